@@ -1,0 +1,26 @@
+# What a developer types; `.ci/run` is what must pass.
+
+# The list of recipes
+default:
+    @just --list
+
+# Runs the pipeline on made-up data until Ctrl-C
+run *arguments:
+    cargo kinflow run {{ arguments }}
+
+# Everything a change must pass
+ci:
+    bash .ci/run
+
+# The tests alone
+test:
+    cargo test --workspace
+
+# Formats and lints
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Lints template.yaml, as written and as translated
+template:
+    AWS_DEFAULT_REGION=eu-west-1 python3 .ci/template.py
