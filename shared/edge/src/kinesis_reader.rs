@@ -1,0 +1,248 @@
+//! Reading a Kinesis stream: its shards, its iterators and its records, behind types of our own.
+
+use std::error::Error;
+use std::ops::RangeInclusive;
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::primitives::DateTime;
+use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIteratorType};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use bytes::Bytes;
+use thiserror::Error as ThisError;
+
+/// A reader of any stream behind one endpoint. Clones share one connection pool.
+#[derive(Clone, Debug)]
+pub struct StreamReader {
+    client: Client,
+}
+
+/// A shard as `ListShards` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Such as `shardId-000000000000`.
+    pub id: String,
+    /// The shards this one came from: none, one after a split, two after a merge.
+    pub parents: Vec<String>,
+    /// The hash keys this shard takes.
+    pub hash_keys: RangeInclusive<u128>,
+    /// Whether the shard takes no more records.
+    pub closed: bool,
+}
+
+/// Where reading a shard starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// The oldest record the stream still holds.
+    TrimHorizon,
+    /// Just after the newest record.
+    Latest,
+    /// The record of this sequence number.
+    At(&'a str),
+    /// The record after this sequence number.
+    After(&'a str),
+    /// The first record that arrived then or later, in Unix milliseconds.
+    Timestamp(i64),
+}
+
+/// A record as `GetRecords` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRecord {
+    /// Its place in the shard.
+    pub sequence_number: String,
+    /// 1 to 256 Unicode characters.
+    pub partition_key: String,
+    /// The bytes put, not in base64.
+    pub data: Bytes,
+    /// Approximate arrival, Unix milliseconds.
+    pub arrived_at_ms: i64,
+}
+
+/// One answer of `GetRecords`. An empty one is normal and is not the end of the shard.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// In order of sequence number.
+    pub records: Vec<ReadRecord>,
+    /// None at the end of a closed shard.
+    pub next_iterator: Option<String>,
+    /// How far behind the tip the page is.
+    pub millis_behind_latest: i64,
+    /// Where the shard goes on, once it ended.
+    pub children: Vec<String>,
+}
+
+/// Why a call failed; [`ReaderError::is_retryable`] says whether to call again.
+#[derive(Debug, ThisError)]
+pub enum ReaderError {
+    /// Over 5 reads or 2 MiB a second of a shard, or 10 MiB in one answer.
+    #[error("{operation} was throttled")]
+    Throttled {
+        /// The API's name of the call.
+        operation: &'static str,
+    },
+    /// An iterator lives 5 minutes; take a new one after the last sequence number read.
+    #[error("the shard iterator expired")]
+    ExpiredIterator,
+    /// The stream or shard is not there.
+    #[error("{operation} found no such stream or shard")]
+    NotFound {
+        /// The API's name of the call.
+        operation: &'static str,
+    },
+    /// Anything else the service or the connection answered.
+    #[error("{operation} failed with {code}")]
+    Failed {
+        /// The API's name of the call.
+        operation: &'static str,
+        /// The service's error code, or `no answer`.
+        code: String,
+        /// The client's own account.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl ReaderError {
+    /// Whether the same call may go through later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Throttled { .. } => true,
+            Self::Failed { code, .. } => {
+                matches!(code.as_str(), "no answer" | "InternalFailure" | "KMSThrottlingException")
+            }
+            Self::ExpiredIterator | Self::NotFound { .. } => false,
+        }
+    }
+}
+
+impl StreamReader {
+    /// A reader of the streams at `endpoint_url`, with keys any local endpoint takes.
+    pub fn local(endpoint_url: &str) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = aws_sdk_kinesis::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(endpoint_url)
+            .build();
+        Self { client: Client::from_conf(config) }
+    }
+
+    /// Asks for a stream of `shards` shards; it is ready once [`StreamReader::is_active`] says so.
+    pub async fn create_stream(&self, stream: &str, shards: u32) -> Result<(), ReaderError> {
+        let shards = i32::try_from(shards).unwrap_or(i32::MAX);
+        let call = self.client.create_stream().stream_name(stream).shard_count(shards);
+        call.send().await.map_err(|error| failure("CreateStream", error))?;
+        Ok(())
+    }
+
+    /// Whether the stream takes records.
+    pub async fn is_active(&self, stream: &str) -> Result<bool, ReaderError> {
+        let call = self.client.describe_stream_summary().stream_name(stream);
+        let answer = call.send().await.map_err(|error| failure("DescribeStreamSummary", error))?;
+        Ok(answer
+            .stream_description_summary()
+            .is_some_and(|summary| summary.stream_status().as_str() == "ACTIVE"))
+    }
+
+    /// All shards of the stream, open and closed, in the order the service lists them.
+    pub async fn shards(&self, stream: &str) -> Result<Vec<Shard>, ReaderError> {
+        let mut shards = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            // The API takes the stream's name or a token, not both.
+            let name = next.is_none().then(|| stream.to_owned());
+            let call = self.client.list_shards().set_stream_name(name).set_next_token(next);
+            let answer = call.send().await.map_err(|error| failure("ListShards", error))?;
+            shards.extend(answer.shards().iter().map(shard));
+            next = answer.next_token;
+            if next.is_none() {
+                return Ok(shards);
+            }
+        }
+    }
+
+    /// An iterator, good for 5 minutes.
+    pub async fn iterator(
+        &self,
+        stream: &str,
+        shard_id: &str,
+        start: &Start<'_>,
+    ) -> Result<String, ReaderError> {
+        let call = self.client.get_shard_iterator().stream_name(stream).shard_id(shard_id);
+        let call = match start {
+            Start::TrimHorizon => call.shard_iterator_type(ShardIteratorType::TrimHorizon),
+            Start::Latest => call.shard_iterator_type(ShardIteratorType::Latest),
+            Start::At(number) => call
+                .shard_iterator_type(ShardIteratorType::AtSequenceNumber)
+                .starting_sequence_number(*number),
+            Start::After(number) => call
+                .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
+                .starting_sequence_number(*number),
+            Start::Timestamp(at_ms) => call
+                .shard_iterator_type(ShardIteratorType::AtTimestamp)
+                .timestamp(DateTime::from_millis(*at_ms)),
+        };
+        let answer = call.send().await.map_err(|error| failure("GetShardIterator", error))?;
+        answer.shard_iterator.ok_or(ReaderError::NotFound { operation: "GetShardIterator" })
+    }
+
+    /// Up to `limit` records, 1 to 10,000, and 10 MiB.
+    pub async fn read(&self, iterator: &str, limit: u16) -> Result<Page, ReaderError> {
+        let call = self.client.get_records().shard_iterator(iterator).limit(i32::from(limit));
+        let answer = call.send().await.map_err(|error| failure("GetRecords", error))?;
+        Ok(Page {
+            millis_behind_latest: answer.millis_behind_latest.unwrap_or(0),
+            next_iterator: answer.next_shard_iterator,
+            children: answer
+                .child_shards
+                .unwrap_or_default()
+                .into_iter()
+                .map(|ChildShard { shard_id, .. }| shard_id)
+                .collect(),
+            records: answer.records.into_iter().map(record).collect(),
+        })
+    }
+}
+
+fn shard(shard: &SdkShard) -> Shard {
+    let number = |text: &str| text.parse::<u128>().unwrap_or(0);
+    let range = shard.hash_key_range();
+    Shard {
+        id: shard.shard_id.clone(),
+        parents: shard.parent_shard_id.iter().chain(&shard.adjacent_parent_shard_id).cloned().collect(),
+        hash_keys: range.map_or(0, |range| number(range.starting_hash_key()))
+            ..=range.map_or(0, |range| number(range.ending_hash_key())),
+        closed: shard.sequence_number_range().is_some_and(|range| range.ending_sequence_number().is_some()),
+    }
+}
+
+fn record(record: Record) -> ReadRecord {
+    ReadRecord {
+        sequence_number: record.sequence_number,
+        partition_key: record.partition_key.unwrap_or_default(),
+        arrived_at_ms: record.approximate_arrival_timestamp.and_then(|at| at.to_millis().ok()).unwrap_or(0),
+        data: Bytes::from(record.data.into_inner()),
+    }
+}
+
+fn failure<E, R>(operation: &'static str, error: SdkError<E, R>) -> ReaderError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("no answer");
+    match code {
+        "ProvisionedThroughputExceededException" | "LimitExceededException" => {
+            ReaderError::Throttled { operation }
+        }
+        "ExpiredIteratorException" => ReaderError::ExpiredIterator,
+        "ResourceNotFoundException" => ReaderError::NotFound { operation },
+        code => ReaderError::Failed { operation, code: code.to_owned(), source: Box::new(error) },
+    }
+}
