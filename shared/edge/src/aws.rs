@@ -1,0 +1,79 @@
+//! What every AWS client here needs to know: region, credentials and endpoints.
+
+use std::fmt;
+
+use crate::Settings;
+
+/// The AWS settings of one process, named as the SDKs name them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1`.
+    pub region: String,
+    /// Static keys; without them each client looks for the machine's own.
+    pub credentials: Option<AwsCredentials>,
+    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`.
+    pub s3_endpoint_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_KINESIS`, else `AWS_ENDPOINT_URL`.
+    pub kinesis_endpoint_url: Option<String>,
+}
+
+/// An access key; its `Debug` form shows no secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AwsCredentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`, present for a role's keys.
+    pub session_token: Option<String>,
+}
+
+impl AwsSettings {
+    /// Reads what is set; nothing here is required, since each client has a default.
+    pub fn read(settings: &Settings) -> Self {
+        let endpoint = |name| settings.optional(name).or_else(|| settings.optional("AWS_ENDPOINT_URL"));
+        let region = settings.optional("AWS_REGION").or_else(|| settings.optional("AWS_DEFAULT_REGION"));
+        Self {
+            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+            credentials: AwsCredentials::read(settings),
+            s3_endpoint_url: endpoint("AWS_ENDPOINT_URL_S3"),
+            kinesis_endpoint_url: endpoint("AWS_ENDPOINT_URL_KINESIS"),
+        }
+    }
+}
+
+impl AwsCredentials {
+    fn read(settings: &Settings) -> Option<Self> {
+        Some(Self {
+            access_key_id: settings.optional("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: settings.optional("AWS_SECRET_ACCESS_KEY")?,
+            session_token: settings.optional("AWS_SESSION_TOKEN"),
+        })
+    }
+}
+
+impl fmt::Debug for AwsCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsCredentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_of_a_service_wins_over_the_one_for_all() {
+        let settings =
+            Settings::from_map([("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_S3", "http://s3")]);
+        let aws = AwsSettings::read(&settings);
+        assert_eq!(aws.s3_endpoint_url.as_deref(), Some("http://s3"));
+        assert_eq!(aws.kinesis_endpoint_url.as_deref(), Some("http://all"));
+    }
+
+    #[test]
+    fn secrets_are_not_in_the_debug_form() {
+        let settings = Settings::from_map([("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush")]);
+        assert!(!format!("{:?}", AwsSettings::read(&settings)).contains("hush"));
+    }
+}
