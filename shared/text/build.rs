@@ -1,0 +1,121 @@
+//! Turns the lexicon and the word lists under `data/` into static tables, so that nothing is parsed at run time.
+
+#[path = "src/packed.rs"]
+#[allow(dead_code)]
+mod packed;
+#[path = "src/vader_words.rs"]
+mod vader_words;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::{env, error::Error, fs, path::Path};
+
+use packed::Packed;
+
+/// Slots of the word table: a power of two, twice the words or more.
+const SLOTS: usize = 16_384;
+
+/// One row of the word table before it is written.
+#[derive(Default)]
+struct Row {
+    valence: Option<i8>,
+    modifier: i8,
+    negates: bool,
+    role: vader_words::Role,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=data/vader");
+    println!("cargo::rerun-if-changed=src/packed.rs");
+    println!("cargo::rerun-if-changed=src/vader_words.rs");
+    let out = env::var("OUT_DIR")?;
+    let out = Path::new(&out);
+    fs::write(out.join("vader_table.rs"), word_table(&rows()?)?)?;
+    fs::write(
+        out.join("emoji_table.rs"),
+        emoji_table(&fs::read_to_string("data/vader/emoji_utf8_lexicon.txt")?)?,
+    )?;
+    Ok(())
+}
+
+/// Every word VADER knows. Keys with a capital, a space or a letter beyond ASCII are left out: VADER looks up
+/// single lower-cased tokens, so they can never match.
+fn rows() -> Result<BTreeMap<String, Row>, Box<dyn Error>> {
+    let mut rows = BTreeMap::<String, Row>::new();
+    for line in fs::read_to_string("data/vader/vader_lexicon.txt")?.lines() {
+        let mut columns = line.trim().split('\t');
+        let (Some(word), Some(mean)) = (columns.next(), columns.next()) else { continue };
+        if word.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()) {
+            rows.entry(word.into()).or_default().valence = Some(tenths(mean)?);
+        }
+    }
+    for (words, modifier) in [(vader_words::BOOSTERS, 1), (vader_words::DAMPENERS, -1)] {
+        for word in words.split_whitespace() {
+            rows.entry(word.into()).or_default().modifier = modifier;
+        }
+    }
+    for word in vader_words::NEGATIONS.split_whitespace() {
+        rows.entry(word.into()).or_default().negates = true;
+    }
+    for (word, role) in vader_words::ROLES {
+        rows.entry(word.into()).or_default().role = role;
+    }
+    Ok(rows)
+}
+
+/// `-1.5` as -15: the lexicon's means all have one decimal place.
+fn tenths(mean: &str) -> Result<i8, Box<dyn Error>> {
+    let tenths = (mean.parse::<f64>()? * 10.0).round();
+    if (tenths / 10.0 - mean.parse::<f64>()?).abs() > 0.0 {
+        return Err(format!("{mean} has more than one decimal place").into());
+    }
+    format!("{tenths}").parse().map_err(Into::into)
+}
+
+/// An open-addressing table: slots of tag and row number, and the rows.
+fn word_table(rows: &BTreeMap<String, Row>) -> Result<String, Box<dyn Error>> {
+    let mut slots = vec![0_u32; SLOTS];
+    let mut text = String::from("pub(super) static ROWS: &[Row] = &[\n");
+    for (number, (word, row)) in rows.iter().enumerate() {
+        let (Some(key), _) = Packed::lower(word.as_bytes()) else {
+            return Err(format!("{word} is longer than {} bytes", packed::MAX_PACKED_BYTES).into());
+        };
+        let hash = key.hash();
+        let mut slot = usize::try_from(hash >> 50)?;
+        while slots.get(slot).is_some_and(|&taken| taken != 0) {
+            slot = (slot + 1) % SLOTS;
+        }
+        if let Some(free) = slots.get_mut(slot) {
+            *free = u32::try_from((hash & 0xFFFF) << 16)? | u32::try_from(number + 1)?;
+        }
+        let Row { valence, modifier, negates, role } = row;
+        let [a, b, c] = key.0;
+        writeln!(
+            text,
+            "Row {{ key: Packed([{a}, {b}, {c}]), valence_tenths: {valence:?}, modifier: {modifier}, negates: {negates}, role: Role::{role:?} }},"
+        )?;
+    }
+    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {slots:?};")?;
+    Ok(text)
+}
+
+/// Single code points with their descriptions, sorted; VADER looks emoji up one code point at a time, so longer
+/// keys can never match.
+fn emoji_table(lexicon: &str) -> Result<String, Box<dyn Error>> {
+    let mut emoji = BTreeMap::new();
+    for line in lexicon.lines() {
+        let mut columns = line.trim().split('\t');
+        let (Some(key), Some(description)) = (columns.next(), columns.next()) else { continue };
+        let mut points = key.chars();
+        if let (Some(point), None) = (points.next(), points.next()) {
+            emoji.insert(point, description);
+        }
+    }
+    let mut text = format!("pub(super) static EMOJI: [(char, &str); {}] = [\n", emoji.len());
+    for (point, description) in emoji {
+        writeln!(text, "({point:?}, {description:?}),")?;
+    }
+    text.push_str("];\n");
+    Ok(text)
+}

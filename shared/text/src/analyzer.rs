@@ -1,0 +1,87 @@
+//! The one entry point: an [`Analyzer`] owns every buffer, so that a warm one allocates nothing per text.
+
+use crate::keywords::{Extractor, Keyword, KeywordOptions};
+use crate::vader::{Vader, VaderScore};
+
+/// Versions of the models behind the scores, for output lines and object metadata.
+pub const MODELS: &str = "vader-3.3.2+keywords-1";
+
+/// What people call the mood of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Label {
+    /// Score above the neutral band.
+    Positive,
+    /// Neither.
+    Neutral,
+    /// Score below it.
+    Negative,
+}
+
+impl Label {
+    /// `positive`, `neutral` or `negative`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Label::Positive => "positive",
+            Label::Neutral => "neutral",
+            Label::Negative => "negative",
+        }
+    }
+}
+
+/// The sentiment of one text.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sentiment {
+    /// The label to show.
+    pub label: Label,
+    /// How positive a reader would call the text, -1 to 1. Better correlated with human ratings than `compound`.
+    pub score: f64,
+    /// The exact VADER compound, -1 to 1.
+    pub compound: f64,
+    /// VADER's share of positive words, 0 to 1.
+    pub positive: f64,
+    /// VADER's share of neutral words.
+    pub neutral: f64,
+    /// VADER's share of negative words.
+    pub negative: f64,
+}
+
+/// Scores texts one after another. One per thread; making one allocates little and parses nothing.
+#[derive(Default, Debug)]
+pub struct Analyzer {
+    vader: Vader,
+    extractor: Extractor,
+}
+
+impl Analyzer {
+    /// An analyzer with empty buffers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The exact score of PyPI vaderSentiment 3.3.2.
+    pub fn vader(&mut self, text: &str) -> VaderScore {
+        self.vader.score(text)
+    }
+
+    /// Label and score, for English text (see [`crate::language`]).
+    pub fn sentiment(&mut self, text: &str) -> Sentiment {
+        let vader = self.vader.score(text);
+        let label = match vader.compound {
+            compound if compound >= 0.05 => Label::Positive,
+            compound if compound <= -0.05 => Label::Negative,
+            _ => Label::Neutral,
+        };
+        let VaderScore { compound, positive, neutral, negative } = vader;
+        Sentiment { label, score: compound, compound, positive, neutral, negative }
+    }
+
+    /// The key phrases or words of an English text, best first, in a stable order.
+    /// Reads the first 256 KiB of a text.
+    pub fn keywords<'a>(
+        &'a mut self,
+        text: &'a str,
+        options: &KeywordOptions,
+    ) -> impl ExactSizeIterator<Item = Keyword<'a>> {
+        self.extractor.extract(text, options)
+    }
+}

@@ -1,0 +1,48 @@
+//! VADER's lexicon and word lists as one static table, and its emoji.
+
+use crate::packed::Packed;
+use crate::vader_words::Role;
+
+/// What VADER knows about a word.
+#[derive(Debug)]
+pub(crate) struct Row {
+    key: Packed,
+    /// Mean rating in tenths, where the lexicon has the word.
+    pub(crate) valence_tenths: Option<i8>,
+    /// 1 for a booster, -1 for a dampener, else 0.
+    pub(crate) modifier: i8,
+    /// The word is on the list of negations.
+    pub(crate) negates: bool,
+    pub(crate) role: Role,
+}
+
+#[allow(clippy::unreadable_literal)] // written by the build script
+mod words {
+    use super::{Packed, Role, Row};
+    include!(concat!(env!("OUT_DIR"), "/vader_table.rs"));
+}
+mod emoji {
+    include!(concat!(env!("OUT_DIR"), "/emoji_table.rs"));
+}
+
+/// The row of a word, if VADER knows it.
+pub(crate) fn row_of(word: Packed) -> Option<&'static Row> {
+    let hash = word.hash();
+    let tag = (hash & 0xFFFF) as u16;
+    let mut slot = (hash >> 50) as usize;
+    loop {
+        let entry = *words::SLOTS.get(slot)?;
+        let number = (entry & 0xFFFF) as usize;
+        let row = words::ROWS.get(number.checked_sub(1)?)?;
+        if (entry >> 16) as u16 == tag && row.key == word {
+            return Some(row);
+        }
+        slot = (slot + 1) % words::SLOTS.len();
+    }
+}
+
+/// The words that stand for an emoji.
+pub(crate) fn description_of(emoji: char) -> Option<&'static str> {
+    let at = emoji::EMOJI.binary_search_by_key(&emoji, |&(point, _)| point).ok()?;
+    emoji::EMOJI.get(at).map(|&(_, description)| description)
+}

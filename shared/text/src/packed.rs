@@ -1,0 +1,65 @@
+//! A short lower-case word as three machine words: compared without a loop, hashed with three multiplications.
+
+/// Longest word a table can hold, in bytes; the last byte of the three words is the length.
+pub(crate) const MAX_PACKED_BYTES: usize = 23;
+
+/// The high bit of every byte.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// What packing saw of the letters.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Letters {
+    pub(crate) upper: bool,
+    pub(crate) lower: bool,
+    pub(crate) beyond_ascii: bool,
+}
+
+/// Up to 23 bytes, ASCII letters lower-cased, then zeros and the length.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Packed(pub(crate) [u64; 3]);
+
+impl Packed {
+    /// Packs `word` and says which letters it held; `None` over 23 bytes.
+    pub(crate) fn lower(word: &[u8]) -> (Option<Packed>, Letters) {
+        let mut packed = [0; 3];
+        let mut seen = Letters::default();
+        for (slot, piece) in word.chunks(8).enumerate() {
+            let bytes = load(piece);
+            let upper = letters(bytes, b'A', b'Z');
+            seen.upper |= upper != 0;
+            seen.lower |= letters(bytes, b'a', b'z') != 0;
+            seen.beyond_ascii |= bytes & HIGH != 0;
+            if let Some(slot) = packed.get_mut(slot) {
+                *slot = bytes | (upper >> 2);
+            }
+        }
+        let [a, b, c] = packed;
+        let length = u64::try_from(word.len()).unwrap_or(u64::MAX);
+        let fits = word.len() <= MAX_PACKED_BYTES;
+        (fits.then(|| Packed([a, b, c | (length << 56)])), seen)
+    }
+
+    /// A well-mixed hash; the high bits are the best ones.
+    pub(crate) fn hash(self) -> u64 {
+        let [a, b, c] = self.0;
+        let mixed = (a ^ b.rotate_left(23) ^ c.rotate_left(47)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed ^ (mixed >> 29) ^ b).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+    }
+}
+
+/// Up to eight bytes, little-endian, zero-filled.
+fn load(piece: &[u8]) -> u64 {
+    if let Ok(whole) = <[u8; 8]>::try_from(piece) {
+        return u64::from_le_bytes(whole);
+    }
+    piece.iter().rev().fold(0, |bytes, &byte| (bytes << 8) | u64::from(byte))
+}
+
+/// The high bit of each byte that lies in `first..=last` (both ASCII).
+fn letters(bytes: u64, first: u8, last: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let seven = bytes & !HIGH;
+    let at_least_first = seven + ONES * u64::from(0x80 - first);
+    let over_last = seven + ONES * u64::from(0x7F - last);
+    at_least_first & !over_last & !bytes & HIGH
+}
