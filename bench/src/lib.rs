@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Nothing: what is measured lies beside, in `src/bin`, `benches` and the scripts.

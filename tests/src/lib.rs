@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Nothing: the tests of the whole lie beside this folder, one file a subject.

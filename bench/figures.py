@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Prints the local runner's figures, measured now: python3 bench/figures.py [KINFLOW]
+
+KINFLOW is the command's path, `target/debug/kinflow` by default. The run on real records is measured where
+KINFLOW_TEST_DATA names their folder. Each line: what, the figure, its limit, and whether it held; exit 1 if one did not.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KINFLOW = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target/debug/kinflow")
+ANY_PORTS = ["--kinesis-port", "0", "--s3-port", "0"]
+
+
+def drained(inputs, folder):
+    """Runs to the end of `inputs`; the report, the seconds, and the runner's peak memory in MB."""
+    command = [KINFLOW, "run", *ANY_PORTS, "--drain", "--output", "json", "--data-dir", str(folder)]
+    for data_set, path in inputs.items():
+        command += ["--input", f"{data_set}={path}"]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    if status != 0:
+        sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}: {output.decode()[:2000]}")
+    return json.loads(output), seconds, usage.ru_maxrss / 1024
+
+
+def seconds_to_ready(folder):
+    """From the start of the process to its `ready` line; the run is then ended as a person would, by Ctrl-C."""
+    command = [KINFLOW, "run", *ANY_PORTS, "--data-dir", str(folder)]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("ready"):
+            break
+    seconds = time.monotonic() - started
+    process.send_signal(signal.SIGINT)
+    process.stderr.read()
+    if process.wait(timeout=120) != 0:
+        sys.exit(f"the drained run ended with {process.returncode}")
+    return seconds
+
+
+def made_up_crimes(path, rows):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        columns = "cdatetime,address,district,beat,grid,crimedescr,ucr_ncic_code,latitude,longitude"
+        writer.writerow(columns.split(","))
+        for i in range(rows):
+            place = (f"{i} EXAMPLE ST", 1 + i % 6, f"{1 + i % 6}A", 100 + i % 1500)
+            writer.writerow([f"1/{1 + i % 31}/06 {i % 24}:{i % 60:02}", *place, "459 PC  BURGLARY", 2204, 38.5, -121.4])
+
+
+def main():
+    held = True
+
+    def figure(what, value, limit, unit):
+        nonlocal held
+        held &= value <= limit
+        print(f"{what}: {value:.2f} {unit} (limit {limit} {unit}) {'held' if value <= limit else 'NOT HELD'}", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        figure("ready after", seconds_to_ready(folder / "ready"), 1, "s")
+        made_up_crimes(folder / "crimes.csv", 20_000)
+        report, seconds, memory = drained({"crime": folder / "crimes.csv"}, folder / "made-up")
+        typed = report["data_sets"]["crime"]["typed"]
+        figure(f"20,000 made-up rows, {typed} typed", seconds, 30, "s")
+        figure("peak memory of the runner", memory, 300, "MB")
+        if data := os.environ.get("KINFLOW_TEST_DATA"):
+            real = {"crime": f"{data}/crime/SacramentocrimeJanuary2006.csv", "tweets": f"{data}/tweets/v1_1.jsonl"}
+            report, seconds, memory = drained(real, folder / "real")
+            counts = {name: (row["read"], row["typed"] + row["enriched"]) for name, row in report["data_sets"].items()}
+            figure(f"real records, read and delivered {counts}", seconds, 60, "s")
+            figure("peak memory of the runner", memory, 300, "MB")
+        else:
+            print("real records: skipped, KINFLOW_TEST_DATA names no folder")
+    sys.exit(not held)
+
+
+main()

@@ -1,0 +1,101 @@
+//! The architecture's invariants, read off the dependency graph, the sources and the template.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
+}
+
+/// The crates `package` links, itself included, each by its name.
+fn links(package: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("crate names are UTF-8");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// Every Rust source of the workspace's own crates, by its path from the root.
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for folder in ["functions", "shared", "local", "cli", "bench"] {
+        collect(&root().join(folder), &mut found);
+    }
+    assert!(found.len() > 20, "only {} sources found", found.len());
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the entry is readable").path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(root()).expect("it lies below the root").to_string_lossy().into_owned();
+            found.push((name, fs::read_to_string(&path).expect("sources are UTF-8")));
+        }
+    }
+}
+
+/// The sources that hold one of `words` and are not allowed to.
+fn offenders(words: &[&str], allowed: impl Fn(&str) -> bool) -> Vec<String> {
+    let holds = |source: &str| words.iter().any(|word| source.contains(word));
+    sources().into_iter().filter(|(name, source)| holds(source) && !allowed(name)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn record_model_and_text_link_no_aws_lambda_or_async_crate() {
+    for package in ["record-model", "text"] {
+        let forbidden = ["aws", "lambda", "tokio", "hyper", "tracing"];
+        let found: Vec<_> =
+            links(package).into_iter().filter(|name| forbidden.iter().any(|word| name.starts_with(word))).collect();
+        assert!(found.is_empty(), "{package} links {found:?}");
+    }
+}
+
+#[test]
+fn no_function_links_another_and_the_runner_links_none() {
+    let functions = ["producer", "consumer", "transform"];
+    for package in functions.iter().chain(&["local"]) {
+        let found: Vec<_> = links(package)
+            .into_iter()
+            .filter(|name| name != package && functions.contains(&name.as_str()))
+            .collect();
+        assert!(found.is_empty(), "{package} links {found:?}");
+    }
+}
+
+#[test]
+fn no_crate_links_aws_lc() {
+    for package in ["producer", "consumer", "transform", "kinflow"] {
+        let found: Vec<_> = links(package).into_iter().filter(|name| name.starts_with("aws-lc")).collect();
+        assert!(found.is_empty(), "{package} links {found:?}");
+    }
+}
+
+#[test]
+fn sdk_types_are_named_in_one_file_a_service_in_edge() {
+    let one_file_a_service =
+        |name: &str| name.strip_prefix("shared/edge/src/").is_some_and(|file| !file.contains('/'));
+    let found = offenders(&["aws_sdk_", "aws_config::", "object_store::"], one_file_a_service);
+    assert!(found.is_empty(), "the SDK is named in {found:?}");
+}
+
+#[test]
+fn functions_read_the_environment_in_main_only() {
+    let in_main = |name: &str| !name.starts_with("functions/") || name.ends_with("/src/main.rs");
+    let found = offenders(&["env::var", "from_env"], in_main);
+    assert!(found.is_empty(), "the environment is read in {found:?}");
+
+    let in_settings = |name: &str| {
+        let in_a_library = name.starts_with("shared/") && name.contains("/src/");
+        !in_a_library || name == "shared/edge/src/settings.rs"
+    };
+    let found = offenders(&["env::var"], in_settings);
+    assert!(found.is_empty(), "the environment is read in {found:?}");
+}
