@@ -1,7 +1,11 @@
 //! Where kinflow meets the outside: the environment, Lambda's events and answers, AWS.
 
+pub mod events;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_reader;
+pub mod logging;
+pub mod metrics;
+pub mod runtime;
 
 mod aws;
 mod backoff;

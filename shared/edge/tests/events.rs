@@ -1,5 +1,7 @@
 //! Events of every form: the shipped fixtures, AWS's samples, and the same reading as `aws_lambda_events`.
 
+#![cfg(test)]
+
 use aws_lambda_events::event::{firehose::KinesisFirehoseEvent, kinesis::KinesisEvent as TypedKinesisEvent};
 use edge::events::{DataError, EventError, FirehoseEvent, KinesisEvent};
 use proptest::prelude::*;
@@ -56,11 +58,17 @@ fn a_bad_firehose_record_costs_its_neighbours_nothing() {
     let data: Vec<_> = event.records.iter().map(|record| decoded(|out| record.decode_into(out))).collect();
     assert_eq!(
         data,
-        [Ok(b"x".to_vec()), Err(DataError::NotBase64 { bytes: 17 }), Err(DataError::Missing), Ok(b"z".to_vec())]
+        [
+            Ok(b"x".to_vec()),
+            Err(DataError::NotBase64 { bytes: 17 }),
+            Err(DataError::Missing),
+            Ok(b"z".to_vec())
+        ]
     );
     let arrivals: Vec<_> = event.records.iter().map(|record| record.arrived_at_ms).collect();
     assert_eq!(arrivals, [1_767_323_045_000, 1_767_323_045_678, 0, 1_767_323_045_003]);
-    let subsequence: Vec<_> = event.records.iter().map(|r| r.position.map(|at| at.subsequence_number)).collect();
+    let subsequence: Vec<_> =
+        event.records.iter().map(|r| r.position.map(|at| at.subsequence_number)).collect();
     assert_eq!(subsequence, [Some(None), Some(Some(17)), None, None]);
 }
 
@@ -77,7 +85,7 @@ fn a_bad_kinesis_record_costs_its_neighbours_nothing() {
 
 #[test]
 fn escapes_are_undone_where_text_is_asked_for_and_kept_where_it_is_echoed() {
-    let body = br#"{"records":[{"recordId":"a\"\u00e9","data":"\/\/\u002b8="}]}"#;
+    let body = br#"{"records":[{"recordId":"a\"\u00e9","data":"\/\/\u002b\/"}]}"#;
     let event = FirehoseEvent::parse(body).unwrap();
     let record = event.records[0];
     assert_eq!(record.record_id.text(), "a\"é");
@@ -156,8 +164,8 @@ fn assert_same_kinesis(body: &[u8]) {
         assert_eq!(Some(record.stream), arn.rsplit('/').next());
         let event_id = format!("{}:{}", record.shard_id, record.sequence_number);
         assert_eq!(Some(&event_id), typed.event_id.as_ref());
-        assert_eq!(record.partition_key, typed.kinesis.partition_key.as_deref().unwrap());
-        assert_eq!(record.sequence_number, typed.kinesis.sequence_number.as_deref().unwrap());
+        assert_eq!(record.partition_key, typed.kinesis.partition_key);
+        assert_eq!(record.sequence_number, typed.kinesis.sequence_number);
         let arrived = typed.kinesis.approximate_arrival_timestamp.timestamp_millis();
         assert_eq!(record.arrived_at_ms, arrived);
         assert_eq!(decoded(|out| record.decode_into(out)).as_ref(), Ok(&typed.kinesis.data.0));
@@ -173,7 +181,9 @@ fn assert_same_firehose(body: &[u8]) {
     assert_eq!(event.records.len(), typed.records.len());
     for (record, typed) in event.records.iter().zip(&typed.records) {
         assert_eq!(record.record_id.text(), typed.record_id.as_deref().unwrap());
-        assert_eq!(record.arrived_at_ms, typed.approximate_arrival_timestamp.timestamp_millis());
+        // The typed crate goes through floating point and loses up to a millisecond.
+        let late_ms = record.arrived_at_ms - typed.approximate_arrival_timestamp.timestamp_millis();
+        assert!((0..=1).contains(&late_ms), "{late_ms} ms apart");
         assert_eq!(decoded(|out| record.decode_into(out)).as_ref(), Ok(&typed.data.0));
         let position = record.position.unwrap_or_default();
         let metadata = &typed.kinesis_firehose_record_metadata;
@@ -185,7 +195,8 @@ fn assert_same_firehose(body: &[u8]) {
 prop_compose! {
     fn kinesis_record()(
         key in ".{1,20}", number in "[1-9][0-9]{55}", data in prop::collection::vec(any::<u8>(), 0..60),
-        ms in 1_400_000_000_000_i64..1_900_000_000_000,
+        // The typed crate reads `.83` as 83 ms, so the last decimal is never 0 here.
+        ms in (140_000_000_000_i64..190_000_000_000).prop_map(|tens| tens * 10 + 7),
     ) -> Value {
         json!({
             "kinesis": {

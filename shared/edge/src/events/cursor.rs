@@ -1,0 +1,149 @@
+//! A forward-only reader of JSON for the envelope of an event: what is asked for is borrowed, the rest skipped.
+
+use super::{EventError, JsonText};
+use memchr::memchr2;
+use serde::de::IgnoredAny;
+
+/// A place in the event. Member names are compared as written: an escaped one is an unknown one.
+pub(super) struct Cursor<'a> {
+    input: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Self {
+        Self { input, at: 0 }
+    }
+
+    /// Hands each member's name to `member`, which must read or skip its value.
+    pub(super) fn object<F>(&mut self, mut member: F) -> Result<(), EventError>
+    where
+        F: FnMut(&mut Self, &'a [u8]) -> Result<(), EventError>,
+    {
+        self.take(b'{', "an object")?;
+        if self.took(b'}') {
+            return Ok(());
+        }
+        loop {
+            let name = self.text()?.raw();
+            self.take(b':', "a colon")?;
+            member(self, name)?;
+            if self.took(b'}') {
+                return Ok(());
+            }
+            self.take(b',', "a comma or the object's end")?;
+        }
+    }
+
+    /// Calls `element` at each element, which must read or skip it.
+    pub(super) fn array<F>(&mut self, mut element: F) -> Result<(), EventError>
+    where
+        F: FnMut(&mut Self) -> Result<(), EventError>,
+    {
+        self.take(b'[', "an array")?;
+        if self.took(b']') {
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            if self.took(b']') {
+                return Ok(());
+            }
+            self.take(b',', "a comma or the array's end")?;
+        }
+    }
+
+    /// A string.
+    pub(super) fn text(&mut self) -> Result<JsonText<'a>, EventError> {
+        self.take(b'"', "a string")?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            let rest = self.rest();
+            let Some(found) = memchr2(b'"', b'\\', rest) else {
+                return self.malformed("the string's end");
+            };
+            if rest.get(found) == Some(&b'"') {
+                self.at += found + 1;
+                let raw = self.input.get(start..self.at - 1).unwrap_or_default();
+                return Ok(JsonText::new(raw, escaped));
+            }
+            escaped = true;
+            self.at += found + 2;
+        }
+    }
+
+    /// A string; any other value is skipped and is none.
+    pub(super) fn optional_text(&mut self) -> Result<Option<JsonText<'a>>, EventError> {
+        if self.peek() == Some(b'"') { self.text().map(Some) } else { self.raw().map(|_| None) }
+    }
+
+    /// Any value, as it is written.
+    pub(super) fn raw(&mut self) -> Result<&'a [u8], EventError> {
+        let first = self.peek();
+        let start = self.at;
+        match first {
+            Some(b'"') => drop(self.text()?),
+            Some(b'-' | b'0'..=b'9') => self.at += number_length(self.rest()),
+            _ => self.at += self.value_length()?,
+        }
+        Ok(self.input.get(start..self.at).unwrap_or_default())
+    }
+
+    /// `true` and nothing else is true.
+    pub(super) fn is_true(&mut self) -> Result<bool, EventError> {
+        Ok(self.raw()? == b"true")
+    }
+
+    /// Nothing but blanks may follow the event.
+    pub(super) fn end(&mut self) -> Result<(), EventError> {
+        if self.peek().is_none() { Ok(()) } else { self.malformed("the event's end") }
+    }
+
+    /// Whether the next value is of this kind, told by its first byte.
+    pub(super) fn is_at(&mut self, first: u8) -> bool {
+        self.peek() == Some(first)
+    }
+
+    /// Objects, arrays and words are left to `serde_json`, which also bounds how deep they nest.
+    fn value_length(&mut self) -> Result<usize, EventError> {
+        let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<IgnoredAny>();
+        match values.next() {
+            Some(Ok(_)) => Ok(values.byte_offset()),
+            _ => self.malformed("a value"),
+        }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(&byte) = self.input.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    fn took(&mut self, byte: u8) -> bool {
+        let took = self.peek() == Some(byte);
+        self.at += usize::from(took);
+        took
+    }
+
+    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), EventError> {
+        if self.took(byte) { Ok(()) } else { self.malformed(expected) }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.input.get(self.at..).unwrap_or_default()
+    }
+
+    fn malformed<T>(&self, expected: &'static str) -> Result<T, EventError> {
+        Err(EventError::Malformed { byte: self.at.min(self.input.len()), expected })
+    }
+}
+
+fn number_length(input: &[u8]) -> usize {
+    let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+    input.iter().position(|byte| !in_number(byte)).unwrap_or(input.len())
+}

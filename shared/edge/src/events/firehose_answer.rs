@@ -1,0 +1,168 @@
+//! The answer to a Firehose event, written straight into one buffer.
+
+use super::{FirehoseRecord, JsonText};
+use base64_simd::STANDARD;
+use bytes::Bytes;
+
+/// Lambda's limit on an answer: 6 MiB and 100 bytes.
+pub const ANSWER_LIMIT_BYTES: usize = 6_291_556;
+
+const HEAD: &[u8] = b"{\"records\":[";
+const TAIL: &[u8] = b"]}";
+
+/// One entry's fixed parts.
+const ID: &[u8] = b"{\"recordId\":\"";
+const OK: &[u8] = b"\",\"result\":\"Ok\",\"data\":\"";
+const DROPPED: &[u8] = b"\",\"result\":\"Dropped\",\"data\":\"";
+const FAILED: &[u8] = b"\",\"result\":\"ProcessingFailed\",\"data\":\"";
+const END: &[u8] = b"\"},";
+const METADATA: &[u8] = b"\",\"metadata\":";
+const METADATA_END: &[u8] = b"},";
+
+/// An answer in the making: one entry for each record, in the event's order, is the caller's duty.
+#[derive(Debug)]
+pub struct FirehoseAnswer {
+    out: Vec<u8>,
+}
+
+impl FirehoseAnswer {
+    /// Starts an answer in a buffer that may be used again.
+    pub fn new(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        buffer.extend_from_slice(HEAD);
+        Self { out: buffer }
+    }
+
+    /// The record is delivered as `document`.
+    ///
+    /// `metadata` is the JSON of [`RecordMetadata`](super::RecordMetadata), or empty for none.
+    pub fn ok(&mut self, record_id: JsonText<'_>, document: &[u8], metadata: &[u8]) {
+        self.start(record_id, OK);
+        STANDARD.encode_append(document, &mut self.out);
+        if metadata.is_empty() {
+            self.out.extend_from_slice(END);
+        } else {
+            self.out.extend_from_slice(METADATA);
+            self.out.extend_from_slice(metadata);
+            self.out.extend_from_slice(METADATA_END);
+        }
+    }
+
+    /// The record is left out on purpose: Firehose counts it as a success.
+    pub fn dropped(&mut self, record_id: JsonText<'_>) {
+        self.start(record_id, DROPPED);
+        self.out.extend_from_slice(END);
+    }
+
+    /// The record goes to the delivery stream's error prefix, its data untouched.
+    pub fn failed(&mut self, record: &FirehoseRecord<'_>) {
+        self.start(record.record_id, FAILED);
+        self.out.extend_from_slice(record.raw_data());
+        self.out.extend_from_slice(END);
+    }
+
+    /// As `failed`, with no data: the shortest entry there is for a record that can't be dropped.
+    pub fn failed_without_data(&mut self, record: &FirehoseRecord<'_>) {
+        self.start(record.record_id, FAILED);
+        self.out.extend_from_slice(END);
+    }
+
+    /// Bytes so far, with those that end the answer.
+    pub fn bytes(&self) -> usize {
+        self.out.len() + TAIL.len()
+    }
+
+    /// Bytes that `ok` would add.
+    pub fn ok_bytes(record_id: JsonText<'_>, document: &[u8], metadata: &[u8]) -> usize {
+        let end = if metadata.is_empty() {
+            END.len()
+        } else {
+            METADATA.len() + metadata.len() + METADATA_END.len()
+        };
+        ID.len() + record_id.raw().len() + OK.len() + STANDARD.encoded_length(document.len()) + end
+    }
+
+    /// Bytes that `failed` would add.
+    pub fn failed_bytes(record: &FirehoseRecord<'_>) -> usize {
+        Self::shortest_bytes(record) + record.raw_data().len()
+    }
+
+    /// Bytes that `failed_without_data` would add.
+    pub fn shortest_bytes(record: &FirehoseRecord<'_>) -> usize {
+        ID.len() + record.record_id.raw().len() + FAILED.len() + END.len()
+    }
+
+    /// Ends the answer.
+    pub fn finish(mut self) -> Bytes {
+        if self.out.last() == Some(&b',') {
+            self.out.pop();
+        }
+        self.out.extend_from_slice(TAIL);
+        self.out.into()
+    }
+
+    fn start(&mut self, record_id: JsonText<'_>, result: &[u8]) {
+        self.out.extend_from_slice(ID);
+        self.out.extend_from_slice(record_id.raw());
+        self.out.extend_from_slice(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{FirehoseEvent, RecordMetadata, TableOperation, TableRoute};
+
+    const EVENT: &[u8] = br#"{"records":[{"recordId":"a\"1","data":"eA=="},{"recordId":"b","data":"eQ=="}]}"#;
+
+    #[test]
+    fn entries_have_the_documented_form() {
+        let event = FirehoseEvent::parse(EVENT).unwrap();
+        let mut answer = FirehoseAnswer::new(Vec::new());
+        answer.ok(event.records[0].record_id, b"{}\n", b"");
+        answer.dropped(event.records[1].record_id);
+        answer.failed(&event.records[1]);
+        let json = answer.finish();
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"records":[{"recordId":"a\"1","result":"Ok","data":"e30K"},"#,
+                r#"{"recordId":"b","result":"Dropped","data":""},"#,
+                r#"{"recordId":"b","result":"ProcessingFailed","data":"eQ=="}]}"#
+            )
+        );
+    }
+
+    #[test]
+    fn metadata_has_the_documented_form() {
+        let mut json = Vec::new();
+        let table = TableRoute { database: "db", table: "t", operation: TableOperation::Insert };
+        RecordMetadata { partition_keys: &[("beat", "3\"C")], table: Some(table) }.write_json(&mut json);
+        assert_eq!(
+            String::from_utf8(json).unwrap(),
+            concat!(
+                r#"{"partitionKeys":{"beat":"3\"C"},"otfMetadata":"#,
+                r#"{"destinationDatabaseName":"db","destinationTableName":"t","operation":"insert"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn costs_are_what_is_written() {
+        let event = FirehoseEvent::parse(EVENT).unwrap();
+        let record = event.records[0];
+        let id = record.record_id;
+        assert_costs(FirehoseAnswer::ok_bytes(id, b"{}", b""), |answer| answer.ok(id, b"{}", b""));
+        assert_costs(FirehoseAnswer::ok_bytes(id, b"", b"{}"), |answer| answer.ok(id, b"", b"{}"));
+        assert_costs(FirehoseAnswer::failed_bytes(&record), |answer| answer.failed(&record));
+        assert_costs(FirehoseAnswer::shortest_bytes(&record), |answer| answer.failed_without_data(&record));
+    }
+
+    #[track_caller]
+    fn assert_costs(bytes: usize, write: impl Fn(&mut FirehoseAnswer)) {
+        let mut answer = FirehoseAnswer::new(Vec::new());
+        let before = answer.bytes();
+        write(&mut answer);
+        assert_eq!(answer.bytes(), before + bytes);
+    }
+}

@@ -1,0 +1,131 @@
+//! Metrics in CloudWatch's embedded metric format: one JSON document per invocation, on standard output.
+//!
+//! CloudWatch takes the numbers out of the log line, so a metric costs no call. Form:
+//! "Specification: Embedded metric format" of the CloudWatch user guide.
+
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Namespace of every metric.
+pub const NAMESPACE: &str = "kinflow";
+/// CloudWatch reads no more than this many metrics from one document; further ones are left out.
+pub const MAX_METRICS: usize = 100;
+
+/// What one invocation counted, for one function and data set.
+#[derive(Debug)]
+pub struct Metrics {
+    definitions: Vec<Value>,
+    members: Map<String, Value>,
+}
+
+impl Metrics {
+    /// Starts a document; `function` and `data_set` are the metrics' dimensions.
+    pub fn new(function: &str, data_set: &str) -> Self {
+        let mut members = Map::new();
+        members.insert("function".to_owned(), function.into());
+        members.insert("data_set".to_owned(), data_set.into());
+        Self { definitions: Vec::new(), members }
+    }
+
+    /// A number of things.
+    #[must_use]
+    pub fn count(self, name: impl Into<Cow<'static, str>>, count: usize) -> Self {
+        self.metric(name.into(), "Count", count.into())
+    }
+
+    /// A number of bytes.
+    #[must_use]
+    pub fn bytes(self, name: &'static str, bytes: usize) -> Self {
+        self.metric(name.into(), "Bytes", bytes.into())
+    }
+
+    /// A time, in milliseconds with decimals.
+    #[must_use]
+    pub fn duration(self, name: &'static str, duration: Duration) -> Self {
+        self.metric(name.into(), "Milliseconds", (duration.as_secs_f64() * 1000.0).into())
+    }
+
+    /// A share of something, in percent.
+    #[must_use]
+    pub fn percent(self, name: &'static str, percent: f64) -> Self {
+        self.metric(name.into(), "Percent", percent.into())
+    }
+
+    /// Text or a flag to find the document by; no metric.
+    #[must_use]
+    pub fn property(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Prints the document, dated now.
+    pub fn emit(self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut line = self.document(now).to_string();
+        line.push('\n');
+        // A metric that can't be written must not fail the batch it counts.
+        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    }
+
+    fn metric(mut self, name: Cow<'static, str>, unit: &str, value: Value) -> Self {
+        if self.definitions.len() < MAX_METRICS {
+            self.definitions.push(json!({ "Name": name, "Unit": unit }));
+            self.members.insert(name.into_owned(), value);
+        }
+        self
+    }
+
+    fn document(mut self, since_epoch: Duration) -> Value {
+        let directive = json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [["function", "data_set"]],
+            "Metrics": self.definitions,
+        });
+        let timestamp_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        let header = json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": [directive] });
+        self.members.insert("_aws".to_owned(), header);
+        Value::Object(self.members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_the_form_cloudwatch_documents() {
+        let metrics = Metrics::new("transform", "crime")
+            .count("records_ok", 3)
+            .duration("duration", Duration::from_micros(1500))
+            .property("cold_start", true);
+        assert_eq!(
+            metrics.document(Duration::from_secs(1_767_323_045)),
+            json!({
+                "_aws": {
+                    "Timestamp": 1_767_323_045_000_u64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "kinflow",
+                        "Dimensions": [["function", "data_set"]],
+                        "Metrics": [
+                            { "Name": "records_ok", "Unit": "Count" },
+                            { "Name": "duration", "Unit": "Milliseconds" },
+                        ],
+                    }],
+                },
+                "function": "transform",
+                "data_set": "crime",
+                "records_ok": 3,
+                "duration": 1.5,
+                "cold_start": true,
+            })
+        );
+    }
+
+    #[test]
+    fn a_document_names_no_more_metrics_than_cloudwatch_reads() {
+        let metrics = (0..200).fold(Metrics::new("f", "d"), |metrics, n| metrics.count(format!("m{n}"), n));
+        assert_eq!(metrics.definitions.len(), MAX_METRICS);
+    }
+}

@@ -1,0 +1,160 @@
+//! The Lambda runtime loop: event bytes in, answer bytes out.
+//!
+//! `lambda_runtime` polls and keeps the process alive; its own (de)serialisation, half the cost of a transform,
+//! is stepped around by a layer that takes the body as it came and posts the answer as it is.
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http::{HeaderValue, Method, Request};
+use lambda_runtime::tower::{BoxError, layer::layer_fn, service_fn};
+use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime};
+use lambda_runtime_api_client::{PooledClient, body::Body, build_request};
+use serde::de::IgnoredAny;
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+/// Echoed on every answer, so that Lambda can tell a late one of an invocation it has given up.
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+
+/// One call of the function.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The event, unread.
+    pub body: Bytes,
+    /// Lambda's id of this call; a retry has another.
+    pub request_id: String,
+    /// When Lambda ends the process if there is no answer yet.
+    pub deadline: SystemTime,
+    /// ARN the function was called by, version or alias included.
+    pub function_arn: String,
+    /// X-Ray's `Root=…;Parent=…;Sampled=…`.
+    pub trace_id: Option<String>,
+    /// The first call of this process.
+    pub cold_start: bool,
+}
+
+/// Why a call has no answer: posted to `/error`, so that Lambda counts it as failed and retries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationError {
+    kind: &'static str,
+    message: String,
+}
+
+/// The loop can't go on: the process ends and Lambda starts another.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The Runtime API did not take an answer or give an event.
+    #[error("lambda runtime api failed")]
+    Api(#[source] BoxError),
+}
+
+impl InvocationError {
+    /// An error of this kind (a short stable word), told with its chain of causes.
+    pub fn new(kind: &'static str, error: &dyn Error) -> Self {
+        Self { kind, message: crate::logging::chain(error) }
+    }
+
+    /// A short stable word, `errorType` in Lambda's words.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// What happened; never text of a record.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What a panic is told as. Its own message may quote a record, so it stays untold.
+    fn panicked() -> Self {
+        let message = "the function panicked, its log has the place".to_owned();
+        Self { kind: "Panic", message }
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let error =
+            serde_json::json!({ "errorType": self.kind, "errorMessage": self.message, "stackTrace": [] });
+        error.to_string().into_bytes()
+    }
+}
+
+/// Serves calls one after the other until the Runtime API fails; a panic is that call's error and no more.
+///
+/// # Panics
+/// Outside Lambda, where its environment is missing (`AWS_LAMBDA_RUNTIME_API` and others).
+pub async fn run<H, F>(handler: H) -> Result<(), RuntimeError>
+where
+    H: Fn(Invocation) -> F,
+    F: Future<Output = Result<Bytes, InvocationError>>,
+{
+    let handler = Arc::new(handler);
+    let client = Arc::new(PooledClient::builder().build());
+    let is_cold = Arc::new(AtomicBool::new(true));
+    let bytes_layer = layer_fn(move |_typed_service| {
+        let (handler, client, is_cold) = (Arc::clone(&handler), Arc::clone(&client), Arc::clone(&is_cold));
+        service_fn(move |invocation: LambdaInvocation| {
+            let (handler, client) = (Arc::clone(&handler), Arc::clone(&client));
+            let cold_start = is_cold.swap(false, Ordering::Relaxed);
+            async move { serve(handler.as_ref(), &client, invocation, cold_start).await }
+        })
+    });
+    Runtime::new(service_fn(never_called)).layer(bytes_layer).run().await.map_err(RuntimeError::Api)
+}
+
+/// What the layer stands in for.
+async fn never_called(_: LambdaEvent<IgnoredAny>) -> Result<(), BoxError> {
+    Ok(())
+}
+
+async fn serve<H, F>(
+    handler: &H,
+    client: &PooledClient,
+    invocation: LambdaInvocation,
+    cold_start: bool,
+) -> Result<(), BoxError>
+where
+    H: Fn(Invocation) -> F,
+    F: Future<Output = Result<Bytes, InvocationError>>,
+{
+    let LambdaInvocation { parts, body, context } = invocation;
+    let request_id = context.request_id.clone();
+    let invocation = Invocation {
+        body,
+        deadline: context.deadline(),
+        request_id: context.request_id,
+        function_arn: context.invoked_function_arn,
+        trace_id: context.xray_trace_id,
+        cold_start,
+    };
+    // The handler's own call may panic too, not only its future.
+    let call = AssertUnwindSafe(async { handler(invocation).await });
+    let outcome = call.catch_unwind().await.unwrap_or_else(|_panic| Err(InvocationError::panicked()));
+    let request = answer(&request_id, parts.headers.get(INVOCATION_ID), outcome)?;
+    let response = client.call(request).await?;
+    if !response.status().is_success() {
+        tracing::error!(request_id, status = response.status().as_u16(), "answer refused by lambda");
+    }
+    Ok(())
+}
+
+fn answer(
+    request_id: &str,
+    invocation_id: Option<&HeaderValue>,
+    outcome: Result<Bytes, InvocationError>,
+) -> Result<Request<Body>, http::Error> {
+    let mut builder = build_request().method(Method::POST);
+    if let Some(id) = invocation_id {
+        builder = builder.header(INVOCATION_ID, id);
+    }
+    let path = format!("/2018-06-01/runtime/invocation/{request_id}");
+    match outcome {
+        Ok(body) => builder.uri(path + "/response").body(body.into()),
+        Err(error) => {
+            tracing::error!(request_id, kind = error.kind(), error = error.message(), "invocation failed");
+            builder.uri(path + "/error").header(ERROR_TYPE, error.kind()).body(error.to_json().into())
+        }
+    }
+}
