@@ -2,19 +2,26 @@
 
 use std::error::Error;
 use std::panic::PanicHookInfo;
-use tracing::level_filters::LevelFilter;
 
-/// Levels that [`init`] knows, for a setting's choice.
-pub const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
+pub use tracing::level_filters::LevelFilter;
 
-/// Starts logging to standard output at this level, `info` where it is none of [`LEVELS`]; once per process.
+/// Levels by name, for a setting's choice.
+pub const LEVELS: &[(&str, LevelFilter)] = &[
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
+
+/// Starts logging to standard output, from this level up; once per process, a second call does nothing.
 ///
 /// A panic becomes a line with its place only: its message may quote a record.
-pub fn init(level: &str) {
-    let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
+pub fn init(level: LevelFilter) {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
-    let _ = subscriber.with_span_list(false).with_max_level(level).try_init();
-    std::panic::set_hook(Box::new(log_panic));
+    if subscriber.with_span_list(false).with_max_level(level).try_init().is_ok() {
+        std::panic::set_hook(Box::new(log_panic));
+    }
 }
 
 /// An error and its causes on one line, `: ` between them.

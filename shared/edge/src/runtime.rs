@@ -129,7 +129,7 @@ where
         trace_id: context.xray_trace_id,
         cold_start,
     };
-    // The handler's own call may panic too, not only its future.
+    // Inside a future of its own, since the handler's call may panic as well as what it returns.
     let call = AssertUnwindSafe(async { handler(invocation).await });
     let outcome = call.catch_unwind().await.unwrap_or_else(|_panic| Err(InvocationError::panicked()));
     let request = answer(&request_id, parts.headers.get(INVOCATION_ID), outcome)?;
@@ -156,5 +156,77 @@ fn answer(
             tracing::error!(request_id, kind = error.kind(), error = error.message(), "invocation failed");
             builder.uri(path + "/error").header(ERROR_TYPE, error.kind()).body(error.to_json().into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_runtime::Context;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::TcpListener;
+
+    /// What one handler's outcome looks like to the Runtime API: request line and headers, and body.
+    fn posted<F>(handler: impl Fn(Invocation) -> F) -> (String, String)
+    where
+        F: Future<Output = Result<Bytes, InvocationError>>,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let api = std::thread::spawn(move || take_one_post(&listener));
+        let client = PooledClient::builder().with_endpoint(endpoint.parse().unwrap()).build();
+        let (parts, ()) =
+            http::Response::builder().header(INVOCATION_ID, "echo-me").body(()).unwrap().into_parts();
+        let mut context = Context::default();
+        context.request_id = "req-1".to_owned();
+        context.deadline = 1_767_323_045_000;
+        let invocation = LambdaInvocation { parts, body: Bytes::from_static(b"{}"), context };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(serve(&handler, &client, invocation, true)).unwrap();
+        api.join().unwrap()
+    }
+
+    fn take_one_post(listener: &TcpListener) -> (String, String) {
+        let mut reader = BufReader::new(listener.accept().unwrap().0);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            reader.read_line(&mut head).unwrap();
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        reader.get_mut().write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").unwrap();
+        (head, String::from_utf8(body).unwrap())
+    }
+
+    #[test]
+    fn an_answer_is_posted_byte_for_byte_with_the_invocation_id_echoed() {
+        let (head, body) = posted(|invocation| async move {
+            assert_eq!((invocation.request_id.as_str(), invocation.cold_start), ("req-1", true));
+            Ok(invocation.body)
+        });
+        assert!(head.starts_with("POST /2018-06-01/runtime/invocation/req-1/response "), "{head}");
+        assert!(head.contains("lambda-runtime-invocation-id: echo-me\r\n"), "{head}");
+        assert_eq!(body, "{}");
+    }
+
+    #[test]
+    fn an_error_is_posted_with_its_kind_and_chain() {
+        let (head, body) =
+            posted(|_| async { Err(InvocationError::new("bad_event", &"x".parse::<u8>().unwrap_err())) });
+        assert!(head.starts_with("POST /2018-06-01/runtime/invocation/req-1/error "), "{head}");
+        assert!(head.contains("lambda-runtime-invocation-id: echo-me\r\n"), "{head}");
+        assert!(head.contains("lambda-runtime-function-error-type: bad_event\r\n"), "{head}");
+        assert_eq!(
+            body,
+            r#"{"errorMessage":"invalid digit found in string","errorType":"bad_event","stackTrace":[]}"#
+        );
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_quotes_nothing() {
+        let (head, body) = posted(|_| async { panic!("a record's text") });
+        assert!(head.contains("/error "), "{head}");
+        assert!(body.contains("\"errorType\":\"Panic\"") && !body.contains("text"), "{body}");
     }
 }
