@@ -1,0 +1,202 @@
+//! Why a record could not be read or written.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// The most of a bad value that an error keeps, in bytes.
+const MAX_VALUE_BYTES: usize = 64;
+
+/// A record that its schema refuses: which field, where, why.
+///
+/// `Display` is one line without any of the payload's text, fit for a log. The value itself, at most 64
+/// bytes of it, is in [`RecordError::value`], for places that hold the payload anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}{problem}")]
+pub struct RecordError {
+    problem: Problem,
+    place: Box<Place>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Place {
+    field: Option<String>,
+    byte: Option<usize>,
+    value: String,
+}
+
+/// What is wrong with a record or with one value of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The payload is not UTF-8.
+    #[error("the payload is not utf-8")]
+    NotUtf8,
+    /// The payload is not one JSON object.
+    #[error("the payload is not one json object")]
+    NotJson,
+    /// A row with fewer fields than the schema has.
+    #[error("the row has {found} fields, expected {expected}")]
+    TooFewFields {
+        /// Fields in the row.
+        found: usize,
+        /// Fields of the schema.
+        expected: usize,
+    },
+    /// A row with more fields than the schema has.
+    #[error("the row has {found} fields, expected {expected}")]
+    TooManyFields {
+        /// Fields in the row.
+        found: usize,
+        /// Fields of the schema.
+        expected: usize,
+    },
+    /// A JSON object with a member the schema does not name.
+    #[error("the schema names no such field")]
+    UnknownField,
+    /// A JSON object without a member the schema names.
+    #[error("the field is missing")]
+    MissingField,
+    /// A required field without a value.
+    #[error("a value is required, found none")]
+    Required,
+    /// A quote that is not closed, or text after one that is.
+    #[error("a quoted value must end with a quote before the next delimiter")]
+    BadQuote,
+    /// A JSON value of another type.
+    #[error("expected {expected}, found {found}")]
+    WrongType {
+        /// What the schema asks for.
+        expected: &'static str,
+        /// The JSON type found.
+        found: &'static str,
+    },
+    /// Not decimal digits with at most a sign.
+    #[error("expected an integer in decimal digits")]
+    NotInteger,
+    /// Outside -2^63 to 2^63-1.
+    #[error("expected an integer of at most 64 bits")]
+    IntegerOverflow,
+    /// Not a finite decimal number.
+    #[error("expected a finite decimal number")]
+    NotFloat,
+    /// Not one of the tokens for true and false.
+    #[error("expected a boolean")]
+    NotBoolean,
+    /// In none of the schema's input formats.
+    #[error("expected a timestamp in one of the schema's formats")]
+    NotTimestamp,
+    /// None of the values of an enum.
+    #[error("expected one of the schema's values")]
+    NotInEnum,
+    /// A number under its least or over its greatest value.
+    #[error("the number is out of the schema's range")]
+    OutOfRange,
+    /// Text of too few characters.
+    #[error("the text has {found} characters, the least is {limit}")]
+    TooShort {
+        /// Characters in the text.
+        found: usize,
+        /// The schema's `min_length`.
+        limit: usize,
+    },
+    /// Text of too many characters.
+    #[error("the text has {found} characters, the limit is {limit}")]
+    TooLong {
+        /// Characters in the text.
+        found: usize,
+        /// The schema's `max_length`.
+        limit: usize,
+    },
+    /// Text that does not match the schema's pattern.
+    #[error("the text does not match the schema's pattern")]
+    PatternMismatch,
+    /// A value that this row form has no way to write.
+    #[error("the value holds the delimiter or a line end, and the schema has neither quote nor escape")]
+    Unwritable,
+}
+
+impl Problem {
+    /// A short stable word, for metrics and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "not_utf8",
+            Self::NotJson => "not_json",
+            Self::TooFewFields { .. } => "too_few_fields",
+            Self::TooManyFields { .. } => "too_many_fields",
+            Self::UnknownField => "unknown_field",
+            Self::MissingField => "missing_field",
+            Self::Required => "required",
+            Self::BadQuote => "bad_quote",
+            Self::WrongType { .. } => "wrong_type",
+            Self::NotInteger => "not_integer",
+            Self::IntegerOverflow => "integer_overflow",
+            Self::NotFloat => "not_float",
+            Self::NotBoolean => "not_boolean",
+            Self::NotTimestamp => "not_timestamp",
+            Self::NotInEnum => "not_in_enum",
+            Self::OutOfRange => "out_of_range",
+            Self::TooShort { .. } => "too_short",
+            Self::TooLong { .. } => "too_long",
+            Self::PatternMismatch => "pattern_mismatch",
+            Self::Unwritable => "unwritable",
+        }
+    }
+}
+
+impl RecordError {
+    /// An error of the record as a whole.
+    #[cold]
+    pub(crate) fn of_record(problem: Problem) -> Self {
+        Self { problem, place: Box::default() }
+    }
+
+    /// An error of one field.
+    #[cold]
+    pub(crate) fn of_field(problem: Problem, field: &str, byte: Option<usize>, value: &str) -> Self {
+        let value = value.get(..value.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or_default().to_owned();
+        Self { problem, place: Box::new(Place { field: Some(field.to_owned()), byte, value }) }
+    }
+
+    #[cold]
+    pub(crate) fn at_byte(mut self, byte: usize) -> Self {
+        self.place.byte = Some(byte);
+        self
+    }
+
+    /// What is wrong.
+    pub fn problem(&self) -> Problem {
+        self.problem
+    }
+
+    /// A short stable word for what is wrong (`not_integer`, `too_few_fields`), for metrics and logs.
+    pub fn kind(&self) -> &'static str {
+        self.problem.kind()
+    }
+
+    /// The field concerned, by its name in the schema; `None` where the record as a whole is wrong.
+    pub fn field(&self) -> Option<&str> {
+        self.place.field.as_deref()
+    }
+
+    /// Offset of the value in the payload, in bytes from 0, where it is known.
+    pub fn byte(&self) -> Option<usize> {
+        self.place.byte
+    }
+
+    /// The value found, at most 64 bytes of it: payload text, so never for a log.
+    pub fn value(&self) -> &str {
+        &self.place.value
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.field, self.byte) {
+            (Some(field), Some(byte)) => write!(out, "field `{field}` at byte {byte}: "),
+            (Some(field), None) => write!(out, "field `{field}`: "),
+            (None, Some(byte)) => write!(out, "byte {byte}: "),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the values of a record come from: a row, a JSON object, a CSV record.
+
+use super::error::{Problem, RecordError};
+use super::paths::Members;
+use super::row::{Pieces, without_line_end};
+use super::value::Input;
+use crate::schema::{ExtraFields, Field, MissingFields, Plan};
+
+/// The values of one record, asked for in the schema's order.
+pub(super) trait Inputs<'a> {
+    /// The value of the next field that comes from the payload; `index` counts those fields.
+    fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError>;
+
+    /// Checks what is left, and appends it where the schema collects it.
+    fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError>;
+}
+
+/// A delimited row.
+pub(super) struct RowInputs<'a, 'p> {
+    plan: &'p Plan,
+    row: &'a str,
+    pieces: Pieces<'a, 'p>,
+}
+
+impl<'a, 'p> RowInputs<'a, 'p> {
+    #[inline]
+    pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Self {
+        let row = without_line_end(payload);
+        Self { plan, row, pieces: plan.row.pieces(row) }
+    }
+
+    #[cold]
+    fn found(&self) -> usize {
+        self.plan.row.pieces(self.row).count()
+    }
+}
+
+impl<'a> Inputs<'a> for RowInputs<'a, '_> {
+    #[inline]
+    fn next(&mut self, _index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
+        match self.pieces.next() {
+            Ok(Some(piece)) => Ok(Input::Text(piece)),
+            Ok(None) if self.plan.missing_fields == MissingFields::Ignore => Ok(Input::Missing),
+            Ok(None) => {
+                let (found, expected) = (self.found(), self.plan.payload_fields);
+                Err(RecordError::of_record(Problem::TooFewFields { found, expected }))
+            }
+            Err(problem) => Err(RecordError::of_field(problem, &field.name, None, "")),
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let first = self.pieces.next().map_err(RecordError::of_record)?;
+        let Some(first) = first else { return Ok(()) };
+        match plan.extra_fields {
+            ExtraFields::Ignore => Ok(()),
+            ExtraFields::Fail => {
+                let (found, expected) = (self.found(), plan.payload_fields);
+                Err(RecordError::of_record(Problem::TooManyFields { found, expected }))
+            }
+            ExtraFields::Collect => {
+                plan.open_extras(b'[', out);
+                let mut extra = Some(first);
+                while let Some(piece) = extra {
+                    super::json_text::write_string(&piece, out);
+                    extra = self.pieces.next().map_err(RecordError::of_record)?;
+                    out.extend_from_slice(if extra.is_some() { b"," } else { b"]" });
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A JSON object.
+pub(super) struct JsonInputs<'a, 'p> {
+    plan: &'p Plan,
+    members: Members<'a>,
+}
+
+impl<'a, 'p> JsonInputs<'a, 'p> {
+    pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
+        let with_extras = plan.extra_fields != ExtraFields::Ignore;
+        let members = plan.paths.read(payload, with_extras).map_err(|error| {
+            let error_byte = if error.line() == 1 { error.column().saturating_sub(1) } else { 0 };
+            RecordError::of_record(Problem::NotJson).at_byte(error_byte)
+        })?;
+        Ok(Self { plan, members })
+    }
+}
+
+impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
+    fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
+        let fail = |problem| RecordError::of_field(problem, &field.name, None, "");
+        let input = self.plan.paths.input(index, &self.members).map_err(fail)?;
+        match (&input, self.plan.missing_fields) {
+            (Input::Missing, MissingFields::Fail) => Err(fail(Problem::MissingField)),
+            _ => Ok(input),
+        }
+    }
+
+    fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let extras = self.members.extras.take().unwrap_or_default();
+        if let (ExtraFields::Fail, Some((name, _))) = (plan.extra_fields, extras.first()) {
+            return Err(RecordError::of_field(Problem::UnknownField, name, None, ""));
+        }
+        if extras.is_empty() {
+            return Ok(());
+        }
+        plan.open_extras(b'{', out);
+        for (index, (name, json)) in extras.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            super::json_text::write_string(name, out);
+            out.push(b':');
+            super::json_text::write_compact(json, out);
+        }
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn open_extras(&self, bracket: u8, out: &mut Vec<u8>) {
+        if out.last() != Some(&b'{') {
+            out.push(b',');
+        }
+        super::json_text::write_string(&self.extra_name, out);
+        out.extend_from_slice(&[b':', bracket]);
+    }
+}

@@ -1,0 +1,69 @@
+//! Integers: 64 bits, decimal, exact.
+
+use super::error::Problem;
+
+/// What an integer field takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct IntegerRule {
+    pub(crate) min: Option<i64>,
+    pub(crate) max: Option<i64>,
+}
+
+impl IntegerRule {
+    /// Reads decimal digits with at most one sign; leading zeros do no harm, anything else does.
+    #[inline]
+    pub(crate) fn read(&self, text: &str) -> Result<i64, Problem> {
+        let number = read(text)?;
+        if self.min.is_some_and(|min| number < min) || self.max.is_some_and(|max| number > max) {
+            return Err(Problem::OutOfRange);
+        }
+        Ok(number)
+    }
+}
+
+#[inline]
+fn read(text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow if is_decimal(text) => {
+            Problem::IntegerOverflow
+        }
+        _ => Problem::NotInteger,
+    })
+}
+
+fn is_decimal(text: &str) -> bool {
+    text.strip_prefix(['+', '-']).unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_decimal_digits_with_a_sign_are_integers() {
+        for text in ["3.9", "12abc", "0x1F", "1e3", "1115.0", "", "+", "-", "1_000", "--1", "٣"] {
+            assert_eq!(read(text), Err(Problem::NotInteger), "{text:?}");
+        }
+        for (text, number) in [("+5", 5), ("007", 7), ("-0", 0), ("9007199254740993", 9_007_199_254_740_993)]
+        {
+            assert_eq!(read(text), Ok(number), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_64_bits_do_not_hold_is_an_overflow() {
+        for text in ["9223372036854775808", "-9223372036854775809", "123456789012345678901234567890"] {
+            assert_eq!(read(text), Err(Problem::IntegerOverflow), "{text}");
+        }
+        assert_eq!(read("99999999999999999999x"), Err(Problem::NotInteger));
+    }
+
+    proptest! {
+        #[test]
+        fn every_integer_reads_back(number in any::<i64>()) {
+            prop_assert_eq!(read(&number.to_string()), Ok(number));
+        }
+    }
+}

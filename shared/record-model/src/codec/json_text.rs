@@ -1,0 +1,111 @@
+//! JSON strings, written straight into the output.
+
+use std::borrow::Cow;
+
+/// Appends `text` as a JSON string. Control characters, quotes and backslashes are escaped, nothing else,
+/// so the result is one line.
+#[inline]
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_escaped(text, out);
+    out.push(b'"');
+}
+
+/// Appends the inside of a JSON string.
+#[inline]
+pub(crate) fn write_escaped(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    if needs_no_escape(bytes) { out.extend_from_slice(bytes) } else { write_each(bytes, out) }
+}
+
+/// Eight bytes at a time: none is a control character, `"` or `\`.
+#[inline]
+fn needs_no_escape(bytes: &[u8]) -> bool {
+    let (words, tail) = bytes.as_chunks::<8>();
+    words.iter().all(|word| !has_special(u64::from_le_bytes(*word)))
+        && !tail.iter().any(|&byte| special(byte))
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Whether a byte of the word is under 0x20, 0x22 or 0x5C. Exact: a borrow can only start at such a byte.
+#[inline]
+fn has_special(word: u64) -> bool {
+    let under = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
+    let quote = under(word ^ (ONES * u64::from(b'"')), 1);
+    let backslash = under(word ^ (ONES * u64::from(b'\\')), 1);
+    under(word, 0x20) | quote | backslash != 0
+}
+
+#[inline]
+fn special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn write_each(bytes: &[u8], out: &mut Vec<u8>) {
+    const HEX: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..0x20 => out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]),
+            _ => out.push(byte),
+        }
+    }
+}
+
+/// The text of a JSON string that is known to be valid; `None` where it names half a surrogate pair.
+pub(crate) fn read_string(json: &str) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inside));
+    }
+    serde_json::from_str::<String>(json).ok().map(Cow::Owned)
+}
+
+/// Appends valid JSON without the blanks between its tokens, so that it is one line.
+pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) {
+    let (mut in_string, mut escaped) = (false, false);
+    for &byte in json.as_bytes() {
+        if in_string || !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+            out.push(byte);
+        }
+        let ends = byte == b'"' && !escaped;
+        escaped = in_string && byte == b'\\' && !escaped;
+        in_string ^= ends;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_written_string_reads_back_as_it_was(text in "\\PC*|[\\x00-\\x7f]*|.*") {
+            let mut out = Vec::new();
+            write_string(&text, &mut out);
+            prop_assert!(!out.contains(&b'\n'));
+            prop_assert_eq!(&serde_json::from_slice::<String>(&out).unwrap(), &text);
+            prop_assert_eq!(read_string(std::str::from_utf8(&out).unwrap()).unwrap(), text);
+        }
+
+        #[test]
+        fn eight_bytes_at_once_see_what_one_at_a_time_sees(bytes in any::<[u8; 8]>()) {
+            prop_assert_eq!(has_special(u64::from_le_bytes(bytes)), bytes.iter().any(|&byte| special(byte)));
+        }
+    }
+
+    #[test]
+    fn blanks_are_dropped_between_tokens_and_kept_inside_strings() {
+        let mut out = Vec::new();
+        write_compact("{ \"a b\" :\n [1 , \"x \\\" y\\\\\" ] }", &mut out);
+        assert_eq!(out, br#"{"a b":[1,"x \" y\\"]}"#);
+    }
+}

@@ -1,0 +1,32 @@
+//! Records in and out: delimited text or JSON to typed values, typed values to JSON or delimited text.
+
+mod context;
+mod csv_columns;
+mod document;
+mod error;
+mod float;
+mod html;
+mod inputs;
+mod integer;
+mod json_text;
+mod paths;
+mod payload;
+mod row;
+mod text;
+mod text_of;
+mod time_pattern;
+mod timestamp;
+mod value;
+
+pub use context::{RecordContext, TextOf, Written};
+pub use csv_columns::CsvColumns;
+pub use error::{Problem, RecordError};
+
+pub(crate) use float::FloatRule;
+pub(crate) use integer::IntegerRule;
+pub(crate) use json_text::write_string;
+pub(crate) use paths::PathTree;
+pub(crate) use row::{Guard, RowForm};
+pub(crate) use text::{BooleanRule, EnumRule, TextRule};
+pub(crate) use timestamp::{TimeFormat, TimestampRule};
+pub(crate) use value::{Input, Value};

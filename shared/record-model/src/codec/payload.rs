@@ -1,0 +1,116 @@
+//! The way back: values to a payload of the stream, a delimited row or a JSON object.
+
+use super::context::RecordContext;
+use super::document::{default_value, field_error};
+use super::error::{Problem, RecordError};
+use super::value::{Input, Value};
+use crate::schema::{Field, Form, Plan};
+
+impl Plan {
+    /// Appends a payload. `input_of` gives each payload field's value, by its index among those fields.
+    /// Values are typed on the way, so what is written here is read again. Appends nothing on an error.
+    pub(crate) fn write_payload<'a>(
+        &self,
+        mut input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,
+        context: &RecordContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RecordError> {
+        let start = out.len();
+        let mut write_all = || {
+            let mut text = Vec::new();
+            let mut objects = Objects::default();
+            for (nth, (_, field)) in self.payload_fields().enumerate() {
+                let input = input_of(nth, field)
+                    .map_err(|problem| field_error(problem, field, &Input::Missing, &[]))?;
+                let fail = |problem| field_error(problem, field, &input, &[]);
+                let value = match field.read(&input).map_err(fail)? {
+                    Value::Null => default_value(field, context, &[]),
+                    value => value,
+                };
+                if value == Value::Null && field.required {
+                    return Err(fail(Problem::Required));
+                }
+                match self.form {
+                    Form::Delimited => {
+                        if nth > 0 {
+                            out.extend_from_slice(self.row.delimiter.as_bytes());
+                        }
+                        text.clear();
+                        self.write_piece(field, &value, &mut text, out).map_err(fail)?;
+                    }
+                    Form::Json => objects.write(field, &value, out),
+                }
+            }
+            if self.form == Form::Json {
+                objects.finish(out);
+            }
+            Ok(())
+        };
+        let written = write_all();
+        if written.is_err() {
+            out.truncate(start);
+        }
+        written
+    }
+
+    fn write_piece(
+        &self,
+        field: &Field,
+        value: &Value<'_>,
+        text: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        match value {
+            Value::Null => {
+                text.extend_from_slice(field.nulls.written().ok_or(Problem::Unwritable)?.as_bytes())
+            }
+            value => field.kind.write_text(value, text),
+        }
+        self.row.write(std::str::from_utf8(text).map_err(|_| Problem::NotUtf8)?, out)
+    }
+}
+
+/// Dotted names as nested objects, while they are written.
+#[derive(Default)]
+struct Objects {
+    open: Vec<String>,
+    begun: bool,
+}
+
+impl Objects {
+    fn write(&mut self, field: &Field, value: &Value<'_>, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            out.push(b'{');
+        }
+        if *value == Value::Null {
+            return;
+        }
+        let mut path: Vec<&str> = field.name.split('.').collect();
+        let leaf = path.pop().unwrap_or_default();
+        let shared = self.open.iter().zip(&path).take_while(|(open, part)| open == *part).count();
+        out.resize(out.len() + self.open.len() - shared, b'}');
+        self.open.truncate(shared);
+        for part in path.into_iter().skip(shared) {
+            member(part, out);
+            out.push(b'{');
+            self.open.push(part.to_owned());
+        }
+        member(leaf, out);
+        field.kind.write_payload_json(value, out);
+    }
+
+    fn finish(self, out: &mut Vec<u8>) {
+        if !self.begun {
+            out.push(b'{');
+        }
+        out.resize(out.len() + self.open.len() + 1, b'}');
+    }
+}
+
+fn member(name: &str, out: &mut Vec<u8>) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    super::json_text::write_string(name, out);
+    out.push(b':');
+}

@@ -1,0 +1,249 @@
+//! Delimited rows: cut into fields, and put together from them.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use super::error::Problem;
+
+/// How the rows of a data set are delimited. A value that holds the delimiter is quoted, or its
+/// delimiters escaped, or it can't be written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RowForm {
+    pub(crate) delimiter: String,
+    pub(crate) guard: Guard,
+}
+
+/// What keeps a delimiter inside a value from ending it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Guard {
+    #[default]
+    None,
+    /// Around the value; doubled inside it.
+    Quote(char),
+    /// Before the character; with `n` and `r` for line ends.
+    Escape(char),
+}
+
+/// The fields of one row, cut when asked for.
+#[derive(Debug)]
+pub(crate) struct Pieces<'a, 'f> {
+    form: &'f RowForm,
+    rest: Option<&'a str>,
+}
+
+/// A row without the one line end it may have.
+pub(crate) fn without_line_end(row: &str) -> &str {
+    let row = row.strip_suffix('\n').unwrap_or(row);
+    row.strip_suffix('\r').unwrap_or(row)
+}
+
+impl RowForm {
+    pub(crate) fn pieces<'a>(&self, row: &'a str) -> Pieces<'a, '_> {
+        Pieces { form: self, rest: Some(row) }
+    }
+
+    /// Appends a value so that it reads back as one field.
+    pub(crate) fn write(&self, value: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let breaks = value.contains(&self.delimiter) || value.contains(['\n', '\r']);
+        match self.guard {
+            Guard::None if breaks => return Err(Problem::Unwritable),
+            Guard::Quote(quote) if breaks || value.starts_with(quote) => {
+                let mut quoted = String::with_capacity(value.len() + 2);
+                quoted.push(quote);
+                for c in value.chars() {
+                    quoted.extend(std::iter::repeat_n(c, if c == quote { 2 } else { 1 }));
+                }
+                quoted.push(quote);
+                out.extend_from_slice(quoted.as_bytes());
+            }
+            Guard::Escape(escape) if breaks || value.contains(escape) => {
+                out.extend_from_slice(self.escaped(value, escape).as_bytes());
+            }
+            _ => out.extend_from_slice(value.as_bytes()),
+        }
+        Ok(())
+    }
+
+    fn escaped(&self, value: &str, escape: char) -> String {
+        let mut escaped = String::with_capacity(value.len() + 8);
+        for c in value.chars() {
+            let written = match c {
+                '\n' => 'n',
+                '\r' => 'r',
+                c => c,
+            };
+            // Every character a delimiter is made of, so that no part of one is left to meet another part.
+            if written != c || c == escape || self.delimiter.contains(c) {
+                escaped.push(escape);
+            }
+            escaped.push(written);
+        }
+        escaped
+    }
+}
+
+impl<'a> Pieces<'a, '_> {
+    /// The next field; `None` after the last.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Option<Cow<'a, str>>, Problem> {
+        let Some(rest) = self.rest else { return Ok(None) };
+        match self.form.guard {
+            Guard::None => {}
+            Guard::Quote(quote) => {
+                if let Some(inside) = rest.strip_prefix(quote) {
+                    return self.quoted(inside, quote).map(Some);
+                }
+            }
+            Guard::Escape(escape) => {
+                if memmem::find(rest.as_bytes(), escape.encode_utf8(&mut [0; 4]).as_bytes()).is_some() {
+                    return self.escaped(rest, escape).map(Some);
+                }
+            }
+        }
+        let (piece, rest) = self.cut(rest);
+        self.rest = rest;
+        Ok(Some(Cow::Borrowed(piece)))
+    }
+
+    /// How many fields are left.
+    pub(crate) fn count(mut self) -> usize {
+        let mut count = 0;
+        while let Ok(Some(_)) = self.next() {
+            count += 1;
+        }
+        count
+    }
+
+    #[inline]
+    fn cut<'t>(&self, text: &'t str) -> (&'t str, Option<&'t str>) {
+        let delimiter = self.form.delimiter.as_bytes();
+        let at = match delimiter {
+            [byte] => memchr::memchr(*byte, text.as_bytes()),
+            _ => memmem::find(text.as_bytes(), delimiter),
+        };
+        match at.and_then(|at| text.split_at_checked(at)) {
+            Some((piece, tail)) => (piece, tail.get(delimiter.len()..)),
+            None => (text, None),
+        }
+    }
+
+    /// From after the opening quote to after the closing one and its delimiter.
+    fn quoted(&mut self, inside: &'a str, quote: char) -> Result<Cow<'a, str>, Problem> {
+        let mut value = Cow::Borrowed("");
+        let mut rest = inside;
+        loop {
+            let (part, after) = rest.split_once(quote).ok_or(Problem::BadQuote)?;
+            if value.is_empty() {
+                value = Cow::Borrowed(part);
+            } else {
+                value.to_mut().push_str(part);
+            }
+            match after.strip_prefix(quote) {
+                Some(after) => {
+                    value.to_mut().push(quote);
+                    rest = after;
+                }
+                None if after.is_empty() => {
+                    self.rest = None;
+                    return Ok(value);
+                }
+                None => {
+                    self.rest = Some(after.strip_prefix(&self.form.delimiter).ok_or(Problem::BadQuote)?);
+                    return Ok(value);
+                }
+            }
+        }
+    }
+
+    fn escaped(&mut self, rest: &'a str, escape: char) -> Result<Cow<'a, str>, Problem> {
+        let mut value = String::new();
+        let mut chars = rest.chars();
+        loop {
+            let text = chars.as_str();
+            if let Some(after) = text.strip_prefix(&self.form.delimiter) {
+                self.rest = Some(after);
+                break;
+            }
+            match chars.next() {
+                Some(c) if c == escape => value.push(match chars.next().ok_or(Problem::BadQuote)? {
+                    'n' => '\n',
+                    'r' => '\r',
+                    c => c,
+                }),
+                Some(c) => value.push(c),
+                None => {
+                    self.rest = None;
+                    break;
+                }
+            }
+        }
+        Ok(Cow::Owned(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn form(delimiter: &str, guard: Guard) -> RowForm {
+        RowForm { delimiter: delimiter.to_owned(), guard }
+    }
+
+    fn cut(form: &RowForm, row: &str) -> Result<Vec<String>, Problem> {
+        let mut pieces = form.pieces(row);
+        let mut found = Vec::new();
+        while let Some(piece) = pieces.next()? {
+            found.push(piece.into_owned());
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn a_row_has_one_field_more_than_delimiters() {
+        assert_eq!(cut(&form("|", Guard::None), "a||b|").unwrap(), ["a", "", "b", ""]);
+        assert_eq!(cut(&form("::", Guard::None), "a:b::c").unwrap(), ["a:b", "c"]);
+        assert_eq!(cut(&form("|", Guard::None), "").unwrap(), [""]);
+    }
+
+    #[test]
+    fn quotes_hold_delimiters_and_double_themselves() {
+        let form = form(",", Guard::Quote('"'));
+        assert_eq!(cut(&form, r#""a,b","say ""hi""",5" pipe"#).unwrap(), ["a,b", "say \"hi\"", "5\" pipe"]);
+        assert_eq!(cut(&form, r#""open,b"#), Err(Problem::BadQuote));
+        assert_eq!(cut(&form, r#""a"b,c"#), Err(Problem::BadQuote));
+    }
+
+    #[test]
+    fn escapes_hold_delimiters_and_line_ends() {
+        let form = form("|", Guard::Escape('\\'));
+        assert_eq!(cut(&form, r"a\|b|c\\|d\n").unwrap(), ["a|b", "c\\", "d\n"]);
+        assert_eq!(cut(&form, "a\\"), Err(Problem::BadQuote));
+    }
+
+    #[test]
+    fn one_line_end_is_no_part_of_the_row() {
+        for row in ["a|b", "a|b\n", "a|b\r\n", "a|b\r"] {
+            assert_eq!(without_line_end(row), "a|b");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_cut_the_same(
+            values in prop::collection::vec("[a|:\"\\\\\n\ré ]{0,6}", 1..6),
+            delimiter in prop::sample::select(vec!["|", ":", "::", "|:|"]),
+            guard in prop::sample::select(vec![Guard::Quote('"'), Guard::Escape('\\')]),
+        ) {
+            let form = form(delimiter, guard);
+            let mut row = Vec::new();
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 { row.extend_from_slice(delimiter.as_bytes()); }
+                form.write(value, &mut row).unwrap();
+            }
+            prop_assert_eq!(cut(&form, std::str::from_utf8(&row).unwrap()).unwrap(), values);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Strings, enums and booleans.
+
+use std::borrow::Cow;
+
+use regex_lite::Regex;
+
+use super::error::Problem;
+use super::html::unescape;
+
+/// What a string field takes, and what is done to it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TextRule {
+    pub(crate) trim: bool,
+    pub(crate) collapse_blanks: bool,
+    pub(crate) unescape_html: bool,
+    pub(crate) min_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
+    pub(crate) pattern: Option<Regex>,
+}
+
+impl TextRule {
+    /// Trims, collapses and unescapes as the rule says, then checks length and pattern.
+    #[inline]
+    pub(crate) fn read<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, Problem> {
+        let mut text = if self.unescape_html { map(text, unescape) } else { text };
+        if self.trim {
+            text = map(text, |text| Cow::Borrowed(text.trim_ascii()));
+        }
+        if self.collapse_blanks {
+            text = map(text, collapse);
+        }
+        self.check(&text)?;
+        Ok(text)
+    }
+
+    /// Appends text so that [`TextRule::read`] gives it back.
+    pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) {
+        if self.unescape_html && text.contains('&') {
+            out.extend_from_slice(text.replace('&', "&amp;").as_bytes());
+        } else {
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    #[inline]
+    fn check(&self, text: &str) -> Result<(), Problem> {
+        if self.min_length.is_some() || self.max_length.is_some() {
+            let found = text.chars().count();
+            if let Some(limit) = self.min_length.filter(|&limit| found < limit) {
+                return Err(Problem::TooShort { found, limit });
+            }
+            if let Some(limit) = self.max_length.filter(|&limit| found > limit) {
+                return Err(Problem::TooLong { found, limit });
+            }
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.is_match(text) => Err(Problem::PatternMismatch),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Keeps the borrow where the text already is one.
+#[inline]
+fn map<'a>(text: Cow<'a, str>, change: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => change(text),
+        Cow::Owned(text) => Cow::Owned(change(&text).into_owned()),
+    }
+}
+
+/// Runs of blanks as one space.
+fn collapse(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let runs = bytes.windows(2).any(|pair| pair.iter().all(u8::is_ascii_whitespace));
+    if !runs && !bytes.iter().any(|byte| byte.is_ascii_whitespace() && *byte != b' ') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_ascii_whitespace() {
+            out.push(c);
+        } else if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The values an enum field takes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EnumRule {
+    pub(crate) values: Vec<String>,
+    pub(crate) ignore_case: bool,
+}
+
+impl EnumRule {
+    /// The value as the schema spells it.
+    pub(crate) fn read(&self, text: &str) -> Result<&str, Problem> {
+        let same = |value: &&String| match self.ignore_case {
+            true => value.eq_ignore_ascii_case(text),
+            false => *value == text,
+        };
+        self.values.iter().find(same).map(String::as_str).ok_or(Problem::NotInEnum)
+    }
+}
+
+/// The words for true and false.
+#[derive(Debug, Clone)]
+pub(crate) struct BooleanRule {
+    pub(crate) true_tokens: Vec<String>,
+    pub(crate) false_tokens: Vec<String>,
+}
+
+impl Default for BooleanRule {
+    fn default() -> Self {
+        Self { true_tokens: vec!["true".to_owned()], false_tokens: vec!["false".to_owned()] }
+    }
+}
+
+impl BooleanRule {
+    pub(crate) fn read(&self, text: &str) -> Result<bool, Problem> {
+        let is_one_of = |tokens: &[String]| tokens.iter().any(|token| token == text);
+        match (is_one_of(&self.true_tokens), is_one_of(&self.false_tokens)) {
+            (true, _) => Ok(true),
+            (_, true) => Ok(false),
+            _ => Err(Problem::NotBoolean),
+        }
+    }
+
+    /// How the value is written in a row.
+    pub(crate) fn token(&self, value: bool) -> &str {
+        let tokens = if value { &self.true_tokens } else { &self.false_tokens };
+        tokens.first().map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rule: &TextRule, text: &str, expected: Result<&str, Problem>) {
+        assert_eq!(rule.read(Cow::Borrowed(text)).as_deref().map_err(|problem| *problem), expected);
+    }
+
+    #[test]
+    fn blanks_are_kept_unless_the_rule_says_otherwise() {
+        check(&TextRule::default(), " 3C  ", Ok(" 3C  "));
+        check(&TextRule { trim: true, ..TextRule::default() }, " 3C  ", Ok("3C"));
+        check(&TextRule { collapse_blanks: true, ..TextRule::default() }, "459 PC  A\tB", Ok("459 PC A B"));
+    }
+
+    #[test]
+    fn length_counts_characters_after_trimming() {
+        let rule = TextRule { trim: true, min_length: Some(2), max_length: Some(3), ..TextRule::default() };
+        check(&rule, " é日本 ", Ok("é日本"));
+        check(&rule, " é ", Err(Problem::TooShort { found: 1, limit: 2 }));
+        check(&rule, "abcd", Err(Problem::TooLong { found: 4, limit: 3 }));
+    }
+
+    #[test]
+    fn an_enum_answers_with_the_schema_s_spelling() {
+        let mut rule = EnumRule { values: vec!["female".to_owned()], ignore_case: false };
+        assert_eq!(rule.read("Female"), Err(Problem::NotInEnum));
+        rule.ignore_case = true;
+        assert_eq!(rule.read("FEMALE"), Ok("female"));
+    }
+}

@@ -1,0 +1,69 @@
+//! The text a record is enriched by, with the language and time the record itself names.
+
+use std::borrow::Cow;
+
+use super::context::TextOf;
+use super::document::{field_error, utf8};
+use super::error::{Problem, RecordError};
+use super::inputs::{Inputs, JsonInputs, RowInputs};
+use super::value::{Input, Value};
+use crate::schema::{Field, Form, Kind, Plan};
+
+impl Plan {
+    /// Reads the text, language and time fields of a payload, and no other.
+    pub(crate) fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
+        let text = utf8(payload)?;
+        match self.form {
+            Form::Delimited => self.text_from(&mut RowInputs::new(self, text), payload),
+            Form::Json => self.text_from(&mut JsonInputs::new(self, text)?, payload),
+        }
+    }
+
+    fn text_from<'a>(
+        &self,
+        inputs: &mut impl Inputs<'a>,
+        payload: &'a [u8],
+    ) -> Result<TextOf<'a>, RecordError> {
+        let mut found = TextOf::default();
+        for (nth, (index, field)) in self.payload_fields().enumerate() {
+            let input = inputs.next(nth, field)?;
+            if self.text == Some(index) {
+                found.text = string(field, input, payload)?;
+            } else if self.language == Some(index) {
+                found.language = string(field, input, payload)?;
+            } else if self.event_time == Some(index) {
+                found.event_time_ms = time(field, &input, payload)?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A string that borrows from the payload where it can.
+fn string<'a>(field: &Field, input: Input<'a>, payload: &[u8]) -> Result<Option<Cow<'a, str>>, RecordError> {
+    let fail = |problem, input: &Input<'_>| Err(field_error(problem, field, input, payload));
+    let value = match (&field.kind, input) {
+        (Kind::Text(_), Input::Text(text)) if field.nulls.contains(text.trim_ascii()) => None,
+        (Kind::Text(rule), Input::Text(text)) => match field.read_string(rule, text) {
+            Ok(Value::Text(text)) => Some(text),
+            Ok(_) => None,
+            Err(problem) => return fail(problem, &Input::Missing),
+        },
+        (_, input) => match field.read(&input) {
+            Ok(Value::Text(text)) => Some(Cow::Owned(text.into_owned())),
+            Ok(_) => None,
+            Err(problem) => return fail(problem, &input),
+        },
+    };
+    match value {
+        None if field.required && field.default.is_none() => fail(Problem::Required, &Input::Missing),
+        value => Ok(value),
+    }
+}
+
+fn time(field: &Field, input: &Input<'_>, payload: &[u8]) -> Result<Option<i64>, RecordError> {
+    match (&field.kind, field.read(input).map_err(|problem| field_error(problem, field, input, payload))?) {
+        (Kind::Timestamp(rule), Value::Time(moment)) => Ok(rule.epoch_ms(&moment)),
+        _ => Ok(None),
+    }
+}

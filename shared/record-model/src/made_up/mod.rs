@@ -1,0 +1,24 @@
+//! Made-up records of a schema: the same for the same seed, and none of anybody's.
+
+mod random;
+mod recipe;
+mod words;
+
+pub(crate) use recipe::Recipe;
+
+use crate::codec::{Input, RecordContext};
+use crate::schema::Plan;
+use random::Random;
+
+/// Appends the `index`-th made-up payload for a seed.
+pub(crate) fn write(plan: &Plan, seed: u64, index: u64, context: &RecordContext<'_>, out: &mut Vec<u8>) {
+    let input = |nth: usize, field: &crate::schema::Field| {
+        let mut random = Random::new(seed, index, nth as u64);
+        Ok(match recipe::make(field, &mut random, context) {
+            Some(text) => Input::Text(text.into()),
+            None => Input::Missing,
+        })
+    };
+    // A recipe that can't make a value of its field leaves the record empty; a test makes each one.
+    let _ = plan.write_payload(input, context, out);
+}

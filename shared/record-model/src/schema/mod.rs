@@ -1,0 +1,89 @@
+//! Schemas: what a data set's records are, as data.
+
+mod built_in;
+mod compile;
+mod error;
+mod field;
+mod layout;
+mod nulls;
+mod plan;
+mod rules;
+mod source;
+
+use std::sync::Arc;
+
+pub use error::SchemaError;
+pub use source::Iceberg;
+
+pub(crate) use compile::MAX_SLOTS;
+pub(crate) use error::Reason;
+pub(crate) use field::{Default, Field, Kind, Origin};
+pub(crate) use plan::Plan;
+pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
+
+use crate::codec::{CsvColumns, RecordContext, RecordError, TextOf, Written};
+
+/// A data set's schema, ready for use. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    plan: Arc<Plan>,
+}
+
+impl Schema {
+    /// Reads a schema file (TOML). A schema that contradicts itself is refused with line and reason.
+    pub fn parse(toml: &str) -> Result<Self, SchemaError> {
+        compile::compile(toml).map(|plan| Self { plan: Arc::new(plan) })
+    }
+
+    /// A schema that is compiled in: `crime`, `tweets` or `users`.
+    pub fn built_in(name: &str) -> Option<Self> {
+        built_in::source(name).and_then(|toml| Self::parse(toml).ok())
+    }
+
+    /// The names of all schemas that are compiled in.
+    pub fn built_in_names() -> &'static [&'static str] {
+        &built_in::NAMES
+    }
+
+    /// The data set's name.
+    pub fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// Where an Iceberg destination gets this data set's records, if anywhere.
+    pub fn iceberg(&self) -> Option<&Iceberg> {
+        self.plan.iceberg.as_ref()
+    }
+
+    /// Appends one typed JSON object on one line, without a newline. On an error and on
+    /// [`Written::Dropped`] `out` is as before.
+    pub fn write_typed_json(
+        &self,
+        payload: &[u8],
+        context: &RecordContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, RecordError> {
+        self.plan.write_document(payload, context, out)
+    }
+
+    /// The text to enrich, and the language and time the record itself names. Only those fields are checked.
+    pub fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
+        self.plan.text_of(payload)
+    }
+
+    /// Which column of a CSV file feeds which field: by the field's name or one of its `csv` names, without
+    /// regard to case. Other columns are ignored.
+    pub fn csv_columns(&self, header: &csv::ByteRecord) -> Result<CsvColumns, SchemaError> {
+        CsvColumns::new(&self.plan, header)
+    }
+
+    /// Appends the `index`-th made-up payload for a seed, in the stream's form. The same seed, index and
+    /// context give the same bytes.
+    pub fn write_made_up(&self, seed: u64, index: u64, context: &RecordContext<'_>, out: &mut Vec<u8>) {
+        crate::made_up::write(&self.plan, seed, index, context, out);
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
