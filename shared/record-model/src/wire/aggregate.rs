@@ -1,0 +1,121 @@
+//! Reads KPL aggregated records: `F3 89 9A C2`, a protobuf message, and the MD5 of that message.
+//!
+//! The format is the Kinesis Producer Library's (aggregation-format.md in its repository). What only looks like an
+//! aggregate is an ordinary record, and is nobody's fault: too short, another checksum, no protobuf, a user
+//! record without data.
+
+use super::{
+    DecodeError,
+    protobuf::{Fields, Malformed, Value},
+};
+use crate::keys;
+
+pub(super) const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
+pub(super) const MD5_BYTES: usize = 16;
+
+/// An aggregate taken apart. Nothing is copied but the places of its parts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Aggregate<'a> {
+    partition_keys: Vec<&'a str>,
+    explicit_hash_keys: Vec<&'a str>,
+    records: Vec<SubRecord<'a>>,
+}
+
+/// One user record as the message has it: its keys are places in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SubRecord<'a> {
+    partition_key: u64,
+    explicit_hash_key: Option<u64>,
+    data: &'a [u8],
+}
+
+/// One user record with its keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Keyed<'a> {
+    pub(super) partition_key: &'a str,
+    pub(super) explicit_hash_key: Option<&'a str>,
+    pub(super) data: &'a [u8],
+}
+
+/// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records.
+pub(super) fn read(data: &[u8], limit: usize) -> Result<Option<Aggregate<'_>>, DecodeError> {
+    let Some(message) = checked_message(data) else { return Ok(None) };
+    let mut aggregate = Aggregate::default();
+    for field in Fields::of(message) {
+        let Ok((number, value)) = field else { return Ok(None) };
+        if aggregate.add(number, value).is_err() {
+            return Ok(None);
+        }
+        if aggregate.records.len() > limit {
+            return Err(DecodeError::SubRecords { limit });
+        }
+    }
+    Ok(Some(aggregate))
+}
+
+/// The protobuf message between the magic and its MD5, if that is what these bytes are.
+fn checked_message(data: &[u8]) -> Option<&[u8]> {
+    let body = data.strip_prefix(&MAGIC)?;
+    let (message, md5) = body.split_last_chunk::<MD5_BYTES>()?;
+    (!message.is_empty() && keys::md5(message) == *md5).then_some(message)
+}
+
+impl<'a> Aggregate<'a> {
+    fn add(&mut self, field: u64, value: Value<'a>) -> Result<(), Malformed> {
+        match (field, value) {
+            (1, Value::Bytes(key)) => self.partition_keys.push(text(key)?),
+            (2, Value::Bytes(key)) => self.explicit_hash_keys.push(text(key)?),
+            (3, Value::Bytes(record)) => self.records.push(SubRecord::read(record)?),
+            _ => {} // a field from after this code was written
+        }
+        Ok(())
+    }
+
+    /// The user records in order. A key outside its table spoils the one record that asks for it.
+    pub(super) fn records(&self) -> impl Iterator<Item = Result<Keyed<'a>, DecodeError>> {
+        self.records.iter().map(|record| {
+            Ok(Keyed {
+                partition_key: entry("partition key", &self.partition_keys, record.partition_key)?,
+                explicit_hash_key: record
+                    .explicit_hash_key
+                    .map(|index| entry("explicit hash key", &self.explicit_hash_keys, index))
+                    .transpose()?,
+                data: record.data,
+            })
+        })
+    }
+}
+
+impl<'a> Aggregate<'a> {
+    /// The data of each user record in order, with its partition key where the table has one.
+    pub(super) fn data(&self) -> impl Iterator<Item = (Option<&'a str>, &'a [u8])> {
+        self.records.iter().map(|record| {
+            (entry("partition key", &self.partition_keys, record.partition_key).ok(), record.data)
+        })
+    }
+}
+
+impl<'a> SubRecord<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, Malformed> {
+        let (mut partition_key, mut explicit_hash_key, mut data) = (None, None, None);
+        for field in Fields::of(message) {
+            match field? {
+                (1, Value::Varint(index)) => partition_key = Some(index),
+                (2, Value::Varint(index)) => explicit_hash_key = Some(index),
+                (3, Value::Bytes(bytes)) => data = Some(bytes),
+                _ => {} // tags, which nobody reads, and fields from after this code was written
+            }
+        }
+        let (Some(partition_key), Some(data)) = (partition_key, data) else { return Err(Malformed) };
+        Ok(Self { partition_key, explicit_hash_key, data })
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    str::from_utf8(bytes).map_err(|_| Malformed)
+}
+
+fn entry<'a>(name: &'static str, table: &[&'a str], index: u64) -> Result<&'a str, DecodeError> {
+    let found = usize::try_from(index).ok().and_then(|at| table.get(at));
+    found.copied().ok_or(DecodeError::KeyIndex { table: name, index, len: table.len() })
+}

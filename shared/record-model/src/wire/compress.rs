@@ -1,0 +1,95 @@
+//! Writes gzip and zstd, with room for a mark that makes equal content differ in its bytes.
+
+use libdeflater::{CompressionLvl, Compressor, crc32};
+use zstd::zstd_safe::{self, CCtx};
+
+/// Compression ran out of a room that is computed to suffice: not seen, and never taken for success.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{format} could not compress {bytes} bytes")]
+pub struct CompressError {
+    format: &'static str,
+    bytes: usize,
+}
+
+/// Writes gzip members, reusing its tables. Levels 1 (fast) to 12 (small).
+pub struct Gzip(Compressor);
+
+const HAS_COMMENT: u8 = 1 << 4;
+
+impl Gzip {
+    /// A level out of range is the nearest one in it.
+    pub fn new(level: i32) -> Self {
+        Self(Compressor::new(CompressionLvl::new(level.clamp(1, 12)).unwrap_or_default()))
+    }
+
+    /// Appends one member. `comment` goes into the header, where every reader skips it; what Latin-1 text or its
+    /// closing zero can't hold becomes `?`.
+    pub fn write(
+        &mut self,
+        data: &[u8],
+        comment: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CompressError> {
+        let flags = if comment.is_some() { HAS_COMMENT } else { 0 };
+        out.extend_from_slice(&[0x1F, 0x8B, 8, flags, 0, 0, 0, 0, 0, 255]); // no time, unknown system
+        if let Some(comment) = comment {
+            out.extend(comment.chars().map(|c| if c.is_ascii_graphic() { c as u8 } else { b'?' }));
+            out.push(0);
+        }
+        let bound = self.0.deflate_compress_bound(data.len());
+        extend_by(out, bound, |room| self.0.deflate_compress(data, room).ok())
+            .ok_or(CompressError { format: "gzip", bytes: data.len() })?;
+        out.extend_from_slice(&crc32(data).to_le_bytes());
+        out.extend_from_slice(&size_modulo_4_gib(data).to_le_bytes());
+        Ok(())
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the format has the size modulo 2^32")]
+fn size_modulo_4_gib(data: &[u8]) -> u32 {
+    data.len() as u32
+}
+
+/// Writes zstd frames, reusing its tables. Levels 1 (fast) to 19 (small).
+pub struct Zstd {
+    context: CCtx<'static>,
+    level: i32,
+}
+
+const SKIPPABLE_MAGIC: [u8; 4] = 0x184D_2A50_u32.to_le_bytes();
+
+impl Zstd {
+    /// A level out of range is the nearest one in it.
+    pub fn new(level: i32) -> Self {
+        Self { context: CCtx::create(), level: level.clamp(1, 19) }
+    }
+
+    /// Appends one frame that states its size, and `mark` in a skippable frame behind it.
+    pub fn write(
+        &mut self,
+        data: &[u8],
+        mark: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CompressError> {
+        let failed = || CompressError { format: "zstd", bytes: data.len() };
+        let bound = zstd_safe::compress_bound(data.len());
+        extend_by(out, bound, |room| self.context.compress(room, data, self.level).ok())
+            .ok_or_else(failed)?;
+        if let Some(mark) = mark {
+            let length = u32::try_from(mark.len()).map_err(|_| failed())?;
+            out.extend_from_slice(&SKIPPABLE_MAGIC);
+            out.extend_from_slice(&length.to_le_bytes());
+            out.extend_from_slice(mark);
+        }
+        Ok(())
+    }
+}
+
+/// Lets `write` fill up to `bound` bytes at the end of `out`; as before where it gives `None`.
+fn extend_by(out: &mut Vec<u8>, bound: usize, write: impl FnOnce(&mut [u8]) -> Option<usize>) -> Option<()> {
+    let start = out.len();
+    out.resize(start + bound, 0);
+    let written = out.get_mut(start..).and_then(write);
+    out.truncate(start + written.unwrap_or(0));
+    written.map(drop)
+}

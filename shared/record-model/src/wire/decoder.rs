@@ -1,0 +1,97 @@
+//! The one way in: from the bytes of a Kinesis record to its user records.
+
+use super::{
+    DecodeError, Format, Limits, aggregate,
+    chunk::Chunk,
+    limits::Budget,
+    opener::{Opened, Opener},
+};
+
+/// Opens records of every form, reusing its buffers from one to the next.
+///
+/// A record is looked at in this order, each form known by its first bytes: KPL aggregate, then, as long as one is
+/// found, gzip or zstd, chunk, hop; what is left is the payload. The same holds for each user record of an
+/// aggregate, but that an aggregate is not looked for inside another.
+pub struct Decoder {
+    limits: Limits,
+    batch_bytes_left: usize,
+    opener: Opener,
+}
+
+/// One record as its sender meant it.
+#[derive(Debug)]
+pub struct UserRecord<'a> {
+    /// Place in its aggregate, from 0; `None` where the record is not aggregated.
+    pub sub_sequence_number: Option<u64>,
+    /// The key inside the aggregate; without an aggregate the Kinesis record's own key is the key.
+    pub partition_key: Option<&'a str>,
+    /// The explicit hash key inside the aggregate, where it has one.
+    pub explicit_hash_key: Option<&'a str>,
+    /// What was around the content, the outermost first.
+    pub formats: &'a [Format],
+    /// How often the record went back to its stream.
+    pub hops: u8,
+    /// What is inside, or why this one user record can't be opened. Its neighbours are not touched by it.
+    pub content: Result<Content<'a>, DecodeError>,
+}
+
+/// What a user record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// JSON or delimited text, as the data set has it.
+    Payload(&'a [u8]),
+    /// A piece of a message; the whole is decoded when it is together.
+    Chunk(Chunk<'a>),
+}
+
+impl Decoder {
+    /// A decoder whose first batch has begun.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, batch_bytes_left: limits.batch_bytes_out, opener: Opener::new(limits.depth) }
+    }
+
+    /// Gives the batch budget back.
+    pub fn start_batch(&mut self) {
+        self.batch_bytes_left = self.limits.batch_bytes_out;
+    }
+
+    /// Visits each user record of one Kinesis record (`data` after Lambda's base64), in order.
+    ///
+    /// An error speaks of the Kinesis record as a whole: what was visited of it before does not count. A user record
+    /// of an aggregate that can't be opened is no such error, it is visited with an `Err` as its content.
+    pub fn decode(&mut self, data: &[u8], visit: &mut dyn FnMut(UserRecord<'_>)) -> Result<(), DecodeError> {
+        let mut budget = Budget::for_record(&self.limits, &mut self.batch_bytes_left);
+        let Some(aggregate) = aggregate::read(data, self.limits.sub_records)? else {
+            let Opened { formats, hops, content } = self.opener.open(None, data, &mut budget);
+            visit(UserRecord {
+                sub_sequence_number: None,
+                partition_key: None,
+                explicit_hash_key: None,
+                formats,
+                hops,
+                content: Ok(content?),
+            });
+            return Ok(());
+        };
+        for (sub_sequence_number, record) in (0..).zip(aggregate.records()) {
+            let Opened { formats, hops, content } = match &record {
+                Ok(keyed) => self.opener.open(Some(Format::Kpl), keyed.data, &mut budget),
+                Err(error) => Opened::spoiled(error),
+            };
+            let content = match content {
+                Err(error) if error.is_batch_budget() => return Err(error),
+                content => content,
+            };
+            let keyed = record.ok();
+            visit(UserRecord {
+                sub_sequence_number: Some(sub_sequence_number),
+                partition_key: keyed.as_ref().map(|keyed| keyed.partition_key),
+                explicit_hash_key: keyed.and_then(|keyed| keyed.explicit_hash_key),
+                formats,
+                hops,
+                content,
+            });
+        }
+        Ok(())
+    }
+}
