@@ -9,12 +9,18 @@ pub mod runtime;
 
 mod aws;
 mod backoff;
+mod put_records;
 #[cfg(feature = "s3")]
 mod s3;
 mod settings;
 mod store;
 
 pub use aws::{AwsCredentials, AwsSettings};
+pub use put_records::{
+    Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, MAX_ENTRIES,
+    MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES, OpenShard, PutReport, RecordSink, Refusal, ShardMap, ShardRate,
+    SinkError, SinkFault, StopReason, Unsent, UnsentReason,
+};
 #[cfg(feature = "s3")]
 pub use s3::{DEFAULT_PATIENCE, S3Store};
 pub use settings::{Settings, SettingsError};

@@ -1,0 +1,18 @@
+//! Records to a stream: batches, several requests at once, and nothing lost to a refusal.
+
+mod engine;
+mod entry;
+mod in_memory;
+mod queue;
+mod report;
+mod shard_rates;
+mod shards;
+mod sink;
+
+pub use engine::{Engine, EngineSettings, EngineStopped};
+pub use entry::{Entry, EntryError, MAX_ENTRIES, MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES};
+pub use in_memory::{InMemorySink, SinkFault};
+pub use report::{PutReport, StopReason, Unsent, UnsentReason};
+pub use shard_rates::ShardRate;
+pub use shards::{OpenShard, ShardMap};
+pub use sink::{EntryOutcome, Refusal, RecordSink, SinkError};

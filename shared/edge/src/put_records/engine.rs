@@ -1,0 +1,280 @@
+//! The engine: takes entries as fast as the stream does, and accounts for every one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+use super::queue::{Next, Queue, Waiting};
+use super::{
+    Entry, EntryError, EntryOutcome, MAX_ENTRIES, PutReport, RecordSink, ShardMap, ShardRate, SinkError,
+    StopReason,
+};
+
+/// How an engine goes about it.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Entries of one request, at most [`MAX_ENTRIES`].
+    pub request_entries: usize,
+    /// Bytes of one request with partition keys; a single entry over it goes alone. Small against
+    /// the service's 10 MiB, since a shard takes 1 MiB a second and each request is held in memory.
+    pub request_bytes: usize,
+    /// Bytes of one entry with its partition key: the stream's `MaxRecordSizeInKiB`.
+    pub record_bytes: usize,
+    /// Requests on their way at once.
+    pub requests_in_flight: usize,
+    /// Entries that wait to be sent or tried again; beyond it a push waits.
+    pub waiting_entries: usize,
+    /// Bytes that wait to be sent or tried again; beyond it a push waits.
+    pub waiting_bytes: usize,
+    /// How long an entry waits for others to fill its request.
+    pub linger: Duration,
+    /// How long one entry is tried before it is given up.
+    pub patience: Duration,
+    /// Whether entries of one partition key are stored in the order they were pushed. Each key
+    /// then has one entry on its way at most, since `PutRecords` promises no order.
+    pub order_per_key: bool,
+    /// What each shard is sent at most.
+    pub shard_rate: Option<ShardRate>,
+    /// When all must be over; requests on their way are then abandoned.
+    pub deadline: Option<Instant>,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            request_entries: MAX_ENTRIES,
+            request_bytes: 1 << 20,
+            record_bytes: 1 << 20,
+            requests_in_flight: 4,
+            waiting_entries: 4 * MAX_ENTRIES,
+            waiting_bytes: 4 << 20,
+            linger: Duration::from_millis(100),
+            patience: Duration::from_secs(60),
+            order_per_key: false,
+            shard_rate: None,
+            deadline: None,
+        }
+    }
+}
+
+/// No request is started that has less time than this before the deadline.
+const LAST_CALL: Duration = Duration::from_millis(500);
+
+/// Puts entries to a sink until it is finished. Requests go on while the owner waits for other
+/// things; dropping the engine abandons them.
+pub struct Engine {
+    shared: Arc<Shared>,
+    driver: Option<JoinHandle<PutReport>>,
+    record_bytes: usize,
+}
+
+/// The run is over already; [`Engine::finish`] says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EngineStopped {
+    /// The entry can't be put to this stream at all; the engine goes on.
+    #[error("record can't be put")]
+    Entry(#[from] EntryError),
+    /// The entry was not taken: no more will be sent.
+    #[error("no more records are sent in this run")]
+    Stopped,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Something was pushed, or no more will be.
+    pushed: Notify,
+    /// There may be room again.
+    room: Notify,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// Starts a run on the current tokio runtime. Without shards nothing is foreseen: no rate per
+    /// shard, no notice of a reshard.
+    pub fn new<S: RecordSink + 'static>(sink: S, settings: EngineSettings, shards: ShardMap) -> Self {
+        let record_bytes = settings.record_bytes;
+        let driver = Driver {
+            deadline: settings.deadline,
+            requests_in_flight: settings.requests_in_flight,
+            sink: Arc::new(sink),
+            shared: Arc::new(Shared {
+                queue: Mutex::new(Queue::new(settings, shards, Instant::now())),
+                pushed: Notify::new(),
+                room: Notify::new(),
+            }),
+            on_their_way: HashMap::new(),
+            requests: JoinSet::new(),
+        };
+        let shared = Arc::clone(&driver.shared);
+        Self { shared, driver: Some(tokio::spawn(driver.run())), record_bytes }
+    }
+
+    /// Hands an entry over; waits while there is no room. Returns long before it is sent.
+    pub async fn push(&self, entry: Entry) -> Result<(), EngineStopped> {
+        entry.check(self.record_bytes)?;
+        loop {
+            let room = self.shared.room.notified();
+            {
+                let mut queue = self.shared.queue();
+                if queue.report.stopped.is_some() {
+                    return Err(EngineStopped::Stopped);
+                }
+                if queue.has_room() {
+                    let was_empty = queue.is_empty();
+                    queue.push(entry, Instant::now());
+                    let fills_a_request = queue.fills_a_request();
+                    drop(queue);
+                    if was_empty || fills_a_request {
+                        self.shared.pushed.notify_one();
+                        // Lets the requests on their way go on while the owner is busy.
+                        tokio::task::yield_now().await;
+                    }
+                    return Ok(());
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// The first source position that is not acknowledged, of those pushed; entries given up are not.
+    pub fn oldest_position(&self) -> Option<u64> {
+        self.shared.queue().oldest_position()
+    }
+
+    /// The shards as last seen.
+    pub fn shards(&self) -> Arc<ShardMap> {
+        self.shared.queue().shards()
+    }
+
+    /// Sends what waits and answers with the account once every entry is acknowledged or given up,
+    /// or the time is over.
+    pub async fn finish(mut self) -> PutReport {
+        self.shared.queue().draining = true;
+        self.shared.pushed.notify_one();
+        let Some(driver) = self.driver.take() else { return PutReport::default() };
+        driver.await.unwrap_or_else(|_| self.shared.queue().close([]))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(driver) = &self.driver {
+            driver.abort();
+        }
+    }
+}
+
+type Answer = Result<Vec<EntryOutcome>, SinkError>;
+
+struct Driver<S> {
+    sink: Arc<S>,
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+    requests_in_flight: usize,
+    /// The entries of each request, kept here so that an abandoned one loses none.
+    on_their_way: HashMap<tokio::task::Id, Arc<Vec<Waiting>>>,
+    requests: JoinSet<Answer>,
+}
+
+impl<S: RecordSink + 'static> Driver<S> {
+    async fn run(mut self) -> PutReport {
+        let far = Instant::now() + Duration::from_secs(86_400 * 365);
+        let deadline = self.deadline.unwrap_or(far);
+        let last_call = deadline.checked_sub(LAST_CALL).unwrap_or(deadline);
+        loop {
+            if Instant::now() >= last_call {
+                self.stop(StopReason::Deadline);
+            }
+            let wake_at = self.start_requests().unwrap_or(far);
+            if self.is_over() {
+                break;
+            }
+            self.read_shards_again().await;
+            let wake_at = if self.is_stopped() { deadline } else { wake_at.min(last_call) };
+            tokio::select! {
+                Some(ended) = self.requests.join_next_with_id() => self.settle(ended),
+                () = self.shared.pushed.notified() => {}
+                () = tokio::time::sleep_until(wake_at) => if Instant::now() >= deadline { break },
+            }
+        }
+        self.requests.abort_all();
+        let on_their_way = self.on_their_way.into_values().map(Arc::unwrap_or_clone);
+        let report = self.shared.queue().close(on_their_way.flatten());
+        // Whoever pushes now is told that the run is over.
+        self.shared.queue().report.stopped = Some(StopReason::Deadline);
+        self.shared.room.notify_waiters();
+        report
+    }
+
+    /// Starts all requests that may go now; answers with the moment to look again.
+    fn start_requests(&mut self) -> Option<Instant> {
+        while self.requests.len() < self.requests_in_flight && !self.is_stopped() {
+            let next = self.shared.queue().next(Instant::now());
+            match next {
+                Next::Send(batch) => self.start(Arc::new(batch)),
+                Next::WaitUntil(wake_at) => return Some(wake_at),
+                Next::Idle => return None,
+            }
+        }
+        None
+    }
+
+    fn start(&mut self, batch: Arc<Vec<Waiting>>) {
+        let (sink, request) = (Arc::clone(&self.sink), Arc::clone(&batch));
+        let put = async move {
+            let entries: Vec<Entry> = request.iter().map(|waiting| waiting.entry.clone()).collect();
+            drop(request);
+            sink.put(&entries).await
+        };
+        let id = self.requests.spawn(put).id();
+        self.on_their_way.insert(id, batch);
+        self.shared.room.notify_waiters();
+    }
+
+    fn settle(&mut self, ended: Result<(tokio::task::Id, Answer), tokio::task::JoinError>) {
+        let (id, answer) = match ended {
+            Ok((id, answer)) => (id, answer),
+            Err(error) => (error.id(), Err(SinkError::Unavailable(error.into()))),
+        };
+        let Some(batch) = self.on_their_way.remove(&id) else { return };
+        let mut queue = self.shared.queue();
+        queue.settle(Arc::unwrap_or_clone(batch), answer, Instant::now());
+        drop(queue);
+        self.shared.room.notify_waiters();
+    }
+
+    /// After a record landed in an unforeseen shard; an old map does no harm, so a failure waits
+    /// for the next surprise.
+    async fn read_shards_again(&self) {
+        if !self.shared.queue().shards_are_stale() || self.is_stopped() {
+            return;
+        }
+        let now = self.shared.queue().shards();
+        let shards = self.sink.shards().await.unwrap_or_else(|_| ShardMap::clone(&now));
+        self.shared.queue().set_shards(shards, Instant::now());
+    }
+
+    fn stop(&self, reason: StopReason) {
+        self.shared.queue().report.stopped.get_or_insert(reason);
+        self.shared.room.notify_waiters();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.shared.queue().report.stopped.is_some()
+    }
+
+    fn is_over(&self) -> bool {
+        let queue = self.shared.queue();
+        let nothing_to_do = queue.report.stopped.is_some() || (queue.draining && queue.is_empty());
+        nothing_to_do && self.requests.is_empty()
+    }
+}

@@ -1,0 +1,350 @@
+//! Which entries go next, and what an answer means for them. Pure: told the time, does no I/O.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use record_model::keys;
+use tokio::time::Instant;
+
+use super::shard_rates::ShardRates;
+use super::{
+    EngineSettings, Entry, EntryOutcome, PutReport, ShardMap, SinkError, StopReason, Unsent, UnsentReason,
+};
+use crate::backoff::full_jitter;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// An entry that is not acknowledged yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) entry: Entry,
+    ordinal: u64,
+    hash_key: u128,
+    since: Instant,
+    not_before: Instant,
+    /// Known from the first try on.
+    give_up_at: Option<Instant>,
+    tries: u32,
+    /// Most entries of a request with this one: halved each time a request is found invalid.
+    company: usize,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Put these.
+    Send(Vec<Waiting>),
+    /// Ask again then, or at the next push or answer.
+    WaitUntil(Instant),
+    /// Ask again at the next push or answer.
+    Idle,
+}
+
+/// Everything pushed and not acknowledged, by the order of pushing.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    settings: EngineSettings,
+    waiting: BTreeMap<u64, Waiting>,
+    waiting_bytes: usize,
+    /// Keys with an entry on its way, when order per key is asked for.
+    busy: HashSet<u128>,
+    /// How many entries not acknowledged there are at each source position.
+    open_positions: BTreeMap<u64, u32>,
+    pushed: u64,
+    given_up_bytes: usize,
+    /// No request before this: the stream as a whole was unavailable.
+    paused_until: Option<Instant>,
+    failed_in_a_row: u32,
+    shards: Arc<ShardMap>,
+    rates: Option<ShardRates>,
+    shards_are_stale: bool,
+    pub(crate) draining: bool,
+    pub(crate) report: PutReport,
+}
+
+impl Queue {
+    pub(crate) fn new(settings: EngineSettings, shards: ShardMap, now: Instant) -> Self {
+        let mut queue = Self {
+            settings,
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            busy: HashSet::new(),
+            open_positions: BTreeMap::new(),
+            pushed: 0,
+            given_up_bytes: 0,
+            paused_until: None,
+            failed_in_a_row: 0,
+            shards: Arc::default(),
+            rates: None,
+            shards_are_stale: false,
+            draining: false,
+            report: PutReport::default(),
+        };
+        queue.set_shards(shards, now);
+        queue
+    }
+
+    pub(crate) fn set_shards(&mut self, shards: ShardMap, now: Instant) {
+        self.rates = self.settings.shard_rate.map(|rate| ShardRates::new(rate, shards.shards().len(), now));
+        self.shards = Arc::new(shards);
+        self.shards_are_stale = false;
+    }
+
+    pub(crate) fn shards(&self) -> Arc<ShardMap> {
+        Arc::clone(&self.shards)
+    }
+
+    /// Whether an answer named another shard than foreseen since the map was read.
+    pub(crate) fn shards_are_stale(&self) -> bool {
+        self.shards_are_stale
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < self.settings.waiting_entries && self.waiting_bytes < self.settings.waiting_bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether what waits fills a request.
+    pub(crate) fn fills_a_request(&self) -> bool {
+        self.waiting.len() >= self.settings.request_entries
+            || self.waiting_bytes >= self.settings.request_bytes
+    }
+
+    /// The first source position that is not acknowledged.
+    pub(crate) fn oldest_position(&self) -> Option<u64> {
+        self.open_positions.keys().next().copied()
+    }
+
+    pub(crate) fn push(&mut self, entry: Entry, now: Instant) {
+        let needs_key = self.settings.order_per_key || self.rates.is_some() || !self.shards.shards().is_empty();
+        let waiting = Waiting {
+            hash_key: if needs_key { entry.hash_key() } else { 0 },
+            ordinal: self.pushed,
+            since: now,
+            not_before: now,
+            give_up_at: None,
+            tries: 0,
+            company: self.settings.request_entries,
+            entry,
+        };
+        self.pushed += 1;
+        *self.open_positions.entry(waiting.entry.position).or_default() += 1;
+        self.put_back(waiting);
+    }
+
+    fn put_back(&mut self, waiting: Waiting) {
+        self.waiting_bytes += waiting.entry.bytes();
+        self.waiting.insert(waiting.ordinal, waiting);
+    }
+
+    /// The next request, if there is one to be made by now.
+    pub(crate) fn next(&mut self, now: Instant) -> Next {
+        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            return Next::WaitUntil(until);
+        }
+        if let Some(rates) = &mut self.rates {
+            rates.refill(now);
+        }
+        let full = self.draining || self.fills_a_request();
+        let Selection { ordinals, wake_at } = self.select(now, full);
+        if ordinals.is_empty() {
+            return wake_at.map_or(Next::Idle, Next::WaitUntil);
+        }
+        Next::Send(ordinals.into_iter().filter_map(|ordinal| self.take(ordinal, now)).collect())
+    }
+
+    /// Chooses entries in the order they were pushed, passing over those that may not go yet.
+    fn select(&mut self, now: Instant, full: bool) -> Selection {
+        let mut chosen = Selection::default();
+        let mut keys_passed = HashSet::new();
+        let mut rates = self.rates.take();
+        let mut company = self.settings.request_entries;
+        let mut bytes = 0;
+        // An entry that has waited its time takes the whole request with it.
+        let aged = self.waiting.values().next().is_some_and(|oldest| now >= oldest.since + self.settings.linger);
+        for waiting in self.waiting.values() {
+            let total_bytes = bytes + waiting.entry.bytes();
+            company = company.min(waiting.company);
+            let count = chosen.ordinals.len();
+            if count >= company || (count > 0 && total_bytes > self.settings.request_bytes) {
+                break;
+            }
+            let free = self.key_is_free(waiting, &mut keys_passed);
+            let due = free.and_then(|()| self.is_due(waiting, now, full || aged));
+            match due.and_then(|()| self.take_rate(rates.as_mut(), waiting)) {
+                Ok(()) => {
+                    chosen.ordinals.push(waiting.ordinal);
+                    bytes = total_bytes;
+                }
+                Err(wake_at) => chosen.wake_at = earliest(chosen.wake_at, wake_at),
+            }
+        }
+        self.rates = rates;
+        chosen
+    }
+
+    /// Of each key only the oldest entry may go, and only while none is on its way.
+    fn key_is_free(&self, waiting: &Waiting, passed: &mut HashSet<u128>) -> Result<(), Option<Instant>> {
+        if !self.settings.order_per_key {
+            return Ok(());
+        }
+        let key = key_identity(&waiting.entry);
+        if passed.insert(key) && !self.busy.contains(&key) { Ok(()) } else { Err(None) }
+    }
+
+    fn is_due(&self, waiting: &Waiting, now: Instant, request_is_due: bool) -> Result<(), Option<Instant>> {
+        if waiting.not_before > now {
+            return Err(Some(waiting.not_before));
+        }
+        if waiting.give_up_at.is_none() && !request_is_due {
+            return Err(Some(waiting.since + self.settings.linger));
+        }
+        Ok(())
+    }
+
+    fn take_rate(&self, rates: Option<&mut ShardRates>, waiting: &Waiting) -> Result<(), Option<Instant>> {
+        let Some((rates, shard)) = rates.zip(self.shards.index_of(waiting.hash_key)) else { return Ok(()) };
+        rates.take(shard, waiting.entry.bytes()).map_err(Some)
+    }
+
+    fn take(&mut self, ordinal: u64, now: Instant) -> Option<Waiting> {
+        let mut waiting = self.waiting.remove(&ordinal)?;
+        waiting.give_up_at.get_or_insert(now + self.settings.patience);
+        self.waiting_bytes -= waiting.entry.bytes();
+        if self.settings.order_per_key {
+            self.busy.insert(key_identity(&waiting.entry));
+        }
+        Some(waiting)
+    }
+
+    /// Takes the answer to a request.
+    pub(crate) fn settle(
+        &mut self,
+        batch: Vec<Waiting>,
+        answer: Result<Vec<EntryOutcome>, SinkError>,
+        now: Instant,
+    ) {
+        self.report.calls += 1;
+        for waiting in batch.iter().filter(|_| self.settings.order_per_key) {
+            self.busy.remove(&key_identity(&waiting.entry));
+        }
+        let company = batch.len();
+        match answer {
+            Ok(outcomes) => self.settle_each(batch, outcomes, now),
+            Err(SinkError::Unavailable(_)) => self.settle_unavailable(batch, now),
+            Err(SinkError::Invalid(_)) if company == 1 => {
+                self.report.failed_calls += 1;
+                batch.into_iter().for_each(|waiting| self.give_up(waiting, UnsentReason::Invalid));
+            }
+            Err(SinkError::Invalid(_)) => {
+                self.report.failed_calls += 1;
+                for waiting in batch {
+                    self.put_back(Waiting { company: company / 2, ..waiting });
+                }
+            }
+            Err(SinkError::Fatal(source)) => {
+                self.report.failed_calls += 1;
+                batch.into_iter().for_each(|waiting| self.put_back(waiting));
+                self.report.stopped.get_or_insert(StopReason::Fatal(source));
+            }
+        }
+    }
+
+    fn settle_each(&mut self, batch: Vec<Waiting>, outcomes: Vec<EntryOutcome>, now: Instant) {
+        self.failed_in_a_row = 0;
+        // An answer that is too short acknowledges nothing beyond its end.
+        let unanswered = std::iter::repeat(EntryOutcome::Refused(super::Refusal::Internal));
+        for (waiting, outcome) in batch.into_iter().zip(outcomes.into_iter().chain(unanswered)) {
+            match outcome {
+                EntryOutcome::Accepted { shard_id } => self.accept(&waiting, shard_id),
+                EntryOutcome::Refused(refusal) => {
+                    self.report.retried += 1;
+                    let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, waiting.tries);
+                    self.try_again(waiting, now, now + pause, UnsentReason::Refused(refusal));
+                }
+            }
+        }
+    }
+
+    /// Holds the whole stream back for a while, since the next request would fare no better.
+    fn settle_unavailable(&mut self, batch: Vec<Waiting>, now: Instant) {
+        self.report.failed_calls += 1;
+        let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, self.failed_in_a_row);
+        self.failed_in_a_row += 1;
+        self.paused_until = Some(now + pause);
+        for waiting in batch {
+            self.try_again(waiting, now, now, UnsentReason::Unavailable);
+        }
+    }
+
+    fn accept(&mut self, waiting: &Waiting, shard_id: String) {
+        self.report.accepted += 1;
+        self.report.accepted_records += u64::from(waiting.entry.records);
+        if self.shards.id_of(waiting.hash_key).is_some_and(|foreseen| foreseen != shard_id) {
+            self.shards_are_stale = true;
+            if waiting.entry.records > 1 {
+                self.report.misplaced_records += u64::from(waiting.entry.records);
+            }
+        }
+        *self.report.per_shard.entry(shard_id).or_default() += 1;
+        if let Some(open) = self.open_positions.get_mut(&waiting.entry.position) {
+            *open -= 1;
+            if *open == 0 {
+                self.open_positions.remove(&waiting.entry.position);
+            }
+        }
+    }
+
+    fn try_again(&mut self, waiting: Waiting, now: Instant, not_before: Instant, reason: UnsentReason) {
+        if waiting.give_up_at.is_some_and(|at| now >= at) {
+            return self.give_up(waiting, reason);
+        }
+        self.put_back(Waiting { not_before, tries: waiting.tries.saturating_add(1), ..waiting });
+    }
+
+    /// Its position stays open: a cursor passes it only once its owner has it in safety.
+    fn give_up(&mut self, waiting: Waiting, reason: UnsentReason) {
+        self.given_up_bytes += waiting.entry.bytes();
+        if self.given_up_bytes > self.settings.waiting_bytes
+            || self.report.unsent.len() >= self.settings.waiting_entries
+        {
+            self.report.stopped.get_or_insert(StopReason::TooManyGivenUp);
+        }
+        self.report.unsent.push(Unsent { entry: waiting.entry, reason });
+    }
+
+    /// Ends the run: what waits and what is on its way is unsent.
+    pub(crate) fn close(&mut self, on_their_way: impl IntoIterator<Item = Waiting>) -> PutReport {
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        let mut stopped: Vec<Waiting> = waiting.chain(on_their_way).collect();
+        stopped.sort_unstable_by_key(|waiting| waiting.ordinal);
+        let mut report = std::mem::take(&mut self.report);
+        let unsent = |waiting: Waiting| Unsent { entry: waiting.entry, reason: UnsentReason::Stopped };
+        report.unsent.extend(stopped.into_iter().map(unsent));
+        report.unsent.sort_by_key(|unsent| unsent.entry.position);
+        report
+    }
+}
+
+#[derive(Default)]
+struct Selection {
+    ordinals: Vec<u64>,
+    wake_at: Option<Instant>,
+}
+
+/// Order is kept per partition key, whatever hash key overrides it.
+fn key_identity(entry: &Entry) -> u128 {
+    keys::hash_key(&entry.partition_key)
+}
+
+fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
