@@ -45,7 +45,7 @@ impl RowForm {
 
     /// Appends a value so that it reads back as one field.
     pub(crate) fn write(&self, value: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
-        let breaks = value.contains(&self.delimiter) || value.contains(['\n', '\r']);
+        let breaks = self.breaks(value);
         match self.guard {
             Guard::None if breaks => return Err(Problem::Unwritable),
             Guard::Quote(quote) if breaks || value.starts_with(quote) => {
@@ -63,6 +63,14 @@ impl RowForm {
             _ => out.extend_from_slice(value.as_bytes()),
         }
         Ok(())
+    }
+
+    /// Whether a value would end too early, or join the delimiter after it into another one.
+    fn breaks(&self, value: &str) -> bool {
+        let begins_one = |at: usize| self.delimiter.get(..at).is_some_and(|head| value.ends_with(head));
+        value.contains(['\n', '\r'])
+            || value.contains(&self.delimiter)
+            || (1..self.delimiter.len()).any(begins_one)
     }
 
     fn escaped(&self, value: &str, escape: char) -> String {
