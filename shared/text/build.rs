@@ -27,11 +27,13 @@ struct Row {
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=data/vader");
+    println!("cargo::rerun-if-changed=data/keywords");
     println!("cargo::rerun-if-changed=src/packed.rs");
     println!("cargo::rerun-if-changed=src/vader_words.rs");
     let out = env::var("OUT_DIR")?;
     let out = Path::new(&out);
     fs::write(out.join("vader_table.rs"), word_table(&rows()?)?)?;
+    fs::write(out.join("class_table.rs"), class_table()?)?;
     fs::write(
         out.join("emoji_table.rs"),
         emoji_table(&fs::read_to_string("data/vader/emoji_utf8_lexicon.txt")?)?,
@@ -73,15 +75,52 @@ fn tenths(mean: &str) -> Result<i8, Box<dyn Error>> {
     format!("{tenths}").parse().map_err(Into::into)
 }
 
-/// An open-addressing table: slots of tag and row number, and the rows.
+/// The rows of VADER's table, and the slots to find them by.
 fn word_table(rows: &BTreeMap<String, Row>) -> Result<String, Box<dyn Error>> {
-    let mut slots = vec![0_u32; SLOTS];
     let mut text = String::from("pub(super) static ROWS: &[Row] = &[\n");
-    for (number, (word, row)) in rows.iter().enumerate() {
-        let (Some(key), _) = Packed::lower(word.as_bytes()) else {
-            return Err(format!("{word} is longer than {} bytes", packed::MAX_PACKED_BYTES).into());
-        };
-        let hash = key.hash();
+    for (word, row) in rows {
+        let Row { valence, modifier, negates, role } = row;
+        let key = packed(word)?;
+        writeln!(
+            text,
+            "Row {{ key: {key:?}, valence_tenths: {valence:?}, modifier: {modifier}, negates: {negates}, role: Role::{role:?} }},"
+        )?;
+    }
+    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(rows.keys())?)?;
+    Ok(text)
+}
+
+/// The words that keywords are made of or end at, by class; a word on two lists keeps the first.
+fn class_table() -> Result<String, Box<dyn Error>> {
+    let mut classes = BTreeMap::new();
+    for (file, class) in
+        [("stop", "Stop"), ("verb", "Break"), ("plain", "Break"), ("weak", "Weak"), ("ly", "Content")]
+    {
+        let file = format!("data/keywords/{file}_words.txt");
+        for line in fs::read_to_string(&file)?.lines().filter(|line| !line.starts_with('#')) {
+            for word in line.split_whitespace() {
+                classes.entry(word.to_owned()).or_insert(class);
+            }
+        }
+    }
+    let mut text = String::from("pub(super) static ROWS: &[(Packed, Class)] = &[\n");
+    for (word, class) in &classes {
+        writeln!(text, "({:?}, Class::{class}),", packed(word)?)?;
+    }
+    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(classes.keys())?)?;
+    Ok(text)
+}
+
+fn packed(word: &str) -> Result<Packed, String> {
+    let (packed, _) = Packed::lower(word.as_bytes());
+    packed.ok_or_else(|| format!("{word} is longer than {} bytes", packed::MAX_PACKED_BYTES))
+}
+
+/// Open addressing: each slot holds 16 bits of hash and the row's number from 1, or 0.
+fn slots<'a>(words: impl Iterator<Item = &'a String>) -> Result<Vec<u32>, Box<dyn Error>> {
+    let mut slots = vec![0_u32; SLOTS];
+    for (number, word) in words.enumerate() {
+        let hash = packed(word)?.hash();
         let mut slot = usize::try_from(hash >> 50)?;
         while slots.get(slot).is_some_and(|&taken| taken != 0) {
             slot = (slot + 1) % SLOTS;
@@ -89,15 +128,8 @@ fn word_table(rows: &BTreeMap<String, Row>) -> Result<String, Box<dyn Error>> {
         if let Some(free) = slots.get_mut(slot) {
             *free = u32::try_from((hash & 0xFFFF) << 16)? | u32::try_from(number + 1)?;
         }
-        let Row { valence, modifier, negates, role } = row;
-        let [a, b, c] = key.0;
-        writeln!(
-            text,
-            "Row {{ key: Packed([{a}, {b}, {c}]), valence_tenths: {valence:?}, modifier: {modifier}, negates: {negates}, role: Role::{role:?} }},"
-        )?;
     }
-    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {slots:?};")?;
-    Ok(text)
+    Ok(slots)
 }
 
 /// Single code points with their descriptions, sorted; VADER looks emoji up one code point at a time, so longer

@@ -1,6 +1,6 @@
 //! The one entry point: an [`Analyzer`] owns every buffer, so that a warm one allocates nothing per text.
 
-use crate::keywords::{Extractor, Keyword, KeywordOptions};
+use crate::keywords::{Extractor, KeywordOptions, Keywords};
 use crate::vader::{Vader, VaderScore};
 
 /// Versions of the models behind the scores, for output lines and object metadata.
@@ -77,11 +77,7 @@ impl Analyzer {
 
     /// The key phrases or words of an English text, best first, in a stable order.
     /// Reads the first 256 KiB of a text.
-    pub fn keywords<'a>(
-        &'a mut self,
-        text: &'a str,
-        options: &KeywordOptions,
-    ) -> impl ExactSizeIterator<Item = Keyword<'a>> {
+    pub fn keywords(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.extractor.extract(text, options)
     }
 }

@@ -1,6 +1,9 @@
-//! Keyword extraction: candidates between stop words, scored by how their words occur.
+//! Keyword extraction: candidates between stop words and verbs, scored by what the text itself says of their words.
 
-use std::collections::HashMap;
+use crate::document::Document;
+use crate::keyword_tokens::Word;
+use crate::phrases::Phrases;
+use crate::single_words;
 
 /// What a key is.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -32,39 +35,119 @@ impl Default for KeywordOptions {
 /// A key of a text.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Keyword<'a> {
-    /// The key as the text writes it.
+    /// The key as the text writes it, its words joined by one space.
     pub term: &'a str,
     /// Its weight; comparable within one text only.
     pub score: f32,
 }
 
+/// Longest text whose unused words `Auto` adds to its phrases, in words.
+const SHORT_TEXT_WORDS: usize = 40;
+
+/// A stretch of the document that may become a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) score: f32,
+}
+
 /// Extracts keys; holds the buffers.
 #[derive(Default, Debug)]
 pub(crate) struct Extractor {
-    found: Vec<(usize, usize, f32)>,
+    document: Document,
+    phrases: Phrases,
+    candidates: Vec<Candidate>,
+    /// The keys one after another, and where each one ends.
+    terms: String,
+    found: Vec<(usize, f32)>,
+    /// Facts, by number, of words already in a key.
+    used: Vec<bool>,
 }
 
 impl Extractor {
-    pub(crate) fn extract<'a>(
-        &'a mut self,
-        text: &'a str,
-        options: &KeywordOptions,
-    ) -> impl ExactSizeIterator<Item = Keyword<'a>> {
-        let mut counts = HashMap::new();
-        for word in text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| word.len() > 3) {
-            let next = counts.len();
-            counts.entry(word).or_insert((0.0, next)).0 += 1.0_f32;
-        }
-        let mut words: Vec<_> = counts.into_iter().collect();
-        words.sort_by(|(_, (a, i)), (_, (b, j))| b.total_cmp(a).then(i.cmp(j)));
-        let base = text.as_ptr() as usize;
+    /// The best keys of a text.
+    pub(crate) fn extract(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
+        self.terms.clear();
         self.found.clear();
-        self.found.extend(words.iter().take(options.top).map(|(word, (score, _))| {
-            let start = word.as_ptr() as usize - base;
-            (start, start + word.len(), *score)
-        }));
-        self.found
-            .iter()
-            .map(|&(start, end, score)| Keyword { term: text.get(start..end).unwrap_or(""), score })
+        self.document.read(text);
+        self.used.clear();
+        self.used.resize(self.document.facts.len(), false);
+        let short = self.document.words.len() <= SHORT_TEXT_WORDS;
+        if options.style != KeywordStyle::Words {
+            self.candidates.clear();
+            self.phrases.find(&self.document, &mut self.candidates);
+            self.take_best(text, options.top);
+        }
+        if options.style == KeywordStyle::Words || (options.style == KeywordStyle::Auto && short) {
+            self.candidates.clear();
+            single_words::find(&self.document, &mut self.candidates);
+            self.take_best(text, options.top);
+        }
+        Keywords { terms: &self.terms, start: 0, found: self.found.iter() }
+    }
+
+    /// Moves the best candidates to the keys until there are `top` of them. A word that is part of a better key is
+    /// left out. Equal scores keep the text's order.
+    fn take_best(&mut self, text: &str, top: usize) {
+        self.candidates.sort_unstable_by(|one, other| {
+            other.score.total_cmp(&one.score).then(one.from.cmp(&other.from)).then(one.to.cmp(&other.to))
+        });
+        for candidate in &self.candidates {
+            if self.found.len() >= top {
+                break;
+            }
+            let words = candidate.from..candidate.to;
+            let is_used = |at| self.used.get(self.document.number(at)) == Some(&true);
+            if words.len() == 1 && is_used(candidate.from) {
+                continue;
+            }
+            for at in words.clone() {
+                if let Some(used) = self.used.get_mut(self.document.number(at)) {
+                    *used = true;
+                }
+            }
+            write_term(text, self.document.words.get(words).unwrap_or_default(), &mut self.terms);
+            self.found.push((self.terms.len(), candidate.score));
+        }
     }
 }
+
+/// Writes the words with one space between them; a single word goes without its possessive ending.
+fn write_term(text: &str, words: &[Word], out: &mut String) {
+    for (number, word) in words.iter().enumerate() {
+        let mut written = text.get(word.start..word.end).unwrap_or_default();
+        if words.len() == 1 {
+            written = written.strip_suffix("'s").or_else(|| written.strip_suffix("’s")).unwrap_or(written);
+        }
+        if number > 0 {
+            out.push(' ');
+        }
+        out.push_str(written);
+    }
+}
+
+/// The keys of one text, best first.
+#[derive(Clone, Debug)]
+pub struct Keywords<'a> {
+    terms: &'a str,
+    start: usize,
+    found: std::slice::Iter<'a, (usize, f32)>,
+}
+
+impl<'a> Iterator for Keywords<'a> {
+    type Item = Keyword<'a>;
+
+    fn next(&mut self) -> Option<Keyword<'a>> {
+        let &(end, score) = self.found.next()?;
+        let term = self.terms.get(self.start..end).unwrap_or_default();
+        self.start = end;
+        Some(Keyword { term, score })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.found.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Keywords<'_> {}

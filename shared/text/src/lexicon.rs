@@ -1,6 +1,6 @@
 //! VADER's lexicon and word lists as one static table, and its emoji.
 
-use crate::packed::Packed;
+use crate::packed::{Packed, find};
 use crate::vader_words::Role;
 
 /// What VADER knows about a word.
@@ -27,18 +27,7 @@ mod emoji {
 
 /// The row of a word, if VADER knows it.
 pub(crate) fn row_of(word: Packed) -> Option<&'static Row> {
-    let hash = word.hash();
-    let tag = (hash & 0xFFFF) as u16;
-    let mut slot = (hash >> 50) as usize;
-    loop {
-        let entry = *words::SLOTS.get(slot)?;
-        let number = (entry & 0xFFFF) as usize;
-        let row = words::ROWS.get(number.checked_sub(1)?)?;
-        if (entry >> 16) as u16 == tag && row.key == word {
-            return Some(row);
-        }
-        slot = (slot + 1) % words::SLOTS.len();
-    }
+    find(&words::SLOTS, words::ROWS, |row| row.key, word)
 }
 
 /// The words that stand for an emoji.

@@ -2,16 +2,23 @@
 
 mod analyzer;
 mod but_clause;
+mod document;
+mod hash_index;
+mod keyword_tokens;
 mod keywords;
 mod language;
 mod lexicon;
 mod packed;
+mod phrases;
 mod python_float;
+mod single_words;
 mod vader;
 mod vader_tokens;
 mod vader_words;
+mod word_class;
+mod word_stem;
 
 pub use analyzer::{Analyzer, Label, MODELS, Sentiment};
-pub use keywords::{Keyword, KeywordOptions, KeywordStyle};
+pub use keywords::{Keyword, KeywordOptions, KeywordStyle, Keywords};
 pub use language::{Language, language};
 pub use vader::VaderScore;

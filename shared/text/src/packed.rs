@@ -63,3 +63,23 @@ fn letters(bytes: u64, first: u8, last: u8) -> u64 {
     let over_last = seven + ONES * u64::from(0x7F - last);
     at_least_first & !over_last & !bytes & HIGH
 }
+
+/// Finds the row of a word in a table the build script wrote: slots of 16 bits of hash and a row's number from 1.
+pub(crate) fn find<'a, T>(
+    slots: &[u32],
+    rows: &'a [T],
+    key: impl Fn(&T) -> Packed,
+    word: Packed,
+) -> Option<&'a T> {
+    let hash = word.hash();
+    let mut slot = usize::try_from(hash >> 50).unwrap_or_default();
+    loop {
+        let entry = *slots.get(slot)?;
+        let number = usize::try_from(entry & 0xFFFF).unwrap_or_default();
+        let row = rows.get(number.checked_sub(1)?)?;
+        if u64::from(entry >> 16) == hash & 0xFFFF && key(row) == word {
+            return Some(row);
+        }
+        slot = (slot + 1) % slots.len();
+    }
+}

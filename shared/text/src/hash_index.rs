@@ -1,0 +1,74 @@
+//! Numbers for things seen, in order of first sight, by their 64-bit hash.
+
+/// Keeps its memory from text to text. Two things with one hash share a number, which costs a rank, not a fault.
+#[derive(Default, Debug)]
+pub(crate) struct HashIndex {
+    /// Number from 1 of the hash that lies here; always a power of two of them, at most half in use.
+    slots: Vec<u32>,
+    hashes: Vec<u64>,
+}
+
+impl HashIndex {
+    pub(crate) fn clear(&mut self) {
+        self.hashes.clear();
+        self.slots.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// The number of `hash`, a new one if it was not seen since [`HashIndex::clear`].
+    pub(crate) fn number_of(&mut self, hash: u64) -> usize {
+        if (self.hashes.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let slot = self.slot_of(hash);
+        match self.slots.get_mut(slot) {
+            Some(0) | None => {
+                self.hashes.push(hash);
+                let number = self.hashes.len();
+                if let Some(free) = self.slots.get_mut(slot) {
+                    *free = u32::try_from(number).unwrap_or(u32::MAX);
+                }
+                number - 1
+            }
+            Some(number) => (*number as usize).saturating_sub(1),
+        }
+    }
+
+    /// The number of `hash`, if it was seen.
+    pub(crate) fn find(&self, hash: u64) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let number = *self.slots.get(self.slot_of(hash))?;
+        (number as usize).checked_sub(1)
+    }
+
+    /// The slot that holds `hash`, or the free one where it belongs.
+    fn slot_of(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 20) as usize & mask;
+        while let Some(&number) = self.slots.get(slot).filter(|&&number| number != 0) {
+            if self.hashes.get(number as usize - 1) == Some(&hash) {
+                break;
+            }
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(256);
+        self.slots.clear();
+        self.slots.resize(size, 0);
+        for number in 0..self.hashes.len() {
+            let Some(&hash) = self.hashes.get(number) else { break };
+            let slot = self.slot_of(hash);
+            if let Some(free) = self.slots.get_mut(slot) {
+                *free = u32::try_from(number + 1).unwrap_or(u32::MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Phrases as candidates: runs of words between stop words, verbs and punctuation, and how they are weighed.
+
+use std::ops::Range;
+
+use crate::document::{Document, WordFacts};
+use crate::hash_index::HashIndex;
+use crate::keywords::Candidate;
+use crate::word_class::Class;
+
+/// Most words of a phrase.
+const MAX_WORDS: usize = 5;
+/// What a phrase of one to five words is worth beside the weights of its words.
+const BY_LENGTH: [f32; MAX_WORDS] = [0.87, 1.1, 1.0, 0.75, 0.45];
+/// A part of a longer run is a phrase of its own when it occurs this often, and worth less.
+const FREQUENT_PART: f32 = 6.0;
+const PART: f32 = 0.25;
+
+/// A distinct phrase.
+#[derive(Clone, Copy, Debug)]
+struct Phrase {
+    /// First occurrence, in words of the document.
+    from: usize,
+    to: usize,
+    /// Occurrences, also within longer runs.
+    count: f32,
+    /// It was a whole run somewhere.
+    whole: bool,
+}
+
+/// Finds the phrases of documents; holds the buffers.
+#[derive(Default, Debug)]
+pub(crate) struct Phrases {
+    index: HashIndex,
+    phrases: Vec<Phrase>,
+    weights: Vec<f32>,
+}
+
+impl Phrases {
+    /// Adds the phrases of a document to `candidates`.
+    pub(crate) fn find(&mut self, document: &Document, candidates: &mut Vec<Candidate>) {
+        self.index.clear();
+        self.phrases.clear();
+        self.weights.clear();
+        self.weights.extend(document.facts.iter().map(word_weight));
+        let mut from = 0;
+        while from < document.words.len() {
+            let run = run_from(document, from);
+            self.count_parts(document, &run);
+            from = run.end.max(from + 1);
+        }
+        candidates.extend(self.phrases.iter().filter_map(|phrase| {
+            let score = self.score(document, phrase)?;
+            Some(Candidate { from: phrase.from, to: phrase.to, score })
+        }));
+    }
+
+    /// Counts a run and all its parts of up to five words.
+    fn count_parts(&mut self, document: &Document, run: &Range<usize>) {
+        for from in run.clone() {
+            let mut hash = 0;
+            for at in from..run.end.min(from + MAX_WORDS) {
+                hash = mixed(hash, document.number(at));
+                let number = self.index.number_of(hash);
+                if number == self.phrases.len() {
+                    self.phrases.push(Phrase { from, to: at + 1, count: 0.0, whole: false });
+                }
+                if let Some(phrase) = self.phrases.get_mut(number) {
+                    phrase.count += 1.0;
+                    phrase.whole |= from == run.start && at + 1 == run.end;
+                }
+            }
+        }
+    }
+
+    fn score(&self, document: &Document, phrase: &Phrase) -> Option<f32> {
+        let &Phrase { from, to, count, whole } = phrase;
+        let says_little = to - from == 1 && document.facts_at(from)?.class == Class::Weak;
+        if says_little || !(whole || count >= FREQUENT_PART) {
+            return None;
+        }
+        let weights = (from..to).filter_map(|at| self.weights.get(document.number(at)));
+        let words = f32::from(u8::try_from(to - from).ok()?);
+        let by_length = BY_LENGTH.get(to - from - 1)?;
+        let standing = if whole { 1.0 } else { PART };
+        Some(
+            weights.sum::<f32>() / words.powf(0.54)
+                * by_length
+                * standing
+                * (1.0 + count.ln()).powf(0.45)
+                * early(from, 55.0, 0.225),
+        )
+    }
+}
+
+/// The longest run of words that can stand in a phrase, from a position on; empty if the first can not.
+fn run_from(document: &Document, from: usize) -> Range<usize> {
+    let words = document.words.get(from..).unwrap_or_default();
+    let stands = words.iter().enumerate().take_while(|(number, word)| {
+        matches!(word.class, Class::Content | Class::Weak) && (*number == 0 || !word.after_gap)
+    });
+    from..from + stands.count()
+}
+
+/// More for frequent words, names, acronyms and long words; less for words that say little.
+fn word_weight(facts: &WordFacts) -> f32 {
+    let class = if facts.class == Class::Weak { 0.75 } else { 1.0 };
+    let written = 1.0 + (0.17 * facts.names + 0.8 * facts.acronyms) / facts.count;
+    (1.0 + 0.26 * facts.count.ln()) * class * written * length_weight(facts).powf(0.45)
+}
+
+/// A word's length in sixths of a word of six letters, at most twelve.
+pub(crate) fn length_weight(facts: &WordFacts) -> f32 {
+    f32::from(facts.chars.min(12)) / 6.0
+}
+
+/// Falls from 1 with the position in the text.
+pub(crate) fn early(position: usize, half_way: f32, power: f32) -> f32 {
+    let position = f32::from(u16::try_from(position).unwrap_or(u16::MAX));
+    (1.0 + position / half_way).powf(-power)
+}
+
+fn mixed(hash: u64, word: usize) -> u64 {
+    (hash.rotate_left(17) ^ (word as u64 + 1)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
