@@ -5,18 +5,21 @@ use csv::ByteRecord;
 use super::context::RecordContext;
 use super::error::{Problem, RecordError};
 use super::value::Input;
-use crate::schema::{Field, MissingFields, Plan, Reason, Schema, SchemaError};
+use crate::schema::{Field, MissingFields, Origin, Plan, Reason, Schema, SchemaError};
 
 /// The columns of a CSV file, by the fields of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvColumns {
-    /// For each payload field its column.
+    /// For each field of the schema its column; derived fields have none.
     columns: Vec<Option<usize>>,
 }
 
 impl CsvColumns {
     pub(crate) fn new(plan: &Plan, header: &ByteRecord) -> Result<Self, SchemaError> {
-        let columns = plan.payload_fields().map(|(_, field)| column_of(plan, field, header));
+        let columns = plan.fields.iter().map(|field| match field.origin {
+            Origin::Payload => column_of(plan, field, header),
+            _ => Ok(None),
+        });
         columns
             .collect::<Result<_, _>>()
             .map(|columns| Self { columns })
@@ -33,8 +36,8 @@ impl CsvColumns {
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
         let plan = schema.plan();
-        let input = |nth: usize, _: &Field| {
-            let Some(column) = self.columns.get(nth).copied().flatten() else { return Ok(Input::Missing) };
+        let input = |index: usize, _: &Field| {
+            let Some(column) = self.columns.get(index).copied().flatten() else { return Ok(Input::Missing) };
             match record.get(column).map(std::str::from_utf8) {
                 Some(Ok(text)) => Ok(Input::Text(text.into())),
                 Some(Err(_)) => Err(Problem::NotUtf8),

@@ -3,6 +3,7 @@
 mod context;
 mod csv_columns;
 mod document;
+mod document_back;
 mod error;
 mod float;
 mod html;

@@ -7,7 +7,7 @@ use super::value::{Input, Value};
 use crate::schema::{Field, Form, Plan};
 
 impl Plan {
-    /// Appends a payload. `input_of` gives each payload field's value, by its index among those fields.
+    /// Appends a payload. `input_of` gives each payload field's value, by the field's index in the schema.
     /// Values are typed on the way, so what is written here is read again. Appends nothing on an error.
     pub(crate) fn write_payload<'a>(
         &self,
@@ -19,8 +19,8 @@ impl Plan {
         let mut write_all = || {
             let mut text = Vec::new();
             let mut objects = Objects::default();
-            for (nth, (_, field)) in self.payload_fields().enumerate() {
-                let input = input_of(nth, field)
+            for (nth, (index, field)) in self.payload_fields().enumerate() {
+                let input = input_of(index, field)
                     .map_err(|problem| field_error(problem, field, &Input::Missing, &[]))?;
                 let fail = |problem| field_error(problem, field, &input, &[]);
                 let value = match field.read(&input).map_err(fail)? {

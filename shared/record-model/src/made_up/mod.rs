@@ -12,8 +12,8 @@ use random::Random;
 
 /// Appends the `index`-th made-up payload for a seed.
 pub(crate) fn write(plan: &Plan, seed: u64, index: u64, context: &RecordContext<'_>, out: &mut Vec<u8>) {
-    let input = |nth: usize, field: &crate::schema::Field| {
-        let mut random = Random::new(seed, index, nth as u64);
+    let input = |field_index: usize, field: &crate::schema::Field| {
+        let mut random = Random::new(seed, index, field_index as u64);
         Ok(match recipe::make(field, &mut random, context) {
             Some(text) => Input::Text(text.into()),
             None => Input::Missing,

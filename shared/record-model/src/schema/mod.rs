@@ -10,6 +10,7 @@ mod plan;
 mod rules;
 mod source;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use error::SchemaError;
@@ -18,7 +19,7 @@ pub use source::Iceberg;
 pub(crate) use compile::MAX_SLOTS;
 pub(crate) use error::Reason;
 pub(crate) use field::{Default, Field, Kind, Origin};
-pub(crate) use plan::Plan;
+pub(crate) use plan::{PartitionKey, Plan};
 pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
 
 use crate::codec::{CsvColumns, RecordContext, RecordError, TextOf, Written};
@@ -50,6 +51,11 @@ impl Schema {
         &self.plan.name
     }
 
+    /// Whether payloads are JSON objects; if not, they are delimited rows.
+    pub fn is_json(&self) -> bool {
+        self.plan.form == Form::Json
+    }
+
     /// Where an Iceberg destination gets this data set's records, if anywhere.
     pub fn iceberg(&self) -> Option<&Iceberg> {
         self.plan.iceberg.as_ref()
@@ -64,6 +70,30 @@ impl Schema {
         out: &mut Vec<u8>,
     ) -> Result<Written, RecordError> {
         self.plan.write_document(payload, context, out)
+    }
+
+    /// Appends a payload that [`Schema::write_typed_json`] turns into `document` again: the way back from a
+    /// typed document to the stream. Derived fields are not part of a payload; nor is what a JSON schema
+    /// collected from members it does not name.
+    pub fn write_payload(&self, document: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
+        self.plan.write_payload_of(document, out)
+    }
+
+    /// The dynamic partitioning keys of a typed document, in the schema's order. A field without a value
+    /// has an empty key; nothing is sanitised.
+    pub fn partition_keys<'s>(&'s self, document: &'s [u8]) -> Result<Vec<(&'s str, Cow<'s, str>)>, RecordError> {
+        self.plan.partition_keys(document)
+    }
+
+    /// Whether the schema names dynamic partitioning keys.
+    pub fn has_partition_keys(&self) -> bool {
+        !self.plan.partition_keys.is_empty()
+    }
+
+    /// The name of the field that identifies a document, if the schema names one.
+    pub fn document_id(&self) -> Option<&str> {
+        let index = self.plan.document_id?;
+        self.plan.fields.get(index).map(|field| field.name.as_str())
     }
 
     /// The text to enrich, and the language and time the record itself names. Only those fields are checked.
