@@ -1,0 +1,36 @@
+//! The streams: ferrokinesis's store, the order of what is done to it, and who reads it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ferrokinesis::constants::INVALID_ARGUMENT;
+use ferrokinesis::error::KinesisErrorResponse;
+use ferrokinesis::store::Store;
+use tokio::sync::RwLock;
+
+use super::retention::Readers;
+
+/// What every operation of ours works on.
+pub(super) struct Streams {
+    pub store: Store,
+    /// Held for writing while records take their numbers and are written, for reading while they are read: the store
+    /// does the first in two steps, and a reader between them would pass by the record that comes late.
+    pub order: RwLock<()>,
+    pub readers: Readers,
+}
+
+impl Streams {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store, order: RwLock::new(()), readers: Readers::default() }
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The error of a call whose arguments don't go together.
+pub(super) fn invalid_argument(message: &str) -> KinesisErrorResponse {
+    KinesisErrorResponse::client_error(INVALID_ARGUMENT, Some(message))
+}

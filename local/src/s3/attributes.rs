@@ -1,0 +1,100 @@
+//! What S3 knows of an object beside its bytes, kept in a file of its own.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+/// Headers, user metadata, ETag and checksums of one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Attributes {
+    pub key: String,
+    /// MD5 of the bytes in hexadecimal; `<MD5 of the parts' MD5s>-<parts>` after a multipart upload.
+    pub etag: String,
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Checksums of the whole object in base64, by S3's name of the algorithm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub checksums: BTreeMap<String, String>,
+}
+
+/// The headers a client sets on PUT and gets back on GET.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Headers {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_disposition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<String>,
+}
+
+impl Headers {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Attributes and the bytes they speak of.
+#[derive(Serialize, Deserialize)]
+struct Generation {
+    stamp: Stamp,
+    #[serde(flatten)]
+    attributes: Attributes,
+}
+
+/// A file changed by hand has another stamp, and its attributes no longer hold.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    length: u64,
+    modified_ns: u64,
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> io::Result<Self> {
+        let modified_ns = file.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        Ok(Self { length: file.len(), modified_ns: u64::try_from(modified_ns).unwrap_or(u64::MAX) })
+    }
+}
+
+/// Reads the attributes that hold for a file; none where it was put there, or changed, by hand.
+pub(super) fn load(path: &Path, file: &Metadata) -> io::Result<Option<Attributes>> {
+    let stamp = Stamp::of(file)?;
+    let found = generations(path)?.into_iter().find(|generation| generation.stamp == stamp);
+    Ok(found.map(|generation| generation.attributes))
+}
+
+/// What to write beside a file that is about to take its place. The attributes of the file it replaces are kept as
+/// well: a crash between the two renames leaves bytes and attributes that still belong together.
+pub(super) fn encode(attributes: Attributes, file: &Metadata, path: &Path) -> io::Result<Vec<u8>> {
+    let newest = Generation { stamp: Stamp::of(file)?, attributes };
+    let generations: Vec<_> = std::iter::once(newest).chain(generations(path)?.into_iter().next()).collect();
+    let mut encoded = serde_json::to_vec(&generations)?;
+    encoded.push(b'\n');
+    Ok(encoded)
+}
+
+/// The key a file of attributes was written for.
+pub(super) fn key_of(path: &Path) -> io::Result<Option<String>> {
+    Ok(generations(path)?.into_iter().next().map(|generation| generation.attributes.key))
+}
+
+/// Newest first. A file that can't be read as attributes is no attributes: the object itself is still there.
+fn generations(path: &Path) -> io::Result<Vec<Generation>> {
+    match std::fs::read(path) {
+        Ok(encoded) => Ok(serde_json::from_slice(&encoded).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,54 @@
+//! A body on its way in: to a temporary file, hashed as it comes, held against what was declared of it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt;
+use http::{Extensions, HeaderMap};
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::StreamingBlob;
+use s3s::{S3Result, s3_error};
+use tokio::io::AsyncWriteExt;
+
+use super::aws_chunked::Trailers;
+use super::checksum::{Checksums, Declared};
+use super::folder::{Folder, FolderError, Temporary};
+
+/// A body that came in whole.
+pub(super) struct Received {
+    pub file: Temporary,
+    pub md5: Vec<u8>,
+    pub checksums: Checksums,
+}
+
+/// Receives a body. Nothing of it stays if it ends early or is not what its checksums say.
+pub(super) async fn receive(
+    folder: &Folder,
+    body: Option<StreamingBlob>,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> S3Result<Received> {
+    let declared = Declared::of(headers);
+    let (mut md5, mut hasher) = (Md5::new(), declared.hasher());
+    let file = folder.temporary();
+    let mut written = tokio::fs::File::create(file.path()).await.map_err(FolderError::Io)?;
+    if let Some(mut body) = body {
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| {
+                let mut refused = s3_error!(IncompleteBody, "the body did not come in whole");
+                refused.set_source(error);
+                refused
+            })?;
+            md5.update(&chunk);
+            hasher.update(&chunk);
+            written.write_all(&chunk).await.map_err(FolderError::Io)?;
+        }
+    }
+    written.flush().await.map_err(FolderError::Io)?;
+    let md5 = md5.finalize().as_ref().to_vec();
+    if declared.md5.as_ref().is_some_and(|declared| *declared != STANDARD.encode(&md5)) {
+        return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
+    }
+    let trailers = extensions.get::<Trailers>().map(Trailers::take).unwrap_or_default();
+    let checksums = declared.verify(&trailers, &hasher.finalize())?;
+    Ok(Received { file, md5, checksums })
+}
