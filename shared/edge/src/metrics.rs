@@ -3,6 +3,7 @@
 //! CloudWatch takes the numbers out of the log line, so a metric costs no call. Form:
 //! "Specification: Embedded metric format" of the CloudWatch user guide.
 
+use crate::runtime::Invocation;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -51,6 +52,20 @@ impl Metrics {
     #[must_use]
     pub fn percent(self, name: &'static str, percent: f64) -> Self {
         self.metric(name.into(), "Percent", percent.into())
+    }
+
+    /// A size in units of 2^20 bytes, with decimals.
+    #[must_use]
+    pub fn megabytes(self, name: &'static str, mib: f64) -> Self {
+        self.metric(name.into(), "Megabytes", mib.into())
+    }
+
+    /// What tells this invocation from others: ids, and whether the process was new.
+    #[must_use]
+    pub fn invocation(self, invocation: &Invocation) -> Self {
+        self.property("request_id", invocation.request_id.as_str())
+            .property("trace_id", invocation.trace_id.as_deref())
+            .property("cold_start", invocation.cold_start)
     }
 
     /// Text or a flag to find the document by; no metric.

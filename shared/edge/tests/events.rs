@@ -68,7 +68,7 @@ fn a_bad_firehose_record_costs_its_neighbours_nothing() {
     let arrivals: Vec<_> = event.records.iter().map(|record| record.arrived_at_ms).collect();
     assert_eq!(arrivals, [1_767_323_045_000, 1_767_323_045_678, 0, 1_767_323_045_003]);
     let subsequence: Vec<_> =
-        event.records.iter().map(|r| r.position.map(|at| at.subsequence_number)).collect();
+        event.records.iter().map(|r| r.position().map(|at| at.subsequence_number)).collect();
     assert_eq!(subsequence, [Some(None), Some(Some(17)), None, None]);
 }
 
@@ -185,10 +185,10 @@ fn assert_same_firehose(body: &[u8]) {
         let late_ms = record.arrived_at_ms - typed.approximate_arrival_timestamp.timestamp_millis();
         assert!((0..=1).contains(&late_ms), "{late_ms} ms apart");
         assert_eq!(decoded(|out| record.decode_into(out)).as_ref(), Ok(&typed.data.0));
-        let position = record.position.unwrap_or_default();
+        let position = record.position().unwrap_or_default();
         let metadata = &typed.kinesis_firehose_record_metadata;
         let typed_number = metadata.as_ref().and_then(|at| at.sequence_number.clone());
-        assert_eq!(record.position.map(|_| position.sequence_number.text().into_owned()), typed_number);
+        assert_eq!(record.position().map(|_| position.sequence_number.text().into_owned()), typed_number);
     }
 }
 

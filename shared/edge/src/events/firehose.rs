@@ -26,8 +26,8 @@ pub struct FirehoseRecord<'a> {
     pub data: Option<JsonText<'a>>,
     /// Milliseconds since 1970; 0 where the event has no time that can be read.
     pub arrived_at_ms: i64,
-    /// Where the record lies in the source stream; none with Direct PUT.
-    pub position: Option<StreamPosition<'a>>,
+    /// Its metadata of the source stream, unread; none with Direct PUT.
+    metadata: Option<&'a [u8]>,
 }
 
 /// A place in a Kinesis stream, as Firehose passes it on. What an event leaves out is empty.
@@ -68,19 +68,25 @@ impl<'a> FirehoseEvent<'a> {
 
     /// Whether Firehose reads a Kinesis stream, and so has taken KPL aggregates apart already.
     pub fn is_from_stream(&self) -> bool {
-        self.source_stream_arn.is_some() || self.records.iter().any(|record| record.position.is_some())
+        self.source_stream_arn.is_some() || self.records.iter().any(|record| record.metadata.is_some())
     }
 }
 
-impl FirehoseRecord<'_> {
+impl<'a> FirehoseRecord<'a> {
+    /// Where the record lies in the source stream; none with Direct PUT.
+    pub fn position(&self) -> Option<StreamPosition<'a>> {
+        // Most readers never ask, so it is read here and not with the event.
+        self.metadata.and_then(|metadata| position(&mut Cursor::new(metadata)).ok())
+    }
+
     /// Replaces `out` by the record's bytes.
     pub fn decode_into(&self, out: &mut Vec<u8>) -> Result<(), DataError> {
         self.data.ok_or(DataError::Missing)?.decode_into(out)
     }
 
     /// The data as it stands in the event, for an answer that leaves it untouched.
-    pub fn raw_data(&self) -> &[u8] {
-        self.data.as_ref().map(JsonText::raw).unwrap_or_default()
+    pub fn raw_data(&self) -> &'a [u8] {
+        self.data.map(|data| data.raw()).unwrap_or_default()
     }
 }
 
@@ -105,7 +111,7 @@ fn record<'a>(cursor: &mut Cursor<'a>) -> Result<Option<FirehoseRecord<'a>>, Eve
                 record.arrived_at_ms = arrived_at_ms(cursor.raw()?).unwrap_or_default();
             }
             b"kinesisRecordMetadata" | b"kinesisStreamRecordMetadata" if cursor.is_at(b'{') => {
-                record.position = Some(position(cursor)?);
+                record.metadata = Some(cursor.raw()?);
             }
             _ => drop(cursor.raw()?),
         }

@@ -1,0 +1,35 @@
+//! Where the delivery stream delivers to, and what that asks of a record.
+
+/// A Firehose destination, as far as it matters to what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Destination {
+    /// S3 puts records together as they are: a line end after each, and several lines in one are fine.
+    #[default]
+    S3,
+    /// S3 with dynamic partitioning: each record is one line and names its partition.
+    S3Partitioned,
+    /// The bulk request takes one single-line document a record, without a line end.
+    OpenSearch,
+    /// One row a record, which names its table.
+    Iceberg,
+}
+
+impl Destination {
+    /// Destinations by the word of the setting.
+    pub const CHOICES: &[(&str, Self)] = &[
+        ("s3", Self::S3),
+        ("s3-partitioned", Self::S3Partitioned),
+        ("opensearch", Self::OpenSearch),
+        ("iceberg", Self::Iceberg),
+    ];
+
+    /// Whether a line end follows each document.
+    pub fn has_line_ends(self) -> bool {
+        matches!(self, Self::S3 | Self::S3Partitioned)
+    }
+
+    /// Whether one record may become several documents.
+    pub fn takes_several_documents(self) -> bool {
+        self == Self::S3
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a record is answered as `ProcessingFailed`.
+
+use edge::events::DataError;
+use record_model::{DecodeError, RecordError};
+
+/// What is wrong with one record. Nothing in it shows the record's own text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFailure {
+    /// Its base64 can't be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Its compression or aggregate can't be opened.
+    #[error(transparent)]
+    Opening(#[from] DecodeError),
+    /// Its schema refuses it.
+    #[error(transparent)]
+    Typing(#[from] RecordError),
+    /// It is a piece of a larger message, which only the consumer puts together.
+    #[error("record is a piece of a larger message")]
+    Chunk,
+    /// It holds several documents and the destination takes one a record.
+    #[error("record holds {documents} documents, the destination takes 1")]
+    SeveralDocuments {
+        /// Documents found.
+        documents: usize,
+    },
+    /// The answer has no room for it.
+    #[error("answer has no room left for a document of {bytes} bytes")]
+    NoRoom {
+        /// Length of the document that was left out.
+        bytes: usize,
+    },
+}
+
+impl RecordFailure {
+    /// A short stable word for metrics and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Data(error) => error.kind(),
+            Self::Opening(error) => error.kind(),
+            Self::Typing(error) => error.kind(),
+            Self::Chunk => "chunk",
+            Self::SeveralDocuments { .. } => "several_documents",
+            Self::NoRoom { .. } => "no_room",
+        }
+    }
+
+    /// The schema's field that is at fault, where it is one.
+    pub fn field(&self) -> Option<&str> {
+        if let Self::Typing(error) = self { error.field() } else { None }
+    }
+}

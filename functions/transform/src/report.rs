@@ -1,0 +1,108 @@
+//! What became of a batch: counted for metrics, and the first failures told one by one.
+
+use crate::RecordFailure;
+use edge::events::FirehoseRecord;
+use edge::metrics::Metrics;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One failure that is logged on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Firehose's name for the record; of a stream source it begins with the sequence number.
+    pub record_id: String,
+    /// Shard the record was read from, where there is one.
+    pub shard_id: String,
+    /// What is wrong.
+    pub failure: RecordFailure,
+}
+
+/// The outcome of one batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// Records delivered as documents.
+    pub ok: usize,
+    /// Records left out by a drop rule.
+    pub dropped: usize,
+    /// Records put back on their stream, and left out here.
+    pub reingested: usize,
+    /// Records failed, by kind.
+    pub failed: BTreeMap<&'static str, usize>,
+    /// The first failures, as many as the setting allows.
+    pub told: Vec<Failed>,
+    /// Bytes of the event.
+    pub event_bytes: usize,
+    /// Bytes of the answer.
+    pub answer_bytes: usize,
+    /// The answer's limit.
+    pub limit_bytes: usize,
+    /// Bytes of all records, as Firehose counts its buffer.
+    pub record_bytes: usize,
+    /// Bytes the answer would have had without a limit.
+    pub wanted_bytes: usize,
+}
+
+impl Report {
+    /// Counts a failure and keeps it to be told, if there are fewer than `told_at_most`.
+    pub(crate) fn fail(&mut self, record: &FirehoseRecord<'_>, failure: RecordFailure, told_at_most: usize) {
+        *self.failed.entry(failure.kind()).or_default() += 1;
+        if self.told.len() < told_at_most {
+            let record_id = record.record_id.text().into_owned();
+            let shard_id = record.position().map(|at| at.shard_id.text().into_owned()).unwrap_or_default();
+            self.told.push(Failed { record_id, shard_id, failure });
+        }
+    }
+
+    /// All failed records.
+    pub fn failures(&self) -> usize {
+        self.failed.values().sum()
+    }
+
+    /// The largest Firehose buffer, in MiB, whose batches of such records still fit; none where this one did.
+    #[allow(clippy::cast_precision_loss)] // sizes of some megabytes
+    pub fn fitting_buffer_mib(&self) -> Option<f64> {
+        let expansion = self.wanted_bytes as f64 / self.record_bytes.max(1) as f64;
+        let mib = self.limit_bytes as f64 / expansion / f64::from(1 << 20);
+        // Firehose takes tenths of a megabyte.
+        (self.wanted_bytes > self.limit_bytes).then(|| (mib * 10.0).floor() / 10.0)
+    }
+
+    /// Logs the first failures, how many more there were, and what would have made room.
+    pub fn log(&self, request_id: &str) {
+        for Failed { record_id, shard_id, failure } in &self.told {
+            let (kind, field) = (failure.kind(), failure.field());
+            tracing::warn!(request_id, record_id, shard_id, kind, field, error = %failure, "record failed");
+        }
+        let untold = self.failures() - self.told.len();
+        if untold > 0 {
+            tracing::warn!(request_id, records = untold, "more records failed");
+        }
+        if let Some(buffer_mib) = self.fitting_buffer_mib() {
+            let (wanted_bytes, limit_bytes) = (self.wanted_bytes, self.limit_bytes);
+            tracing::warn!(request_id, wanted_bytes, limit_bytes, buffer_mib, "answer is full, a smaller buffer fits");
+        }
+    }
+
+    /// The batch as metrics, one dimension set for the data set.
+    #[allow(clippy::cast_precision_loss)] // sizes of some megabytes
+    pub fn metrics(&self, data_set: &str, duration: Duration) -> Metrics {
+        let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        let mut metrics = Metrics::new("transform", data_set)
+            .count("records_ok", self.ok)
+            .count("records_dropped", self.dropped)
+            .count("records_failed", self.failures())
+            .count("records_reingested", self.reingested)
+            .bytes("event_bytes", self.event_bytes)
+            .bytes("answer_bytes", self.answer_bytes)
+            .percent("expansion", 100.0 * share(self.wanted_bytes, self.event_bytes))
+            .percent("answer_budget_used", 100.0 * share(self.answer_bytes, self.limit_bytes))
+            .duration("duration", duration);
+        for (kind, count) in &self.failed {
+            metrics = metrics.count(format!("failed_{kind}"), *count);
+        }
+        match self.fitting_buffer_mib() {
+            Some(mib) => metrics.megabytes("fitting_buffer", mib),
+            None => metrics,
+        }
+    }
+}
