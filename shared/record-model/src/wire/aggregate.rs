@@ -84,9 +84,7 @@ impl<'a> Aggregate<'a> {
             })
         })
     }
-}
 
-impl<'a> Aggregate<'a> {
     /// The data of each user record in order, with its partition key where the table has one.
     pub(super) fn data(&self) -> impl Iterator<Item = (Option<&'a str>, &'a [u8])> {
         self.records.iter().map(|record| {

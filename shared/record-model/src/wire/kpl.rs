@@ -1,12 +1,19 @@
-//! Writes KPL aggregated records: many user records in one Kinesis record.
+//! Writes KPL aggregated records, and takes them apart without looking inside.
 
 use std::collections::HashMap;
 
 use super::{
-    aggregate::{MAGIC, MD5_BYTES},
+    DecodeError,
+    aggregate::{self, MAGIC, MD5_BYTES},
     protobuf::{varint_len, write_bytes, write_number},
 };
 use crate::keys;
+
+/// The user records of an aggregate as they lie in it, still wrapped, each with its partition key where the table
+/// has one; `None` for an ordinary record. What a delivery stream does; to read records use [`crate::Decoder`].
+pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<(Option<&str>, &[u8])>>, DecodeError> {
+    Ok(aggregate::read(data, limit)?.map(|aggregate| aggregate.data().collect()))
+}
 
 /// One user record to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +105,7 @@ impl Aggregator {
         let First { partition_key, explicit_hash_key, data_bytes } = first?;
         let data = match only_data(&records, user_records, data_bytes) {
             Some(data) => data.to_vec(),
-            None => aggregate(&[&partition_keys.encoded, &explicit_hash_keys.encoded, &records]),
+            None => sealed(&[&partition_keys.encoded, &explicit_hash_keys.encoded, &records]),
         };
         Some(Aggregated { partition_key, explicit_hash_key, data, user_records })
     }
@@ -143,7 +150,7 @@ fn only_data(records: &[u8], user_records: usize, data_bytes: usize) -> Option<&
     (user_records == 1 && !data.starts_with(&MAGIC)).then_some(data)
 }
 
-fn aggregate(parts: &[&[u8]]) -> Vec<u8> {
+fn sealed(parts: &[&[u8]]) -> Vec<u8> {
     let message = parts.concat();
     [&MAGIC, message.as_slice(), &keys::md5(&message)].concat()
 }
