@@ -4,7 +4,11 @@ use std::path::Path;
 
 use axum::Router;
 use axum::error_handling::HandleError;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http::header::{CONNECTION, EXPECT};
+use http::{HeaderValue, StatusCode};
 use s3s::HttpError;
 use s3s::service::S3ServiceBuilder;
 
@@ -28,7 +32,8 @@ impl S3Endpoint {
         let service = S3ServiceBuilder::new(Backend::new(opened)).build();
         let router = Router::new()
             .fallback_service(HandleError::new(service, broken))
-            .layer(axum::middleware::from_fn(signature::take_off));
+            .layer(from_fn(signature::take_off))
+            .layer(from_fn(close_where_a_body_was_not_wanted));
         let server = Loopback::serve(port, router).await?;
         let url = format!("http://{}", server.address());
         Ok(Self { server, url })
@@ -48,4 +53,15 @@ impl S3Endpoint {
 async fn broken(error: HttpError) -> StatusCode {
     tracing::debug!(?error, "a request could not be answered");
     StatusCode::INTERNAL_SERVER_ERROR
+}
+
+/// A client that asks before it sends (`Expect: 100-continue`) and is refused does not send: what comes next on the
+/// connection is anyone's guess (boto3 takes the next answer for this one's), so it ends here, as at S3.
+async fn close_where_a_body_was_not_wanted(request: Request, next: Next) -> Response {
+    let asks_first = request.headers().contains_key(EXPECT);
+    let mut response = next.run(request).await;
+    if asks_first && !response.status().is_success() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }

@@ -12,8 +12,11 @@ use super::aws_chunked::{self, Trailers};
 const PAYLOAD_HASH: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 
-/// The parameters of a presigned URL.
-const SIGNATURE_PARAMETERS: [&str; 7] = [
+/// The parameters of a presigned URL, of signature version 4 and, which boto3 still makes, 2.
+const SIGNATURE_PARAMETERS: [&str; 10] = [
+    "AWSAccessKeyId=",
+    "Expires=",
+    "Signature=",
     "X-Amz-Algorithm=",
     "X-Amz-Credential=",
     "X-Amz-Date=",

@@ -11,6 +11,7 @@ mod topology;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub(crate) use intrinsics::{ACCOUNT, REGION};
 pub(crate) use topology::{
     Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure, Processing, Schedule, Stream, Topology,
 };

@@ -20,10 +20,6 @@ impl<'s, 'a> Properties<'s, 'a> {
         Self { scope, node, place: place.into() }
     }
 
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     /// The place of one property below this one.
     pub(super) fn place_of(&self, name: &str) -> String {
         format!("{}.{name}", self.place)

@@ -136,7 +136,7 @@ fn on_failure(properties: &Properties<'_, '_>) -> Result<Option<OnFailure>, Temp
     let Some(arn) = properties.text("Destination")? else { return Ok(None) };
     Ok(Some(match arn.strip_prefix("arn:aws:s3:::") {
         Some(bucket) => OnFailure::Bucket(bucket.to_owned()),
-        None => OnFailure::Messages(arn),
+        None => OnFailure::Messages,
     }))
 }
 

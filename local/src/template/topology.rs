@@ -59,8 +59,8 @@ pub(crate) struct KinesisMapping {
 pub(crate) enum OnFailure {
     /// A bucket: metadata and payload.
     Bucket(String),
-    /// The ARN of a queue or topic: metadata only.
-    Messages(String),
+    /// A queue or topic, which gets metadata only.
+    Messages,
 }
 
 /// A delivery stream from a Kinesis stream to a bucket.

@@ -1,0 +1,89 @@
+//! Why a run can't start or can't go on.
+
+use std::path::PathBuf;
+
+use edge::kinesis_reader::ReaderError;
+
+use crate::bucket::StorageError;
+use crate::delivery::{DeliveryError, PrefixError};
+use crate::event_source::MappingError;
+use crate::loopback::EndpointError;
+use crate::runtime_api::FunctionError;
+use crate::schedule::ScheduleError;
+use crate::template::TemplateError;
+
+/// Why a run can't start or can't go on. Each is one line with its causes.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The template can't be run.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A delivery stream's prefix can't be evaluated.
+    #[error("delivery stream {delivery}")]
+    Prefix {
+        /// Its name.
+        delivery: String,
+        /// Why.
+        source: PrefixError,
+    },
+    /// A schedule can't be run.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A function can't be run.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+    /// The folder for what the run writes can't be made.
+    #[error("data folder {} can't be made", path.display())]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// An input file can't be read.
+    #[error("input file {} can't be read", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// No schedule of the template produces the data set of an input.
+    #[error("no schedule of the template produces data set {data_set:?}, the template has {known:?}")]
+    NoProducer {
+        /// The input's data set.
+        data_set: String,
+        /// The data sets there are.
+        known: Vec<String>,
+    },
+    /// An endpoint can't listen.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A stream can't be made or read.
+    #[error("stream {stream} can't be used")]
+    Stream {
+        /// Its name.
+        stream: String,
+        /// What the client says.
+        source: ReaderError,
+    },
+    /// An event source mapping stopped.
+    #[error("event source mapping of function {function} stopped")]
+    Mapping {
+        /// The function's name.
+        function: String,
+        /// Why.
+        source: MappingError,
+    },
+    /// A delivery stream stopped.
+    #[error("delivery stream {delivery} stopped")]
+    Delivery {
+        /// Its name.
+        delivery: String,
+        /// Why.
+        source: DeliveryError,
+    },
+    /// What was written can't be read again.
+    #[error("what was written can't be checked")]
+    Check(#[from] StorageError),
+}

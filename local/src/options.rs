@@ -1,0 +1,56 @@
+//! What a run is asked to do.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Settings of one run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The SAM template.
+    pub template: PathBuf,
+    /// The folder for everything the run writes; made where it is not there.
+    pub data_dir: PathBuf,
+    /// The folder with the functions' binaries.
+    pub binaries: PathBuf,
+    /// Files to run through the pipeline. None: the template's schedules run until `stop`.
+    pub inputs: Vec<Input>,
+    /// End once every input is delivered, and do not wait for `stop`.
+    pub drain: bool,
+    /// Values for the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Port of the Kinesis endpoint; 0 takes any free one.
+    pub kinesis_port: u16,
+    /// Port of the S3 endpoint; 0 takes any free one.
+    pub s3_port: u16,
+}
+
+/// A file for a data set's producer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The data set's name, such as `crime`.
+    pub data_set: String,
+    /// CSV by its ending, else JSON lines.
+    pub path: PathBuf,
+}
+
+impl Input {
+    /// The name of the source's format in a producer's event, by the file's ending.
+    pub(crate) fn format(&self) -> &'static str {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        // A compressed file is named for what is in it.
+        if name.trim_end_matches(".gz").ends_with(".csv") { "csv" } else { "json-lines" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_names_the_format() {
+        let format = |path: &str| Input { data_set: "x".to_owned(), path: path.into() }.format();
+        assert_eq!(format("a/b.CSV"), "csv");
+        assert_eq!(format("rows.csv.gz"), "csv");
+        assert_eq!(format("tweets.jsonl"), "json-lines");
+    }
+}

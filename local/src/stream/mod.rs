@@ -1,0 +1,12 @@
+//! Reading whole streams: every shard once, parents before children, until told to stop.
+
+mod flow;
+mod lineage;
+mod reader;
+mod shards;
+mod through;
+
+pub(crate) use flow::{Flow, Phase};
+pub(crate) use reader::{ShardReader, Step};
+pub(crate) use shards::each_shard;
+pub(crate) use through::read_through;
