@@ -1,0 +1,25 @@
+//! The ledger object of one shard: what is decided, and where the next object goes.
+
+use serde::{Deserialize, Serialize};
+
+/// What the object `state/ledger/<stream>/<shard>/<epoch>` holds.
+///
+/// Its content never comes back, since `done` only grows: so its ETag never does either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LedgerEntry {
+    /// Every record up to this one is decided; none where the first object is still to come.
+    pub(crate) done: Option<String>,
+    /// Key of the object after those records. Whoever creates it decides what comes next.
+    pub(crate) slot: String,
+}
+
+impl LedgerEntry {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        // Two texts: nothing in it can fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}

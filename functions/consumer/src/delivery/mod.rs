@@ -1,0 +1,96 @@
+//! How a batch's lines get into S3: the two levels, and what can stand in the way.
+
+mod batch_level;
+mod ledger;
+mod ledger_level;
+
+use edge::{Attributes, StoreError};
+
+pub(crate) use batch_level::write_latest;
+pub(crate) use ledger_level::{Adopted, Ledger};
+
+/// Metadata of an output object that later attempts decide by.
+const ATTEMPT: &str = "attempt";
+const STARTED_AT_MS: &str = "attempt-started-at-ms";
+pub(crate) const LAST_SEQUENCE_NUMBER: &str = "last-sequence-number";
+
+/// Tries of one conditional write before another writer is left the field.
+const MAX_TRIES: usize = 8;
+
+/// Lambda's one call of the function, as its objects remember it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) request_id: String,
+    /// Milliseconds since 1970 UTC; of two attempts at one start the later one is in the right.
+    pub(crate) started_at_ms: i64,
+}
+
+/// The batch is not in S3 yet. Never a fault of a record: what is reported comes again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeliveryError {
+    #[error("output could not be stored")]
+    Store(#[from] StoreError),
+    #[error("a later attempt, {later:?}, has written this batch already")]
+    Superseded { later: String },
+    #[error("another writer changed {key:?} during each of {MAX_TRIES} tries")]
+    Contended { key: String },
+    #[error("ledger {key:?} can't be read")]
+    BadLedger { key: String, source: serde_json::Error },
+    #[error("object {key:?} does not say which record is its last")]
+    NoLastRecord { key: String },
+    #[error("output could not be compressed")]
+    Compress(#[from] record_model::compress::CompressError),
+    #[error("output was not stored before the deadline")]
+    Late,
+}
+
+impl DeliveryError {
+    /// Whether the next attempt may succeed with nothing changed by a person.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Superseded { .. } | Self::Contended { .. } | Self::Late => true,
+            Self::BadLedger { .. } | Self::NoLastRecord { .. } | Self::Compress(_) => false,
+        }
+    }
+}
+
+impl Attempt {
+    /// Differs for any two attempts, so that their bytes and ETags differ: an asynchronous invocation is retried
+    /// under the same request id.
+    pub(crate) fn mark(&self) -> String {
+        format!("{}/{}", self.request_id, self.started_at_ms)
+    }
+
+    /// Writes this attempt into an object's metadata.
+    pub(crate) fn sign(&self, attributes: &mut Attributes) {
+        attributes.metadata.insert(ATTEMPT.to_owned(), self.mark());
+        attributes.metadata.insert(STARTED_AT_MS.to_owned(), self.started_at_ms.to_string());
+    }
+
+    /// The attempt that wrote an object, if it began after this one, or as this one did.
+    fn is_superseded_by(&self, attributes: &Attributes) -> Option<String> {
+        let writer = attributes.metadata.get(ATTEMPT)?;
+        let started_at_ms: i64 = attributes.metadata.get(STARTED_AT_MS)?.parse().ok()?;
+        (started_at_ms >= self.started_at_ms && *writer != self.mark()).then(|| writer.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(request_id: &str, started_at_ms: i64) -> Attempt {
+        Attempt { request_id: request_id.to_owned(), started_at_ms }
+    }
+
+    #[test]
+    fn an_attempt_gives_way_to_later_ones_only() {
+        let mut object = Attributes::default();
+        attempt("first", 10).sign(&mut object);
+        assert_eq!(attempt("second", 11).is_superseded_by(&object), None);
+        assert_eq!(attempt("first", 10).is_superseded_by(&object), None);
+        assert_eq!(attempt("older", 9).is_superseded_by(&object).as_deref(), Some("first/10"));
+        assert_eq!(attempt("as old", 10).is_superseded_by(&object).as_deref(), Some("first/10"));
+    }
+}

@@ -1,0 +1,105 @@
+//! What one invocation tells of itself: one metrics document, and a log line where something failed.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use edge::events::KinesisEvent;
+use edge::logging;
+use edge::metrics::Metrics;
+use edge::runtime::Invocation;
+
+use crate::delivery::DeliveryError;
+use crate::lines::{Lines, Outcome, Stopped};
+
+/// Counts of one invocation.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) skipped: usize,
+    lines: usize,
+    dropped: usize,
+    quarantined: usize,
+    moods: [usize; 3],
+    pub(crate) bytes_out: usize,
+    bytes_lines: usize,
+    enriching: Duration,
+    pub(crate) storing: Duration,
+    stopped: Option<Stopped>,
+    failures: usize,
+}
+
+impl Report {
+    /// Runs the part that decodes and enriches, on the clock.
+    pub(crate) fn enriching<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        self.enriching += started.elapsed();
+        done
+    }
+
+    /// Takes the counts of what is about to be written.
+    pub(crate) fn count(&mut self, lines: &Lines) {
+        let sum = |of: fn(&Outcome) -> usize| lines.records.iter().map(of).sum();
+        self.lines = lines.count();
+        self.dropped = sum(|outcome| outcome.dropped);
+        self.quarantined = sum(|outcome| outcome.poison.len());
+        self.moods = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
+            let [positive, neutral, negative] = outcome.moods;
+            [p + positive, n + neutral, m + negative]
+        });
+        self.bytes_lines = lines.bytes.len();
+        self.stopped = lines.stopped;
+        for poison in lines.records.iter().flat_map(|outcome| &outcome.poison) {
+            tracing::debug!(kind = poison.reason.kind, "record quarantined");
+        }
+    }
+
+    /// Logs what kept records from S3. They come again.
+    pub(crate) fn failed(&mut self, error: &DeliveryError) {
+        self.failures += 1;
+        let error_chain = logging::chain(error);
+        if error.is_transient() {
+            tracing::warn!(error = error_chain, "batch is not wholly stored, it will be tried again");
+        } else {
+            tracing::error!(error = error_chain, "batch can't be stored");
+        }
+    }
+
+    /// Prints the metrics document.
+    pub(crate) fn emit(self, data_set: &str, invocation: &Invocation, event: &KinesisEvent<'_>, done: usize) {
+        let [positive, neutral, negative] = self.moods;
+        let first = event.records.first();
+        let mut metrics = Metrics::new("consumer", data_set)
+            .invocation(invocation)
+            .count("records_in", event.records.len())
+            .count("records_done", done)
+            .count("records_skipped", self.skipped)
+            .count("records_reported", event.records.len() - done.min(event.records.len()))
+            .count("lines", self.lines)
+            .count("dropped", self.dropped)
+            .count("quarantined", self.quarantined)
+            .count("failures", self.failures)
+            .count("positive", positive)
+            .count("neutral", neutral)
+            .count("negative", negative)
+            .bytes("bytes_in", invocation.body.len())
+            .bytes("bytes_lines", self.bytes_lines)
+            .bytes("bytes_out", self.bytes_out)
+            .duration("enrichment_time", self.enriching)
+            .duration("store_time", self.storing);
+        if let Some(record) = first {
+            metrics = metrics
+                .duration("iterator_age", age(event.records.last().unwrap_or(record).arrived_at_ms))
+                .property("shard_id", record.shard_id)
+                .property("first_sequence_number", record.sequence_number);
+        }
+        if let Some(stopped) = self.stopped {
+            metrics = metrics.property("stopped", stopped.as_str());
+        }
+        metrics.emit();
+    }
+}
+
+/// How far behind the stream's end a record was read.
+fn age(arrived_at_ms: i64) -> Duration {
+    let arrived = UNIX_EPOCH + Duration::from_millis(arrived_at_ms.try_into().unwrap_or_default());
+    SystemTime::now().duration_since(arrived).unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! What has to be in S3 before a batch's lines may be: pieces of messages, and copies of poison records.
+
+use edge::events::KinesisRecord;
+use edge::{Object, ObjectStore, StoreError};
+use futures::{StreamExt as _, stream};
+
+use crate::chunks::{Chunks, Kept};
+use crate::enricher::Enricher;
+use crate::lines::{LineWriter, Lines, Opened, Outcome, Stopped};
+use crate::piece_place;
+use crate::poison::{Poison, Reason};
+use crate::position::Position;
+
+/// Requests under way at once.
+const MAX_REQUESTS: usize = 16;
+
+/// Settles records in order. At the first that can't be, it and all after it are forgotten, and the error is given.
+pub(crate) async fn settle<S: ObjectStore, E: Enricher>(
+    store: &S,
+    data_set: &str,
+    records: &[KinesisRecord<'_>],
+    writer: &mut LineWriter<E>,
+    lines: &mut Lines,
+) -> Option<StoreError> {
+    let pieces = settle_pieces(store, data_set, records, writer, lines).await.err();
+    let poison = settle_poison(store, data_set, records, lines).await.err();
+    poison.or(pieces)
+}
+
+async fn settle_pieces<S: ObjectStore, E: Enricher>(
+    store: &S,
+    data_set: &str,
+    records: &[KinesisRecord<'_>],
+    writer: &mut LineWriter<E>,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    for (index, record) in records.iter().enumerate() {
+        let pieces = lines.records.get_mut(index).map(|outcome| std::mem::take(&mut outcome.pieces));
+        for piece in pieces.unwrap_or_default() {
+            let here = Position::of(record).sub(piece.sub_sequence_number);
+            let chunks = Chunks { store, stream: record.stream };
+            let mut added = Vec::new();
+            let settled = match chunks.keep(&piece.framed, &here, &record.partition_key).await {
+                Ok(Kept::Waiting) => Ok(Some(Outcome::default())),
+                Ok(Kept::Whole(message)) => Ok(open_message(&message, record, &here, writer, &mut added)),
+                Ok(Kept::Refused(reason)) => Ok(Some(refused(&here, &piece.framed, reason))),
+                Ok(Kept::Broken(pieces, reason)) => {
+                    quarantine_pieces(store, data_set, &pieces, &reason).await.map(|()| Some(Outcome::default()))
+                }
+                Err(error) => Err(error),
+            };
+            match settled {
+                Ok(Some(outcome)) => lines.add(index, &added, outcome),
+                Ok(None) => {
+                    lines.truncate(index);
+                    lines.stopped = Some(Stopped::BatchBytes);
+                    return Ok(());
+                }
+                Err(error) => {
+                    lines.truncate(index);
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Appends the lines of a message. `None`: the batch's byte budget is used up.
+fn open_message<E: Enricher>(
+    message: &[u8],
+    record: &KinesisRecord<'_>,
+    here: &Position<'_>,
+    writer: &mut LineWriter<E>,
+    added: &mut Vec<u8>,
+) -> Option<Outcome> {
+    let opened = Opened { data: message, record, piece: Some(here.sub_sequence_number) };
+    let mut outcome = writer.open(opened, added)?;
+    // A message in a message would have no place of its own.
+    for piece in outcome.pieces.drain(..) {
+        let reason = Reason::new("chunk_depth", "a message holds a piece of another");
+        outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
+    }
+    Some(outcome)
+}
+
+fn refused(here: &Position<'_>, framed: &[u8], reason: Reason) -> Outcome {
+    Outcome { poison: vec![Poison::part(here.sub_sequence_number, framed, reason)], ..Outcome::default() }
+}
+
+/// Every kept piece as the record it was.
+pub(crate) async fn quarantine_pieces<S: ObjectStore>(
+    store: &S,
+    data_set: &str,
+    pieces: &[Object],
+    reason: &Reason,
+) -> Result<(), StoreError> {
+    for piece in pieces {
+        let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else { continue };
+        let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
+        poison.quarantine(store, data_set, &position, &partition_key).await?;
+    }
+    Ok(())
+}
+
+async fn settle_poison<S: ObjectStore>(
+    store: &S,
+    data_set: &str,
+    records: &[KinesisRecord<'_>],
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    let copies = lines.records.iter().zip(records).enumerate().flat_map(|(index, (outcome, record))| {
+        outcome.poison.iter().map(move |poison| async move {
+            let copied =
+                poison.quarantine(store, data_set, &Position::of(record), &record.partition_key).await;
+            copied.map_err(|error| (index, error))
+        })
+    });
+    let copied: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
+    match copied.into_iter().find_map(Result::err) {
+        None => Ok(()),
+        Some((index, error)) => {
+            lines.truncate(index);
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Spreads a batch over the processors the function has; lines come out in the order of the records.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use edge::events::KinesisRecord;
+use record_model::{Limits, Schema};
+
+use crate::enricher::Enricher;
+use crate::lines::{LineWriter, Lines};
+
+/// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
+const RECORDS_AT_A_TIME: usize = 32;
+
+/// One line writer for each thread, kept from one batch to the next.
+pub(crate) struct Workers<E: Enricher> {
+    writers: Vec<LineWriter<E>>,
+}
+
+impl<E: Enricher> Workers<E> {
+    /// `count` writers that share the byte budget of a batch.
+    pub(crate) fn new(count: usize, schema: &Schema, enricher: &Arc<E>) -> Self {
+        let whole = Limits::default();
+        let limits = Limits { batch_bytes_out: whole.batch_bytes_out / count.max(1), ..whole };
+        let writer = || LineWriter::new(schema.clone(), Arc::clone(enricher), limits);
+        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect() }
+    }
+
+    /// The lines of `records`, up to the first that could not be begun.
+    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant) -> Lines {
+        for writer in &mut self.writers {
+            writer.start_batch();
+        }
+        match self.writers.as_mut_slice() {
+            // One processor pays for no thread.
+            [writer] => {
+                let mut lines = Lines::default();
+                writer.write(records, begin_until, &mut lines);
+                lines
+            }
+            writers => write_with_threads(writers, records, begin_until),
+        }
+    }
+
+    /// A writer for what comes to light later: messages put together from chunks.
+    pub(crate) fn first(&mut self) -> Option<&mut LineWriter<E>> {
+        self.writers.first_mut()
+    }
+}
+
+fn write_with_threads<E: Enricher>(
+    writers: &mut [LineWriter<E>],
+    records: &[KinesisRecord<'_>],
+    begin_until: Instant,
+) -> Lines {
+    let blocks: Vec<&[KinesisRecord<'_>]> = records.chunks(RECORDS_AT_A_TIME).collect();
+    let next = AtomicUsize::new(0);
+    let mut written: Vec<(usize, Lines)> = std::thread::scope(|scope| {
+        let spawn = |writer| scope.spawn(|| write_blocks(writer, &blocks, &next, begin_until));
+        let threads: Vec<_> = writers.iter_mut().map(spawn).collect();
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.flat_map(|blocks| blocks.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    written.sort_by_key(|(block, _)| *block);
+    let mut lines = Lines::default();
+    for (_, block) in written {
+        if lines.stopped.is_some() {
+            break;
+        }
+        lines.append(block);
+    }
+    lines
+}
+
+/// Takes block after block until none is left or one could not be finished.
+fn write_blocks<E: Enricher>(
+    writer: &mut LineWriter<E>,
+    blocks: &[&[KinesisRecord<'_>]],
+    next: &AtomicUsize,
+    begin_until: Instant,
+) -> Vec<(usize, Lines)> {
+    let mut written = Vec::new();
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(block) = blocks.get(index) else { return written };
+        let mut lines = Lines::default();
+        writer.write(block, begin_until, &mut lines);
+        let stopped = lines.stopped.is_some();
+        written.push((index, lines));
+        if stopped {
+            return written;
+        }
+    }
+}
