@@ -9,17 +9,27 @@ pub mod runtime;
 
 mod aws;
 mod backoff;
+mod cursor;
+mod feed;
+#[cfg(feature = "kinesis")]
+mod kinesis;
 mod put_records;
 #[cfg(feature = "s3")]
 mod s3;
 mod settings;
+pub mod sources;
 mod store;
 
 pub use aws::{AwsCredentials, AwsSettings};
+#[cfg(feature = "kinesis")]
+pub use kinesis::KinesisSink;
+pub use cursor::{Cursor, CursorError, CursorFile, Taken};
+pub use feed::{FeedError, FeedLimits, FeedReport, Progress, Quarantine, Rejected, feed};
 pub use put_records::{
-    Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, MAX_ENTRIES,
-    MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES, OpenShard, PutReport, RecordSink, Refusal, ShardMap, ShardRate,
-    SinkError, SinkFault, StopReason, Unsent, UnsentReason,
+    Compression, Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, KeyError,
+    KeyRule, KeyRuleError, MAX_ENTRIES, MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES, OpenShard, PackError, Packer,
+    Packing, PackingError, PutReport, RecordSink, Refusal, ShardMap, ShardRate, SinkError, SinkFault, StopReason,
+    StreamSummary, Unsent, UnsentReason, wait_until_active,
 };
 #[cfg(feature = "s3")]
 pub use s3::{DEFAULT_PATIENCE, S3Store};

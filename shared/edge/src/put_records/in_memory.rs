@@ -4,7 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use record_model::keys::even_ranges;
 
-use super::{Entry, EntryOutcome, MAX_ENTRIES, MAX_REQUEST_BYTES, OpenShard, RecordSink, Refusal, ShardMap, SinkError};
+use super::{
+    Entry, EntryOutcome, MAX_ENTRIES, MAX_REQUEST_BYTES, OpenShard, RecordSink, Refusal, ShardMap, SinkError,
+    StreamSummary,
+};
 
 /// What goes wrong with one call of an [`InMemorySink`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,18 +22,32 @@ pub enum SinkFault {
 
 type Faults = dyn FnMut(&[Entry]) -> Option<SinkFault> + Send;
 
-/// A stream in memory that holds every caller to the limits of `PutRecords`.
+/// A stream in memory, without shards not active yet, that holds every caller to the limits of `PutRecords`.
 #[derive(Default)]
 pub struct InMemorySink {
     inner: Mutex<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
+    max_record_bytes: usize,
+    ignores_keys: bool,
     shards: ShardMap,
     stored: Vec<Vec<Entry>>,
     calls: usize,
     faults: Option<Box<Faults>>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            max_record_bytes: 1 << 20,
+            ignores_keys: false,
+            shards: ShardMap::default(),
+            stored: Vec::new(),
+            calls: 0,
+            faults: None,
+        }
+    }
 }
 
 impl InMemorySink {
@@ -55,6 +72,16 @@ impl InMemorySink {
     /// From now on asks `faults` before each call.
     pub fn set_faults(&self, faults: impl FnMut(&[Entry]) -> Option<SinkFault> + Send + 'static) {
         self.lock().faults = Some(Box::new(faults));
+    }
+
+    /// From now on records may have so many bytes with their key.
+    pub fn set_max_record_bytes(&self, bytes: usize) {
+        self.lock().max_record_bytes = bytes;
+    }
+
+    /// From now on the stream says that it spreads records as it likes.
+    pub fn set_ignores_keys(&self) {
+        self.lock().ignores_keys = true;
     }
 
     /// Everything stored: the entries of each shard in the order they arrived, closed shards first.
@@ -110,6 +137,13 @@ impl RecordSink for InMemorySink {
     async fn shards(&self) -> Result<ShardMap, SinkError> {
         Ok(self.lock().shards.clone())
     }
+
+    async fn summary(&self) -> Result<StreamSummary, SinkError> {
+        let inner = self.lock();
+        let open_shards = inner.shards.shards().len();
+        let (max_record_bytes, ignores_keys) = (inner.max_record_bytes, inner.ignores_keys);
+        Ok(StreamSummary { takes_records: open_shards > 0, max_record_bytes, ignores_keys, open_shards })
+    }
 }
 
 /// A handle is as good as the stream it points to.
@@ -119,5 +153,8 @@ impl<S: RecordSink> RecordSink for std::sync::Arc<S> {
     }
     async fn shards(&self) -> Result<ShardMap, SinkError> {
         S::shards(self).await
+    }
+    async fn summary(&self) -> Result<StreamSummary, SinkError> {
+        S::summary(self).await
     }
 }

@@ -1,0 +1,232 @@
+//! How far a source has been read, and who reads it now: one small object in the bucket.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::sources::Resume;
+use crate::{Attributes, Created, ETag, ObjectStore, Replaced, StoreError};
+
+/// Version of the object's form.
+const VERSION: u32 = 1;
+
+/// What the object says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    version: u32,
+    /// For people; the key is made of it.
+    source: String,
+    cursor: Cursor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Lease>,
+}
+
+/// How far a source has been read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Everything before is acknowledged or put aside.
+    pub resume: Resume,
+    /// The version of the source this counts in, for sources with versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_version: Option<String>,
+    /// Where the run under way is to end, for sources without an end of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Whether the source was read to its end.
+    #[serde(default)]
+    pub done: bool,
+}
+
+/// One reader's right to read, for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Lease {
+    owner: String,
+    expires_at_ms: i64,
+}
+
+/// How [`CursorFile::take`] ended.
+#[derive(Debug)]
+pub enum Taken {
+    /// The source is ours until the lease ends.
+    Ours(Box<CursorFile>),
+    /// Another reads it; send nothing.
+    Others {
+        /// Who it is, where that is known.
+        owner: Option<String>,
+    },
+}
+
+/// The cursor of one source while its lease is ours.
+#[derive(Debug)]
+pub struct CursorFile {
+    key: String,
+    etag: ETag,
+    state: State,
+}
+
+/// Why a cursor can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CursorError {
+    /// The store failed.
+    #[error("could not read or write the cursor")]
+    Store(#[from] StoreError),
+    /// The object is not one of ours, or of a later version.
+    #[error("object {key:?} is no cursor of version {VERSION}")]
+    Form {
+        /// Its key.
+        key: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Our lease ran out and another took it; what was sent since may be sent twice.
+    #[error("lease of cursor {key:?} was taken over")]
+    Lost {
+        /// Its key.
+        key: String,
+    },
+}
+
+impl CursorFile {
+    /// The key of a source's cursor, whatever its name holds.
+    pub fn key(source: &str) -> String {
+        format!("state/cursor/{:032x}.json", record_model::keys::hash_key(source))
+    }
+
+    /// Takes the lease of `source` for `owner`, unless another has one that is not over.
+    ///
+    /// Clocks decide only when a dead owner's lease is over: of two that take it at once the
+    /// conditional write lets one through.
+    pub async fn take<S: ObjectStore>(
+        store: &S,
+        source: &str,
+        owner: &str,
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<Taken, CursorError> {
+        let key = Self::key(source);
+        let lease = Some(Lease { owner: owner.to_owned(), expires_at_ms });
+        let Some(object) = store.get(&key).await? else {
+            let state = State { version: VERSION, source: source.to_owned(), cursor: Cursor::default(), lease };
+            return Ok(match store.create(&key, state.to_bytes(), &attributes()).await? {
+                Created::Written(etag) => Taken::Ours(Box::new(Self { key, etag, state })),
+                Created::Exists => Taken::Others { owner: None },
+            });
+        };
+        let mut state = State::read(&key, &object.body)?;
+        if let Some(other) = state.lease.take_if(|lease| lease.expires_at_ms > now_ms && lease.owner != owner) {
+            return Ok(Taken::Others { owner: Some(other.owner) });
+        }
+        state.lease = lease;
+        Ok(match store.replace(&key, &object.head.etag, state.to_bytes(), &attributes()).await? {
+            Replaced::Written(etag) => Taken::Ours(Box::new(Self { key, etag, state })),
+            Replaced::Changed => Taken::Others { owner: None },
+        })
+    }
+
+    /// How far the source was read when last saved.
+    pub fn cursor(&self) -> &Cursor {
+        &self.state.cursor
+    }
+
+    /// Saves how far the source is read and keeps the lease.
+    pub async fn save<S: ObjectStore>(&mut self, store: &S, cursor: Cursor) -> Result<(), CursorError> {
+        self.write(store, State { cursor, ..self.state.clone() }).await
+    }
+
+    /// Saves how far the source is read and gives the lease back.
+    pub async fn release<S: ObjectStore>(mut self, store: &S, cursor: Cursor) -> Result<(), CursorError> {
+        self.write(store, State { cursor, lease: None, ..self.state.clone() }).await
+    }
+
+    async fn write<S: ObjectStore>(&mut self, store: &S, state: State) -> Result<(), CursorError> {
+        match store.replace(&self.key, &self.etag, state.to_bytes(), &attributes()).await? {
+            Replaced::Written(etag) => {
+                (self.etag, self.state) = (etag, state);
+                Ok(())
+            }
+            Replaced::Changed => Err(CursorError::Lost { key: self.key.clone() }),
+        }
+    }
+}
+
+impl State {
+    fn read(key: &str, body: &[u8]) -> Result<Self, CursorError> {
+        let form = |source| CursorError::Form { key: key.to_owned(), source };
+        let state: Self = serde_json::from_slice(body).map_err(form)?;
+        if state.version != VERSION {
+            let found = format!("version {}", state.version);
+            return Err(form(serde::de::Error::custom(found)));
+        }
+        Ok(state)
+    }
+
+    fn to_bytes(&self) -> Bytes {
+        // Texts and numbers: nothing in it can fail.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+fn attributes() -> Attributes {
+    Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::InMemoryStore;
+
+    async fn take(store: &InMemoryStore, owner: &str, now_ms: i64) -> Taken {
+        CursorFile::take(store, "s3://b/k", owner, now_ms, now_ms + 1000).await.unwrap()
+    }
+
+    async fn must_take(store: &InMemoryStore, owner: &str, now_ms: i64) -> CursorFile {
+        match take(store, owner, now_ms).await {
+            Taken::Ours(file) => *file,
+            Taken::Others { owner } => panic!("{owner:?} has it"),
+        }
+    }
+
+    fn at(position: u64) -> Cursor {
+        Cursor { resume: Resume { position, page: None }, ..Cursor::default() }
+    }
+
+    #[tokio::test]
+    async fn of_two_at_once_the_second_gets_nothing() {
+        let store = InMemoryStore::new();
+        let _first = must_take(&store, "first", 0).await;
+        let second = take(&store, "second", 999).await;
+        assert!(matches!(second, Taken::Others { owner: Some(owner) } if owner == "first"));
+    }
+
+    #[tokio::test]
+    async fn a_lease_given_back_or_over_can_be_taken_and_the_cursor_is_where_it_was_left() {
+        let store = InMemoryStore::new();
+        let first = must_take(&store, "first", 0).await;
+        assert_eq!(first.cursor(), &Cursor::default());
+        first.release(&store, at(7)).await.unwrap();
+        let mut second = must_take(&store, "second", 1).await;
+        assert_eq!(second.cursor(), &at(7));
+        second.save(&store, at(9)).await.unwrap();
+        // The second is never heard of again.
+        assert_eq!(must_take(&store, "third", 1001).await.cursor(), &at(9));
+    }
+
+    #[tokio::test]
+    async fn who_lost_the_lease_moves_nothing() {
+        let store = InMemoryStore::new();
+        let mut slow = must_take(&store, "slow", 0).await;
+        let next = must_take(&store, "next", 2000).await;
+        assert!(matches!(slow.save(&store, at(5)).await, Err(CursorError::Lost { .. })));
+        next.release(&store, at(8)).await.unwrap();
+        assert_eq!(must_take(&store, "last", 2001).await.cursor(), &at(8));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_cursor_is_told_and_left() {
+        for body in [&b"?"[..], br#"{"version":2,"source":"s","cursor":{"resume":{"position":0}}}"#] {
+            let store = InMemoryStore::new();
+            store.create(&CursorFile::key("s"), Bytes::from_static(body), &attributes()).await.unwrap();
+            let error = CursorFile::take(&store, "s", "me", 0, 1).await.unwrap_err();
+            assert!(matches!(error, CursorError::Form { .. }), "{error}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Sources: where records come from, one at a time, in bounded memory.
+
+mod bytes;
+mod counter;
+mod csv;
+mod gunzip;
+mod json_lines;
+mod made_up;
+mod object;
+
+use crate::{BoxError, StoreError};
+use record_model::{RecordError, SchemaError};
+
+pub use bytes::{ByteSource, ReadBytes};
+pub use counter::CounterSource;
+pub use csv::CsvSource;
+pub use gunzip::MaybeGzip;
+pub use json_lines::JsonLinesSource;
+pub use made_up::MadeUpSource;
+pub use object::{ObjectBytes, RANGE_BYTES};
+
+/// Longest record of a source, in bytes: as much as a Kinesis record can ever hold.
+pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;
+
+/// A source of records in their order. Reading it again gives the same records at the same
+/// positions, as long as what is behind it has not changed.
+pub trait Source: Send {
+    /// Reads the next record into `payload`, which is cleared first. Must not be dropped half-way.
+    fn next(&mut self, payload: &mut Vec<u8>) -> impl Future<Output = Result<Next, SourceError>> + Send;
+
+    /// What to start from so that everything from `position` on is read again.
+    fn resume_at(&self, position: u64) -> Resume {
+        Resume { position, page: None }
+    }
+}
+
+/// What a call of [`Source::next`] found.
+#[derive(Debug)]
+pub enum Next {
+    /// A record, in the stream's form.
+    Record {
+        /// Where it starts: grows from record to record.
+        position: u64,
+        /// Where to go on after it.
+        next: u64,
+    },
+    /// Something that is no record of the data set; `payload` holds it as it was found.
+    Bad {
+        /// Where it starts.
+        position: u64,
+        /// Where to go on after it.
+        next: u64,
+        /// What is wrong with it.
+        error: RecordError,
+    },
+    /// Nothing more for now.
+    End {
+        /// Where a later record would start.
+        position: u64,
+    },
+}
+
+/// A place to start from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Resume {
+    /// The position of the first record that is wanted.
+    pub position: u64,
+    /// The page it is on, for sources with pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
+
+/// Why a source gave no record.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The object is not there.
+    #[error("there is no object {key:?} in bucket {bucket:?}")]
+    Missing {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+    /// It was written anew while it was read.
+    #[error("the source changed while it was read")]
+    Changed,
+    /// The store behind it failed.
+    #[error("could not read the source")]
+    Store(#[from] StoreError),
+    /// The file or connection behind it failed.
+    #[error("could not read the source")]
+    Read(#[source] BoxError),
+    /// Its bytes say gzip and are not.
+    #[error("gzip of the source is broken at byte {at} of what it holds")]
+    Gzip {
+        /// Bytes that came out before.
+        at: u64,
+        /// What is wrong.
+        source: std::io::Error,
+    },
+    /// A record without an end in sight.
+    #[error("record at byte {at} is over {MAX_SOURCE_RECORD_BYTES} bytes: is a quote left open?")]
+    TooLong {
+        /// Where it starts.
+        at: u64,
+    },
+    /// The CSV header does not fit the schema.
+    #[error("csv header does not fit the schema")]
+    Header(#[source] SchemaError),
+    /// Nothing at all, not even a CSV header.
+    #[error("source is empty, expected a csv header")]
+    Empty,
+}
+
+impl SourceError {
+    /// Whether reading again may do.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Read(_) => true,
+            _ => false,
+        }
+    }
+}

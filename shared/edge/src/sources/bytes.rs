@@ -1,0 +1,48 @@
+//! Bytes of a file in pieces.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use bytes::Bytes;
+
+use super::SourceError;
+
+/// A file, read in pieces of bounded size.
+pub trait ByteSource: Send {
+    /// The next piece, never empty; `None` at the end.
+    fn next_piece(&mut self) -> impl Future<Output = Result<Option<Bytes>, SourceError>> + Send;
+
+    /// Goes on at a byte offset from the start; `false` where only reading up to there does.
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        let _ = offset;
+        Ok(false)
+    }
+}
+
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A file on this machine. Reads block for as long as its disk takes.
+#[derive(Debug)]
+pub struct ReadBytes<R> {
+    inner: R,
+}
+
+impl<R: Read + Seek + Send> ReadBytes<R> {
+    /// Reads from where `inner` stands.
+    pub fn new(inner: R) -> Self {
+        Self { inner }
+    }
+}
+
+impl<R: Read + Seek + Send> ByteSource for ReadBytes<R> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        let read = (&mut self.inner).take(PIECE_BYTES as u64).read_to_end(&mut piece);
+        read.map_err(|error| SourceError::Read(error.into()))?;
+        Ok(Some(Bytes::from(piece)).filter(|piece| !piece.is_empty()))
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        self.inner.seek(SeekFrom::Start(offset)).map_err(|error| SourceError::Read(error.into()))?;
+        Ok(true)
+    }
+}
