@@ -11,7 +11,7 @@ except ImportError as missing:
     print(missing, file=sys.stderr)
     sys.exit(77)
 
-for line in sys.stdin:
+for line in sys.stdin.readlines():  # all of it before the first answer, or both ends wait
     record = {"kinesis": {"kinesisSchemaVersion": "1.0", "partitionKey": "outer", "sequenceNumber": "1", "data": line.strip(),
                           "approximateArrivalTimestamp": 1.5}}
     opened = [user_record["kinesis"] for user_record in deaggregate_records([record])]
