@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use super::context::{RecordContext, Written};
 use super::error::{Problem, RecordError};
 use super::inputs::{Inputs, JsonInputs, RowInputs};
-use super::value::{Input, Value};
+use super::value::Value;
 use crate::schema::{Default, Derived, Field, Form, Kind, MAX_SLOTS, NullFields, Origin, Plan};
 
 /// Where a field's value was written, from the document's first byte.
@@ -63,9 +63,10 @@ impl Record<'_> {
             write_after_comma(&field.key, out);
             let value_start = out.len();
             if field.origin == Origin::Payload {
-                let input = inputs.next(payload_index, field)?;
+                if !inputs.copy(payload_index, field, out)? {
+                    self.write_default(field, out)?;
+                }
                 payload_index += 1;
-                self.write_payload_value(field, &input, out)?;
             } else {
                 self.write_own_value(field, out);
             }
@@ -82,24 +83,13 @@ impl Record<'_> {
         Ok(if self.is_dropped(out) { Written::Dropped } else { Written::Typed })
     }
 
-    #[inline]
-    fn write_payload_value(
-        &self,
-        field: &Field,
-        input: &Input<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), RecordError> {
-        let value = field.read(input).map_err(|problem| field_error(problem, field, input, self.payload))?;
-        match value {
-            Value::Null => {
-                let value = default_value(field, self.context, self.payload);
-                if value == Value::Null && field.required {
-                    return Err(field_error(Problem::Required, field, input, self.payload));
-                }
-                self.write_value(field, &value, out);
-            }
-            value => field.kind.write_json(&value, out),
+    /// The default of a field whose value is null.
+    fn write_default(&self, field: &Field, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let value = default_value(field, self.context, self.payload);
+        if value == Value::Null && field.required {
+            return Err(RecordError::of_field(Problem::Required, &field.name, None, ""));
         }
+        self.write_value(field, &value, out);
         Ok(())
     }
 
@@ -213,12 +203,4 @@ fn derive<'v>(derived: Derived, field: &Field, context: &'v RecordContext<'v>, p
 /// MD5 of the payload in 32 hexadecimal digits.
 fn hash(payload: &[u8]) -> String {
     Md5::digest(payload).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// An error of one value, with its place in the payload where it still lies there.
-#[cold]
-pub(super) fn field_error(problem: Problem, field: &Field, input: &Input<'_>, payload: &[u8]) -> RecordError {
-    let text = input.text();
-    let byte = text.as_ptr().addr().checked_sub(payload.as_ptr().addr()).filter(|at| *at <= payload.len());
-    RecordError::of_field(problem, &field.name, byte.filter(|_| *input != Input::Missing), text)
 }

@@ -12,14 +12,13 @@ const MAX_VALUE_BYTES: usize = 64;
 /// `Display` is one line without any of the payload's text, fit for a log. The value itself, at most 64
 /// bytes of it, is in [`RecordError::value`], for places that hold the payload anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{place}{problem}")]
-pub struct RecordError {
-    problem: Problem,
-    place: Box<Place>,
-}
+#[error("{0}")]
+pub struct RecordError(Box<Refusal>);
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Place {
+/// Kept in one box: results stay small where records are good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
+    problem: Problem,
     field: Option<String>,
     byte: Option<usize>,
     value: String,
@@ -148,55 +147,59 @@ impl RecordError {
     /// An error of the record as a whole.
     #[cold]
     pub(crate) fn of_record(problem: Problem) -> Self {
-        Self { problem, place: Box::default() }
+        Self(Box::new(Refusal { problem, field: None, byte: None, value: String::new() }))
     }
 
     /// An error of one field.
     #[cold]
     pub(crate) fn of_field(problem: Problem, field: &str, byte: Option<usize>, value: &str) -> Self {
         let value = value.get(..value.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or_default().to_owned();
-        Self { problem, place: Box::new(Place { field: Some(field.to_owned()), byte, value }) }
+        Self(Box::new(Refusal { problem, field: Some(field.to_owned()), byte, value }))
     }
 
     #[cold]
     pub(crate) fn at_byte(mut self, byte: usize) -> Self {
-        self.place.byte = Some(byte);
+        self.0.byte = Some(byte);
         self
     }
 
     /// What is wrong.
     pub fn problem(&self) -> Problem {
-        self.problem
+        self.0.problem
     }
 
     /// A short stable word for what is wrong (`not_integer`, `too_few_fields`), for metrics and logs.
     pub fn kind(&self) -> &'static str {
-        self.problem.kind()
+        self.0.problem.kind()
     }
 
     /// The field concerned, by its name in the schema; `None` where the record as a whole is wrong.
     pub fn field(&self) -> Option<&str> {
-        self.place.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// Offset of the value in the payload, in bytes from 0, where it is known.
     pub fn byte(&self) -> Option<usize> {
-        self.place.byte
+        self.0.byte
     }
 
     /// The value found, at most 64 bytes of it: payload text, so never for a log.
     pub fn value(&self) -> &str {
-        &self.place.value
+        &self.0.value
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.field, self.byte) {
-            (Some(field), Some(byte)) => write!(out, "field `{field}` at byte {byte}: "),
-            (Some(field), None) => write!(out, "field `{field}`: "),
-            (None, Some(byte)) => write!(out, "byte {byte}: "),
-            (None, None) => Ok(()),
+        if let Some(field) = &self.field {
+            write!(out, "field `{field}`")?;
         }
+        match (&self.field, self.byte) {
+            (Some(_), Some(byte)) => write!(out, " at byte {byte}: ")?,
+            (Some(_), None) => out.write_str(": ")?,
+            (None, Some(byte)) => write!(out, "byte {byte}: ")?,
+            (None, None) => {}
+        }
+        write!(out, "{}", self.problem)
     }
 }

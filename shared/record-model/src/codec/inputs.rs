@@ -11,6 +11,15 @@ pub(super) trait Inputs<'a> {
     /// The value of the next field that comes from the payload; `index` counts those fields.
     fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError>;
 
+    /// Appends the next value as JSON; `false` and nothing appended where it is null.
+    fn copy(&mut self, index: usize, field: &Field, out: &mut Vec<u8>) -> Result<bool, RecordError> {
+        let input = self.next(index, field)?;
+        field.copy(&input, out).map_err(|problem| self.error(problem, field, &input))
+    }
+
+    /// An error of a value, with its place in the payload.
+    fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError;
+
     /// Checks what is left, and appends it where the schema collects it.
     fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError>;
 }
@@ -36,7 +45,23 @@ impl<'a, 'p> RowInputs<'a, 'p> {
 }
 
 impl<'a> Inputs<'a> for RowInputs<'a, '_> {
+    /// The hot path: a piece of the row goes to the output and is nothing in between.
     #[inline]
+    fn copy(&mut self, index: usize, field: &Field, out: &mut Vec<u8>) -> Result<bool, RecordError> {
+        if let Some(piece) = self.pieces.next_plain() {
+            return field
+                .copy_text(piece, out)
+                .map_err(|problem| self.error(problem, field, &Input::Text(piece.into())));
+        }
+        let input = self.next(index, field)?;
+        field.copy(&input, out).map_err(|problem| self.error(problem, field, &input))
+    }
+
+    #[cold]
+    fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError {
+        field_error(problem, field, input, self.row)
+    }
+
     fn next(&mut self, _index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
         match self.pieces.next() {
             Ok(Some(piece)) => Ok(Input::Text(piece)),
@@ -76,6 +101,7 @@ impl<'a> Inputs<'a> for RowInputs<'a, '_> {
 /// A JSON object.
 pub(super) struct JsonInputs<'a, 'p> {
     plan: &'p Plan,
+    payload: &'a str,
     members: Members<'a>,
 }
 
@@ -86,11 +112,15 @@ impl<'a, 'p> JsonInputs<'a, 'p> {
             let error_byte = if error.line() == 1 { error.column().saturating_sub(1) } else { 0 };
             RecordError::of_record(Problem::NotJson).at_byte(error_byte)
         })?;
-        Ok(Self { plan, members })
+        Ok(Self { plan, payload, members })
     }
 }
 
 impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
+    fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError {
+        field_error(problem, field, input, self.payload)
+    }
+
     fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
         let fail = |problem| RecordError::of_field(problem, &field.name, None, "");
         let input = self.plan.paths.input(index, &self.members).map_err(fail)?;
@@ -120,6 +150,14 @@ impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
         out.push(b'}');
         Ok(())
     }
+}
+
+/// An error of one value, with its place in the payload where it still lies there.
+#[cold]
+pub(super) fn field_error(problem: Problem, field: &Field, input: &Input<'_>, payload: &str) -> RecordError {
+    let text = input.text();
+    let byte = text.as_ptr().addr().checked_sub(payload.as_ptr().addr()).filter(|at| *at <= payload.len());
+    RecordError::of_field(problem, &field.name, byte.filter(|_| *input != Input::Missing), text)
 }
 
 impl Plan {

@@ -21,6 +21,12 @@ impl IntegerRule {
     }
 }
 
+/// Appends an integer.
+#[inline]
+pub(crate) fn write_integer(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
 #[inline]
 fn read(text: &str) -> Result<i64, Problem> {
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {

@@ -10,6 +10,7 @@ mod html;
 mod inputs;
 mod integer;
 mod json_text;
+mod local_time;
 mod paths;
 mod payload;
 mod row;
@@ -24,7 +25,7 @@ pub use csv_columns::CsvColumns;
 pub use error::{Problem, RecordError};
 
 pub(crate) use float::FloatRule;
-pub(crate) use integer::IntegerRule;
+pub(crate) use integer::{IntegerRule, write_integer};
 pub(crate) use json_text::write_string;
 pub(crate) use paths::PathTree;
 pub(crate) use row::{Guard, RowForm};

@@ -1,8 +1,9 @@
 //! The way back: values to a payload of the stream, a delimited row or a JSON object.
 
 use super::context::RecordContext;
-use super::document::{default_value, field_error};
+use super::document::default_value;
 use super::error::{Problem, RecordError};
+use super::inputs::field_error;
 use super::value::{Input, Value};
 use crate::schema::{Field, Form, Plan};
 
@@ -21,8 +22,8 @@ impl Plan {
             let mut objects = Objects::default();
             for (nth, (index, field)) in self.payload_fields().enumerate() {
                 let input = input_of(index, field)
-                    .map_err(|problem| field_error(problem, field, &Input::Missing, &[]))?;
-                let fail = |problem| field_error(problem, field, &input, &[]);
+                    .map_err(|problem| field_error(problem, field, &Input::Missing, ""))?;
+                let fail = |problem| field_error(problem, field, &input, "");
                 let value = match field.read(&input).map_err(fail)? {
                     Value::Null => default_value(field, context, &[]),
                     value => value,

@@ -92,26 +92,33 @@ impl RowForm {
 }
 
 impl<'a> Pieces<'a, '_> {
-    /// The next field; `None` after the last.
+    /// The next field where it stands in the row as it is; `None` after the last, and where a quote or an
+    /// escape has to be resolved.
     #[inline]
-    pub(crate) fn next(&mut self) -> Result<Option<Cow<'a, str>>, Problem> {
-        let Some(rest) = self.rest else { return Ok(None) };
+    pub(crate) fn next_plain(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
         match self.form.guard {
-            Guard::None => {}
-            Guard::Quote(quote) => {
-                if let Some(inside) = rest.strip_prefix(quote) {
-                    return self.quoted(inside, quote).map(Some);
-                }
-            }
-            Guard::Escape(escape) => {
-                if memmem::find(rest.as_bytes(), escape.encode_utf8(&mut [0; 4]).as_bytes()).is_some() {
-                    return self.escaped(rest, escape).map(Some);
-                }
-            }
+            Guard::Quote(quote) if rest.starts_with(quote) => return None,
+            Guard::Escape(escape) if rest.contains(escape) => return None,
+            _ => {}
         }
         let (piece, rest) = self.cut(rest);
         self.rest = rest;
-        Ok(Some(Cow::Borrowed(piece)))
+        Some(piece)
+    }
+
+    /// The next field; `None` after the last.
+    pub(crate) fn next(&mut self) -> Result<Option<Cow<'a, str>>, Problem> {
+        if let Some(piece) = self.next_plain() {
+            return Ok(Some(Cow::Borrowed(piece)));
+        }
+        match (self.rest, self.form.guard) {
+            (Some(rest), Guard::Quote(quote)) => {
+                self.quoted(rest.strip_prefix(quote).unwrap_or(rest), quote).map(Some)
+            }
+            (Some(rest), Guard::Escape(escape)) => self.escaped(rest, escape).map(Some),
+            (Some(_), Guard::None) | (None, _) => Ok(None),
+        }
     }
 
     /// How many fields are left.

@@ -19,6 +19,13 @@ pub(crate) struct TextRule {
 }
 
 impl TextRule {
+    /// Whether nothing but trimming happens to a text, and any is taken.
+    #[inline]
+    pub(crate) fn keeps_text(&self) -> bool {
+        let changes = self.collapse_blanks || self.unescape_html;
+        !changes && self.min_length.is_none() && self.max_length.is_none() && self.pattern.is_none()
+    }
+
     /// Trims, collapses and unescapes as the rule says, then checks length and pattern.
     #[inline]
     pub(crate) fn read<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, Problem> {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::context::TextOf;
-use super::document::{field_error, utf8};
+use super::document::utf8;
 use super::error::{Problem, RecordError};
-use super::inputs::{Inputs, JsonInputs, RowInputs};
+use super::inputs::{Inputs, JsonInputs, RowInputs, field_error};
 use super::value::{Input, Value};
 use crate::schema::{Field, Form, Kind, Plan};
 
@@ -14,15 +14,15 @@ impl Plan {
     pub(crate) fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
         let text = utf8(payload)?;
         match self.form {
-            Form::Delimited => self.text_from(&mut RowInputs::new(self, text), payload),
-            Form::Json => self.text_from(&mut JsonInputs::new(self, text)?, payload),
+            Form::Delimited => self.text_from(&mut RowInputs::new(self, text), text),
+            Form::Json => self.text_from(&mut JsonInputs::new(self, text)?, text),
         }
     }
 
     fn text_from<'a>(
         &self,
         inputs: &mut impl Inputs<'a>,
-        payload: &'a [u8],
+        payload: &'a str,
     ) -> Result<TextOf<'a>, RecordError> {
         let mut found = TextOf::default();
         for (nth, (index, field)) in self.payload_fields().enumerate() {
@@ -40,7 +40,7 @@ impl Plan {
 }
 
 /// A string that borrows from the payload where it can.
-fn string<'a>(field: &Field, input: Input<'a>, payload: &[u8]) -> Result<Option<Cow<'a, str>>, RecordError> {
+fn string<'a>(field: &Field, input: Input<'a>, payload: &str) -> Result<Option<Cow<'a, str>>, RecordError> {
     let fail = |problem, input: &Input<'_>| Err(field_error(problem, field, input, payload));
     let value = match (&field.kind, input) {
         (Kind::Text(_), Input::Text(text)) if field.nulls.contains(text.trim_ascii()) => None,
@@ -61,7 +61,7 @@ fn string<'a>(field: &Field, input: Input<'a>, payload: &[u8]) -> Result<Option<
     }
 }
 
-fn time(field: &Field, input: &Input<'_>, payload: &[u8]) -> Result<Option<i64>, RecordError> {
+fn time(field: &Field, input: &Input<'_>, payload: &str) -> Result<Option<i64>, RecordError> {
     match (&field.kind, field.read(input).map_err(|problem| field_error(problem, field, input, payload))?) {
         (Kind::Timestamp(rule), Value::Time(moment)) => Ok(rule.epoch_ms(&moment)),
         _ => Ok(None),

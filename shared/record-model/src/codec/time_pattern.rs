@@ -1,6 +1,6 @@
 //! Date patterns in Java's letters (`yyyy/MM/dd HH:mm:ss`), as OpenSearch, Athena and Firehose write them.
 
-use jiff::civil::DateTime;
+use super::local_time::LocalTime;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] =
@@ -45,7 +45,7 @@ enum Unit {
 /// What a text of a pattern says: a local date and time, and the offset from UTC where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parsed {
-    pub(crate) local: DateTime,
+    pub(crate) local: LocalTime,
     pub(crate) offset_seconds: Option<i32>,
 }
 
@@ -120,7 +120,7 @@ impl TimePattern {
     /// Reads a text that has this form from its first byte to its last.
     #[inline]
     pub(crate) fn parse(&self, text: &str) -> Option<Parsed> {
-        let mut parts = Parts { year: 1970, month: 1, day: 1, ..Parts::default() };
+        let mut parts = Parts { local: LocalTime::EPOCH, afternoon: None, offset_seconds: None };
         let mut rest = text.as_bytes();
         for &token in &self.tokens {
             rest = parts.read(token, rest)?;
@@ -129,22 +129,21 @@ impl TimePattern {
     }
 
     /// Appends a local date and time, with the offset it is at.
-    pub(crate) fn write(&self, local: DateTime, offset_seconds: i32, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, local: LocalTime, offset_seconds: i32, out: &mut Vec<u8>) {
         for &token in &self.tokens {
             match token {
                 Token::Number(unit, width) => write_padded(number_of(local, unit), width, out),
                 Token::Fraction(digits) => {
-                    let nanos = u32::try_from(local.subsec_nanosecond()).unwrap_or(0);
-                    write_padded(nanos / 10_u32.pow(9 - u32::from(digits.min(9))), digits, out);
+                    write_padded(local.nanosecond / 10_u32.pow(9 - u32::from(digits.min(9))), digits, out);
                 }
                 Token::MonthName => {
-                    out.extend_from_slice(name(&MONTHS, i64::from(local.month()) - 1));
+                    out.extend_from_slice(name(&MONTHS, local.month.wrapping_sub(1)));
                 }
                 Token::Weekday => {
-                    let days = i64::from(local.weekday().to_monday_zero_offset());
-                    out.extend_from_slice(name(&WEEKDAYS, days));
+                    let days = local.to_jiff().map_or(0, |time| time.weekday().to_monday_zero_offset());
+                    out.extend_from_slice(name(&WEEKDAYS, u32::try_from(days).unwrap_or(0)));
                 }
-                Token::HalfDay => out.extend_from_slice(if local.hour() < 12 { b"AM" } else { b"PM" }),
+                Token::HalfDay => out.extend_from_slice(if local.hour < 12 { b"AM" } else { b"PM" }),
                 Token::Offset => write_offset(offset_seconds, b"", out),
                 Token::OffsetColon if offset_seconds == 0 => out.push(b'Z'),
                 Token::OffsetColon => write_offset(offset_seconds, b":", out),
@@ -179,22 +178,21 @@ fn letter(letter: char, run: usize) -> Option<Token> {
     }
 }
 
-fn name(names: &'static [&'static str], index: i64) -> &'static [u8] {
+fn name(names: &'static [&'static str], index: u32) -> &'static [u8] {
     usize::try_from(index).ok().and_then(|index| names.get(index)).map_or(b"", |name| name.as_bytes())
 }
 
-fn number_of(local: DateTime, unit: Unit) -> u32 {
-    let number = match unit {
-        Unit::Year => i32::from(local.year()),
-        Unit::ShortYear => i32::from(local.year()).rem_euclid(100),
-        Unit::Month => local.month().into(),
-        Unit::Day => local.day().into(),
-        Unit::Hour => local.hour().into(),
-        Unit::Hour12 => (i32::from(local.hour()) + 11) % 12 + 1,
-        Unit::Minute => local.minute().into(),
-        Unit::Second => local.second().into(),
-    };
-    u32::try_from(number).unwrap_or(0)
+fn number_of(local: LocalTime, unit: Unit) -> u32 {
+    match unit {
+        Unit::Year => local.year,
+        Unit::ShortYear => local.year % 100,
+        Unit::Month => local.month,
+        Unit::Day => local.day,
+        Unit::Hour => local.hour,
+        Unit::Hour12 => (local.hour + 11) % 12 + 1,
+        Unit::Minute => local.minute,
+        Unit::Second => local.second,
+    }
 }
 
 fn write_padded(number: u32, width: u8, out: &mut Vec<u8>) {
@@ -214,15 +212,8 @@ fn write_offset(seconds: i32, between: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The numbers of a text while it is read.
-#[derive(Default)]
 struct Parts {
-    year: u32,
-    month: u32,
-    day: u32,
-    hour: u32,
-    minute: u32,
-    second: u32,
-    nanosecond: u32,
+    local: LocalTime,
     afternoon: Option<bool>,
     offset_seconds: Option<i32>,
 }
@@ -239,12 +230,12 @@ impl Parts {
             }
             Token::Fraction(width) => {
                 let (number, rest) = digits(text, width)?;
-                self.nanosecond = number * 10_u32.pow(9 - u32::from(width.min(9)));
+                self.local.nanosecond = number * 10_u32.pow(9 - u32::from(width.min(9)));
                 Some(rest)
             }
             Token::MonthName => {
                 let (month, rest) = one_of(&MONTHS, text)?;
-                self.month = month + 1;
+                self.local.month = month + 1;
                 Some(rest)
             }
             Token::Weekday => one_of(&WEEKDAYS, text).map(|(_, rest)| rest),
@@ -267,17 +258,17 @@ impl Parts {
     #[inline]
     fn set(&mut self, unit: Unit, number: u32) -> Option<()> {
         match unit {
-            Unit::Year => self.year = number,
-            Unit::ShortYear => self.year = 2000 + number,
-            Unit::Month => self.month = number,
-            Unit::Day => self.day = number,
-            Unit::Hour => self.hour = number,
+            Unit::Year => self.local.year = number,
+            Unit::ShortYear => self.local.year = 2000 + number,
+            Unit::Month => self.local.month = number,
+            Unit::Day => self.local.day = number,
+            Unit::Hour => self.local.hour = number,
             Unit::Hour12 => {
-                self.hour = (1..=12).contains(&number).then_some(number % 12)?;
+                self.local.hour = (1..=12).contains(&number).then_some(number % 12)?;
                 self.afternoon.get_or_insert(false);
             }
-            Unit::Minute => self.minute = number,
-            Unit::Second => self.second = number,
+            Unit::Minute => self.local.minute = number,
+            Unit::Second => self.local.second = number,
         }
         Some(())
     }
@@ -298,20 +289,10 @@ impl Parts {
 
     #[inline]
     fn finish(mut self) -> Option<Parsed> {
-        if self.afternoon == Some(true) && self.hour < 12 {
-            self.hour += 12;
+        if self.afternoon == Some(true) && self.local.hour < 12 {
+            self.local.hour += 12;
         }
-        let small = |number: u32| i8::try_from(number).ok();
-        let local = DateTime::new(
-            i16::try_from(self.year).ok()?,
-            small(self.month)?,
-            small(self.day)?,
-            small(self.hour)?,
-            small(self.minute)?,
-            small(self.second)?,
-            i32::try_from(self.nanosecond).ok()?,
-        );
-        Some(Parsed { local: local.ok()?, offset_seconds: self.offset_seconds })
+        self.local.is_real().then_some(Parsed { local: self.local, offset_seconds: self.offset_seconds })
     }
 }
 
@@ -341,7 +322,7 @@ mod tests {
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: Option<&str>) {
         let pattern = TimePattern::compile(pattern).unwrap();
-        let found = pattern.parse(text).map(|parsed| parsed.local.to_string());
+        let found = pattern.parse(text).map(|parsed| parsed.local.to_jiff().unwrap().to_string());
         assert_eq!(found.as_deref(), expected, "{text} by {}", pattern.as_str());
     }
 

@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::error::Problem;
+use super::local_time::LocalTime;
 use super::time_pattern::TimePattern;
 
 /// One way to write a moment.
@@ -44,7 +45,7 @@ pub(crate) struct Moment<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Time {
-    Local(DateTime),
+    Local(LocalTime),
     Instant(Timestamp),
 }
 
@@ -79,11 +80,11 @@ impl TimeFormat {
                 let parsed = pattern.parse(text)?;
                 let Some(seconds) = parsed.offset_seconds else { return Some(Time::Local(parsed.local)) };
                 let offset = Offset::from_seconds(seconds).ok()?;
-                offset.to_timestamp(parsed.local).ok().map(Time::Instant)
+                offset.to_timestamp(parsed.local.to_jiff()?).ok().map(Time::Instant)
             }
             Self::Iso8601 => match text.parse::<Timestamp>() {
                 Ok(instant) => Some(Time::Instant(instant)),
-                Err(_) => text.parse().ok().map(Time::Local),
+                Err(_) => text.parse::<DateTime>().ok().and_then(LocalTime::from_jiff).map(Time::Local),
             },
             Self::EpochSeconds => epoch_seconds(text).map(Time::Instant),
             Self::EpochMillis => text.parse().ok().and_then(instant).map(Time::Instant),
@@ -117,6 +118,16 @@ impl TimestampRule {
         Err(Problem::NotTimestamp)
     }
 
+    /// Reads a text and appends it as a JSON string in the output format.
+    #[inline]
+    pub(crate) fn copy(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let moment = self.read(text)?;
+        out.push(b'"');
+        self.write(&moment, out);
+        out.push(b'"');
+        Ok(())
+    }
+
     /// The moment so many milliseconds after 1970, UTC; `None` outside the years 1 to 9999.
     pub(crate) fn at(&self, epoch_ms: i64) -> Option<Moment<'static>> {
         let time = self.checked(Time::Instant(instant(epoch_ms)?)).ok()?;
@@ -126,9 +137,11 @@ impl TimestampRule {
     /// Reads a text this rule has written.
     pub(crate) fn read_output<'a>(&self, text: &'a str) -> Result<Moment<'a>, Problem> {
         let time = match self.output.read(text) {
-            Some(Time::Local(local)) if !self.same_zone => {
-                self.output_zone.to_timestamp(local).ok().map(Time::Instant)
-            }
+            Some(Time::Local(local)) if !self.same_zone => self
+                .output_zone
+                .to_timestamp(local.to_jiff().ok_or(Problem::NotTimestamp)?)
+                .ok()
+                .map(Time::Instant),
             time => time,
         };
         let time = self.checked(time.ok_or(Problem::NotTimestamp)?)?;
@@ -139,8 +152,8 @@ impl TimestampRule {
     #[inline]
     fn checked(&self, time: Time) -> Result<Time, Problem> {
         const YEAR_ONE: i64 = -62_135_596_800;
-        if let (Time::Local(local), true) = (time, self.same_zone && !self.output.has_offset()) {
-            return if local.year() > 0 { Ok(time) } else { Err(Problem::NotTimestamp) };
+        if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
+            return Ok(time);
         }
         let instant = self.instant(time).filter(|instant| instant.as_second() >= YEAR_ONE);
         instant.map(Time::Instant).ok_or(Problem::NotTimestamp)
@@ -177,7 +190,8 @@ impl TimestampRule {
         let _ = match format {
             TimeFormat::Pattern(pattern) => {
                 let offset = zone.to_offset(instant);
-                pattern.write(offset.to_datetime(instant), offset.seconds(), out);
+                let local = LocalTime::from_jiff(offset.to_datetime(instant)).unwrap_or(LocalTime::EPOCH);
+                pattern.write(local, offset.seconds(), out);
                 Ok(())
             }
             TimeFormat::Iso8601 if *zone == TimeZone::UTC => write!(out, "{instant}"),
@@ -195,7 +209,7 @@ impl TimestampRule {
     fn instant(&self, time: Time) -> Option<Timestamp> {
         match time {
             Time::Instant(instant) => Some(instant),
-            Time::Local(local) => self.zone.to_timestamp(local).ok(),
+            Time::Local(local) => self.zone.to_timestamp(local.to_jiff()?).ok(),
         }
     }
 }

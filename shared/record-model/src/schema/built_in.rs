@@ -1,10 +1,11 @@
 //! The schemas that are compiled in.
 
-pub(super) const NAMES: [&str; 3] = ["crime", "tweets", "users"];
+pub(super) const NAMES: [&str; 4] = ["cloudwatch_logs", "crime", "tweets", "users"];
 
 /// The TOML of a built-in schema.
 pub(super) fn source(name: &str) -> Option<&'static str> {
     match name {
+        "cloudwatch_logs" => Some(include_str!("../../../../schemas/cloudwatch_logs.toml")),
         "crime" => Some(include_str!("../../../../schemas/crime.toml")),
         "tweets" => Some(include_str!("../../../../schemas/tweets.toml")),
         "users" => Some(include_str!("../../../../schemas/users.toml")),

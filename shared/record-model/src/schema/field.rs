@@ -6,6 +6,7 @@ use super::nulls::NullTokens;
 use super::source::Derived;
 use crate::codec::{
     BooleanRule, EnumRule, FloatRule, Input, IntegerRule, Problem, TextRule, TimestampRule, Value,
+    write_integer, write_string,
 };
 
 /// A field: what it is called on both sides, where its value comes from, and what it may be.
@@ -84,6 +85,39 @@ impl Field {
             Input::Missing | Input::Null => Ok(Value::Null),
             Input::Compound(_) => Err(self.kind.wrong_type(input)),
         }
+    }
+
+    /// Reads a value and appends it as JSON; `false` and nothing appended where it is null.
+    pub(crate) fn copy(&self, input: &Input<'_>, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        match input {
+            Input::Text(text) => self.copy_text(text, out),
+            input => self.copy_value(input, out),
+        }
+    }
+
+    /// The same for a text. The hot path: no [`Value`] is made of a row's fields.
+    #[inline]
+    pub(crate) fn copy_text(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        let bare = text.trim_ascii();
+        if self.nulls.contains(bare) {
+            return Ok(false);
+        }
+        match &self.kind {
+            Kind::Text(rule) if rule.keeps_text() => write_string(if rule.trim { bare } else { text }, out),
+            Kind::Integer(rule) => write_integer(rule.read(bare)?, out),
+            Kind::Float(rule) => rule.read(bare)?.write(out),
+            Kind::Timestamp(rule) if rule.keeps_text => rule.copy(bare, out)?,
+            _ => return self.copy_value(&Input::Text(text.into()), out),
+        }
+        Ok(true)
+    }
+
+    fn copy_value(&self, input: &Input<'_>, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        let value = self.read(input)?;
+        if value != Value::Null {
+            self.kind.write_json(&value, out);
+        }
+        Ok(value != Value::Null)
     }
 
     #[inline]
@@ -168,10 +202,8 @@ impl Kind {
     pub(crate) fn write_json(&self, value: &Value<'_>, out: &mut Vec<u8>) {
         match (value, self) {
             (Value::Null, _) => out.extend_from_slice(b"null"),
-            (Value::Text(text), _) => crate::codec::write_string(text, out),
-            (Value::Integer(number), _) => {
-                out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
-            }
+            (Value::Text(text), _) => write_string(text, out),
+            (Value::Integer(number), _) => write_integer(*number, out),
             (Value::Float(float), _) => float.write(out),
             (Value::Boolean(value), _) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
             (Value::Time(moment), Self::Timestamp(rule)) if rule.output.is_number() => {
@@ -192,7 +224,7 @@ impl Kind {
             (Value::Text(_), Self::Text(_)) | (Value::Time(_), Self::Timestamp(_)) => {
                 let mut text = Vec::new();
                 self.write_text(value, &mut text);
-                crate::codec::write_string(&String::from_utf8_lossy(&text), out);
+                write_string(&String::from_utf8_lossy(&text), out);
             }
             _ => self.write_json(value, out),
         }

@@ -81,7 +81,10 @@ impl Schema {
 
     /// The dynamic partitioning keys of a typed document, in the schema's order. A field without a value
     /// has an empty key; nothing is sanitised.
-    pub fn partition_keys<'s>(&'s self, document: &'s [u8]) -> Result<Vec<(&'s str, Cow<'s, str>)>, RecordError> {
+    pub fn partition_keys<'s>(
+        &'s self,
+        document: &'s [u8],
+    ) -> Result<Vec<(&'s str, Cow<'s, str>)>, RecordError> {
         self.plan.partition_keys(document)
     }
 
