@@ -74,13 +74,13 @@ def main():
         figure("ready after", seconds_to_ready(folder / "ready"), 1, "s")
         made_up_crimes(folder / "crimes.csv", 20_000)
         report, seconds, memory = drained({"crime": folder / "crimes.csv"}, folder / "made-up")
-        typed = report["data_sets"]["crime"]["typed"]
+        typed = report["data_sets"][0]["typed"]
         figure(f"20,000 made-up rows, {typed} typed", seconds, 30, "s")
         figure("peak memory of the runner", memory, 300, "MB")
         if data := os.environ.get("KINFLOW_TEST_DATA"):
             real = {"crime": f"{data}/crime/SacramentocrimeJanuary2006.csv", "tweets": f"{data}/tweets/v1_1.jsonl"}
             report, seconds, memory = drained(real, folder / "real")
-            counts = {name: (row["read"], row["typed"] + row["enriched"]) for name, row in report["data_sets"].items()}
+            counts = {row["name"]: (row["read"], row["typed"] + row["enriched"]) for row in report["data_sets"]}
             figure(f"real records, read and delivered {counts}", seconds, 60, "s")
             figure("peak memory of the runner", memory, 300, "MB")
         else:

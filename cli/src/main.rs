@@ -1,2 +1,43 @@
-//! Placeholder.
-fn main() {}
+//! The `kinflow` command.
+//!
+//! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
+
+mod functions;
+mod progress;
+mod run;
+mod table;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Streaming pipelines on AWS Lambda: run one on this machine, and look into its data.
+#[derive(Debug, Parser)]
+#[command(name = "kinflow", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the pipeline of a template on this machine.
+    Run(run::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome: Result<ExitCode, Box<dyn Error>> = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("kinflow: {}", chain(&*error));
+        ExitCode::from(2)
+    })
+}
+
+/// The error and its causes on one line.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,135 @@
+//! `kinflow run`: the pipeline of a template on this machine.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use local::{Input, Report, RunOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::functions::{self, FunctionsError};
+use crate::progress::Bars;
+use crate::table;
+
+/// What to run, on which records, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The SAM template
+    #[arg(long, default_value = "template.yaml", value_name = "FILE")]
+    template: PathBuf,
+    /// Everything goes here: objects, logs, state
+    #[arg(long, default_value = ".kinflow", value_name = "FOLDER")]
+    data_dir: PathBuf,
+    /// Records of one data set, CSV by its ending or else JSON lines; may be given for several data sets
+    #[arg(long = "input", value_name = "DATA_SET=FILE", value_parser = input)]
+    inputs: Vec<Input>,
+    /// End once every source is at its end and every record delivered
+    #[arg(long)]
+    drain: bool,
+    /// A parameter of the template
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// The folder with the functions' binaries; without it they are built where needed
+    #[arg(long, value_name = "FOLDER")]
+    functions: Option<PathBuf>,
+    /// Where cargo builds
+    #[arg(long, env = "CARGO_TARGET_DIR", value_name = "FOLDER", hide = true)]
+    target_dir: Option<PathBuf>,
+    /// Port of the Kinesis endpoint on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 4567, value_name = "PORT")]
+    kinesis_port: u16,
+    /// Port of the S3 endpoint on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 4568, value_name = "PORT")]
+    s3_port: u16,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+/// Runs to the end of the sources, or until Ctrl-C, and prints the report.
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let output = arguments.output;
+    let options = arguments.options()?;
+    let bars = Bars::new(io::stderr().is_terminal());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(local::run(options, |progress| bars.show(&progress), interrupted()))?;
+    bars.clear();
+    print(&report, output)?;
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Arguments {
+    fn options(self) -> Result<RunOptions, FunctionsError> {
+        let binaries = match self.functions {
+            Some(folder) => folder,
+            None => functions::built(workspace(&self.template), self.target_dir.as_deref())?,
+        };
+        Ok(RunOptions {
+            template: self.template,
+            data_dir: self.data_dir,
+            binaries,
+            inputs: self.inputs,
+            drain: self.drain,
+            parameters: self.parameters.into_iter().collect(),
+            kinesis_port: self.kinesis_port,
+            s3_port: self.s3_port,
+        })
+    }
+}
+
+/// The folder of the template, which is the root of its workspace.
+fn workspace(template: &Path) -> &Path {
+    template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The first Ctrl-C or SIGTERM drains; the second ends the process as ever.
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+}
+
+fn print(report: &Report, output: Output) -> Result<(), Box<dyn Error>> {
+    let text = match output {
+        Output::Text => table::report(report),
+        Output::Json => serde_json::to_string(report)?,
+    };
+    writeln!(io::stdout(), "{text}")?;
+    Ok(())
+}
+
+fn input(text: &str) -> Result<Input, String> {
+    let (data_set, path) = pair(text, "DATA_SET=FILE")?;
+    Ok(Input { data_set, path: PathBuf::from(path) })
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    pair(text, "NAME=VALUE")
+}
+
+fn pair(text: &str, expected: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("found {text:?}, expected {expected}")),
+    }
+}

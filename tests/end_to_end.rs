@@ -1,0 +1,243 @@
+//! The whole pipeline through the wire: the command, the real function binaries, plain files at the end.
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// `kinflow run` on any free ports, drained, with its report as JSON.
+struct Run {
+    folder: TempDir,
+    inputs: Vec<String>,
+}
+
+struct Outcome {
+    folder: TempDir,
+    code: Option<i32>,
+    report: Value,
+    stderr: String,
+}
+
+impl Run {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), inputs: Vec::new() }
+    }
+
+    /// Gives a data set its records, as a file of this name.
+    fn input(mut self, data_set: &str, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        self.inputs.push(format!("{data_set}={}", path.display()));
+        self
+    }
+
+    fn file(mut self, data_set: &str, path: &Path) -> Self {
+        self.inputs.push(format!("{data_set}={}", path.display()));
+        self
+    }
+
+    fn drained(self) -> Outcome {
+        let data_dir = self.folder.path().join("data");
+        let mut arguments =
+            vec!["--drain".to_owned(), "--data-dir".to_owned(), data_dir.display().to_string()];
+        for input in &self.inputs {
+            arguments.extend(["--input".to_owned(), input.clone()]);
+        }
+        let output = kinflow(&arguments);
+        Outcome {
+            folder: self.folder,
+            code: output.status.code(),
+            report: serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Outcome {
+    #[track_caller]
+    fn count(&self, data_set: &str, what: &str) -> u64 {
+        let data_sets = self.report["data_sets"].as_array().into_iter().flatten();
+        let count = data_sets.filter(|row| row["name"] == data_set).find_map(|row| row[what].as_u64());
+        count.unwrap_or_else(|| panic!("no {data_set} {what} in {}: {}", self.report, self.stderr))
+    }
+
+    /// The lines of every object below the prefix, decompressed where it is gzip.
+    fn lines(&self, prefix: &str) -> Vec<Value> {
+        let bucket = fs::read_dir(self.folder.path().join("data/s3"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.join(prefix).is_dir());
+        let mut files = Vec::new();
+        bucket.into_iter().for_each(|bucket| files_below(&bucket.join(prefix), &mut files));
+        files.sort();
+        let texts = files.iter().map(|file| text(file));
+        texts
+            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+fn kinflow(arguments: &[String]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kinflow"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+        .args(["run", "--kinesis-port", "0", "--s3-port", "0", "--output", "json"])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files_below(&path, found) } else { found.push(path) }
+    }
+}
+
+/// A file's text; a gzip file may have many members.
+fn text(path: &Path) -> String {
+    let bytes = fs::read(path).unwrap();
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
+    } else {
+        text = String::from_utf8(bytes).unwrap();
+    }
+    text
+}
+
+const CRIME_HEADER: &str = "cdatetime,address,district,beat,grid,crimedescr,ucr_ncic_code,latitude,longitude";
+
+fn crime_row(i: usize) -> String {
+    format!(
+        "1/{}/06 {}:05,{i} EXAMPLE ST,3,3C        ,1115,459 PC  BURGLARY,2204,38.55,-121.39",
+        1 + i % 31,
+        i % 24
+    )
+}
+
+fn tweet(i: usize) -> String {
+    serde_json::json!({
+        "id_str": (9_007_199_254_740_993 + i as u64).to_string(),
+        "id": 9_007_199_254_740_993 + i as u64,
+        "created_at": "Fri Jul 12 16:36:27 +0000 2019",
+        "full_text": format!("What a lovely day number {i} &amp; a great coffee machine"),
+        "lang": "en",
+        "user": { "screen_name": "example" },
+    })
+    .to_string()
+}
+
+#[test]
+fn every_crime_row_arrives_typed_once_and_a_bad_row_is_kept_with_its_bytes() {
+    let mut rows: Vec<_> = (0..500).map(crime_row).collect();
+    rows[250] = "1/9/06 1:00,BAD ST,3rd,3C,12abc,THEFT,2404,38.5,-121.4".to_owned();
+    let csv = format!("{CRIME_HEADER}\r{}\r", rows.join("\r"));
+    let outcome = Run::new().input("crime", "crime.csv", csv).drained();
+
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!((outcome.count("crime", "read"), outcome.count("crime", "put")), (500, 500));
+    assert_eq!((outcome.count("crime", "typed"), outcome.count("crime", "failed")), (499, 1));
+    let mut addresses: Vec<_> =
+        outcome.lines("typed/crime").iter().map(|row| row["address"].as_str().unwrap().to_owned()).collect();
+    addresses.sort();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 499);
+    let failed = outcome.lines("failed/crime");
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0]["rawData"].is_string(), "{}", failed[0]);
+}
+
+#[test]
+fn every_tweet_arrives_enriched_once_and_what_is_no_tweet_is_in_quarantine() {
+    let mut lines: Vec<_> = (0..120).map(tweet).collect();
+    lines[7] = r#"{"this is":"no tweet"}"#.to_owned();
+    lines[8] = "{ this is no JSON".to_owned();
+    let outcome = Run::new().input("tweets", "tweets.jsonl", lines.join("\n")).drained();
+
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!((outcome.count("tweets", "read"), outcome.count("tweets", "enriched")), (120, 118));
+    assert_eq!(outcome.count("tweets", "quarantined"), 2);
+    let enriched = outcome.lines("enriched/tweets");
+    let mut ids: Vec<_> = enriched.iter().map(|line| line["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((enriched.len(), ids.len()), (118, 118));
+    for line in &enriched {
+        assert!(line["text"].as_str().unwrap().contains("day number"), "{line}");
+        assert!(line["text"].as_str().unwrap().contains(" & "), "{line}");
+        assert_eq!(line["sentiment"]["label"], "positive", "{line}");
+        assert!(!line["keywords"].as_array().unwrap().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn the_real_records_arrive_as_they_should() {
+    let Ok(data) = std::env::var("KINFLOW_TEST_DATA") else {
+        println!("skipped: KINFLOW_TEST_DATA names no folder of real records");
+        return;
+    };
+    let data = Path::new(&data);
+    let outcome = Run::new()
+        .file("crime", &data.join("crime/SacramentocrimeJanuary2006.csv"))
+        .file("tweets", &data.join("tweets/v1_1.jsonl"))
+        .drained();
+
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let mut expected: Vec<_> = text(&data.join("crime/expected_docs.ndjson.gz"))
+        .lines()
+        .map(|line| comparable(&serde_json::from_str(line).unwrap()))
+        .collect();
+    let mut typed: Vec<_> = outcome.lines("typed/crime").iter().map(comparable).collect();
+    assert_eq!(typed.len(), 7_584);
+    expected.sort();
+    typed.sort();
+    assert!(typed == expected, "the documents differ from the expected ones");
+
+    let tweets = fs::read_to_string(data.join("tweets/v1_1.jsonl")).unwrap();
+    let enriched = outcome.lines("enriched/tweets");
+    assert_eq!(enriched.len(), tweets.lines().count());
+    assert!(enriched.iter().all(|line| line["text"].is_string() && line["keywords"].is_array()));
+}
+
+/// A crime document as text that sorts: strings trimmed, the load time left out, `null` for an absent beat.
+fn comparable(document: &Value) -> String {
+    let mut document = document.as_object().unwrap().clone();
+    document.remove("load_time");
+    for (_, value) in &mut document {
+        if let Some(text) = value.as_str() {
+            *value = Value::from(text.trim());
+        }
+    }
+    document.retain(|_, value| !value.is_null() && value != "");
+    Value::Object(document).to_string()
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], expected: &str) {
+    let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    let output = kinflow(&arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("kinflow: ") && stderr.contains(expected), "{stderr}");
+}
+
+#[test]
+fn what_can_not_run_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("data").display().to_string();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+
+    refused(&["--data-dir", &data_dir, "--drain", "--input", "crime=missing.csv"], "missing.csv");
+    refused(&["--data-dir", &file.join("below").display().to_string()], "below");
+    refused(&["--data-dir", &data_dir, "--s3-port", &port], &port);
+    refused(&["--data-dir", &data_dir, "--template", "missing.yaml"], "missing.yaml");
+    refused(&["--data-dir", &data_dir, "--functions", &data_dir], "producer");
+}
