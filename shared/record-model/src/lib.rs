@@ -1,11 +1,13 @@
 //! What a record is: schemas and every wire format, without I/O, clock, environment or AWS.
 
 mod codec;
+mod generate;
 pub mod keys;
 mod made_up;
 mod schema;
 mod wire;
 
 pub use codec::{CsvColumns, Problem, RecordContext, RecordError, TextOf, Written};
+pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};
 pub use wire::{Content, DecodeError, Decoder, Format, Limits, UserRecord, chunk, compress, hop, kpl};

@@ -5,7 +5,7 @@ use super::document::default_value;
 use super::error::{Problem, RecordError};
 use super::inputs::field_error;
 use super::value::{Input, Value};
-use crate::schema::{Field, Form, Plan};
+use crate::schema::{Field, Form, MissingFields, Plan};
 
 impl Plan {
     /// Appends a payload. `input_of` gives each payload field's value, by the field's index in the schema.
@@ -39,7 +39,11 @@ impl Plan {
                         text.clear();
                         self.write_piece(field, &value, &mut text, out).map_err(fail)?;
                     }
-                    Form::Json => objects.write(field, &value, out),
+                    Form::Json => {
+                        if value != Value::Null || self.missing_fields == MissingFields::Fail {
+                            objects.write(field, &value, out);
+                        }
+                    }
                 }
             }
             if self.form == Form::Json {
@@ -80,12 +84,7 @@ struct Objects {
 
 impl Objects {
     fn write(&mut self, field: &Field, value: &Value<'_>, out: &mut Vec<u8>) {
-        if !std::mem::replace(&mut self.begun, true) {
-            out.push(b'{');
-        }
-        if *value == Value::Null {
-            return;
-        }
+        self.begin(out);
         let mut path: Vec<&str> = field.name.split('.').collect();
         let leaf = path.pop().unwrap_or_default();
         let shared = self.open.iter().zip(&path).take_while(|(open, part)| open == *part).count();
@@ -100,10 +99,14 @@ impl Objects {
         field.kind.write_payload_json(value, out);
     }
 
-    fn finish(self, out: &mut Vec<u8>) {
-        if !self.begun {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.begun, true) {
             out.push(b'{');
         }
+    }
+
+    fn finish(mut self, out: &mut Vec<u8>) {
+        self.begin(out);
         out.resize(out.len() + self.open.len() + 1, b'}');
     }
 }

@@ -1,9 +1,12 @@
 //! Made-up records of a schema: the same for the same seed, and none of anybody's.
 
+mod bad;
 mod random;
 mod recipe;
 mod words;
 
+pub use bad::BadPayload;
+pub(crate) use bad::payloads as bad_payloads;
 pub(crate) use recipe::Recipe;
 
 use crate::codec::{Input, RecordContext};

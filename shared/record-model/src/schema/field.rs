@@ -144,6 +144,18 @@ impl Field {
     }
 }
 
+impl Field {
+    /// Whether every good record has a value here.
+    pub(crate) fn always_has_value(&self) -> bool {
+        match &self.origin {
+            Origin::Payload => self.required || matches!(self.default, Some(Default::Text(_))),
+            Origin::Derived(derived) => *derived == Derived::RowHash,
+            Origin::Constant(_) | Origin::Join(_) => true,
+            Origin::GeoPoint(..) => false,
+        }
+    }
+}
+
 impl Kind {
     /// Text without blanks around it.
     #[inline]

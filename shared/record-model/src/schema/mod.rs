@@ -23,6 +23,7 @@ pub(crate) use plan::{PartitionKey, Plan};
 pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
 
 use crate::codec::{CsvColumns, RecordContext, RecordError, TextOf, Written};
+use crate::made_up::BadPayload;
 
 /// A data set's schema, ready for use. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -95,8 +96,7 @@ impl Schema {
 
     /// The name of the field that identifies a document, if the schema names one.
     pub fn document_id(&self) -> Option<&str> {
-        let index = self.plan.document_id?;
-        self.plan.fields.get(index).map(|field| field.name.as_str())
+        self.plan.document_id_name()
     }
 
     /// The text to enrich, and the language and time the record itself names. Only those fields are checked.
@@ -114,6 +114,11 @@ impl Schema {
     /// context give the same bytes.
     pub fn write_made_up(&self, seed: u64, index: u64, context: &RecordContext<'_>, out: &mut Vec<u8>) {
         crate::made_up::write(&self.plan, seed, index, context, out);
+    }
+
+    /// Payloads that this schema refuses, each wrong in one way, for tests of what stands behind it.
+    pub fn bad_payloads(&self, seed: u64, context: &RecordContext<'_>) -> Vec<BadPayload> {
+        crate::made_up::bad_payloads(&self.plan, seed, context)
     }
 
     pub(crate) fn plan(&self) -> &Plan {

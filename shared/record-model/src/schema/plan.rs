@@ -1,6 +1,6 @@
 //! A schema as the codec uses it: checked, resolved, ready for every record.
 
-use super::field::{Field, Kind};
+use super::field::{Field, Origin};
 use super::source::{ExtraFields, Form, Iceberg, MissingFields, NullFields};
 use crate::codec::{PathTree, RowForm, TimeFormat};
 
@@ -54,14 +54,26 @@ pub(crate) struct DropRule {
 impl Plan {
     /// The fields that come from the payload, in its order, with their index among all fields.
     pub(crate) fn payload_fields(&self) -> impl Iterator<Item = (usize, &Field)> {
-        self.fields.iter().enumerate().filter(|(_, field)| field.origin == super::field::Origin::Payload)
+        self.fields.iter().enumerate().filter(|(_, field)| field.origin == Origin::Payload)
+    }
+
+    /// The name of the field that identifies a document.
+    pub(crate) fn document_id_name(&self) -> Option<&str> {
+        self.fields.get(self.document_id?).map(|field| field.name.as_str())
     }
 
     /// Whether the typed document always has a member for the field.
     pub(crate) fn is_always_written(&self, field: &Field) -> bool {
-        match field.kind {
-            Kind::GeoPoint => false,
-            _ => field.required || self.null_fields == NullFields::Write,
+        match field.origin {
+            Origin::GeoPoint(..) => false,
+            _ => self.null_fields == NullFields::Write || field.always_has_value(),
         }
+    }
+
+    /// Whether the typed document may have a null for the field.
+    pub(crate) fn may_be_null(&self, field: &Field) -> bool {
+        self.null_fields == NullFields::Write
+            && !field.always_has_value()
+            && !matches!(field.origin, Origin::GeoPoint(..))
     }
 }

@@ -1,0 +1,31 @@
+//! What other systems need to know of a data set, generated from its schema.
+
+mod athena;
+mod json_schema;
+mod opensearch;
+mod tree;
+
+use crate::schema::Schema;
+
+impl Schema {
+    /// An OpenSearch index template for the documents: types, date formats, geo points. `PUT` it to
+    /// `_index_template/<name>`. It covers the index named after the data set and `<name>-*`.
+    pub fn opensearch_template(&self) -> String {
+        pretty(&opensearch::template(self.plan()))
+    }
+
+    /// A statement that makes an Athena table (Glue, JSON `SerDe`) of the documents under
+    /// `<location>/dt=YYYY-MM-DD/hour=HH/`, with partition projection from `first_day` (`YYYY-MM-DD`) on.
+    pub fn athena_table(&self, location: &str, first_day: &str) -> String {
+        athena::table(self.plan(), location.trim_end_matches('/'), first_day)
+    }
+
+    /// A JSON Schema (2020-12) that every document this schema writes fulfils.
+    pub fn json_schema(&self) -> String {
+        pretty(&json_schema::schema(self.plan()))
+    }
+}
+
+fn pretty(json: &serde_json::Value) -> String {
+    format!("{json:#}\n")
+}
