@@ -1,15 +1,20 @@
 //! One event to one answer: every record in turn, as long as there is room.
 
 use crate::budget::{Budget, FailedForm};
+use crate::reingest::{HopLimit, PutBack};
+use crate::routing::{Routing, RoutingError};
 use crate::typing::{Typed, Typing};
 use crate::{RecordFailure, Report, TransformSettings};
 use bytes::Bytes;
 use edge::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
 use record_model::Schema;
+use std::collections::HashSet;
 
 /// Answers batch after batch, using its buffers again.
 pub struct Batch {
     typing: Typing,
+    routing: Routing,
+    hop_limit: Option<HopLimit>,
     limit_bytes: usize,
     told_at_most: usize,
     /// The last answer: its memory is taken back once it has been sent.
@@ -26,33 +31,73 @@ pub struct Answered {
 }
 
 impl Batch {
-    /// Answers by this schema.
-    pub fn new(schema: Schema, settings: &TransformSettings) -> Self {
-        Self {
-            typing: Typing::new(schema, settings.destination),
+    /// Answers by this schema, which must fit the destination.
+    pub fn new(schema: Schema, settings: &TransformSettings) -> Result<Self, RoutingError> {
+        let routing = Routing::new(&schema, settings.destination, &settings.empty_partition_key)?;
+        Ok(Self {
+            typing: Typing::new(schema, settings.envelope, settings.destination),
+            routing,
+            hop_limit: settings.reingest_stream.is_some().then(|| HopLimit::new(settings.max_hops)),
             limit_bytes: settings.answer_limit_bytes,
             told_at_most: settings.logged_failures,
             last_answer: Bytes::new(),
-        }
+        })
     }
 
     /// Answers each record of the event once, in its order, within the limit.
     pub fn answer(&mut self, event: &FirehoseEvent<'_>) -> Answered {
+        let draft = self.draft(event);
+        self.finish(draft, event, &HashSet::new())
+    }
+
+    /// The answer but for the records that may be put back on their stream, which stand in it as failed.
+    pub(crate) fn draft(&mut self, event: &FirehoseEvent<'_>) -> Draft {
         let mut draft = Draft::new(self.spare_buffer(), self.limit_bytes, self.told_at_most, &event.records);
+        draft.hop_limit = self.hop_limit.filter(|_| event.is_from_stream());
         self.typing.start_batch();
-        for record in &event.records {
+        self.routing.start_batch();
+        for (index, record) in event.records.iter().enumerate() {
             let typed = self.typing.write(record);
             draft.report.record_bytes += self.typing.payload().len();
             draft.budget.turn_of(record);
             match typed {
-                Ok(Typed::Documents) => draft.deliver(record, self.typing.documents()),
+                Ok(Typed::Documents) => self.deliver(&mut draft, index, record),
                 Ok(Typed::Dropped) => draft.drop(record),
                 Err(failure) => draft.fail(record, failure),
             }
         }
-        let answered = draft.finish();
+        draft.report.partitions = self.routing.partitions();
+        draft.report.empty_partition_keys = self.routing.empty_keys();
+        draft
+    }
+
+    /// Ends an answer: what was put back (by index) is dropped, the rest of what might have been is failed.
+    pub(crate) fn finish(
+        &mut self,
+        draft: Draft,
+        event: &FirehoseEvent<'_>,
+        put_back: &HashSet<usize>,
+    ) -> Answered {
+        let answered = draft.finish(event, put_back);
         self.last_answer = answered.bytes.clone();
         answered
+    }
+
+    fn deliver(&mut self, draft: &mut Draft, index: usize, record: &FirehoseRecord<'_>) {
+        let documents = self.typing.documents();
+        let metadata = match self.routing.route(self.typing.schema(), documents) {
+            Ok(metadata) => metadata,
+            Err(failure) => return draft.fail(record, failure),
+        };
+        let bytes = FirehoseAnswer::ok_bytes(record.record_id, documents, metadata);
+        draft.report.wanted_bytes += bytes;
+        if draft.budget.has_room(draft.answer.bytes(), bytes) {
+            draft.answer.ok(record.record_id, documents, metadata);
+            draft.report.ok += 1;
+        } else {
+            let payload = self.typing.payload();
+            draft.leave_out(index, record, documents.len(), payload, self.typing.hops());
+        }
     }
 
     /// The last answer's memory, or new if it is still on its way.
@@ -63,11 +108,13 @@ impl Batch {
 }
 
 /// An answer in the making.
-struct Draft {
+pub(crate) struct Draft {
     answer: FirehoseAnswer,
     budget: Budget,
     report: Report,
     told_at_most: usize,
+    hop_limit: Option<HopLimit>,
+    left_out: Vec<PutBack>,
 }
 
 impl Draft {
@@ -75,39 +122,62 @@ impl Draft {
         let answer = FirehoseAnswer::new(buffer);
         let budget = Budget::new(limit_bytes, answer.bytes(), records);
         let report = Report { limit_bytes, wanted_bytes: answer.bytes(), ..Report::default() };
-        Self { answer, budget, report, told_at_most }
+        Self { answer, budget, report, told_at_most, hop_limit: None, left_out: Vec::new() }
     }
 
-    fn deliver(&mut self, record: &FirehoseRecord<'_>, documents: &[u8]) {
-        let bytes = FirehoseAnswer::ok_bytes(record.record_id, documents, b"");
-        self.report.wanted_bytes += bytes;
-        if self.budget.has_room(self.answer.bytes(), bytes) {
-            self.answer.ok(record.record_id, documents, b"");
-            self.report.ok += 1;
-        } else {
-            self.write_failed(record, RecordFailure::NoRoom { bytes: documents.len() });
-        }
+    /// The records that may be put back on their stream.
+    pub(crate) fn left_out(&self) -> &[PutBack] {
+        &self.left_out
     }
 
     fn drop(&mut self, record: &FirehoseRecord<'_>) {
         self.answer.dropped(record.record_id);
+        self.report.wanted_bytes += FirehoseAnswer::dropped_bytes(record.record_id);
         self.report.dropped += 1;
     }
 
     fn fail(&mut self, record: &FirehoseRecord<'_>, failure: RecordFailure) {
         self.report.wanted_bytes += FirehoseAnswer::failed_bytes(record);
-        self.write_failed(record, failure);
+        self.report.fail(record, failure, self.told_at_most);
+        self.write_failed(record);
     }
 
-    fn write_failed(&mut self, record: &FirehoseRecord<'_>, failure: RecordFailure) {
+    /// A record whose documents have no room: failed, unless it can go back to its stream.
+    fn leave_out(
+        &mut self,
+        index: usize,
+        record: &FirehoseRecord<'_>,
+        bytes: usize,
+        payload: &[u8],
+        hops: u8,
+    ) {
+        let entry = self.write_failed(record);
+        let put_back = self.hop_limit.and_then(|limit| limit.put_back(record, payload, hops));
+        match put_back {
+            Some(frame) => {
+                self.left_out.push(PutBack { index, answer_entry: entry, document_bytes: bytes, frame })
+            }
+            None => self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most),
+        }
+    }
+
+    fn write_failed(&mut self, record: &FirehoseRecord<'_>) -> std::ops::Range<usize> {
         match self.budget.form() {
             FailedForm::WithData => self.answer.failed(record),
             FailedForm::WithoutData => self.answer.failed_without_data(record),
         }
-        self.report.fail(record, failure, self.told_at_most);
     }
 
-    fn finish(mut self) -> Answered {
+    fn finish(mut self, event: &FirehoseEvent<'_>, put_back: &HashSet<usize>) -> Answered {
+        for PutBack { index, answer_entry, document_bytes: bytes, .. } in self.left_out {
+            let Some(record) = event.records.get(index) else { continue };
+            if put_back.contains(&index) {
+                self.answer.drop_after_all(record.record_id, answer_entry);
+                self.report.reingested += 1;
+            } else {
+                self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most);
+            }
+        }
         let bytes = self.answer.finish();
         self.report.answer_bytes = bytes.len();
         Answered { bytes, report: self.report }

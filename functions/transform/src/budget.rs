@@ -23,8 +23,11 @@ impl Budget {
     /// Keeps room for every record failed with its data or, where that is too much, without.
     pub(crate) fn new(limit_bytes: usize, empty_bytes: usize, records: &[FirehoseRecord<'_>]) -> Self {
         let with_data: usize = records.iter().map(FirehoseAnswer::failed_bytes).sum();
-        let form =
-            if empty_bytes + with_data <= limit_bytes { FailedForm::WithData } else { FailedForm::WithoutData };
+        let form = if empty_bytes + with_data <= limit_bytes {
+            FailedForm::WithData
+        } else {
+            FailedForm::WithoutData
+        };
         let kept_free_bytes = match form {
             FailedForm::WithData => with_data,
             FailedForm::WithoutData => records.iter().map(FirehoseAnswer::shortest_bytes).sum(),
@@ -35,11 +38,6 @@ impl Budget {
     /// This record is to be answered now: its room need not be kept any more.
     pub(crate) fn turn_of(&mut self, record: &FirehoseRecord<'_>) {
         self.kept_free_bytes = self.kept_free_bytes.saturating_sub(self.shortest(record));
-    }
-
-    /// This record is answered later: its room is kept again.
-    pub(crate) fn keep_for(&mut self, record: &FirehoseRecord<'_>) {
-        self.kept_free_bytes += self.shortest(record);
     }
 
     /// Whether an entry may be added to an answer that has this length.

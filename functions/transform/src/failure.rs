@@ -18,6 +18,9 @@ pub enum RecordFailure {
     /// It is a piece of a larger message, which only the consumer puts together.
     #[error("record is a piece of a larger message")]
     Chunk,
+    /// It is no record of a CloudWatch Logs subscription, and the data set is of such.
+    #[error("record is not of a log subscription")]
+    NoSubscription,
     /// It holds several documents and the destination takes one a record.
     #[error("record holds {documents} documents, the destination takes 1")]
     SeveralDocuments {
@@ -40,6 +43,7 @@ impl RecordFailure {
             Self::Opening(error) => error.kind(),
             Self::Typing(error) => error.kind(),
             Self::Chunk => "chunk",
+            Self::NoSubscription => "no_subscription",
             Self::SeveralDocuments { .. } => "several_documents",
             Self::NoRoom { .. } => "no_room",
         }

@@ -6,15 +6,22 @@
 mod batch;
 mod budget;
 mod destination;
+mod envelope;
 mod failure;
 mod handler;
+mod reingest;
 mod report;
+mod routing;
 mod settings;
+mod subscription;
 mod typing;
 
 pub use batch::{Answered, Batch};
 pub use destination::Destination;
+pub use envelope::Envelope;
 pub use failure::RecordFailure;
 pub use handler::Transform;
+pub use reingest::Reingest;
 pub use report::{Failed, Report};
+pub use routing::RoutingError;
 pub use settings::TransformSettings;

@@ -1,14 +1,16 @@
 //! The transform as a Lambda function.
 
-use edge::{Settings, logging, runtime};
-use record_model::Schema;
+use edge::{AwsSettings, KinesisSink, Settings, load_schema, logging, runtime};
 use std::error::Error;
 use std::process::ExitCode;
-use transform::{Transform, TransformSettings};
+use transform::{Reingest, Transform, TransformSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run().await {
+    let mut environment = Settings::from_env();
+    let settings = TransformSettings::read(&mut environment);
+    logging::init(settings.log_level);
+    match run(environment, settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = logging::chain(error.as_ref()), "transform can't run");
@@ -17,13 +19,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let mut environment = Settings::from_env();
-    let settings = TransformSettings::read(&mut environment);
-    logging::init(settings.log_level);
+async fn run(environment: Settings, settings: TransformSettings) -> Result<(), Box<dyn Error>> {
+    let aws = AwsSettings::read(&environment);
     environment.finish()?;
-    let schema = Schema::built_in(&settings.schema).ok_or("no such schema")?;
-    let transform = Transform::new(schema, &settings);
+    let schema = load_schema(&settings.schema, &aws).await?;
+    let stream = settings.reingest_stream.clone().unwrap_or_default();
+    let reingest = Reingest::new(move || KinesisSink::connect(&stream, &aws));
+    let transform = Transform::new(schema, &settings, reingest)?;
     runtime::run(|invocation| transform.handle(invocation)).await?;
     Ok(())
 }

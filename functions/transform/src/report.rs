@@ -30,6 +30,10 @@ pub struct Report {
     pub failed: BTreeMap<&'static str, usize>,
     /// The first failures, as many as the setting allows.
     pub told: Vec<Failed>,
+    /// Distinct dynamic partitions; a delivery stream has 500 at a time.
+    pub partitions: usize,
+    /// Partition keys without a value, which the default stands in for.
+    pub empty_partition_keys: usize,
     /// Bytes of the event.
     pub event_bytes: usize,
     /// Bytes of the answer.
@@ -79,7 +83,13 @@ impl Report {
         }
         if let Some(buffer_mib) = self.fitting_buffer_mib() {
             let (wanted_bytes, limit_bytes) = (self.wanted_bytes, self.limit_bytes);
-            tracing::warn!(request_id, wanted_bytes, limit_bytes, buffer_mib, "answer is full, a smaller buffer fits");
+            tracing::warn!(
+                request_id,
+                wanted_bytes,
+                limit_bytes,
+                buffer_mib,
+                "answer is full, a smaller buffer fits"
+            );
         }
     }
 
@@ -92,6 +102,8 @@ impl Report {
             .count("records_dropped", self.dropped)
             .count("records_failed", self.failures())
             .count("records_reingested", self.reingested)
+            .count("partitions", self.partitions)
+            .count("empty_partition_keys", self.empty_partition_keys)
             .bytes("event_bytes", self.event_bytes)
             .bytes("answer_bytes", self.answer_bytes)
             .percent("expansion", 100.0 * share(self.wanted_bytes, self.event_bytes))

@@ -1,6 +1,6 @@
 //! What the environment says about the transform.
 
-use crate::Destination;
+use crate::{Destination, Envelope};
 use edge::Settings;
 use edge::events::ANSWER_LIMIT_BYTES;
 use edge::logging::{LEVELS, LevelFilter};
@@ -8,16 +8,26 @@ use edge::logging::{LEVELS, LevelFilter};
 /// Left free under Lambda's limit: an answer over it fails the whole batch.
 const ANSWER_MARGIN_BYTES: usize = 64 * 1024;
 const SMALLEST_ANSWER_BYTES: usize = 64 * 1024;
+/// Hive's word for "no value", which Athena and Glue understand.
+const EMPTY_PARTITION_KEY: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The transform's settings.
 #[derive(Debug, Clone)]
 pub struct TransformSettings {
-    /// `SCHEMA`: name of a built-in schema, or where one lies.
+    /// `SCHEMA`: a built-in name, a path to a `.toml` file of the package, or `s3://bucket/key`.
     pub schema: String,
+    /// `ENVELOPE`: `none`, or `log-subscription` (the default of the schema `cloudwatch_logs`).
+    pub envelope: Envelope,
     /// `DESTINATION`: `s3`, `s3-partitioned`, `opensearch` or `iceberg`.
     pub destination: Destination,
+    /// `EMPTY_PARTITION_KEY`: stands in for a dynamic partitioning key without a value.
+    pub empty_partition_key: String,
     /// `ANSWER_LIMIT_BYTES`: the answer never has more.
     pub answer_limit_bytes: usize,
+    /// `REINGEST_STREAM`: the stream that records go back to when the answer is full; none fails them.
+    pub reingest_stream: Option<String>,
+    /// `MAX_HOPS`: how often one record may go back.
+    pub max_hops: u8,
     /// `LOGGED_FAILURES`: failures of one invocation that are logged one by one.
     pub logged_failures: usize,
     /// `LOG_LEVEL`.
@@ -25,19 +35,37 @@ pub struct TransformSettings {
 }
 
 impl TransformSettings {
+    /// Defaults for a schema.
+    pub fn for_schema(schema: &str) -> Self {
+        Self {
+            schema: schema.to_owned(),
+            envelope: Envelope::of_schema(schema),
+            destination: Destination::default(),
+            empty_partition_key: EMPTY_PARTITION_KEY.to_owned(),
+            answer_limit_bytes: ANSWER_LIMIT_BYTES - ANSWER_MARGIN_BYTES,
+            reingest_stream: None,
+            max_hops: 3,
+            logged_failures: 10,
+            log_level: LevelFilter::INFO,
+        }
+    }
+
     /// Reads all of them; what is wrong is kept in `settings`.
     pub fn read(settings: &mut Settings) -> Self {
-        let limit = ANSWER_LIMIT_BYTES - ANSWER_MARGIN_BYTES;
+        let default = Self::for_schema(&settings.required("SCHEMA"));
+        let limits = SMALLEST_ANSWER_BYTES..=ANSWER_LIMIT_BYTES;
         Self {
-            schema: settings.required("SCHEMA"),
-            destination: settings.choice("DESTINATION", Destination::CHOICES, Destination::S3),
-            answer_limit_bytes: settings.number_in(
-                "ANSWER_LIMIT_BYTES",
-                limit,
-                SMALLEST_ANSWER_BYTES..=ANSWER_LIMIT_BYTES,
-            ),
-            logged_failures: settings.number_in("LOGGED_FAILURES", 10, 0..=1000),
-            log_level: settings.choice("LOG_LEVEL", LEVELS, LevelFilter::INFO),
+            envelope: settings.choice("ENVELOPE", Envelope::CHOICES, default.envelope),
+            destination: settings.choice("DESTINATION", Destination::CHOICES, default.destination),
+            empty_partition_key: settings
+                .optional("EMPTY_PARTITION_KEY")
+                .unwrap_or(default.empty_partition_key),
+            answer_limit_bytes: settings.number_in("ANSWER_LIMIT_BYTES", default.answer_limit_bytes, limits),
+            reingest_stream: settings.optional("REINGEST_STREAM"),
+            max_hops: settings.number_in("MAX_HOPS", default.max_hops, 1..=100),
+            logged_failures: settings.number_in("LOGGED_FAILURES", default.logged_failures, 0..=1000),
+            log_level: settings.choice("LOG_LEVEL", LEVELS, default.log_level),
+            schema: default.schema,
         }
     }
 }

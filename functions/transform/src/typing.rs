@@ -1,11 +1,13 @@
 //! From one record's bytes to its typed documents, in buffers that are used again.
 
-use crate::{Destination, RecordFailure};
+use crate::subscription::log_events;
+use crate::{Destination, Envelope, RecordFailure};
 use edge::events::FirehoseRecord;
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord, Written};
 
 /// A record may open to as much as an answer can carry at all, a batch to as much as its time allows.
-const LIMITS: Limits = Limits { record_bytes_out: 8 << 20, batch_bytes_out: 256 << 20, sub_records: 100_000, depth: 4 };
+const LIMITS: Limits =
+    Limits { record_bytes_out: 8 << 20, batch_bytes_out: 256 << 20, sub_records: 100_000, depth: 4 };
 
 /// What a record became; its documents lie in [`Typing::documents`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,28 +21,37 @@ pub(crate) enum Typed {
 /// Types one record after the other.
 pub(crate) struct Typing {
     schema: Schema,
+    envelope: Envelope,
     destination: Destination,
     decoder: Decoder,
     payload: Vec<u8>,
     documents: Vec<u8>,
+    hops: u8,
 }
 
-/// What the user records of one record came to.
-#[derive(Default)]
-struct Tally {
-    documents: usize,
+/// Where the documents of one record are gathered.
+struct Gathering<'a> {
+    schema: &'a Schema,
+    envelope: Envelope,
+    line_end: bool,
+    context: RecordContext<'a>,
+    documents: &'a mut Vec<u8>,
+    count: usize,
     hops: u8,
-    failure: Option<RecordFailure>,
 }
 
 impl Typing {
-    pub(crate) fn new(schema: Schema, destination: Destination) -> Self {
+    pub(crate) fn new(schema: Schema, envelope: Envelope, destination: Destination) -> Self {
         let decoder = Decoder::new(LIMITS);
-        Self { schema, destination, decoder, payload: Vec::new(), documents: Vec::new() }
+        Self { schema, envelope, destination, decoder, payload: Vec::new(), documents: Vec::new(), hops: 0 }
     }
 
     pub(crate) fn start_batch(&mut self) {
         self.decoder.start_batch();
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The documents of the record typed last, line ends included.
@@ -53,57 +64,65 @@ impl Typing {
         &self.payload
     }
 
-    /// Decodes, opens and types a record.
+    /// How often the record typed last went back to its stream.
+    pub(crate) fn hops(&self) -> u8 {
+        self.hops
+    }
+
+    /// Decodes, opens and types a record. If one of several documents fails, the record does.
     pub(crate) fn write(&mut self, record: &FirehoseRecord<'_>) -> Result<Typed, RecordFailure> {
         self.documents.clear();
         record.decode_into(&mut self.payload)?;
-        let context = RecordContext { ingested_at_ms: record.arrived_at_ms, ..RecordContext::default() };
-        let mut tally = Tally::default();
-        let (schema, documents) = (&self.schema, &mut self.documents);
-        let line_end = self.destination.has_line_ends();
+        let mut gathering = Gathering {
+            schema: &self.schema,
+            envelope: self.envelope,
+            line_end: self.destination.has_line_ends(),
+            context: RecordContext { ingested_at_ms: record.arrived_at_ms, ..RecordContext::default() },
+            documents: &mut self.documents,
+            count: 0,
+            hops: 0,
+        };
+        let mut outcome = Ok(());
         self.decoder.decode(&self.payload, &mut |user_record| {
-            if tally.failure.is_none() {
-                tally.take(write_document(schema, &context, &user_record, line_end, documents));
+            if outcome.is_ok() {
+                outcome = gathering.take(user_record);
             }
         })?;
-        self.verdict(tally)
-    }
-
-    fn verdict(&self, tally: Tally) -> Result<Typed, RecordFailure> {
-        match tally {
-            Tally { failure: Some(failure), .. } => Err(failure),
-            Tally { documents: 0, .. } => Ok(Typed::Dropped),
-            Tally { documents: 1, .. } => Ok(Typed::Documents),
+        let (count, hops) = (gathering.count, gathering.hops);
+        self.hops = hops;
+        outcome?;
+        match count {
+            0 => Ok(Typed::Dropped),
+            1 => Ok(Typed::Documents),
             _ if self.destination.takes_several_documents() => Ok(Typed::Documents),
-            Tally { documents, .. } => Err(RecordFailure::SeveralDocuments { documents }),
+            documents => Err(RecordFailure::SeveralDocuments { documents }),
         }
     }
 }
 
-impl Tally {
-    fn take(&mut self, written: Result<Written, RecordFailure>) {
-        match written {
-            Ok(Written::Typed) => self.documents += 1,
-            Ok(Written::Dropped) => {}
-            Err(failure) => self.failure = Some(failure),
+impl Gathering<'_> {
+    fn take(&mut self, user_record: UserRecord<'_>) -> Result<(), RecordFailure> {
+        self.hops = user_record.hops;
+        let payload = match user_record.content? {
+            Content::Payload(payload) => payload,
+            Content::Chunk(_) => return Err(RecordFailure::Chunk),
+        };
+        match self.envelope {
+            Envelope::None => self.write(payload),
+            Envelope::LogSubscription => {
+                let events = log_events(payload).ok_or(RecordFailure::NoSubscription)?;
+                events.into_iter().try_for_each(|event| self.write(&event))
+            }
         }
     }
-}
 
-fn write_document(
-    schema: &Schema,
-    context: &RecordContext<'_>,
-    user_record: &UserRecord<'_>,
-    line_end: bool,
-    documents: &mut Vec<u8>,
-) -> Result<Written, RecordFailure> {
-    let payload = match user_record.content.clone()? {
-        Content::Payload(payload) => payload,
-        Content::Chunk(_) => return Err(RecordFailure::Chunk),
-    };
-    let written = schema.write_typed_json(payload, context, documents)?;
-    if line_end && written == Written::Typed {
-        documents.push(b'\n');
+    fn write(&mut self, payload: &[u8]) -> Result<(), RecordFailure> {
+        if self.schema.write_typed_json(payload, &self.context, self.documents)? == Written::Typed {
+            self.count += 1;
+            if self.line_end {
+                self.documents.push(b'\n');
+            }
+        }
+        Ok(())
     }
-    Ok(written)
 }

@@ -16,6 +16,8 @@ mod kinesis;
 mod put_records;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "s3")]
+mod schema_source;
 mod settings;
 pub mod sources;
 mod store;
@@ -33,6 +35,8 @@ pub use put_records::{
 };
 #[cfg(feature = "s3")]
 pub use s3::{DEFAULT_PATIENCE, S3Store};
+#[cfg(feature = "s3")]
+pub use schema_source::{SchemaSourceError, load_schema};
 pub use settings::{Settings, SettingsError};
 pub use store::{
     Attributes, BoxError, Created, ETag, InMemoryStore, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object,

@@ -27,7 +27,7 @@ pub struct FirehoseRecord<'a> {
     /// Milliseconds since 1970; 0 where the event has no time that can be read.
     pub arrived_at_ms: i64,
     /// Its metadata of the source stream, unread; none with Direct PUT.
-    metadata: Option<&'a [u8]>,
+    pub(super) metadata: Option<&'a [u8]>,
 }
 
 /// A place in a Kinesis stream, as Firehose passes it on. What an event leaves out is empty.

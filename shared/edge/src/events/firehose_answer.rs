@@ -3,6 +3,7 @@
 use super::{FirehoseRecord, JsonText};
 use base64_simd::STANDARD;
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Lambda's limit on an answer: 6 MiB and 100 bytes.
 pub const ANSWER_LIMIT_BYTES: usize = 6_291_556;
@@ -54,17 +55,30 @@ impl FirehoseAnswer {
         self.out.extend_from_slice(END);
     }
 
-    /// The record goes to the delivery stream's error prefix, its data untouched.
-    pub fn failed(&mut self, record: &FirehoseRecord<'_>) {
+    /// The record goes to the delivery stream's error prefix, its data untouched. Answers with the entry's
+    /// place, for [`FirehoseAnswer::drop_after_all`].
+    pub fn failed(&mut self, record: &FirehoseRecord<'_>) -> Range<usize> {
+        let start = self.out.len();
         self.start(record.record_id, FAILED);
         self.out.extend_from_slice(record.raw_data());
         self.out.extend_from_slice(END);
+        start..self.out.len()
+    }
+
+    /// Turns the entry of a failed record into that of a dropped one, blanks filling what it is shorter.
+    pub fn drop_after_all(&mut self, record_id: JsonText<'_>, entry: Range<usize>) {
+        let dropped =
+            [ID, record_id.raw(), DROPPED, END.split_last().map_or(END, |(_comma, end)| end)].concat();
+        let Some((last, place)) = self.out.get_mut(entry).and_then(<[u8]>::split_last_mut) else { return };
+        let Some((start, rest)) = place.split_at_mut_checked(dropped.len()) else { return };
+        start.copy_from_slice(&dropped);
+        rest.fill(b' ');
+        *last = b',';
     }
 
     /// As `failed`, with no data: the shortest entry there is for a record that can't be dropped.
-    pub fn failed_without_data(&mut self, record: &FirehoseRecord<'_>) {
-        self.start(record.record_id, FAILED);
-        self.out.extend_from_slice(END);
+    pub fn failed_without_data(&mut self, record: &FirehoseRecord<'_>) -> Range<usize> {
+        self.failed(&FirehoseRecord { data: None, ..*record })
     }
 
     /// Bytes so far, with those that end the answer.
@@ -80,6 +94,11 @@ impl FirehoseAnswer {
             METADATA.len() + metadata.len() + METADATA_END.len()
         };
         ID.len() + record_id.raw().len() + OK.len() + STANDARD.encoded_length(document.len()) + end
+    }
+
+    /// Bytes that `dropped` would add.
+    pub fn dropped_bytes(record_id: JsonText<'_>) -> usize {
+        ID.len() + record_id.raw().len() + DROPPED.len() + END.len()
     }
 
     /// Bytes that `failed` would add.
@@ -111,7 +130,7 @@ impl FirehoseAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{FirehoseEvent, RecordMetadata, TableOperation, TableRoute};
+    use crate::events::{FirehoseEvent, RecordMetadata, TableRoute};
 
     const EVENT: &[u8] = br#"{"records":[{"recordId":"a\"1","data":"eA=="},{"recordId":"b","data":"eQ=="}]}"#;
 
@@ -136,7 +155,7 @@ mod tests {
     #[test]
     fn metadata_has_the_documented_form() {
         let mut json = Vec::new();
-        let table = TableRoute { database: "db", table: "t", operation: TableOperation::Insert };
+        let table = TableRoute { database: "db", table: "t", operation: "insert" };
         RecordMetadata { partition_keys: &[("beat", "3\"C")], table: Some(table) }.write_json(&mut json);
         assert_eq!(
             String::from_utf8(json).unwrap(),
@@ -148,14 +167,29 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_entry_becomes_a_dropped_one_in_its_place() {
+        let event = FirehoseEvent::parse(EVENT).unwrap();
+        let mut answer = FirehoseAnswer::new(Vec::new());
+        let first = answer.failed(&event.records[0]);
+        let second = answer.failed(&event.records[1]);
+        answer.drop_after_all(event.records[0].record_id, first);
+        answer.drop_after_all(event.records[1].record_id, second);
+        let answer: serde_json::Value = serde_json::from_slice(&answer.finish()).unwrap();
+        let dropped = |id| serde_json::json!({ "recordId": id, "result": "Dropped", "data": "" });
+        assert_eq!(answer["records"], serde_json::json!([dropped("a\"1"), dropped("b")]));
+    }
+
+    #[test]
     fn costs_are_what_is_written() {
         let event = FirehoseEvent::parse(EVENT).unwrap();
         let record = event.records[0];
         let id = record.record_id;
         assert_costs(FirehoseAnswer::ok_bytes(id, b"{}", b""), |answer| answer.ok(id, b"{}", b""));
         assert_costs(FirehoseAnswer::ok_bytes(id, b"", b"{}"), |answer| answer.ok(id, b"", b"{}"));
-        assert_costs(FirehoseAnswer::failed_bytes(&record), |answer| answer.failed(&record));
-        assert_costs(FirehoseAnswer::shortest_bytes(&record), |answer| answer.failed_without_data(&record));
+        assert_costs(FirehoseAnswer::failed_bytes(&record), |answer| drop(answer.failed(&record)));
+        assert_costs(FirehoseAnswer::shortest_bytes(&record), |answer| {
+            drop(answer.failed_without_data(&record))
+        });
     }
 
     #[track_caller]

@@ -22,21 +22,8 @@ pub struct TableRoute<'a> {
     /// Name of the table.
     #[serde(rename = "destinationTableName")]
     pub table: &'a str,
-    /// Insert where nothing else is asked for.
-    pub operation: TableOperation,
-}
-
-/// What an Iceberg destination does with a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TableOperation {
-    /// A new row.
-    #[default]
-    Insert,
-    /// The row of the same unique keys is replaced.
-    Update,
-    /// The row of the same unique keys is removed.
-    Delete,
+    /// `insert`, `update` or `delete`.
+    pub operation: &'a str,
 }
 
 impl RecordMetadata<'_> {

@@ -20,4 +20,4 @@ pub use firehose::{FirehoseEvent, FirehoseRecord, StreamPosition};
 pub use firehose_answer::{ANSWER_LIMIT_BYTES, FirehoseAnswer};
 pub use json_text::JsonText;
 pub use kinesis::{KinesisEvent, KinesisRecord, TumblingWindow};
-pub use metadata::{RecordMetadata, TableOperation, TableRoute};
+pub use metadata::{RecordMetadata, TableRoute};

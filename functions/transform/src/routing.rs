@@ -1,0 +1,183 @@
+//! What Firehose is told about a document: its dynamic partition, or its Iceberg table.
+
+use crate::{Destination, RecordFailure};
+use edge::events::{RecordMetadata, TableRoute};
+use record_model::Schema;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// Longest value of a key: a prefix with all its keys may have 512 characters.
+const MAX_KEY_CHARS: usize = 128;
+
+/// Makes the metadata of one document after the other.
+pub(crate) struct Routing {
+    destination: Destination,
+    empty_key: String,
+    /// The metadata of the document routed last; empty for none.
+    metadata: Vec<u8>,
+    partitions: HashSet<Vec<u8>>,
+    empty_keys: usize,
+}
+
+/// Why a schema does not fit the destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoutingError {
+    /// Nothing to partition by.
+    #[error("the destination is s3-partitioned, the schema names no partition keys")]
+    NoPartitionKeys,
+    /// No table to write to.
+    #[error("the destination is iceberg, the schema names no table")]
+    NoTable,
+}
+
+impl Routing {
+    /// For documents of this schema; `empty_key` stands in for a key without a value.
+    pub(crate) fn new(
+        schema: &Schema,
+        destination: Destination,
+        empty_key: &str,
+    ) -> Result<Self, RoutingError> {
+        let mut metadata = Vec::new();
+        match destination {
+            Destination::S3Partitioned if !schema.has_partition_keys() => {
+                return Err(RoutingError::NoPartitionKeys);
+            }
+            Destination::Iceberg => {
+                let to = schema.iceberg().ok_or(RoutingError::NoTable)?;
+                let table = TableRoute { database: &to.database, table: &to.table, operation: &to.operation };
+                RecordMetadata { table: Some(table), ..RecordMetadata::default() }.write_json(&mut metadata);
+            }
+            _ => {}
+        }
+        let (empty_key, partitions) = (empty_key.to_owned(), HashSet::new());
+        Ok(Self { destination, empty_key, metadata, partitions, empty_keys: 0 })
+    }
+
+    pub(crate) fn start_batch(&mut self) {
+        self.partitions.clear();
+        self.empty_keys = 0;
+    }
+
+    /// The metadata of a document.
+    pub(crate) fn route(&mut self, schema: &Schema, document: &[u8]) -> Result<&[u8], RecordFailure> {
+        if self.destination == Destination::S3Partitioned {
+            self.write_partition_keys(schema, document)?;
+        }
+        Ok(&self.metadata)
+    }
+
+    /// Distinct partitions of the batch: a delivery stream has 500 at a time.
+    pub(crate) fn partitions(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Keys of the batch that had no value.
+    pub(crate) fn empty_keys(&self) -> usize {
+        self.empty_keys
+    }
+
+    fn write_partition_keys(&mut self, schema: &Schema, document: &[u8]) -> Result<(), RecordFailure> {
+        let mut keys = schema.partition_keys(document)?;
+        for (_, value) in &mut keys {
+            *value = Cow::Owned(sanitised(value));
+            if value.is_empty() {
+                *value = Cow::Borrowed(&self.empty_key);
+                self.empty_keys += 1;
+            }
+        }
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        self.metadata.clear();
+        RecordMetadata { partition_keys: &keys, table: None }.write_json(&mut self.metadata);
+        if !self.partitions.contains(&self.metadata) {
+            self.partitions.insert(self.metadata.clone());
+        }
+        Ok(())
+    }
+}
+
+/// A key as one part of an object's name: letters, digits, `-`, `_` and inner dots stay, all else becomes `_`.
+fn sanitised(value: &str) -> String {
+    let plain = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '_' };
+    let value: String = value.trim().chars().take(MAX_KEY_CHARS).map(plain).collect();
+    if value.chars().all(|char| char == '.') { "_".repeat(value.len()) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_can_not_leave_its_place_in_the_name_of_an_object() {
+        for (value, key) in [
+            ("3C", "3C"),
+            ("a/b", "a_b"),
+            ("..", "__"),
+            ("../x", ".._x"),
+            (" THEFT $400 ", "THEFT__400"),
+            ("É", "É"),
+            ("", ""),
+            ("  ", ""),
+        ] {
+            assert_eq!(sanitised(value), key);
+        }
+        assert_eq!(sanitised(&"x".repeat(1000)).len(), MAX_KEY_CHARS);
+    }
+
+    const SCHEMA: &str = r#"
+        name = "visits"
+        form = "delimited"
+        delimiter = "|"
+        null_tokens = [""]
+        partition_keys = [{ key = "place", field = "place" }]
+        iceberg = { database = "lake", table = "visits" }
+
+        [[fields]]
+        name = "place"
+        type = "string"
+    "#;
+
+    fn routing(destination: Destination) -> (Schema, Routing) {
+        let schema = Schema::parse(SCHEMA).unwrap();
+        let routing = Routing::new(&schema, destination, "nowhere").unwrap();
+        (schema, routing)
+    }
+
+    #[track_caller]
+    fn check(routing: &mut (Schema, Routing), document: &str, metadata: &str) {
+        let (schema, routing) = routing;
+        let json = routing.route(schema, document.as_bytes()).unwrap();
+        assert_eq!(std::str::from_utf8(json).unwrap(), metadata);
+    }
+
+    #[test]
+    fn documents_are_told_apart_by_their_partition_keys() {
+        let mut routing = routing(Destination::S3Partitioned);
+        check(&mut routing, r#"{"place":"a/\"b"}"#, r#"{"partitionKeys":{"place":"a__b"}}"#);
+        check(&mut routing, r#"{"place":null}"#, r#"{"partitionKeys":{"place":"nowhere"}}"#);
+        check(&mut routing, r#"{"place":"a_/b"}"#, r#"{"partitionKeys":{"place":"a__b"}}"#);
+        assert_eq!((routing.1.partitions(), routing.1.empty_keys()), (2, 1));
+        routing.1.start_batch();
+        assert_eq!((routing.1.partitions(), routing.1.empty_keys()), (0, 0));
+    }
+
+    #[test]
+    fn rows_of_a_table_are_told_their_table() {
+        let table = r#"{"otfMetadata":{"destinationDatabaseName":"lake","destinationTableName":"visits","operation":"insert"}}"#;
+        check(&mut routing(Destination::Iceberg), r#"{"place":"a"}"#, table);
+    }
+
+    #[test]
+    fn other_destinations_are_told_nothing() {
+        check(&mut routing(Destination::S3), r#"{"place":"a"}"#, "");
+        check(&mut routing(Destination::OpenSearch), r#"{"place":"a"}"#, "");
+    }
+
+    #[test]
+    fn a_schema_without_keys_or_table_does_not_fit_where_they_are_needed() {
+        let schema = Schema::built_in("crime").unwrap();
+        let refused = |destination| Routing::new(&schema, destination, "").err();
+        assert_eq!(refused(Destination::S3Partitioned), Some(RoutingError::NoPartitionKeys));
+        assert_eq!(refused(Destination::Iceberg), Some(RoutingError::NoTable));
+        assert_eq!(refused(Destination::S3), None);
+    }
+}
