@@ -4,20 +4,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use edge::ObjectStore;
-use edge::events::{BatchAnswer, KinesisEvent, KinesisRecord};
+use edge::events::{BatchAnswer, KinesisEvent, KinesisRecord, TumblingWindow};
 use edge::runtime::{Invocation, InvocationError};
+use edge::{Attributes, ObjectStore};
 use record_model::Schema;
 use tokio::time::Instant;
 
-use crate::delivery::{Adopted, Attempt, DeliveryError, Ledger, write_latest};
+use crate::delivery::{Adopted, Attempt, DeliveryError, Ledger, count_up_to, write_latest};
 use crate::enricher::Enricher;
 use crate::lines::Lines;
 use crate::output::{Contents, Packer};
 use crate::position::Position;
-use crate::report::Report;
+use crate::report::{Report, Stored};
 use crate::settings::{ConsumerSettings, DeliveryLevel};
 use crate::settle::settle;
+use crate::window::WindowState;
 use crate::workers::Workers;
 
 /// What is kept back of the time for the answer itself.
@@ -43,6 +44,16 @@ struct Batch<'a> {
     records: &'a [KinesisRecord<'a>],
     attempt: Attempt,
     begin_until: Instant,
+    window: Option<WindowState>,
+    report: Report,
+}
+
+/// Lines on their way into an object.
+struct Output<'a> {
+    records: &'a [KinesisRecord<'a>],
+    lines: &'a Lines,
+    /// The first record that is not in S3 yet.
+    from: usize,
 }
 
 impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
@@ -57,28 +68,34 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             KinesisEvent::parse(&invocation.body).map_err(|error| InvocationError::new("bad_event", &error))?;
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let now = Instant::now();
-        let batch = Batch {
+        let mut batch = Batch {
             records: &event.records,
             attempt: Attempt { request_id: invocation.request_id.clone(), started_at_ms: epoch_ms() },
             begin_until: now + left.saturating_sub(self.settings.deadline_margin),
+            window: event.window.as_ref().map(WindowState::read),
+            report: Report::default(),
         };
-        let mut report = Report::default();
         let answer_by = now + left.saturating_sub(ANSWER_MARGIN);
-        let consumed = tokio::time::timeout_at(answer_by, self.consume(&batch, &mut report)).await;
-        let done = consumed.unwrap_or(Err(DeliveryError::Late)).unwrap_or_else(|error| {
-            report.failed(&error);
+        let consumed = tokio::time::timeout_at(answer_by, self.consume(&mut batch)).await;
+        let mut done = consumed.unwrap_or(Err(DeliveryError::Late)).unwrap_or_else(|error| {
+            batch.report.failed(&error);
             0
         });
-        report.emit(self.schema.name(), &invocation, &event, done);
-        let answer = match event.records.get(done) {
-            None => BatchAnswer::success(),
-            Some(first_failed) => BatchAnswer::failed_from(first_failed.sequence_number),
-        };
-        Ok(answer.into_json())
+        if let (Some(window), true) = (&event.window, done == event.records.len())
+            && let Err(error) = self.end_window(window, &batch).await
+        {
+            batch.report.failed(&error);
+            if event.records.is_empty() {
+                return Err(InvocationError::new("window", &error));
+            }
+            done = 0;
+        }
+        batch.report.emit(self.schema.name(), &invocation, &event, done);
+        Ok(answer(&event, done, batch.window.as_ref()))
     }
 
     /// How many records of the batch, from its first on, are in S3 now.
-    async fn consume(&self, batch: &Batch<'_>, report: &mut Report) -> Result<usize, DeliveryError> {
+    async fn consume(&self, batch: &mut Batch<'_>) -> Result<usize, DeliveryError> {
         let Some(first) = batch.records.first() else { return Ok(0) };
         let ledger = match &self.settings.delivery {
             DeliveryLevel::Batch => None,
@@ -86,85 +103,97 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
                 Some(Ledger::read(&self.store, first.stream, first.shard_id, epoch).await?)
             }
         };
-        let is_done = |record: &&KinesisRecord<'_>| {
-            ledger.as_ref().is_some_and(|ledger| ledger.covers(record.sequence_number))
-        };
-        let skipped = batch.records.iter().take_while(is_done).count();
-        let records = batch.records.get(skipped..).unwrap_or_default();
         let mut buffers = self.take_buffers();
-        let written = self.write(records, batch, ledger, &mut buffers, report).await;
+        let done = self.write(batch, ledger, &mut buffers).await;
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(buffers);
-        report.skipped = skipped;
-        match written {
-            Ok(done) => Ok(skipped + done),
-            Err(error) if skipped == 0 => Err(error),
-            Err(error) => {
-                report.failed(&error);
-                Ok(skipped)
-            }
-        }
+        done
     }
 
     async fn write(
         &self,
-        records: &[KinesisRecord<'_>],
-        batch: &Batch<'_>,
+        batch: &mut Batch<'_>,
         ledger: Option<Ledger>,
         buffers: &mut Buffers<E>,
-        report: &mut Report,
     ) -> Result<usize, DeliveryError> {
-        let mut lines = report.enriching(|| buffers.workers.write(records, batch.begin_until.into_std()));
+        let (records, begin_until) = (batch.records, batch.begin_until.into_std());
+        let in_s3 = ledger.as_ref().map_or(0, |ledger| ledger.covered(records));
+        // A window counts what is in S3 already too: its own state says what it has counted.
+        let skipped = if batch.window.is_some() { 0 } else { in_s3 };
+        let todo = records.get(skipped..).unwrap_or_default();
+        let mut lines = batch.report.enriching(|| buffers.workers.write(todo, begin_until));
         let started = Instant::now();
         if let Some(writer) = buffers.workers.first()
-            && let Some(error) = settle(&self.store, self.schema.name(), records, writer, &mut lines).await
+            && let Some(error) = settle(&self.store, self.schema.name(), todo, writer, &mut lines).await
         {
-            report.failed(&error.into());
+            batch.report.failed(&error.into());
         }
-        report.count(&lines);
-        let done = records.get(..lines.records.len()).unwrap_or_default();
-        let written = self.write_object(done, &lines, &batch.attempt, ledger, &mut buffers.packer, report).await;
-        report.storing += started.elapsed();
-        written
+        let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
+        batch.report.count(&lines, in_s3);
+        let written = self.write_object(&output, &batch.attempt, ledger, &mut buffers.packer).await;
+        batch.report.stored(started.elapsed(), written.as_ref().ok());
+        let done = match written {
+            Ok(written) => written.done,
+            Err(error) if in_s3 == 0 => return Err(error),
+            Err(error) => {
+                batch.report.failed(&error);
+                output.from.min(lines.records.len())
+            }
+        };
+        if let Some(window) = &mut batch.window {
+            window.count(todo.get(..done).unwrap_or_default(), &lines);
+        }
+        Ok(skipped + done)
     }
 
-    /// Writes the object of `done`, and gives how many records are in S3 by it.
+    /// Writes the object of what is not in S3 yet.
     async fn write_object(
         &self,
-        done: &[KinesisRecord<'_>],
-        lines: &Lines,
+        output: &Output<'_>,
         attempt: &Attempt,
         ledger: Option<Ledger>,
         packer: &mut Packer,
-        report: &mut Report,
-    ) -> Result<usize, DeliveryError> {
-        let (Some(first), Some(last)) = (done.first(), done.last()) else { return Ok(0) };
+    ) -> Result<Stored, DeliveryError> {
+        let ready = output.lines.records.len();
+        let records = output.records.get(output.from..ready).unwrap_or_default();
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(Stored { done: ready, bytes: 0 });
+        };
         let attributes = packer.attributes(&Contents {
             first_sequence_number: first.sequence_number,
             last_sequence_number: last.sequence_number,
-            records: done.len(),
-            lines: lines.count(),
+            records: records.len(),
+            lines: output.lines.count_from(output.from),
             schema: self.schema.name(),
             models: self.enricher.models(),
         });
-        let body = packer.pack(&lines.bytes, &attempt.mark())?;
-        report.bytes_out = body.len();
-        let mut key = Position::of(first).enriched_key(self.schema.name());
+        let body = packer.pack(output.lines.from_record(output.from), &attempt.mark())?;
+        let bytes = body.len();
+        let key = Position::of(first).enriched_key(self.schema.name());
         let Some(ledger) = ledger else {
-            key.push_str(packer.extension());
+            let key = key + packer.extension();
             write_latest(&self.store, &key, body, attributes, attempt).await?;
-            return Ok(done.len());
+            return Ok(Stored { done: ready, bytes });
         };
-        key.push_str(&self.epoch_suffix());
-        key.push_str(packer.extension());
+        let key = key + &self.epoch_suffix() + packer.extension();
         match ledger.write(&self.store, &key, body, &attributes).await? {
-            Adopted::Ours => Ok(done.len()),
+            Adopted::Ours => Ok(Stored { done: ready, bytes }),
             Adopted::Anothers { last } => {
-                let is_theirs = |record: &&KinesisRecord<'_>| {
-                    record.sequence_number.parse().is_ok_and(|number: record_model::keys::SequenceNumber| number <= last)
-                };
-                Ok(done.iter().take_while(is_theirs).count())
+                Ok(Stored { done: output.from + count_up_to(records, &last), bytes: 0 })
             }
         }
+    }
+
+    /// Writes the window's summary where this is its last event.
+    async fn end_window(&self, window: &TumblingWindow<'_>, batch: &Batch<'_>) -> Result<(), DeliveryError> {
+        let Some(state) = batch.window.as_ref().filter(|_| window.is_final || window.is_terminated_early) else {
+            return Ok(());
+        };
+        let mark = batch.attempt.mark();
+        let Some((key, mut summary)) = state.summary(window, self.schema.name(), &mark) else { return Ok(()) };
+        summary.push(b'\n');
+        let attributes =
+            Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
+        write_latest(&self.store, &key, summary.into(), attributes, &batch.attempt).await
     }
 
     /// A replay writes beside what it replays.
@@ -181,6 +210,17 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             workers: Workers::new(self.settings.workers, &self.schema, &self.enricher),
             packer: Packer::new(self.settings.compression),
         })
+    }
+}
+
+fn answer(event: &KinesisEvent<'_>, done: usize, window: Option<&WindowState>) -> Bytes {
+    let answer = match event.records.get(done) {
+        None => BatchAnswer::success(),
+        Some(first_failed) => BatchAnswer::failed_from(first_failed.sequence_number),
+    };
+    match window.and_then(|state| serde_json::value::to_raw_value(state).ok()) {
+        None => answer.into_json(),
+        Some(state) => answer.with_state(&state).into_json(),
     }
 }
 

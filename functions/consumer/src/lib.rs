@@ -6,6 +6,7 @@ mod delivery;
 mod enricher;
 mod json;
 mod lines;
+mod numbers;
 mod output;
 mod piece_place;
 mod poison;
@@ -13,6 +14,7 @@ mod position;
 mod report;
 mod settings;
 mod settle;
+mod window;
 mod workers;
 
 pub use consumer::Consumer;

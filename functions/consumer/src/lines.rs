@@ -316,8 +316,22 @@ impl Lines {
         self.stopped = later.stopped;
     }
 
-    /// Output lines of all records.
-    pub(crate) fn count(&self) -> usize {
-        self.records.iter().map(|outcome| outcome.lines).sum()
+    /// The lines of the records from the `index`-th on.
+    pub(crate) fn from_record(&self, index: usize) -> &[u8] {
+        self.bytes.get(self.start_of(index)..).unwrap_or_default()
+    }
+
+    /// The lines of one record.
+    pub(crate) fn of_record(&self, index: usize) -> &[u8] {
+        self.bytes.get(self.start_of(index)..self.start_of(index + 1)).unwrap_or_default()
+    }
+
+    fn start_of(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|before| self.records.get(before)).map_or(0, |outcome| outcome.end)
+    }
+
+    /// How many lines the records from the `index`-th on have.
+    pub(crate) fn count_from(&self, index: usize) -> usize {
+        self.records.iter().skip(index).map(|outcome| outcome.lines).sum()
     }
 }

@@ -10,18 +10,27 @@ use edge::runtime::Invocation;
 use crate::delivery::DeliveryError;
 use crate::lines::{Lines, Outcome, Stopped};
 
+/// What became of an output object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    /// Records, from the first on, that are in S3 now.
+    pub(crate) done: usize,
+    /// Length of the object; 0 where none was needed.
+    pub(crate) bytes: usize,
+}
+
 /// Counts of one invocation.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    pub(crate) skipped: usize,
+    skipped: usize,
     lines: usize,
     dropped: usize,
     quarantined: usize,
     moods: [usize; 3],
-    pub(crate) bytes_out: usize,
+    bytes_out: usize,
     bytes_lines: usize,
     enriching: Duration,
-    pub(crate) storing: Duration,
+    storing: Duration,
     stopped: Option<Stopped>,
     failures: usize,
 }
@@ -36,9 +45,10 @@ impl Report {
     }
 
     /// Takes the counts of what is about to be written.
-    pub(crate) fn count(&mut self, lines: &Lines) {
+    pub(crate) fn count(&mut self, lines: &Lines, skipped: usize) {
+        self.skipped = skipped;
         let sum = |of: fn(&Outcome) -> usize| lines.records.iter().map(of).sum();
-        self.lines = lines.count();
+        self.lines = lines.count_from(0);
         self.dropped = sum(|outcome| outcome.dropped);
         self.quarantined = sum(|outcome| outcome.poison.len());
         self.moods = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
@@ -50,6 +60,12 @@ impl Report {
         for poison in lines.records.iter().flat_map(|outcome| &outcome.poison) {
             tracing::debug!(kind = poison.reason.kind, "record quarantined");
         }
+    }
+
+    /// Notes how long S3 took.
+    pub(crate) fn stored(&mut self, storing: Duration, stored: Option<&Stored>) {
+        self.storing = storing;
+        self.bytes_out = stored.map_or(0, |stored| stored.bytes);
     }
 
     /// Logs what kept records from S3. They come again.

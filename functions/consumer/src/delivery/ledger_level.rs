@@ -1,6 +1,7 @@
 //! `DELIVERY=ledger`: a chain of objects, each agreed on in the ledger before it is created, and never replaced.
 
 use bytes::Bytes;
+use edge::events::KinesisRecord;
 use edge::{Attributes, Created, ETag, ObjectHead, ObjectStore, Replaced};
 use record_model::keys::SequenceNumber;
 
@@ -49,10 +50,9 @@ impl Ledger {
         Ok(Self { key, seen, slot: Some(entry.slot), decided })
     }
 
-    /// Whether a record is in S3 already. One whose number is none is not.
-    pub(crate) fn covers(&self, sequence_number: &str) -> bool {
-        let number = sequence_number.parse::<SequenceNumber>().ok();
-        number.is_some_and(|number| self.decided.as_ref().is_some_and(|decided| number <= *decided))
+    /// How many of these records, from the first on, are in S3 already.
+    pub(crate) fn covered(&self, records: &[KinesisRecord<'_>]) -> usize {
+        self.decided.as_ref().map_or(0, |decided| count_up_to(records, decided))
     }
 
     /// Agrees on the key, `own_key` unless another attempt's still waits, and creates the object there.
@@ -93,6 +93,14 @@ impl Ledger {
     }
 }
 
+/// How many of these records come no later than `last`. One whose number is none is later than any.
+pub(crate) fn count_up_to(records: &[KinesisRecord<'_>], last: &SequenceNumber) -> usize {
+    let is_up_to = |record: &&KinesisRecord<'_>| {
+        record.sequence_number.parse::<SequenceNumber>().is_ok_and(|number| number <= *last)
+    };
+    records.iter().take_while(is_up_to).count()
+}
+
 fn last_record(key: &str, head: &ObjectHead) -> Result<SequenceNumber, DeliveryError> {
     let last = head.attributes.metadata.get(LAST_SEQUENCE_NUMBER).and_then(|last| last.parse().ok());
     last.ok_or_else(|| DeliveryError::NoLastRecord { key: key.to_owned() })
@@ -108,6 +116,18 @@ mod tests {
         Attributes { metadata, ..Attributes::default() }
     }
 
+    fn is_covered(ledger: &Ledger, sequence_number: &str) -> bool {
+        let record = KinesisRecord {
+            stream: "s",
+            shard_id: "shard",
+            sequence_number,
+            partition_key: "k".into(),
+            arrived_at_ms: 0,
+            data: None,
+        };
+        ledger.covered(&[record]) == 1
+    }
+
     async fn read(store: &InMemoryStore) -> Ledger {
         Ledger::read(store, "s", "shard", "0").await.unwrap()
     }
@@ -116,10 +136,10 @@ mod tests {
     async fn records_of_an_object_that_was_written_but_never_acknowledged_are_skipped() {
         let store = InMemoryStore::new();
         let ledger = read(&store).await;
-        assert!(!ledger.covers("1"));
+        assert!(!is_covered(&ledger, "1"));
         assert_eq!(ledger.write(&store, "a", Bytes::new(), &up_to(3)).await.unwrap(), Adopted::Ours);
         let ledger = read(&store).await;
-        assert!(ledger.covers("3") && !ledger.covers("4") && !ledger.covers("10"));
+        assert!(is_covered(&ledger, "3") && !is_covered(&ledger, "4") && !is_covered(&ledger, "10"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ mod ledger_level;
 use edge::{Attributes, StoreError};
 
 pub(crate) use batch_level::write_latest;
-pub(crate) use ledger_level::{Adopted, Ledger};
+pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
 
 /// Metadata of an output object that later attempts decide by.
 const ATTEMPT: &str = "attempt";

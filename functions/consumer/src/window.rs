@@ -1,0 +1,277 @@
+//! Aggregates over a tumbling window, kept in Lambda's window state and written when the window ends.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use edge::events::{KinesisRecord, TumblingWindow};
+use record_model::keys::SequenceNumber;
+use serde::{Deserialize, Serialize};
+
+use crate::lines::Lines;
+use crate::numbers::Numbers;
+
+/// Most terms that are counted at once. Where there are more, counts of rare ones are upper bounds.
+const MAX_TERMS: usize = 200;
+/// Most numeric fields. With the terms this keeps the state far below Lambda's limit of 1 MB.
+const MAX_FIELDS: usize = 64;
+/// Longest term, in bytes.
+const MAX_TERM_BYTES: usize = 64;
+/// Terms in the summary.
+const TOP_TERMS: usize = 20;
+
+/// What the window's records add up to so far. Its JSON form is the state Lambda keeps.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WindowState {
+    /// Sequence numbers of the first and last record counted.
+    #[serde(default)]
+    first: Option<String>,
+    #[serde(default)]
+    last: Option<String>,
+    /// Output lines.
+    #[serde(default)]
+    lines: u64,
+    #[serde(default)]
+    fields: BTreeMap<String, FieldState>,
+    #[serde(default)]
+    labels: BTreeMap<String, u64>,
+    #[serde(default)]
+    terms: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct FieldState {
+    count: u64,
+    sum: f64,
+    min: f64,
+    max: f64,
+}
+
+/// What is counted of an output line.
+#[derive(Deserialize)]
+struct CountedLine<'a> {
+    #[serde(borrow)]
+    sentiment: Option<CountedSentiment<'a>>,
+    #[serde(borrow, default)]
+    keywords: Vec<CountedKeyword<'a>>,
+    record: Numbers,
+}
+
+#[derive(Deserialize)]
+struct CountedSentiment<'a> {
+    #[serde(borrow)]
+    label: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct CountedKeyword<'a> {
+    #[serde(borrow)]
+    term: Cow<'a, str>,
+}
+
+impl WindowState {
+    /// The state of the window's last answer; a fresh one where there is none.
+    pub(crate) fn read(window: &TumblingWindow<'_>) -> Self {
+        let Some(state) = window.state else { return Self::default() };
+        serde_json::from_str(state).unwrap_or_else(|error| {
+            tracing::error!(line = error.line(), column = error.column(), "window state can't be read");
+            Self::default()
+        })
+    }
+
+    /// Counts the lines of `records`, but for those that were counted by an earlier answer.
+    pub(crate) fn count(&mut self, records: &[KinesisRecord<'_>], lines: &Lines) {
+        for (index, record) in records.iter().enumerate() {
+            if self.counted(record.sequence_number) {
+                continue;
+            }
+            lines.of_record(index).split(|byte| *byte == b'\n').for_each(|line| self.count_line(line));
+            self.first.get_or_insert_with(|| record.sequence_number.to_owned());
+            self.last = Some(record.sequence_number.to_owned());
+        }
+    }
+
+    fn counted(&self, sequence_number: &str) -> bool {
+        let number = |digits: &str| digits.parse::<SequenceNumber>().ok();
+        self.last.as_deref().is_some_and(|last| number(sequence_number) <= number(last))
+    }
+
+    fn count_line(&mut self, line: &[u8]) {
+        let Ok(line) = serde_json::from_slice::<CountedLine<'_>>(line) else { return };
+        self.lines += 1;
+        for (name, number) in line.record.0 {
+            self.count_number(name, number);
+        }
+        if let Some(sentiment) = line.sentiment {
+            *self.labels.entry(sentiment.label.into_owned()).or_default() += 1;
+        }
+        for keyword in line.keywords {
+            self.count_term(&keyword.term);
+        }
+    }
+
+    fn count_number(&mut self, name: String, number: f64) {
+        if self.fields.len() >= MAX_FIELDS && !self.fields.contains_key(&name) {
+            return;
+        }
+        let none = FieldState { count: 0, sum: 0.0, min: number, max: number };
+        let field = self.fields.entry(name).or_insert(none);
+        field.count += 1;
+        field.sum += number;
+        field.min = field.min.min(number);
+        field.max = field.max.max(number);
+    }
+
+    /// Space-Saving (Metwally, Agrawal, El Abbadi 2005): a new term takes the place and the count of the rarest.
+    fn count_term(&mut self, term: &str) {
+        let term = term.to_lowercase();
+        if let Some(count) = self.terms.get_mut(&term) {
+            *count += 1;
+            return;
+        }
+        if term.len() > MAX_TERM_BYTES {
+            return;
+        }
+        let mut count = 1;
+        if self.terms.len() >= MAX_TERMS
+            && let Some((rarest, of_rarest)) = self.terms.iter().min_by_key(|(_, count)| **count)
+        {
+            count += of_rarest;
+            let rarest = rarest.clone();
+            self.terms.remove(&rarest);
+        }
+        self.terms.insert(term, count);
+    }
+
+    /// Key and content of the window's summary; `None` where nothing was counted.
+    ///
+    /// `mark` makes the bytes of each attempt differ, as a replaced object's must.
+    pub(crate) fn summary(
+        &self,
+        window: &TumblingWindow<'_>,
+        data_set: &str,
+        mark: &str,
+    ) -> Option<(String, Vec<u8>)> {
+        let (first, last) = (self.first.as_ref()?, self.last.as_ref()?);
+        let TumblingWindow { start, end, stream, shard_id, .. } = window;
+        let mut top_terms: Vec<(&String, &u64)> = self.terms.iter().collect();
+        top_terms.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let fields = self.fields.iter().map(|(name, field)| (name.as_str(), FieldSummary::of(field)));
+        let summary = Summary {
+            version: 1,
+            window_start: start,
+            window_end: end,
+            stream,
+            shard_id,
+            first_sequence_number: first,
+            last_sequence_number: last,
+            terminated_early: window.is_terminated_early,
+            attempt: mark,
+            lines: self.lines,
+            fields: fields.collect(),
+            sentiment: &self.labels,
+            top_terms: top_terms.into_iter().take(TOP_TERMS).map(|(term, count)| TermSummary { term, count: *count }).collect(),
+        };
+        let key = format!("windows/{data_set}/{start}-{end}-{stream}-{shard_id}-{first}.json");
+        // Texts and finite numbers: nothing in it can fail.
+        Some((key, serde_json::to_vec(&summary).unwrap_or_default()))
+    }
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    version: u32,
+    window_start: &'a str,
+    window_end: &'a str,
+    stream: &'a str,
+    shard_id: &'a str,
+    first_sequence_number: &'a str,
+    last_sequence_number: &'a str,
+    terminated_early: bool,
+    attempt: &'a str,
+    lines: u64,
+    fields: BTreeMap<&'a str, FieldSummary>,
+    sentiment: &'a BTreeMap<String, u64>,
+    top_terms: Vec<TermSummary<'a>>,
+}
+
+#[derive(Serialize)]
+struct FieldSummary {
+    count: u64,
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+#[derive(Serialize)]
+struct TermSummary<'a> {
+    term: &'a str,
+    count: u64,
+}
+
+impl FieldSummary {
+    #[allow(clippy::cast_precision_loss)] // no window counts 2^53 records
+    fn of(field: &FieldState) -> Self {
+        Self { count: field.count, mean: field.sum / field.count as f64, min: field.min, max: field.max }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::Outcome;
+
+    fn record(sequence_number: &str) -> KinesisRecord<'_> {
+        KinesisRecord {
+            stream: "users",
+            shard_id: "shardId-000000000000",
+            sequence_number,
+            partition_key: "k".into(),
+            arrived_at_ms: 0,
+            data: None,
+        }
+    }
+
+    fn ages(ages: &[u32]) -> Lines {
+        let mut lines = Lines::default();
+        for age in ages {
+            let line =
+                format!("{{\"sentiment\":null,\"keywords\":[{{\"term\":\"Age {age}\"}}],\"record\":{{\"age\":{age}}}}}\n");
+            lines.bytes.extend_from_slice(line.as_bytes());
+            lines.records.push(Outcome { end: lines.bytes.len(), ..Outcome::default() });
+        }
+        lines
+    }
+
+    #[test]
+    fn a_record_that_comes_again_is_counted_once() {
+        let records = [record("9"), record("10")];
+        let mut state = WindowState::default();
+        state.count(&records[..1], &ages(&[20]));
+        state.count(&records, &ages(&[20, 50]));
+        let window = TumblingWindow { start: "S", end: "E", stream: "users", shard_id: "0", ..TumblingWindow::default() };
+        let (key, summary) = state.summary(&window, "users", "a/1").unwrap();
+        assert_eq!(key, "windows/users/S-E-users-0-9.json");
+        let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+        assert_eq!(summary["fields"]["age"], serde_json::json!({"count": 2, "mean": 35.0, "min": 20.0, "max": 50.0}));
+        assert_eq!(summary["last_sequence_number"], "10");
+    }
+
+    #[test]
+    fn a_state_survives_lambda_and_stays_small_whatever_is_counted() {
+        let mut state = WindowState::default();
+        for number in 0..2_000_u32 {
+            let sequence_number = (number + 1).to_string();
+            state.count(&[record(&sequence_number)], &ages(&[number]));
+        }
+        let json = serde_json::to_string(&state).unwrap();
+        assert!(json.len() < 100_000, "{}", json.len());
+        let window = TumblingWindow { state: Some(&json), ..TumblingWindow::default() };
+        assert_eq!(WindowState::read(&window), state);
+        assert_eq!(state.lines, 2_000);
+    }
+
+    #[test]
+    fn a_window_without_records_has_no_summary() {
+        assert_eq!(WindowState::default().summary(&TumblingWindow::default(), "users", "a/1"), None);
+    }
+}
