@@ -13,8 +13,8 @@ const SHARD_LIMIT: u32 = 10_000;
 /// How long a stream stays CREATING, UPDATING or DELETING: long enough for a client that waits for ACTIVE to see it.
 const TRANSITION_MS: u64 = 10;
 
-/// How often records older than a stream's retention are dropped.
-const RETENTION_CHECK_S: u64 = 60;
+/// How often records older than a stream's retention, a day or more, are dropped. It looks at each record.
+const RETENTION_CHECK_S: u64 = 3600;
 
 /// A Kinesis endpoint on 127.0.0.1. Its streams live in memory and end with it.
 pub struct KinesisEndpoint {

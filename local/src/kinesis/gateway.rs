@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use ferrokinesis::constants::SERIALIZATION_EXCEPTION;
 use ferrokinesis::error::KinesisErrorResponse;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::response::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tower::ServiceExt;
 
@@ -76,10 +77,17 @@ impl Gateway {
                 let _alone = self.streams.order.write().await;
                 self.forward(request).await
             }
+            Some("GetRecords") => {
+                let _shared = self.streams.order.read().await;
+                self.forward(request).await
+            }
             Some("GetShardIterator") => {
                 iterators::mend(&self.streams, &mut request).await;
                 let _shared = self.streams.order.read().await;
                 iterators::seen(&self.streams, self.forward(request).await).await
+            }
+            Some("DescribeStreamSummary") => {
+                listings::with_record_size(&self.streams, self.forward(request).await).await
             }
             _ => self.forward(request).await,
         }
@@ -119,8 +127,15 @@ async fn answer(State(gateway): State<Gateway>, request: axum::extract::Request)
     }
 }
 
-/// A body that is small by its nature, read whole.
-pub(super) async fn small_body(body: Body) -> Bytes {
+/// An answer of ferrokinesis that is small by its nature, taken apart.
+pub(super) async fn small_answer(response: Response) -> (Parts, Bytes) {
     const LIMIT: usize = 64 << 10;
-    to_bytes(body, LIMIT).await.unwrap_or_default()
+    let (parts, body) = response.into_parts();
+    (parts, to_bytes(body, LIMIT).await.unwrap_or_default())
+}
+
+/// An answer put together again from what it was taken apart into, with another body.
+pub(super) fn with_body(mut parts: Parts, body: Bytes) -> Response {
+    parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    Response::from_parts(parts, Body::from(body))
 }

@@ -7,7 +7,7 @@ use ferrokinesis::types::{HashKeyRange, Shard, StoredRecord, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::gateway::Outcome;
-use super::streams::{Streams, now_ms};
+use super::streams::{Streams, now_ms, seconds};
 
 const MAX_RECORDS: usize = 10_000;
 const MAX_READ_BYTES: usize = 10 << 20;
@@ -68,8 +68,7 @@ pub(super) async fn get_records(streams: &Streams, body: &[u8]) -> Outcome {
 
     let (records, more) = read(streams, &place, &stream, limit).await;
     let is_over = records.is_empty() && shard.sequence_number_range.ending_sequence_number.is_some();
-    let next = next_sequence_number(&place, &records);
-    let next = next.filter(|_| !is_over);
+    let next = (!is_over).then(|| next_sequence_number(&place, &records));
     streams.readers.moved(&place.stream, place.shard_index, Some(&place.sequence_number), next.as_deref());
     let answer = Answer {
         millis_behind_latest: if more { behind(&records) } else { 0 },
@@ -133,16 +132,14 @@ fn next_step(bytes: usize, records: usize) -> usize {
 }
 
 /// Records that arrived before this are past the stream's retention.
-#[expect(clippy::cast_precision_loss, reason = "seconds stay below 2^53")]
 fn oldest_kept_s(stream: &Stream) -> f64 {
-    let retention_ms = u64::from(stream.retention_period_hours) * 3_600_000;
-    (now_ms().saturating_sub(retention_ms) / 1000) as f64
+    seconds(now_ms().saturating_sub(u64::from(stream.retention_period_hours) * 3_600_000))
 }
 
 /// Where the next read goes on: behind the last record, or where this one was.
-fn next_sequence_number(place: &Place, records: &[(String, StoredRecord)]) -> Option<String> {
-    let Some((key, _)) = records.last() else { return Some(place.sequence_number.clone()) };
-    Some(increment_sequence(&parse_sequence(sequence_number(key)).ok()?, None))
+fn next_sequence_number(place: &Place, records: &[(String, StoredRecord)]) -> String {
+    let last = records.last().and_then(|(key, _)| parse_sequence(sequence_number(key)).ok());
+    last.map_or_else(|| place.sequence_number.clone(), |last| increment_sequence(&last, None))
 }
 
 /// The store's keys are `<shard>/<sequence number>`.

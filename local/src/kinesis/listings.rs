@@ -1,5 +1,6 @@
 //! ListShards and ListStreams, page by page.
 
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ferrokinesis::error::KinesisErrorResponse;
@@ -8,7 +9,7 @@ use ferrokinesis::types::{Shard, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::gateway::Outcome;
+use super::gateway::{Outcome, small_answer, with_body};
 use super::request::stream_name;
 use super::streams::{Streams, invalid_argument, now_ms};
 
@@ -198,4 +199,17 @@ fn summary(stream: &Stream) -> Value {
         "StreamModeDetails": stream.stream_mode_details,
         "StreamCreationTimestamp": stream.stream_creation_timestamp,
     })
+}
+
+/// Adds a stream's largest record to an answer of DescribeStreamSummary.
+pub(super) async fn with_record_size(streams: &Streams, response: Response) -> Response {
+    let (parts, body) = small_answer(response).await;
+    let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return with_body(parts, body) };
+    let name = answer.pointer("/StreamDescriptionSummary/StreamName").and_then(Value::as_str).unwrap_or_default();
+    if let Ok(stream) = streams.store.get_stream(name).await
+        && let Some(summary) = answer.get_mut("StreamDescriptionSummary")
+    {
+        insert(summary, "MaxRecordSizeInKiB", stream.max_record_size_kib.into());
+    }
+    with_body(parts, answer.to_string().into())
 }

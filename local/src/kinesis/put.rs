@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gateway::Outcome;
 use super::request::stream_name;
-use super::streams::{Streams, invalid_argument};
+use super::streams::{Streams, invalid_argument, seconds};
 
 const MAX_RECORDS: usize = 500;
 const MAX_PARTITION_KEY_CHARS: usize = 256;
@@ -75,7 +75,8 @@ pub(super) async fn put_records(streams: &Streams, body: &[u8]) -> Outcome {
     if request.records.is_empty() || request.records.len() > MAX_RECORDS {
         return Ok(None);
     }
-    let Some(hash_keys) = checked(streams, &stream, &request.records).await? else { return Ok(None) };
+    let place = |index: usize| format!("records.{}.member.data", index + 1);
+    let Some(hash_keys) = checked(streams, &stream, &request.records, place).await? else { return Ok(None) };
     if !streams.has_room().await {
         let message = format!("Rate exceeded for stream {stream}: {}", Streams::FULL);
         let refused = || PutAnswer::Refused { error_code: THROTTLED, error_message: &message };
@@ -97,7 +98,8 @@ pub(super) async fn put_record(streams: &Streams, body: &[u8]) -> Outcome {
         return Ok(None);
     }
     let entries = [request.entry];
-    let Some(hash_keys) = checked(streams, &stream, &entries).await? else { return Ok(None) };
+    let place = |_| "data".to_owned();
+    let Some(hash_keys) = checked(streams, &stream, &entries, place).await? else { return Ok(None) };
     if !streams.has_room().await {
         return Err(KinesisErrorResponse::client_error(THROTTLED, Some(Streams::FULL)));
     }
@@ -115,18 +117,20 @@ fn written(answer: &impl Serialize) -> Outcome {
     Ok(Some(body))
 }
 
-/// The hash key of each entry; none if an entry is not what AWS takes, which ferrokinesis puts in AWS's words.
+/// The hash key of each entry; none if an entry is not what AWS takes, which ferrokinesis puts in AWS's words. `place`
+/// names an entry's data as AWS does.
 async fn checked(
     streams: &Streams,
     stream: &str,
     entries: &[Entry<'_>],
+    place: impl Fn(usize) -> String,
 ) -> Result<Option<Vec<u128>>, KinesisErrorResponse> {
     let stream = streams.store.get_stream(stream).await?;
     let mut total_bytes = 0;
     let mut hash_keys = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let Some(bytes) = record_bytes(entry) else { return Ok(None) };
-        check_size(&stream, index, bytes)?;
+        check_size(&stream, bytes, || place(index))?;
         total_bytes += bytes;
         let Some(hash_key) = hash_key(entry) else { return Ok(None) };
         hash_keys.push(hash_key);
@@ -148,15 +152,15 @@ fn record_bytes(entry: &Entry<'_>) -> Option<usize> {
     Some(STANDARD.decode(entry.data.as_bytes()).ok()?.len() + entry.partition_key.len())
 }
 
-fn check_size(stream: &Stream, index: usize, bytes: usize) -> Result<(), KinesisErrorResponse> {
+fn check_size(stream: &Stream, bytes: usize, place: impl Fn() -> String) -> Result<(), KinesisErrorResponse> {
     let limit = usize::try_from(stream.max_record_size_kib).unwrap_or(usize::MAX).saturating_mul(1024);
     if bytes <= limit {
         return Ok(());
     }
     Err(KinesisErrorResponse::validation_error(&format!(
-        "1 validation error detected: Value at 'records.{}.member.data' failed to satisfy constraint: Member must have \
-         length less than or equal to {limit}",
-        index + 1
+        "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length less than or \
+         equal to {limit}",
+        place()
     )))
 }
 
@@ -189,10 +193,4 @@ fn record<'a>(entry: &'a Entry<'_>, allocation: &SequenceAllocation) -> StoredRe
         data: &entry.data,
         approximate_arrival_timestamp: seconds(allocation.now),
     }
-}
-
-/// Milliseconds as the wire has them: seconds with decimals. Exact to the millisecond for 280,000 years.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
 }

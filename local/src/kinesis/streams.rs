@@ -30,6 +30,12 @@ pub(super) fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Milliseconds as the wire has them: seconds with decimals. Exact to the millisecond for 280,000 years.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
+pub(super) fn seconds(milliseconds: u64) -> f64 {
+    milliseconds as f64 / 1000.0
+}
+
 /// The error of a call whose arguments don't go together.
 pub(super) fn invalid_argument(message: &str) -> KinesisErrorResponse {
     KinesisErrorResponse::client_error(INVALID_ARGUMENT, Some(message))

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 /// Headers, user metadata, ETag and checksums of one object.
@@ -22,6 +23,19 @@ pub(super) struct Attributes {
     /// Checksums of the whole object in base64, by S3's name of the algorithm.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub checksums: BTreeMap<String, String>,
+}
+
+/// S3 takes no more user metadata, names and values counted.
+const MAX_METADATA_BYTES: usize = 2048;
+
+/// User metadata as they are kept, in the order of their names.
+pub(super) fn metadata(sent: Option<s3s::dto::Metadata>) -> S3Result<BTreeMap<String, String>> {
+    let metadata: BTreeMap<_, _> = sent.unwrap_or_default().into_iter().collect();
+    let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MAX_METADATA_BYTES {
+        return Err(s3_error!(MetadataTooLarge, "{bytes} bytes of user metadata, the limit is {MAX_METADATA_BYTES}"));
+    }
+    Ok(metadata)
 }
 
 /// The headers a client sets on PUT and gets back on GET.

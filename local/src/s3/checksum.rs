@@ -108,3 +108,45 @@ pub(super) fn fields(checksums: &Checksums) -> Checksum {
         checksum_type: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    /// What comes of a body `hello` with these headers and trailers: its checksums, or the code of the refusal.
+    #[track_caller]
+    fn check(sent: &[(&'static str, &'static str)], trailers: &[(&'static str, &'static str)], expected: &str) {
+        let declared = Declared::of(&headers(sent));
+        let mut hasher = declared.hasher();
+        hasher.update(b"hello");
+        let found = match declared.verify(&headers(trailers), &hasher.finalize()) {
+            Ok(checksums) => checksums.into_iter().map(|(name, value)| format!("{name} {value}")).collect(),
+            Err(error) => error.code().as_str().to_owned(),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_checksum_is_held_against_the_body_wherever_it_is_declared() {
+        check(&[], &[], "");
+        check(&[("x-amz-checksum-crc32", "NhCmhg==")], &[], "crc32 NhCmhg==");
+        check(&[("x-amz-checksum-crc32", "AAAAAA==")], &[], "BadDigest");
+        check(&[("x-amz-checksum-crc32c", "mnG7TA==")], &[], "crc32c mnG7TA==");
+        check(&[("x-amz-sdk-checksum-algorithm", "CRC32")], &[], "crc32 NhCmhg==");
+        let trailer = [("x-amz-trailer", "x-amz-checksum-crc32")];
+        check(&trailer, &[("x-amz-checksum-crc32", "NhCmhg==")], "crc32 NhCmhg==");
+        check(&trailer, &[("x-amz-checksum-crc32", "AAAAAA==")], "BadDigest");
+        check(&trailer, &[], "InvalidRequest");
+        check(&[("x-amz-checksum-sha256", "AAAA")], &[], "BadDigest");
+        check(&[("x-amz-checksum-md17", "AAAA")], &[], "");
+    }
+}

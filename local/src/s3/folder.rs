@@ -198,3 +198,72 @@ impl Folder {
         fs::rename(written.path(), path)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A folder with one bucket, `bucket`.
+    pub(in super::super) fn folder() -> (tempfile::TempDir, Folder) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        folder.create_bucket("bucket").unwrap();
+        (root, folder)
+    }
+
+    pub(in super::super) fn put(folder: &Folder, key: &str, body: &str, etag: &str) {
+        let written = folder.temporary();
+        fs::write(written.path(), body).unwrap();
+        let attributes = Attributes { etag: etag.to_owned(), ..Attributes::default() };
+        folder.commit(("bucket", key), &written, attributes, &WriteCondition::Always).unwrap();
+    }
+
+    fn etag(folder: &Folder, key: &str) -> Option<String> {
+        folder.head("bucket", key).ok().map(|stored| stored.attributes.etag)
+    }
+
+    #[test]
+    fn a_crash_before_the_new_bytes_are_in_place_leaves_the_old_object_with_its_own_attributes() {
+        let (_root, folder) = folder();
+        put(&folder, "key", "old", "old etag");
+        let written = folder.temporary();
+        fs::write(written.path(), "newer").unwrap();
+        let attributes = Attributes { key: "key".into(), etag: "new etag".into(), ..Attributes::default() };
+        folder.write_attributes("bucket", attributes, &fs::metadata(written.path()).unwrap()).unwrap();
+        assert_eq!(etag(&folder, "key").as_deref(), Some("old etag"));
+    }
+
+    #[test]
+    fn a_key_keeps_its_place_while_what_was_in_its_way_comes_and_goes() {
+        let (_root, folder) = folder();
+        put(&folder, "a", "1", "1");
+        put(&folder, "a/b", "2", "2");
+        folder.remove(("bucket", "a"), &WriteCondition::Always).unwrap();
+        put(&folder, "a/b", "3", "3");
+        put(&folder, "a", "4", "4");
+        put(&folder, "a/b/c", "5", "5");
+        assert_eq!(["a", "a/b", "a/b/c"].map(|key| etag(&folder, key).unwrap()), ["4", "3", "5"]);
+        assert!(folder.bucket("bucket").unwrap().join("a").is_file());
+    }
+
+    #[test]
+    fn the_last_object_of_a_folder_takes_the_folder_with_it() {
+        let (_root, folder) = folder();
+        put(&folder, "a/b/c", "1", "1");
+        put(&folder, "a/d", "2", "2");
+        folder.remove(("bucket", "a/b/c"), &WriteCondition::Always).unwrap();
+        let bucket = folder.bucket("bucket").unwrap();
+        assert!(!bucket.join("a/b").exists() && bucket.join("a/d").is_file());
+        folder.remove(("bucket", "a/d"), &WriteCondition::Always).unwrap();
+        assert!(!bucket.join("a").exists() && bucket.is_dir());
+        folder.remove(("bucket", "a/d"), &WriteCondition::Always).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_attributes_that_is_broken_costs_the_headers_and_not_the_object() {
+        let (_root, folder) = folder();
+        put(&folder, "key", "body", "etag");
+        fs::write(folder.attributes_path("bucket", &key::digest("key")), "[{").unwrap();
+        assert_eq!(etag(&folder, "key").as_deref(), Some("841a2d689ad86bd1611447453c22c6fc"));
+    }
+}

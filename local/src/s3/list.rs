@@ -223,3 +223,66 @@ impl Iterator for Keys {
         self.next_key().transpose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::folder::tests::{folder, put};
+    use super::*;
+
+    /// All of a listing, page by page, as keys and common prefixes in the order they came.
+    fn listed(folder: &Folder, prefix: &str, delimiter: Option<&str>, max_keys: usize) -> Vec<String> {
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let page = folder.list(Query { bucket: "bucket", prefix, delimiter, from, max_keys }).unwrap();
+            let mut entries: Vec<_> = page.objects.into_iter().map(|(key, _)| key).collect();
+            entries.extend(page.common_prefixes);
+            assert!(entries.len() <= max_keys);
+            entries.sort_unstable();
+            all.extend(entries);
+            match page.next {
+                Some(next) => from = Position::of_token(&next.token()),
+                None => return all,
+            }
+        }
+    }
+
+    /// What S3 says of a set of keys.
+    fn expected(keys: &BTreeSet<String>, prefix: &str, delimiter: Option<&str>) -> Vec<String> {
+        let kept = keys.iter().filter(|key| key.starts_with(prefix));
+        let entry = |key: &String| common_prefix(key, prefix, delimiter).unwrap_or_else(|| key.clone());
+        kept.map(entry).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    proptest! {
+        // Each case writes a dozen files.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_keys_are_listed_as_s3_lists_them_whatever_the_page(
+            keys in proptest::collection::btree_set("[ab./-]{1,5}", 0..12),
+            prefix in "[ab./-]{0,2}",
+            delimiter in proptest::option::of("/|a|-|/b|"),
+            max_keys in 1usize..6,
+        ) {
+            let (_root, folder) = folder();
+            for key in &keys {
+                put(&folder, key, "", "etag");
+            }
+            let delimiter = delimiter.as_deref();
+            let expected = expected(&keys, &prefix, delimiter);
+            prop_assert_eq!(listed(&folder, &prefix, delimiter, max_keys), expected);
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_none_of_ours_is_no_position() {
+        assert_eq!(Position::of_token("!"), None);
+        assert_eq!(Position::of_token(&URL_SAFE_NO_PAD.encode("x")), None);
+        let position = Position::AfterPrefix("é/".to_owned());
+        assert_eq!(Position::of_token(&position.token()), Some(position));
+    }
+}

@@ -10,7 +10,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
-use super::attributes::{Attributes, Headers};
+use super::attributes::{self, Attributes, Headers};
 use super::backend::Backend;
 use super::condition::WriteCondition;
 use super::folder::{Folder, FolderError, Stored, Temporary};
@@ -164,7 +164,7 @@ pub(super) async fn create(
             content_disposition: input.content_disposition,
             cache_control: input.cache_control,
         },
-        metadata: input.metadata.unwrap_or_default().into_iter().collect(),
+        metadata: attributes::metadata(input.metadata)?,
         ..Attributes::default()
     };
     let id = backend.on_disk(move |folder| folder.create_upload(input.bucket, object)).await?;

@@ -13,6 +13,9 @@ use super::aws_chunked::Trailers;
 use super::checksum::{Checksums, Declared};
 use super::folder::{Folder, FolderError, Temporary};
 
+/// The largest object one PUT makes, and the largest part.
+const MAX_BODY_BYTES: u64 = 5 << 30;
+
 /// A body that came in whole.
 pub(super) struct Received {
     pub file: Temporary,
@@ -28,7 +31,7 @@ pub(super) async fn receive(
     extensions: &Extensions,
 ) -> S3Result<Received> {
     let declared = Declared::of(headers);
-    let (mut md5, mut hasher) = (Md5::new(), declared.hasher());
+    let (mut md5, mut hasher, mut length) = (Md5::new(), declared.hasher(), 0);
     let file = folder.temporary();
     let mut written = tokio::fs::File::create(file.path()).await.map_err(FolderError::Io)?;
     if let Some(mut body) = body {
@@ -38,6 +41,10 @@ pub(super) async fn receive(
                 refused.set_source(error);
                 refused
             })?;
+            length += chunk.len() as u64;
+            if length > MAX_BODY_BYTES {
+                return Err(s3_error!(EntityTooLarge, "Your proposed upload exceeds the maximum allowed size"));
+            }
             md5.update(&chunk);
             hasher.update(&chunk);
             written.write_all(&chunk).await.map_err(FolderError::Io)?;

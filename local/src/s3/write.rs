@@ -3,7 +3,7 @@
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::attributes::{Attributes, Headers};
+use super::attributes::{self, Attributes, Headers};
 use super::backend::Backend;
 use super::condition::{WriteCondition, check_read};
 use super::upload::receive;
@@ -30,7 +30,7 @@ pub(super) async fn put(
             content_disposition: input.content_disposition,
             cache_control: input.cache_control,
         },
-        metadata: input.metadata.unwrap_or_default().into_iter().collect(),
+        metadata: attributes::metadata(input.metadata)?,
         checksums: received.checksums,
         ..Attributes::default()
     };
@@ -65,7 +65,7 @@ pub(super) async fn copy(backend: &Backend, input: CopyObjectInput) -> S3Result<
     .map_err(|_| s3_error!(PreconditionFailed))?;
     let mut attributes = stored.attributes;
     if replace {
-        attributes.metadata = input.metadata.unwrap_or_default().into_iter().collect();
+        attributes.metadata = attributes::metadata(input.metadata)?;
         attributes.headers = Headers {
             content_type: input.content_type,
             content_encoding: input.content_encoding,

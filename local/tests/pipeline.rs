@@ -1,0 +1,133 @@
+//! Whole runs with real processes: what is delivered, and what becomes of faults.
+
+mod scene;
+
+use scene::{Scene, numbered};
+
+#[tokio::test]
+async fn every_record_is_written_once_by_each_taker() {
+    let scene = Scene::new().with("Shards", "3");
+    let report = scene.run(&numbered(1200)).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.on_stream, orders.enriched, orders.typed, orders.raw), (1200, 1200, 1200, 1200));
+    assert!(report.is_complete(), "{report:?}");
+    let raw: Vec<u8> = scene.objects("raw").into_values().flatten().collect();
+    assert_eq!(raw.len(), numbered(1200).concat().len());
+}
+
+#[tokio::test]
+async fn crashes_hangs_and_errors_lose_nothing_and_double_nothing() {
+    let scene = Scene::new();
+    let mut payloads = numbered(40);
+    for (place, fault) in [(5, "crash-once a"), (13, "hang-once b"), (21, "error-once c"), (29, "crash-after-once d")] {
+        payloads.insert(place, fault.to_owned());
+    }
+    let report = scene.run(&payloads).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.enriched, orders.typed, orders.given_up, orders.failed), (44, 44, 0, 0));
+    assert!(report.is_complete(), "{report:?}");
+    let log = scene.log("OrdersConsumerFunction");
+    assert!(log.contains("Status: timeout") && log.contains("started as enrich"), "{log}");
+}
+
+#[tokio::test]
+async fn a_poison_record_is_given_up_with_its_payload_and_costs_no_neighbour() {
+    let scene = Scene::new().with("Retries", "1");
+    let mut payloads = numbered(20);
+    payloads.insert(7, "poison".to_owned());
+    let report = scene.run(&payloads).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.enriched, orders.given_up), (20, 1));
+    assert!(report.is_complete(), "{report:?}");
+    let given_up = scene.objects("aws/lambda");
+    let record: serde_json::Value = serde_json::from_slice(given_up.values().next().unwrap()).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert!(record["payload"].as_str().unwrap().contains("cG9pc29u"));
+}
+
+#[tokio::test]
+async fn without_bisecting_the_rest_of_the_batch_is_given_up_with_the_poison() {
+    let scene = Scene::new().with("Retries", "0").with("Bisect", "false").with("BatchSize", "100");
+    let mut payloads = numbered(10);
+    payloads.insert(4, "poison".to_owned());
+    let report = scene.run(&payloads).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!(orders.enriched + orders.given_up, 11);
+    assert!(orders.given_up >= 1 && report.is_complete(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_transform_may_drop_fail_and_lose_records_and_each_is_counted() {
+    let scene = Scene::new();
+    let mut payloads = numbered(30);
+    payloads.extend(["drop 1", "drop 2", "fail 1", "lost 1"].map(str::to_owned));
+    let report = scene.run(&payloads).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.typed, orders.dropped, orders.failed), (30, 2, 2));
+    assert!(report.is_complete(), "{report:?}");
+    let failed = scene.objects("failed/orders/processing-failed");
+    let lines: String = failed.into_values().map(|bytes| gunzip(&bytes)).collect();
+    let codes: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["errorCode"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(codes.contains(&"Lambda.ProcessingFailedStatus".to_owned()), "{codes:?}");
+    assert!(codes.contains(&"Lambda.MissingRecordId".to_owned()), "{codes:?}");
+}
+
+#[tokio::test]
+async fn a_consumer_that_never_starts_gives_everything_up_and_nothing_is_lost() {
+    let scene = Scene::new().with("ConsumerRole", "unable").with("Retries", "0").with("Bisect", "false");
+    let report = scene.run(&numbered(5)).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.enriched, orders.given_up, orders.typed), (0, 5, 5));
+    assert!(report.is_complete(), "{report:?}");
+}
+
+#[tokio::test]
+async fn lanes_of_one_shard_deliver_every_record_once() {
+    let scene = Scene::new().with("Lanes", "4");
+    let mut payloads = numbered(200);
+    payloads.insert(100, "crash-once lanes".to_owned());
+    let report = scene.run(&payloads).await.unwrap();
+    assert_eq!(report.data_sets[0].enriched, 201);
+    assert!(report.is_complete(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_window_carries_its_state_and_is_closed_when_the_run_drains() {
+    let scene = Scene::new().with("Window", "900");
+    let report = scene.run(&numbered(25)).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    let counted: u64 = scene
+        .objects("windows")
+        .values()
+        .map(|state| serde_json::from_slice::<serde_json::Value>(state).unwrap()["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(counted, 25);
+}
+
+#[tokio::test]
+async fn an_input_runs_through_its_producer_until_that_is_done() {
+    let mut scene = Scene::new();
+    let file = scene.path("orders.csv");
+    std::fs::write(&file, numbered(60).join("\n")).unwrap();
+    scene.options.inputs = vec![local::Input { data_set: "orders".to_owned(), path: file }];
+    scene.options.drain = true;
+    let report = local::run(scene.options.clone(), |_| (), std::future::pending()).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.read, orders.put, orders.enriched, orders.typed), (60, 60, 60, 60));
+    assert!(report.is_complete(), "{report:?}");
+}
+
+fn gunzip(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    record_model::Decoder::new(record_model::Limits::default())
+        .decode(bytes, &mut |record| {
+            if let Ok(record_model::Content::Payload(payload)) = record.content {
+                text.push_str(std::str::from_utf8(payload).unwrap());
+            }
+        })
+        .unwrap();
+    text
+}
