@@ -1,6 +1,7 @@
 //! The event of a schedule: which data set, from which source, in which form.
 
-use edge::{Compression, KeyRule, Packing};
+use edge::sources::HttpApi;
+use edge::{Compression, KeyRule, Packing, SecretName};
 use serde::Deserialize;
 
 /// What one invocation is to do.
@@ -61,6 +62,31 @@ pub enum SourceEvent {
         /// What it holds.
         format: Format,
     },
+    /// A file on a web server, gzip or not.
+    Http {
+        /// Where, by https.
+        url: String,
+        /// What it holds.
+        format: Format,
+    },
+    /// A JSON API that answers in pages.
+    HttpApi {
+        /// How it is asked and answers.
+        api: HttpApi,
+        /// The bearer token it wants, if any.
+        #[serde(default)]
+        bearer: Option<Secret>,
+    },
+    /// Posts that match a query, by the X API v2's recent search.
+    Tweets {
+        /// In the words of that API.
+        query: String,
+        /// The bearer token.
+        bearer: Secret,
+        /// Another server that speaks the API, for tests.
+        #[serde(default = "x_api")]
+        base_url: String,
+    },
     /// So many made-up records each run, never the same twice.
     MadeUp {
         /// Records of one run.
@@ -74,6 +100,21 @@ pub enum SourceEvent {
         /// Numbers of one run.
         count: u64,
     },
+}
+
+/// A secret, or a field of one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// Where it is kept.
+    pub name: SecretName,
+    /// The member that is meant, where the secret is a JSON object.
+    #[serde(default)]
+    pub field: Option<String>,
+}
+
+fn x_api() -> String {
+    "https://api.x.com".to_owned()
 }
 
 /// What a file holds.
@@ -132,6 +173,9 @@ impl SourceEvent {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::S3 { bucket, key, .. } => format!("s3://{bucket}/{key}"),
+            Self::Http { url, .. } => url.clone(),
+            Self::HttpApi { api, .. } => api.url.clone(),
+            Self::Tweets { query, .. } => format!("tweets:{query}"),
             Self::MadeUp { seed, .. } => format!("made-up:{seed}"),
             Self::Counter { .. } => "counter".to_owned(),
         }
@@ -151,6 +195,10 @@ mod tests {
             SourceEvent::S3 { bucket: "b".into(), key: "k".into(), format: Format::Csv }
         );
         assert!(!event.keys_matter());
+        let event = br#"{"schema":"tweets","source":{"type":"tweets","query":"rust",
+            "bearer":{"name":{"ssm":"/x/bearer"}}}}"#;
+        let source = Event::parse(event).unwrap().source;
+        assert!(matches!(source, SourceEvent::Tweets { base_url, .. } if base_url == "https://api.x.com"));
         let event = br#"{"schema":"users","source":{"type":"made-up","count":500,"seed":7}}"#;
         assert_eq!(Event::parse(event).unwrap().source, SourceEvent::MadeUp { count: 500, seed: 7 });
     }

@@ -8,7 +8,7 @@ use edge::runtime::{Invocation, InvocationError};
 use edge::sources::{Resume, SourceError};
 use edge::{
     Cursor, CursorError, CursorFile, Engine, EngineSettings, FeedError, FeedLimits, FeedReport, ObjectStore,
-    Packer, PackingError, Progress, RecordSink, ShardMap, ShardRate, SinkError, StopReason, StoreError,
+    Packer, PackingError, Progress, RecordSink, SecretError, ShardMap, ShardRate, SinkError, StopReason, StoreError,
     StreamSummary, Taken, feed, wait_until_active,
 };
 use record_model::{Schema, SchemaError};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::event::{Event, EventError};
-use crate::opened::{Opened, open};
+use crate::opened::{Means, Opened, open};
 use crate::quarantine::BucketQuarantine;
 use crate::settings::ProducerSettings;
 
@@ -89,6 +89,9 @@ pub enum ProducerError {
     /// The cursor failed.
     #[error("cursor failed")]
     Cursor(#[from] CursorError),
+    /// A secret the source needs is not to be had.
+    #[error("secret failed")]
+    Secret(#[from] SecretError),
     /// The source can't be opened.
     #[error("source failed")]
     Source(#[from] SourceError),
@@ -121,6 +124,7 @@ impl ProducerError {
             Self::UnknownSchema { .. } | Self::Schema { .. } => "bad_schema",
             Self::Store(_) => "bucket",
             Self::Cursor(_) => "cursor",
+            Self::Secret(_) => "secret",
             Self::Source(_) | Self::SourceReplaced => "source",
             Self::Feed { .. } => "feed",
             Self::Stream(_) | Self::KeysIgnored => "stream",
@@ -191,7 +195,13 @@ where
         }
         let record_bytes = self.settings.max_record_bytes.unwrap_or(summary.max_record_bytes);
         let packer = Packer::new(event.packing(), schema.clone(), record_bytes)?;
-        let opened = open(event, schema, cursor, time.now_ms, &self.open_bucket).await?;
+        let means = Means {
+            schema,
+            now_ms: time.now_ms,
+            open_bucket: &self.open_bucket,
+            secrets: &self.settings.secrets,
+        };
+        let opened = open(event, cursor, &means).await?;
         Ok(Ready { opened, packer, record_bytes })
     }
 
@@ -357,7 +367,8 @@ impl<S: ObjectStore> Saver<'_, S> {
         if let Some(lost) = self.lost {
             return Err(lost);
         }
-        let cursor = Cursor { resume: report.resume.clone(), done: report.done, ..self.cursor };
+        let resume = report.resume.clone().unwrap_or_else(|| self.cursor.resume.clone());
+        let cursor = Cursor { resume, done: report.done, ..self.cursor };
         self.file.release(self.store, cursor).await
     }
 }

@@ -12,6 +12,6 @@ mod opened;
 mod quarantine;
 mod settings;
 
-pub use event::{Event, EventError, Format, SourceEvent};
+pub use event::{Event, EventError, Format, OnChange, Secret, SourceEvent};
 pub use handler::{Answer, Producer, ProducerError};
 pub use settings::ProducerSettings;

@@ -2,21 +2,46 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use edge::sources::{
-    CounterSource, CsvSource, JsonLinesSource, MadeUpSource, MaybeGzip, Next, ObjectBytes, Source, SourceError,
+    ByteSource, CounterSource, CsvSource, HttpApi, HttpApiSource, HttpBytes, HttpClient, JsonLinesSource,
+    MadeUpSource, MaybeGzip, Next, ObjectBytes, Resume, Source, SourceError,
 };
-use edge::{Cursor, ObjectStore, StoreError};
+use edge::{Cursor, ObjectStore, Secrets, StoreError};
 use record_model::Schema;
 
-use crate::event::{Event, Format, OnChange, SourceEvent};
+use crate::event::{Event, Format, OnChange, Secret, SourceEvent};
 use crate::handler::ProducerError;
 
 /// Any source.
 pub(crate) enum OpenedSource<S> {
-    Csv(CsvSource<MaybeGzip<ObjectBytes<S>>>),
-    JsonLines(JsonLinesSource<MaybeGzip<ObjectBytes<S>>>),
+    Csv(CsvSource<MaybeGzip<AnyBytes<S>>>),
+    JsonLines(JsonLinesSource<MaybeGzip<AnyBytes<S>>>),
+    HttpApi(Box<HttpApiSource>),
     MadeUp(MadeUpSource),
     Counter(CounterSource),
+}
+
+/// A file anywhere.
+pub(crate) enum AnyBytes<S> {
+    Object(ObjectBytes<S>),
+    Http(HttpBytes),
+}
+
+impl<S: ObjectStore + 'static> ByteSource for AnyBytes<S> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        match self {
+            Self::Object(bytes) => bytes.next_piece().await,
+            Self::Http(bytes) => bytes.next_piece().await,
+        }
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        match self {
+            Self::Object(bytes) => bytes.seek(offset),
+            Self::Http(bytes) => bytes.seek(offset),
+        }
+    }
 }
 
 /// A source and the cursor it starts from.
@@ -25,41 +50,88 @@ pub(crate) struct Opened<S> {
     pub(crate) cursor: Cursor,
 }
 
+/// What sources are opened with.
+pub(crate) struct Means<'a, O> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) now_ms: i64,
+    pub(crate) open_bucket: &'a O,
+    pub(crate) secrets: &'a Secrets,
+}
+
 /// Opens the source of an event where the cursor stands, or at its start if it is another by now.
-pub(crate) async fn open<S: ObjectStore + 'static>(
+pub(crate) async fn open<S, O>(
     event: &Event,
-    schema: &Schema,
     cursor: &Cursor,
-    now_ms: i64,
-    open_bucket: impl Fn(&str) -> Result<S, StoreError>,
-) -> Result<Opened<S>, ProducerError> {
-    let (bucket, key, format) = match &event.source {
-        SourceEvent::S3 { bucket, key, format } => (bucket, key, *format),
+    means: &Means<'_, O>,
+) -> Result<Opened<S>, ProducerError>
+where
+    S: ObjectStore + 'static,
+    O: Fn(&str) -> Result<S, StoreError>,
+{
+    let schema = means.schema.clone();
+    match &event.source {
+        SourceEvent::S3 { bucket, key, format } => {
+            let store = Arc::new((means.open_bucket)(bucket)?);
+            let object = ObjectBytes::open(store, bucket, key).await?;
+            let version = object.etag().to_string();
+            let cursor = same_version(cursor, &version, event.on_change)?;
+            let bytes = AnyBytes::Object(object);
+            Ok(Opened { source: of_file(bytes, *format, event, means, &cursor), cursor })
+        }
+        SourceEvent::Http { url, format } => {
+            let file = HttpBytes::open(HttpClient::new()?, url).await?;
+            let version = file.version().unwrap_or("unknown").to_owned();
+            let cursor = same_version(cursor, &version, event.on_change)?;
+            let bytes = AnyBytes::Http(file);
+            Ok(Opened { source: of_file(bytes, *format, event, means, &cursor), cursor })
+        }
+        SourceEvent::HttpApi { api, bearer } => of_api(api.clone(), bearer.as_ref(), cursor, means).await,
+        SourceEvent::Tweets { query, bearer, base_url } => {
+            of_api(HttpApi::recent_search(base_url, query)?, Some(bearer), cursor, means).await
+        }
         SourceEvent::MadeUp { count, seed } => {
             let (from, until) = next_run(cursor, *count);
-            let source = MadeUpSource::new(schema.clone(), *seed, until, now_ms, from);
-            return Ok(Opened { source: OpenedSource::MadeUp(source), cursor: going_to(cursor, until) });
+            let source = OpenedSource::MadeUp(MadeUpSource::new(schema, *seed, until, means.now_ms, from));
+            Ok(Opened { source, cursor: going_to(cursor, until) })
         }
         SourceEvent::Counter { count } => {
             let (from, until) = next_run(cursor, *count);
             let source = OpenedSource::Counter(CounterSource::new(until, from));
-            return Ok(Opened { source, cursor: going_to(cursor, until) });
+            Ok(Opened { source, cursor: going_to(cursor, until) })
         }
-    };
-    let store = Arc::new(open_bucket(bucket)?);
-    let object = ObjectBytes::open(store, bucket, key).await?;
-    let version = object.etag().to_string();
-    let cursor = same_version(cursor, &version, event.on_change)?;
-    let position = cursor.resume.position;
-    let bytes = MaybeGzip::new(object);
-    let source = match format {
+    }
+}
+
+fn of_file<S: ObjectStore + 'static, O>(
+    bytes: AnyBytes<S>,
+    format: Format,
+    event: &Event,
+    means: &Means<'_, O>,
+    cursor: &Cursor,
+) -> OpenedSource<S> {
+    let (bytes, schema, position) = (MaybeGzip::new(bytes), means.schema.clone(), cursor.resume.position);
+    match format {
         Format::Csv => {
             let name = event.source.name();
-            OpenedSource::Csv(CsvSource::new(bytes, schema.clone(), name, now_ms, position))
+            OpenedSource::Csv(CsvSource::new(bytes, schema, name, means.now_ms, position))
         }
-        Format::JsonLines => OpenedSource::JsonLines(JsonLinesSource::new(bytes, schema.clone(), position)),
+        Format::JsonLines => OpenedSource::JsonLines(JsonLinesSource::new(bytes, schema, position)),
+    }
+}
+
+async fn of_api<S, O>(
+    api: HttpApi,
+    bearer: Option<&Secret>,
+    cursor: &Cursor,
+    means: &Means<'_, O>,
+) -> Result<Opened<S>, ProducerError> {
+    let bearer = match bearer {
+        Some(secret) => Some(means.secrets.get(&secret.name, secret.field.as_deref()).await?),
+        None => None,
     };
-    Ok(Opened { source, cursor })
+    let (client, schema) = (HttpClient::new()?, means.schema.clone());
+    let source = HttpApiSource::new(client, api, bearer.as_deref(), schema, &cursor.resume)?;
+    Ok(Opened { source: OpenedSource::HttpApi(Box::new(source)), cursor: cursor.clone() })
 }
 
 /// From where to where: the rest of a run that was cut short, or the next one.
@@ -92,8 +164,19 @@ impl<S: ObjectStore + 'static> Source for OpenedSource<S> {
         match self {
             Self::Csv(source) => source.next(payload).await,
             Self::JsonLines(source) => source.next(payload).await,
+            Self::HttpApi(source) => source.next(payload).await,
             Self::MadeUp(source) => source.next(payload).await,
             Self::Counter(source) => source.next(payload).await,
+        }
+    }
+
+    fn resume_at(&self, position: u64) -> Resume {
+        match self {
+            Self::HttpApi(source) => source.resume_at(position),
+            Self::Csv(source) => source.resume_at(position),
+            Self::JsonLines(source) => source.resume_at(position),
+            Self::MadeUp(source) => source.resume_at(position),
+            Self::Counter(source) => source.resume_at(position),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use edge::logging::{LEVELS, LevelFilter};
-use edge::{AwsSettings, EngineSettings, Settings};
+use edge::{AwsSettings, EngineSettings, Secrets, Settings};
 
 /// Everything the environment decides. Names and defaults are the README's table.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct ProducerSettings {
     pub max_record_bytes: Option<usize>,
     /// `LOG_LEVEL`.
     pub log_level: LevelFilter,
+    /// Where secrets of sources are asked for.
+    pub secrets: Secrets,
     /// Region, credentials and endpoints.
     pub aws: AwsSettings,
 }
@@ -40,6 +42,7 @@ impl ProducerSettings {
             requests_in_flight: settings.number_in("REQUESTS_IN_FLIGHT", defaults.requests_in_flight, 1..=64),
             max_record_bytes: Some(max_record_bytes).filter(|bytes| *bytes > 0),
             log_level: settings.choice("LOG_LEVEL", LEVELS, LevelFilter::INFO),
+            secrets: Secrets::read(settings),
             aws: AwsSettings::read(settings),
         }
     }

@@ -49,8 +49,8 @@ pub struct FeedReport {
     pub quarantined: u64,
     /// Whether the source was read to its end and every record is sent or put aside.
     pub done: bool,
-    /// Where the next run starts so that none is missed.
-    pub resume: Resume,
+    /// Where the next run starts so that none is missed; `None` where this one started.
+    pub resume: Option<Resume>,
     /// Why the run broke off, if something failed. What was sent until then stays sent.
     pub error: Option<FeedError>,
     /// The engine's account.
@@ -92,7 +92,7 @@ pub async fn feed<S: Source, Q: Quarantine, P: Progress>(
     progress: &mut P,
     limits: FeedLimits,
 ) -> FeedReport {
-    let (report, next, not_taken) = (FeedReport::default(), 0, None);
+    let (report, next, not_taken) = (FeedReport::default(), None, None);
     let mut run = Run { source, packer, engine, quarantine, limits, report, next, not_taken };
     let ended = run.read_all(progress).await;
     let flushed = run.flush().await;
@@ -107,7 +107,7 @@ struct Run<'a, S, Q> {
     limits: FeedLimits,
     report: FeedReport,
     /// The position after the last record read.
-    next: u64,
+    next: Option<u64>,
     /// The first position the engine did not take any more.
     not_taken: Option<u64>,
 }
@@ -121,26 +121,32 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
             self.keep_rate(started).await;
             match self.source.next(&mut payload).await? {
                 Next::End { position } => {
-                    self.next = position;
+                    self.next = Some(position);
                     return Ok(true);
                 }
+                Next::Wait { position } => {
+                    self.next = Some(position);
+                    return Ok(false);
+                }
                 Next::Record { position, next } => {
-                    self.next = next;
                     self.report.read += 1;
                     self.packer.set_shards(self.engine.shards(), &mut entries);
                     if let Err(error) = self.packer.pack(&payload, position, &mut entries) {
                         self.put_aside(&payload, position, 1, error.kind(), &error).await?;
                     }
+                    self.next = Some(next);
                 }
                 Next::Bad { position, next, error } => {
-                    self.next = next;
                     self.report.read += 1;
                     self.put_aside(&payload, position, 1, error.kind(), &error).await?;
+                    self.next = Some(next);
                 }
             }
             self.push(&mut entries).await?;
             if self.report.read.is_multiple_of(PROGRESS_RECORDS) {
-                progress.at(self.report.read, self.source.resume_at(self.oldest_position())).await;
+                if let Some(position) = self.oldest_position() {
+                    progress.at(self.report.read, self.source.resume_at(position)).await;
+                }
             }
         }
         Ok(false)
@@ -163,9 +169,9 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
     }
 
     /// Everything before this position is acknowledged or put aside.
-    fn oldest_position(&self) -> u64 {
+    fn oldest_position(&self) -> Option<u64> {
         let open = [self.engine.oldest_position(), self.packer.oldest_position(), self.not_taken];
-        open.into_iter().flatten().min().unwrap_or(self.next)
+        open.into_iter().flatten().min().or(self.next)
     }
 
     async fn flush(&mut self) -> Result<(), FeedError> {
@@ -230,7 +236,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
             }
         }
         report.done = at_end && left.is_none();
-        report.resume = source.resume_at(left.unwrap_or(next));
+        report.resume = left.or(next).map(|position| source.resume_at(position));
         report
     }
 }

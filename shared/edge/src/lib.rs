@@ -18,6 +18,8 @@ mod put_records;
 mod s3;
 #[cfg(feature = "s3")]
 mod schema_source;
+#[cfg(feature = "http")]
+mod secret;
 mod settings;
 pub mod sources;
 mod store;
@@ -37,6 +39,8 @@ pub use put_records::{
 pub use s3::{DEFAULT_PATIENCE, S3Store};
 #[cfg(feature = "s3")]
 pub use schema_source::{SchemaSourceError, load_schema};
+#[cfg(feature = "http")]
+pub use secret::{SecretError, SecretName, Secrets};
 pub use settings::{Settings, SettingsError};
 pub use store::{
     Attributes, BoxError, Created, ETag, InMemoryStore, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object,

@@ -4,6 +4,10 @@ mod bytes;
 mod counter;
 mod csv;
 mod gunzip;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod http_api;
 mod json_lines;
 mod made_up;
 mod object;
@@ -15,6 +19,10 @@ pub use bytes::{ByteSource, ReadBytes};
 pub use counter::CounterSource;
 pub use csv::CsvSource;
 pub use gunzip::MaybeGzip;
+#[cfg(feature = "http")]
+pub use http::{HttpBytes, HttpClient};
+#[cfg(feature = "http")]
+pub use http_api::{HttpApi, HttpApiSource, NextPage, Since};
 pub use json_lines::JsonLinesSource;
 pub use made_up::MadeUpSource;
 pub use object::{ObjectBytes, RANGE_BYTES};
@@ -52,6 +60,11 @@ pub enum Next {
         next: u64,
         /// What is wrong with it.
         error: RecordError,
+    },
+    /// There is more, but not before a while.
+    Wait {
+        /// Where a later record would start.
+        position: u64,
     },
     /// Nothing more for now.
     End {
@@ -107,6 +120,30 @@ pub enum SourceError {
     /// The CSV header does not fit the schema.
     #[error("csv header does not fit the schema")]
     Header(#[source] SchemaError),
+    /// Not a place a source may be.
+    #[error("url {url:?} can't be read from, expected https, or http on this machine")]
+    Url {
+        /// The URL without its query.
+        url: String,
+    },
+    /// The server says no.
+    #[error("server answered with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// An answer longer than any page should be.
+    #[error("answer is over {limit} bytes")]
+    AnswerTooLong {
+        /// Most bytes.
+        limit: usize,
+    },
+    /// An answer that is not what the source's description says.
+    #[error("answer has no {expected}")]
+    Answer {
+        /// What it lacks.
+        expected: String,
+    },
     /// Nothing at all, not even a CSV header.
     #[error("source is empty, expected a csv header")]
     Empty,

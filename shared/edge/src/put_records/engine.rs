@@ -61,7 +61,7 @@ impl Default for EngineSettings {
     }
 }
 
-/// No request is started that has less time than this before the deadline.
+/// No request is started that has less time than this before the deadline, or than a quarter of all time.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// Puts entries to a sink until it is finished. Requests go on while the owner waits for other
@@ -189,7 +189,8 @@ impl<S: RecordSink + 'static> Driver<S> {
     async fn run(mut self) -> PutReport {
         let far = Instant::now() + Duration::from_secs(86_400 * 365);
         let deadline = self.deadline.unwrap_or(far);
-        let last_call = deadline.checked_sub(LAST_CALL).unwrap_or(deadline);
+        let time = deadline.duration_since(Instant::now());
+        let last_call = deadline - LAST_CALL.min(time / 4);
         loop {
             if Instant::now() >= last_call {
                 self.stop(StopReason::Deadline);

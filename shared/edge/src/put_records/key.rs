@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use record_model::{RecordContext, RecordError, Schema, Written, keys::parse_hash_key};
+use record_model::keys::{self, parse_hash_key};
+use record_model::{RecordContext, RecordError, Schema, Written};
 use serde_json::Value;
 
 use super::MAX_PARTITION_KEY_CHARS;
@@ -29,6 +30,12 @@ pub enum KeyRule {
 pub(crate) struct Key {
     pub(crate) partition_key: String,
     pub(crate) explicit_hash_key: Option<u128>,
+}
+
+impl Key {
+    pub(crate) fn hash_key(&self) -> u128 {
+        self.explicit_hash_key.unwrap_or_else(|| keys::hash_key(&self.partition_key))
+    }
 }
 
 /// Why a record has no partition key.

@@ -93,6 +93,11 @@ pub struct Packer {
     open: Vec<OpenAggregate>,
 }
 
+enum Placed {
+    Whole,
+    TooLong,
+}
+
 struct OpenAggregate {
     aggregator: Aggregator,
     first_position: u64,
@@ -147,33 +152,34 @@ impl Packer {
 
     /// Appends the entries that are ready once this record is taken in: none, one or more.
     pub fn pack(&mut self, payload: &[u8], position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
-        if self.keyer.is_random() && !self.open.is_empty() {
-            return self.pack_anywhere(payload, position, out);
+        let (key, shard) = self.key_and_shard(payload)?;
+        let mut buffer = std::mem::take(&mut self.compressed);
+        let packed = self.press.smaller(payload, &mut buffer).map(|data| self.place(data, &key, shard, position, out));
+        self.compressed = buffer;
+        match packed? {
+            Placed::Whole => Ok(()),
+            Placed::TooLong if self.packing.chunks => self.cut(payload, &key, position, out),
+            Placed::TooLong => {
+                let bytes = payload.len() + key.partition_key.len();
+                Err(PackError::TooLong { bytes, limit: self.record_bytes })
+            }
         }
-        let key = self.keyer.key(payload)?;
-        let mut compressed = std::mem::take(&mut self.compressed);
-        let packed = self.press.smaller(payload, &mut compressed).and_then(|data| {
-            let hash_key = key.explicit_hash_key.unwrap_or_else(|| record_model::keys::hash_key(&key.partition_key));
-            let shard = self.shards.index_of(hash_key);
-            self.place(data, &key, shard, position, out)
-        });
-        self.compressed = compressed;
-        packed
     }
 
-    /// A random shard, and one key for all records of its aggregate: a table of as many keys as
-    /// records would be most of the aggregate.
-    fn pack_anywhere(&mut self, payload: &[u8], position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
-        let shard = fastrand::usize(..self.open.len());
-        let partition_key = self.open.get(shard).map_or_else(String::new, |open| open.any_key.clone());
-        let key = Key { partition_key, explicit_hash_key: None };
-        let mut compressed = std::mem::take(&mut self.compressed);
-        let packed = self
-            .press
-            .smaller(payload, &mut compressed)
-            .and_then(|data| self.place(data, &key, Some(shard), position, out));
-        self.compressed = compressed;
-        packed
+    /// A record that may go anywhere goes to a random shard, under one key for all records of its
+    /// aggregate: a table of as many keys as records would be most of the aggregate.
+    fn key_and_shard(&mut self, payload: &[u8]) -> Result<(Key, Option<usize>), PackError> {
+        if self.keyer.is_random() && !self.open.is_empty() {
+            let shard = fastrand::usize(..self.open.len());
+            let partition_key = self.open.get(shard).map_or_else(String::new, |open| open.any_key.clone());
+            return Ok((Key { partition_key, explicit_hash_key: None }, Some(shard)));
+        }
+        let key = self.keyer.key(payload)?;
+        if self.open.is_empty() {
+            return Ok((key, None));
+        }
+        let shard = self.shards.index_of(key.hash_key());
+        Ok((key, shard))
     }
 
     fn place(
@@ -183,34 +189,39 @@ impl Packer {
         shard: Option<usize>,
         position: u64,
         out: &mut Vec<Entry>,
-    ) -> Result<(), PackError> {
+    ) -> Placed {
         if let Some(open) = shard.and_then(|shard| self.open.get_mut(shard)) {
             let hash_key = key.explicit_hash_key.map(|key| key.to_string());
             let draft =
                 Draft { partition_key: &key.partition_key, explicit_hash_key: hash_key.as_deref(), data };
             if open.push(&draft, position, out) {
-                return Ok(());
+                return Placed::Whole;
             }
         }
+        if data.len() + key.partition_key.len() > self.record_bytes {
+            return Placed::TooLong;
+        }
+        out.push(entry(key, data.to_vec(), position, 1));
+        Placed::Whole
+    }
+
+    /// Cuts the record itself, and compresses each framed piece where that is smaller: readers
+    /// take a piece's compression off before its frame, and a message has none.
+    fn cut(&mut self, payload: &[u8], key: &Key, position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
         let limit = self.record_bytes;
-        let bytes = data.len() + key.partition_key.len();
-        if bytes <= limit {
-            out.push(entry(key, data.to_vec(), position, 1));
-            return Ok(());
-        }
+        let bytes = payload.len() + key.partition_key.len();
         let room = limit.saturating_sub(key.partition_key.len());
-        match chunk::split(data, fastrand::u128(..), room) {
-            Ok(chunks) if self.packing.chunks => {
-                out.extend(chunks.map(|chunk| {
-                    let mut framed = Vec::new();
-                    chunk.write(&mut framed);
-                    // The message counts once, with its first piece.
-                    entry(key, framed, position, u32::from(chunk.index == 0))
-                }));
-                Ok(())
-            }
-            _ => Err(PackError::TooLong { bytes, limit }),
+        let chunks =
+            chunk::split(payload, fastrand::u128(..), room).map_err(|_| PackError::TooLong { bytes, limit })?;
+        let (mut framed, mut compressed) = (Vec::new(), Vec::new());
+        for chunk in chunks {
+            framed.clear();
+            chunk.write(&mut framed);
+            let data = self.press.smaller(&framed, &mut compressed)?;
+            // The message counts once, with its first piece.
+            out.push(entry(key, data.to_vec(), position, u32::from(chunk.index == 0)));
         }
+        Ok(())
     }
 
     /// Appends every aggregate that is not empty.

@@ -185,7 +185,7 @@ mod tests {
                 Next::Bad { position, error, .. } => {
                     found.push((position, format!("{}: {}", error.kind(), text(&payload).trim_end())));
                 }
-                Next::End { .. } => return found,
+                Next::Wait { .. } | Next::End { .. } => return found,
             }
         }
     }

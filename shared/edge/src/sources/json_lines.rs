@@ -1,7 +1,7 @@
 //! JSON lines: one object a line, as it is or as a row of the schema.
 
 use bytes::{Buf, Bytes};
-use record_model::Schema;
+use record_model::{RecordError, Schema};
 
 use super::{ByteSource, MAX_SOURCE_RECORD_BYTES, Next, Source, SourceError};
 
@@ -87,16 +87,20 @@ impl<B: ByteSource> Source for JsonLinesSource<B> {
         if position == 0 && payload.starts_with(b"\xEF\xBB\xBF") {
             payload.drain(..3);
         }
-        if self.schema.is_json() {
-            return Ok(Next::Record { position, next: self.offset });
-        }
-        let mut row = Vec::new();
-        match self.schema.write_payload(payload, &mut row) {
-            Ok(()) => {
-                *payload = row;
-                Ok(Next::Record { position, next: self.offset })
-            }
+        match payload_of(&self.schema, payload) {
+            Ok(()) => Ok(Next::Record { position, next: self.offset }),
             Err(error) => Ok(Next::Bad { position, next: self.offset, error }),
         }
     }
+}
+
+/// Makes of a JSON document the payload its data set travels as.
+pub(super) fn payload_of(schema: &Schema, document: &mut Vec<u8>) -> Result<(), RecordError> {
+    if schema.is_json() {
+        return Ok(());
+    }
+    let mut row = Vec::with_capacity(document.len());
+    schema.write_payload(document, &mut row)?;
+    *document = row;
+    Ok(())
 }

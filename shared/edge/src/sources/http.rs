@@ -1,0 +1,236 @@
+//! GET requests that a source makes: bounded, patient with servers that ask to wait.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::StatusCode;
+use reqwest::{Client, RequestBuilder, Response, Url};
+
+use super::{ByteSource, SourceError};
+use crate::backoff::full_jitter;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server may be silent.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_TRIES: u32 = 5;
+/// Longest wait asked for by a server that is waited out; a longer one is for the next run.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Longest answer that is read whole.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
+
+/// A client for sources. Clones share one connection pool.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: Client,
+}
+
+/// How a GET ended that did not fail.
+pub(crate) enum Answered {
+    /// 200 or 206.
+    Ok(Response),
+    /// 304: what the caller has is what there is.
+    NotModified,
+    /// The server asks to wait longer than a run should.
+    Wait(Duration),
+}
+
+impl HttpClient {
+    /// Makes a client; no request is sent yet.
+    pub fn new() -> Result<Self, SourceError> {
+        // Without a provider reqwest panics when it is built, even for plain http.
+        // An error says that one is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .user_agent(concat!("kinflow/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| SourceError::Read(error.into()))?;
+        Ok(Self { client })
+    }
+
+    /// Sends a GET; `prepare` adds its headers, on each try anew.
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        prepare: impl Fn(RequestBuilder) -> RequestBuilder + Send,
+    ) -> Result<Answered, SourceError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, tries);
+            let response = match prepare(self.client.get(url.clone())).send().await {
+                Ok(response) => response,
+                Err(_) if tries < MAX_TRIES => {
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+                // Its text may hold the query, which may hold a secret.
+                Err(error) => return Err(SourceError::Read(error.without_url().into())),
+            };
+            let status = response.status();
+            match status {
+                StatusCode::OK | StatusCode::PARTIAL_CONTENT => return Ok(Answered::Ok(response)),
+                StatusCode::NOT_MODIFIED => return Ok(Answered::NotModified),
+                _ if !is_passing(status) => return Err(SourceError::Status { status: status.as_u16() }),
+                _ => {}
+            }
+            let wait = wait_asked_for(&response, SystemTime::now());
+            if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+                return Ok(Answered::Wait(wait.unwrap_or_default()));
+            }
+            if tries >= MAX_TRIES {
+                return Err(SourceError::Status { status: status.as_u16() });
+            }
+            tokio::time::sleep(wait.unwrap_or(pause)).await;
+        }
+    }
+}
+
+/// The whole body, of bounded size.
+pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, SourceError> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| SourceError::Read(error.without_url().into()))? {
+        if body.len() + piece.len() > MAX_ANSWER_BYTES {
+            return Err(SourceError::AnswerTooLong { limit: MAX_ANSWER_BYTES });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// A URL a source may be read from: https, or http on this machine.
+pub(crate) fn checked_url(url: &str) -> Result<Url, SourceError> {
+    let refused = || SourceError::Url { url: url.split('?').next().unwrap_or_default().to_owned() };
+    let parsed = Url::parse(url).map_err(|_| refused())?;
+    let is_local = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match parsed.scheme() {
+        "https" => Ok(parsed),
+        "http" if is_local => Ok(parsed),
+        _ => Err(refused()),
+    }
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
+/// `Retry-After` in seconds, or `x-rate-limit-reset` as seconds since the epoch.
+fn wait_asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
+    let number = |name: &str| response.headers().get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if let Some(seconds) = number("retry-after") {
+        return Some(Duration::from_secs(seconds));
+    }
+    let reset = UNIX_EPOCH.checked_add(Duration::from_secs(number("x-rate-limit-reset")?))?;
+    // A second more: the server's clock is not ours.
+    Some(reset.duration_since(now).unwrap_or_default() + Duration::from_secs(1))
+}
+
+/// A file on a web server.
+pub struct HttpBytes {
+    client: HttpClient,
+    url: Url,
+    version: Option<String>,
+    response: Option<Response>,
+    /// Where to go on with a request of its own.
+    seek_to: Option<u64>,
+    /// What came with the last bytes passed over.
+    rest: Option<Bytes>,
+}
+
+impl HttpBytes {
+    /// Asks for the file.
+    pub async fn open(client: HttpClient, url: &str) -> Result<Self, SourceError> {
+        let url = checked_url(url)?;
+        let response = match client.get(&url, |request| request).await? {
+            Answered::Ok(response) => response,
+            Answered::NotModified => return Err(SourceError::Status { status: 304 }),
+            Answered::Wait(_) => return Err(SourceError::Status { status: 429 }),
+        };
+        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let version = header("etag").or_else(|| header("last-modified"));
+        Ok(Self { client, url, version, response: Some(response), seek_to: None, rest: None })
+    }
+
+    /// `ETag` or `Last-Modified` of what is read, where the server says either.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// Asks for the rest of the same version; reads up to it where the server sends all.
+    async fn go_to(&mut self, offset: u64) -> Result<(), SourceError> {
+        let range = format!("bytes={offset}-");
+        let version = self.version.clone();
+        let prepare = |request: RequestBuilder| {
+            let request = request.header("range", &range);
+            match &version {
+                Some(version) => request.header("if-range", version),
+                None => request,
+            }
+        };
+        let response = match self.client.get(&self.url, prepare).await {
+            Ok(Answered::Ok(response)) => response,
+            // Nothing is left behind the end.
+            Err(SourceError::Status { status: 416 }) => return Ok(()),
+            Ok(_) => return Err(SourceError::Changed),
+            Err(error) => return Err(error),
+        };
+        let mut skip = if response.status() == StatusCode::PARTIAL_CONTENT { 0 } else { offset };
+        self.response = Some(response);
+        while skip > 0 {
+            let Some(mut piece) = self.piece().await? else { return Ok(()) };
+            let skipped = usize::try_from(skip).unwrap_or(usize::MAX).min(piece.len());
+            let rest = piece.split_off(skipped);
+            skip -= skipped as u64;
+            self.rest = Some(rest).filter(|rest| !rest.is_empty());
+        }
+        Ok(())
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        let Some(response) = &mut self.response else { return Ok(None) };
+        response.chunk().await.map_err(|error| SourceError::Read(error.without_url().into()))
+    }
+}
+
+impl ByteSource for HttpBytes {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        if let Some(offset) = self.seek_to.take() {
+            self.response = None;
+            self.go_to(offset).await?;
+        }
+        if let Some(rest) = self.rest.take() {
+            return Ok(Some(rest));
+        }
+        loop {
+            match self.piece().await? {
+                Some(piece) if piece.is_empty() => {}
+                piece => return Ok(piece),
+            }
+        }
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        (self.seek_to, self.rest) = (Some(offset), None);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_this_machine_are_read_from() {
+        for url in ["https://example.org/a?b=c", "http://127.0.0.1:8080/", "http://localhost/x"] {
+            assert!(checked_url(url).is_ok(), "{url}");
+        }
+        for url in ["http://example.org/", "ftp://127.0.0.1/", "file:///etc/passwd", "no url"] {
+            assert!(checked_url(url).is_err(), "{url}");
+        }
+        let error = checked_url("http://example.org/?token=hush").unwrap_err();
+        assert!(!error.to_string().contains("hush"));
+    }
+}

@@ -1,0 +1,338 @@
+//! JSON APIs that answer in pages: tokens, links, conditional requests, rate limits.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+use record_model::Schema;
+use reqwest::header::{HeaderMap, HeaderValue, LINK};
+use reqwest::{RequestBuilder, Url};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::http::{Answered, body, checked_url};
+use super::json_lines::payload_of;
+use super::{HttpClient, Next, Resume, Source, SourceError};
+
+/// How an API is asked and answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpApi {
+    /// Where, with the parameters that never change.
+    pub url: String,
+    /// Path of the records' array in an answer, such as `data.items`; empty where it is the answer.
+    #[serde(default)]
+    pub items: String,
+    /// How the next page is asked for; unset where an answer is all there is.
+    #[serde(default)]
+    pub next: Option<NextPage>,
+    /// How only records that are new since the last run are asked for.
+    #[serde(default)]
+    pub since: Option<Since>,
+}
+
+/// How the next page is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum NextPage {
+    /// By a token of the answer as a parameter.
+    Token {
+        /// Path of the token in an answer.
+        path: String,
+        /// The parameter it is sent in.
+        parameter: String,
+    },
+    /// By a URL of the answer.
+    Url {
+        /// Path of the URL in an answer.
+        path: String,
+    },
+    /// By the header `Link: <…>; rel="next"`.
+    LinkHeader,
+}
+
+/// How only new records are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// Path of the newest record's mark in the first page.
+    pub newest: String,
+    /// The parameter that takes the mark in the next run.
+    pub parameter: String,
+}
+
+impl HttpApi {
+    /// Recent search of the X API v2: up to 100 posts a page, newest first, those of the last 7 days.
+    /// `base_url` is `https://api.x.com` unless tested.
+    pub fn recent_search(base_url: &str, query: &str) -> Result<Self, SourceError> {
+        let mut url = checked_url(base_url)?;
+        url.set_path("/2/tweets/search/recent");
+        let fields = "author_id,created_at,entities,lang,public_metrics,referenced_tweets";
+        url.query_pairs_mut()
+            .append_pair("query", query)
+            .append_pair("max_results", "100")
+            .append_pair("tweet.fields", fields);
+        let token = NextPage::Token { path: "meta.next_token".into(), parameter: "next_token".into() };
+        let since = Since { newest: "meta.newest_id".into(), parameter: "since_id".into() };
+        Ok(Self { url: url.into(), items: "data".into(), next: Some(token), since: Some(since) })
+    }
+}
+
+/// Where a page is, and what is needed to ask for those after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Page {
+    /// Position of its first record.
+    first: u64,
+    /// The token or URL to ask with; none for the first page of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    /// The mark of the run: only records after it are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// The mark of the next run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    newest: Option<String>,
+    /// Version of the first page, to be told when nothing has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+}
+
+/// Records of an API. A position counts records over all runs.
+pub struct HttpApiSource {
+    client: HttpClient,
+    api: HttpApi,
+    bearer: Option<HeaderValue>,
+    schema: Schema,
+    /// The page to ask for next; none at the end of a run.
+    next_page: Option<Page>,
+    /// Pages whose records may not be acknowledged yet, the current one last.
+    pages: VecDeque<Page>,
+    items: VecDeque<Box<RawValue>>,
+    position: u64,
+    /// Records of the first page that an earlier run has sent.
+    skip: u64,
+    /// What the next run starts from, once this one is at its end.
+    next_run: Option<Page>,
+}
+
+/// Pages behind the current one that are kept: far more than an engine has on its way.
+const MAX_PAGES: usize = 1000;
+
+impl HttpApiSource {
+    /// Goes on where `resume` says; `bearer` is the token of the `Authorization` header.
+    pub fn new(
+        client: HttpClient,
+        api: HttpApi,
+        bearer: Option<&str>,
+        schema: Schema,
+        resume: &Resume,
+    ) -> Result<Self, SourceError> {
+        checked_url(&api.url)?;
+        let fresh = Page { first: resume.position, ..Page::default() };
+        let page = resume.page.as_deref().and_then(|page| serde_json::from_str::<Page>(page).ok());
+        let page = page.filter(|page| page.first <= resume.position).unwrap_or(fresh);
+        let bearer = bearer.map(|token| HeaderValue::try_from(format!("Bearer {token}"))).transpose();
+        let mut bearer = bearer.map_err(|_| SourceError::Answer { expected: "usable bearer token".into() })?;
+        if let Some(bearer) = &mut bearer {
+            bearer.set_sensitive(true);
+        }
+        Ok(Self {
+            client,
+            api,
+            bearer,
+            schema,
+            skip: resume.position - page.first,
+            position: page.first,
+            next_page: Some(page),
+            pages: VecDeque::new(),
+            items: VecDeque::new(),
+            next_run: None,
+        })
+    }
+
+    /// Asks for the next page; `false` if the server wants to be left alone for a while.
+    async fn turn_page(&mut self, page: Page) -> Result<bool, SourceError> {
+        let url = self.url_of(&page)?;
+        let etag = page.etag.clone().filter(|_| page.link.is_none());
+        let bearer = self.bearer.clone();
+        let prepare = |mut request: RequestBuilder| {
+            request = request.header("accept", "application/json");
+            if let Some(bearer) = &bearer {
+                request = request.header("authorization", bearer.clone());
+            }
+            match &etag {
+                Some(etag) => request.header("if-none-match", etag),
+                None => request,
+            }
+        };
+        match self.client.get(&url, prepare).await? {
+            Answered::Wait(wait) => {
+                tracing::warn!(wait_s = wait.as_secs(), "the server asks to wait");
+                self.next_page = Some(page);
+                Ok(false)
+            }
+            Answered::NotModified => {
+                self.next_run = Some(page);
+                Ok(true)
+            }
+            Answered::Ok(response) => {
+                let headers = response.headers().clone();
+                self.open_page(page, &headers, &body(response).await?)?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn open_page(&mut self, mut page: Page, headers: &HeaderMap, body: &[u8]) -> Result<(), SourceError> {
+        let answer: &RawValue = serde_json::from_slice(body).map_err(|_| missing("JSON"))?;
+        let items = at_path(answer, &self.api.items);
+        // An empty page may lack the array.
+        let items: Vec<Box<RawValue>> = match items {
+            Some(items) => serde_json::from_str(items.get()).map_err(|_| missing(&self.api.items))?,
+            None if self.api.items.is_empty() => return Err(missing("array")),
+            None => Vec::new(),
+        };
+        if page.link.is_none() {
+            let since = self.api.since.as_ref();
+            page.newest = since.and_then(|since| text_at(answer, &since.newest)).or(page.since.clone());
+            page.etag = headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        }
+        let after = page.first + items.len() as u64;
+        let link = self.link_after(answer, headers, &page)?;
+        match link {
+            Some(link) => self.next_page = Some(Page { first: after, link: Some(link), ..page.clone() }),
+            None => {
+                let since = page.newest.clone();
+                self.next_run = Some(Page { first: after, link: None, since, ..page.clone() });
+            }
+        }
+        self.position = page.first;
+        self.items = items.into();
+        self.pages.push_back(page);
+        if self.pages.len() > MAX_PAGES {
+            self.pages.pop_front();
+        }
+        Ok(())
+    }
+
+    fn url_of(&self, page: &Page) -> Result<Url, SourceError> {
+        let mut url = checked_url(&self.api.url)?;
+        if let (Some(since), Some(mark)) = (&self.api.since, &page.since) {
+            url.query_pairs_mut().append_pair(&since.parameter, mark);
+        }
+        match (&self.api.next, &page.link) {
+            (Some(NextPage::Token { parameter, .. }), Some(token)) => {
+                url.query_pairs_mut().append_pair(parameter, token);
+            }
+            (Some(_), Some(link)) => {
+                let next = url.join(link).map_err(|_| missing("usable next link"))?;
+                // A token goes to the server it is for, and to no other.
+                if next.origin() != url.origin() {
+                    return Err(missing("next link on the same server"));
+                }
+                url = next;
+            }
+            _ => {}
+        }
+        Ok(url)
+    }
+
+    fn link_after(&self, answer: &RawValue, headers: &HeaderMap, page: &Page) -> Result<Option<String>, SourceError> {
+        let link = match &self.api.next {
+            Some(NextPage::Token { path, .. } | NextPage::Url { path }) => text_at(answer, path),
+            Some(NextPage::LinkHeader) => {
+                headers.get_all(LINK).iter().filter_map(|link| next_link(link.to_str().ok()?)).next()
+            }
+            None => None,
+        };
+        let link = link.filter(|link| !link.is_empty());
+        // A server that names a page as its own next would be asked for ever.
+        if link.is_some() && link == page.link { Err(missing("next link of another page")) } else { Ok(link) }
+    }
+}
+
+impl Source for HttpApiSource {
+    async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, SourceError> {
+        payload.clear();
+        loop {
+            if let Some(item) = self.items.pop_front() {
+                let position = self.position;
+                self.position += 1;
+                if self.skip > 0 {
+                    self.skip -= 1;
+                    continue;
+                }
+                payload.extend_from_slice(item.get().as_bytes());
+                return Ok(match payload_of(&self.schema, payload) {
+                    Ok(()) => Next::Record { position, next: self.position },
+                    Err(error) => Next::Bad { position, next: self.position, error },
+                });
+            }
+            let Some(page) = self.next_page.take() else { return Ok(Next::End { position: self.position }) };
+            if !self.turn_page(page).await? {
+                return Ok(Next::Wait { position: self.position + self.skip });
+            }
+        }
+    }
+
+    fn resume_at(&self, position: u64) -> Resume {
+        let is_over = self.items.is_empty() && self.next_page.is_none() && position >= self.position;
+        let page = match (&self.next_run, &self.next_page) {
+            (Some(next_run), _) if is_over => Some(next_run),
+            (_, Some(next_page)) if next_page.first <= position => Some(next_page),
+            _ => self.pages.iter().rev().find(|page| page.first <= position),
+        };
+        Resume { position, page: page.and_then(|page| serde_json::to_string(page).ok()) }
+    }
+}
+
+fn missing(expected: &str) -> SourceError {
+    SourceError::Answer { expected: expected.to_owned() }
+}
+
+/// The value at a path of names with dots between; the value itself for an empty path.
+fn at_path<'a>(json: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    let names = path.split('.').filter(|name| !name.is_empty());
+    names.into_iter().try_fold(json, |json, name| {
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get()).ok()?;
+        members.get(name).copied()
+    })
+}
+
+/// Text or a number at a path, as text.
+fn text_at(json: &RawValue, path: &str) -> Option<String> {
+    let found = at_path(json, path)?.get();
+    match found.as_bytes().first()? {
+        b'"' => serde_json::from_str(found).ok(),
+        b'0'..=b'9' | b'-' => Some(found.to_owned()),
+        _ => None,
+    }
+}
+
+/// The URL of a `Link` header whose relation is `next`.
+fn next_link(header: &str) -> Option<String> {
+    header.split(',').find_map(|link| {
+        let (url, relation) = link.split_once(';')?;
+        let is_next = relation.split(';').any(|part| matches!(part.trim(), "rel=\"next\"" | "rel=next"));
+        is_next.then(|| url.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_finds_what_it_names_with_every_digit() {
+        let json: &RawValue = serde_json::from_str(r#"{"a":{"b":[1,2]},"id":12345678901234567890123}"#).unwrap();
+        assert_eq!(at_path(json, "a.b").unwrap().get(), "[1,2]");
+        assert_eq!(text_at(json, "id").as_deref(), Some("12345678901234567890123"));
+        assert!(at_path(json, "a.c").is_none() && text_at(json, "a").is_none());
+    }
+
+    #[test]
+    fn the_next_link_of_a_header_is_found_among_others() {
+        let header = r#"<https://x/?page=1>; rel="prev", <https://x/?page=3>; rel="next""#;
+        assert_eq!(next_link(header).as_deref(), Some("https://x/?page=3"));
+        assert_eq!(next_link(r#"<https://x/>; rel="last""#), None);
+    }
+}
