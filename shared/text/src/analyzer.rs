@@ -1,10 +1,11 @@
 //! The one entry point: an [`Analyzer`] owns every buffer, so that a warm one allocates nothing per text.
 
 use crate::keywords::{Extractor, KeywordOptions, Keywords};
+use crate::model::{Estimate, Model};
 use crate::vader::{Vader, VaderScore};
 
 /// Versions of the models behind the scores, for output lines and object metadata.
-pub const MODELS: &str = "vader-3.3.2+keywords-1";
+pub const MODELS: &str = "sentiment-1+keywords-1+vader-3.3.2";
 
 /// What people call the mood of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,6 +50,7 @@ pub struct Sentiment {
 #[derive(Default, Debug)]
 pub struct Analyzer {
     vader: Vader,
+    model: Model,
     extractor: Extractor,
 }
 
@@ -66,18 +68,36 @@ impl Analyzer {
     /// Label and score, for English text (see [`crate::language`]).
     pub fn sentiment(&mut self, text: &str) -> Sentiment {
         let vader = self.vader.score(text);
-        let label = match vader.compound {
-            compound if compound >= 0.05 => Label::Positive,
-            compound if compound <= -0.05 => Label::Negative,
-            _ => Label::Neutral,
-        };
+        let estimate = self.model.estimate(text, &self.vader.features(&vader));
         let VaderScore { compound, positive, neutral, negative } = vader;
-        Sentiment { label, score: compound, compound, positive, neutral, negative }
+        Sentiment {
+            label: label(estimate),
+            score: f64::from(estimate.rating) / 4.0,
+            compound,
+            positive,
+            neutral,
+            negative,
+        }
     }
 
     /// The key phrases or words of an English text, best first, in a stable order.
     /// Reads the first 256 KiB of a text.
     pub fn keywords(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.extractor.extract(text, options)
+    }
+}
+
+/// One rule for every kind of text: the sign of the polarity, but neutral where the text reads as a plain statement and
+/// the polarity is weak.
+pub(crate) fn label(estimate: Estimate) -> Label {
+    let Estimate { polarity, neutrality, .. } = estimate;
+    if neutrality > 0.25 && polarity.abs() < 2.5 {
+        Label::Neutral
+    } else if polarity > 0.0 {
+        Label::Positive
+    } else if polarity < 0.0 {
+        Label::Negative
+    } else {
+        Label::Neutral
     }
 }

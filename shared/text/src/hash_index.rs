@@ -14,10 +14,6 @@ impl HashIndex {
         self.slots.clear();
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.hashes.len()
-    }
-
     /// The number of `hash`, a new one if it was not seen since [`HashIndex::clear`].
     pub(crate) fn number_of(&mut self, hash: u64) -> usize {
         if (self.hashes.len() + 1) * 2 > self.slots.len() {
@@ -35,15 +31,6 @@ impl HashIndex {
             }
             Some(number) => (*number as usize).saturating_sub(1),
         }
-    }
-
-    /// The number of `hash`, if it was seen.
-    pub(crate) fn find(&self, hash: u64) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let number = *self.slots.get(self.slot_of(hash))?;
-        (number as usize).checked_sub(1)
     }
 
     /// The slot that holds `hash`, or the free one where it belongs.

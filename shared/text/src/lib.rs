@@ -3,11 +3,14 @@
 mod analyzer;
 mod but_clause;
 mod document;
+mod features;
 mod hash_index;
 mod keyword_tokens;
 mod keywords;
 mod language;
 mod lexicon;
+mod model;
+mod normalise;
 mod packed;
 mod phrases;
 mod python_float;
@@ -22,3 +25,7 @@ pub use analyzer::{Analyzer, Label, MODELS, Sentiment};
 pub use keywords::{Keyword, KeywordOptions, KeywordStyle, Keywords};
 pub use language::{Language, language};
 pub use vader::VaderScore;
+
+/// What the trainer needs of the model's inside.
+#[cfg(feature = "training")]
+pub mod training;

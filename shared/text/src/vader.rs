@@ -26,6 +26,9 @@ pub struct VaderScore {
     pub negative: f64,
 }
 
+/// How many numbers [`Vader::features`] gives.
+pub(crate) const VADER_FEATURES: usize = 16;
+
 /// One token's rating. Python sums whole numbers apart from floats, so the kind of number is part of the result.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Valence {
@@ -61,6 +64,7 @@ pub(crate) struct Vader {
     tokens: Tokens,
     valences: Vec<Valence>,
     balance: BalanceAroundBut,
+    has_but: bool,
 }
 
 impl Vader {
@@ -71,10 +75,44 @@ impl Vader {
         let window = Window { tokens: &self.tokens, text };
         self.valences.extend((0..self.tokens.tokens.len()).map(|at| window.valence(at)));
         let but = self.tokens.tokens.iter().position(|token| is(Some(token), Role::But));
+        self.has_but = but.is_some();
         if let Some(but) = but {
             self.balance.apply(but, &mut self.valences);
         }
         self.total()
+    }
+
+    /// What a score was made of, for the linear model: all of about -1 to 1.
+    pub(crate) fn features(&self, score: &VaderScore) -> [f32; VADER_FEATURES] {
+        let (mut positive, mut negative, mut highest, mut lowest) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
+        let rated = || self.valences.iter().map(|valence| valence.value).filter(|&value| value != 0.0);
+        for value in rated() {
+            positive += value.max(0.0);
+            negative += value.min(0.0);
+            highest = highest.max(value);
+            lowest = lowest.min(value);
+        }
+        let (first, last) = (rated().next(), rated().next_back());
+        let words = 1.0 + self.valences.len() as f64;
+        [
+            score.compound,
+            score.positive,
+            score.negative,
+            (positive / 6.0).min(1.5),
+            (negative / 6.0).max(-1.5),
+            highest / 4.0,
+            lowest / 4.0,
+            last.unwrap_or(0.0) / 4.0,
+            first.unwrap_or(0.0) / 4.0,
+            f64::from(first.is_none()),
+            words.ln() / 4.0,
+            (positive + negative) / words.sqrt() / 2.0,
+            self.tokens.exclamation_marks.min(4) as f64 / 4.0,
+            self.tokens.question_marks.min(4) as f64 / 4.0,
+            f64::from(self.has_but),
+            1.0,
+        ]
+        .map(|feature| feature as f32)
     }
 
     fn total(&self) -> VaderScore {

@@ -1,0 +1,133 @@
+//! The linear model: hashed features and VADER's own numbers to a rating, and how likely a reader finds no mood.
+
+use crate::features::{FeatureReader, Group, SLOTS};
+use crate::vader::VADER_FEATURES;
+
+/// Values of one slot: rating, neutrality, and how far VADER's compound counts.
+pub(crate) const HEADS: usize = 3;
+/// How much a word feature counts beside a piece.
+pub(crate) const WORD_WEIGHT: f32 = 1.4;
+/// Scale of the third head's features, which are multiplied by VADER's compound.
+pub(crate) const TRUST_WEIGHT: f32 = 0.5;
+/// Numbers the second stage combines, and the terms of their quadratic form.
+pub(crate) const COMBINED: usize = 11;
+pub(crate) const TERMS: usize = 1 + COMBINED + COMBINED * (COMBINED + 1) / 2;
+/// Floats before the table: a scale for each head, VADER's features for two heads, two sums of the second stage.
+pub(crate) const FLOATS: usize = HEADS + 2 * VADER_FEATURES + 2 * TERMS;
+
+/// Written by `cargo run -p text --release --features training --example train_sentiment`.
+static WEIGHTS: &[u8] = include_bytes!("../data/model/sentiment.weights");
+
+/// What the model says of a text.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub struct Estimate {
+    /// Expected rating, about -4 to 4.
+    pub rating: f32,
+    /// Log-odds that readers find it positive rather than negative; from the second stage only.
+    pub polarity: f32,
+    /// Above zero when the text reads as a plain statement.
+    pub neutrality: f32,
+}
+
+/// Sums of weights over a text's features, by group and head.
+#[derive(Clone, Copy, Default, Debug)]
+struct Sums {
+    weights: [i32; HEADS],
+    features: u16,
+}
+
+impl Sums {
+    fn add(&mut self, slot: u16) {
+        let at = FLOATS * 4 + usize::from(slot) * HEADS;
+        let Some(weights) = WEIGHTS.get(at..at + HEADS) else { return };
+        for (sum, &weight) in self.weights.iter_mut().zip(weights) {
+            *sum += i32::from(weight.cast_signed());
+        }
+        self.features = self.features.saturating_add(1);
+    }
+
+    /// The sums over the square root of the number of features.
+    fn scaled(self) -> [f32; HEADS] {
+        let norm = f32::from(self.features.max(1)).sqrt();
+        self.weights.map(|sum| sum as f32 / norm)
+    }
+}
+
+/// The model with its few floats read.
+#[derive(Debug)]
+pub(crate) struct Model {
+    floats: Vec<f32>,
+    reader: FeatureReader,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        debug_assert_eq!(WEIGHTS.len(), FLOATS * 4 + SLOTS * HEADS);
+        let floats = WEIGHTS.chunks_exact(4).take(FLOATS);
+        Self {
+            floats: floats.filter_map(|float| float.try_into().ok()).map(f32::from_le_bytes).collect(),
+            reader: FeatureReader::default(),
+        }
+    }
+}
+
+impl Model {
+    /// Rating and neutrality of a text that VADER has scored.
+    pub(crate) fn estimate(&mut self, text: &str, vader: &[f32; VADER_FEATURES]) -> Estimate {
+        let (mut words, mut pieces) = (Sums::default(), Sums::default());
+        self.reader.read(text, |group, slot| match group {
+            Group::Words => words.add(slot),
+            Group::Pieces => pieces.add(slot),
+        });
+        if words.features == 0 {
+            return Estimate::default();
+        }
+        let (words, pieces) = (words.scaled(), pieces.scaled());
+        let head = |number: usize| {
+            let sum = |sums: [f32; HEADS]| sums.get(number).copied().unwrap_or_default();
+            (WORD_WEIGHT * sum(words) + sum(pieces)) * self.floats.get(number).copied().unwrap_or_default()
+        };
+        let dense = |number: usize| {
+            let weights = self.floats.get(HEADS + number * VADER_FEATURES..).unwrap_or_default();
+            vader.iter().zip(weights).map(|(feature, weight)| feature * weight).sum::<f32>()
+        };
+        let compound = vader.first().copied().unwrap_or_default();
+        let first = Estimate {
+            rating: head(0) + TRUST_WEIGHT * compound * head(2) + dense(0),
+            polarity: 0.0,
+            neutrality: head(1) + dense(1),
+        };
+        let terms = terms_of(first, vader);
+        let sum = |number: usize| {
+            let weights = self.floats.get(HEADS + 2 * VADER_FEATURES + number * TERMS..).unwrap_or_default();
+            terms.iter().zip(weights).map(|(term, weight)| term * weight).sum::<f32>()
+        };
+        Estimate { rating: sum(0).clamp(-4.0, 4.0), polarity: sum(1), ..first }
+    }
+}
+
+/// The second stage's terms: 1, the numbers, and their products.
+pub(crate) fn terms_of(first: Estimate, vader: &[f32; VADER_FEATURES]) -> [f32; TERMS] {
+    let v = |number: usize| vader.get(number).copied().unwrap_or_default();
+    let rating = first.rating.clamp(-4.0, 4.0);
+    let numbers: [f32; COMBINED] = [
+        rating,
+        v(0),
+        first.neutrality.clamp(-2.0, 2.0),
+        v(1) + v(2),
+        v(10).min(1.2),
+        v(12),
+        v(13),
+        rating.abs(),
+        v(0).abs(),
+        v(3),
+        v(4),
+    ];
+    let mut terms = [1.0; TERMS];
+    let products = (0..COMBINED).flat_map(|one| (one..COMBINED).map(move |other| (one, other)));
+    let products = products.map(|(one, other)| {
+        numbers.get(one).copied().unwrap_or_default() * numbers.get(other).copied().unwrap_or_default()
+    });
+    terms.iter_mut().skip(1).zip(numbers.into_iter().chain(products)).for_each(|(term, value)| *term = value);
+    terms
+}
