@@ -1,12 +1,12 @@
 //! Pieces of messages, kept in S3 until one record makes the message whole; that record puts it out.
 //!
-//! `state/chunks/<stream>/<message id>/<index>` holds a piece with its place, `…/claim` the place of the record the
-//! message belongs to, or [`SWEPT`]. Nothing is deleted here: a late copy of a piece must find the claim, so the
+//! `state/chunks/<stream>/<message>/<index>` holds a piece with its place, `…/verdict-<place>` whether the record there
+//! waits or claims, `…/claim` the place of the record the message belongs to, or [`SWEPT`]. Nothing is deleted here: a late copy of a piece must find the claim, so the
 //! bucket's lifecycle for this prefix must outlast the stream's retention.
 
 use bytes::Bytes;
 use edge::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
-use record_model::chunk::{Chunk, Message, Reassembly, Verdict};
+use record_model::chunk::{Chunk, Message, Reassembly};
 
 use crate::piece_place;
 use crate::poison::Reason;
@@ -16,9 +16,14 @@ use crate::position::Position;
 const MAX_MESSAGE_BYTES: usize = 32 << 20;
 /// Most pieces of one message: each costs a request.
 const MAX_PIECES: u32 = 10_000;
+/// A piece and a verdict each, and as much again for copies.
+const MAX_KEYS: usize = 4 * MAX_PIECES as usize;
 /// The claim of the sweep, which no record's place can equal.
 pub(crate) const SWEPT: &str = "swept";
-const CLAIM: &str = "claim";
+pub(crate) const CLAIM: &str = "claim";
+/// The verdicts on one record.
+const CLAIMS: &str = "claims";
+const WAITS: &str = "waits";
 
 /// What became of a piece.
 #[derive(Debug)]
@@ -58,50 +63,41 @@ impl<S: ObjectStore> Chunks<'_, S> {
         if created == Created::Exists && self.store.get(&key).await?.is_some_and(|kept| kept.body != framed) {
             return Ok(Kept::Refused(Reason::new("chunk_conflict", "another piece has this index already")));
         }
-        let claim = self.claim(&folder).await?;
-        if claim.as_deref() == Some(SWEPT) {
-            return Ok(late());
-        }
         let here = here.to_string();
-        if claim.as_ref().is_some_and(|owner| *owner != here) {
-            return Ok(Kept::Waiting);
+        let claim = match self.claim(&folder).await? {
+            None => self.decide(&folder, chunk.message.count, &here).await?,
+            claim => claim,
+        };
+        match claim.as_deref() {
+            Some(SWEPT) => Ok(Kept::Refused(late())),
+            Some(owner) if owner == here => self.put_out(&folder, reassembly).await,
+            _ => Ok(Kept::Waiting),
         }
-        let pieces = self.pieces(&folder, chunk.message.count).await?;
-        self.put_out(&folder, with_pieces(reassembly, &pieces), pieces, claim, &here).await
     }
 
-    async fn put_out(
-        &self,
-        folder: &str,
-        reassembly: Reassembly,
-        pieces: Vec<Object>,
-        mut claim: Option<String>,
-        here: &String,
-    ) -> Result<Kept, StoreError> {
-        loop {
-            match reassembly.verdict(claim.as_ref(), here) {
-                Verdict::Anothers if claim.as_deref() == Some(SWEPT) => return Ok(late()),
-                Verdict::Incomplete { .. } | Verdict::Anothers => return Ok(Kept::Waiting),
-                Verdict::Unclaimed => claim = Some(self.make_claim(folder, here).await?),
-                Verdict::Mine => {
-                    return Ok(match reassembly.message() {
-                        Ok(message) => Kept::Whole(message),
-                        Err(error) => Kept::Broken(pieces, Reason::of_error("message", &error)),
-                    });
-                }
-            }
-        }
+    /// Whose the message is after this record was looked at; `None`: nobody's yet, and never this record's.
+    ///
+    /// Two attempts at one record may see different pieces. The first verdict on a record stands, so that no attempt
+    /// leaves to another what that one left out. The record that kept the last missing piece sees all of them in
+    /// each of its attempts: so there is always one that claims.
+    async fn decide(&self, folder: &str, count: u32, here: &str) -> Result<Option<String>, StoreError> {
+        let is_whole = self.piece_keys(folder).await?.len() >= count as usize;
+        let verdict = if is_whole { CLAIMS } else { WAITS };
+        let stands = self.first_write(&format!("{folder}/verdict-{here}"), verdict).await?;
+        if stands == WAITS { Ok(None) } else { self.make_claim(folder, here).await.map(Some) }
+    }
+
+    async fn put_out(&self, folder: &str, reassembly: Reassembly) -> Result<Kept, StoreError> {
+        let pieces = self.pieces(folder).await?;
+        Ok(match with_pieces(reassembly, &pieces).message() {
+            Ok(message) => Kept::Whole(message),
+            Err(error) => Kept::Broken(pieces, Reason::of_error("message", &error)),
+        })
     }
 
     /// Claims the message for `owner` and gives the claim that stands.
     pub(crate) async fn make_claim(&self, folder: &str, owner: &str) -> Result<String, StoreError> {
-        let body = Bytes::copy_from_slice(owner.as_bytes());
-        let created = self.store.create(&format!("{folder}/{CLAIM}"), body, &Attributes::default()).await?;
-        match created {
-            Created::Written(_) => Ok(owner.to_owned()),
-            // Claims are never removed while their stream remembers the record.
-            Created::Exists => Ok(self.claim(folder).await?.unwrap_or_else(|| owner.to_owned())),
-        }
+        self.first_write(&format!("{folder}/{CLAIM}"), owner).await
     }
 
     pub(crate) async fn claim(&self, folder: &str) -> Result<Option<String>, StoreError> {
@@ -109,14 +105,21 @@ impl<S: ObjectStore> Chunks<'_, S> {
         Ok(claim.map(|object| String::from_utf8_lossy(&object.body).into_owned()))
     }
 
-    /// Every kept piece, if there are at least `count`; else none.
-    pub(crate) async fn pieces(&self, folder: &str, count: u32) -> Result<Vec<Object>, StoreError> {
-        let keys = self.piece_keys(folder).await?;
+    /// Writes a word unless there is one, and gives the one that stands.
+    async fn first_write(&self, key: &str, word: &str) -> Result<String, StoreError> {
+        let body = Bytes::copy_from_slice(word.as_bytes());
+        if let Created::Written(_) = self.store.create(key, body, &Attributes::default()).await? {
+            return Ok(word.to_owned());
+        }
+        let there = self.store.get(key).await?;
+        Ok(there.map_or_else(|| word.to_owned(), |object| String::from_utf8_lossy(&object.body).into_owned()))
+    }
+
+    /// Every kept piece.
+    pub(crate) async fn pieces(&self, folder: &str) -> Result<Vec<Object>, StoreError> {
         let mut pieces = Vec::new();
-        if keys.len() >= count as usize {
-            for key in keys {
-                pieces.extend(self.store.get(&key).await?);
-            }
+        for key in self.piece_keys(folder).await? {
+            pieces.extend(self.store.get(&key).await?);
         }
         Ok(pieces)
     }
@@ -128,7 +131,7 @@ impl<S: ObjectStore> Chunks<'_, S> {
             let page = self.store.list(&prefix, keys.last().map(String::as_str)).await?;
             let is_last = page.len() < MAX_LISTED_KEYS;
             keys.extend(page.into_iter().map(|listed| listed.key));
-            if is_last || keys.len() > MAX_PIECES as usize {
+            if is_last || keys.len() > MAX_KEYS {
                 break;
             }
         }
@@ -152,7 +155,7 @@ fn begin(framed: &[u8]) -> Result<(Chunk<'_>, Reassembly), Reason> {
     Ok((chunk, reassembly.map_err(|error| Reason::of_error("message_bytes", &error))?))
 }
 
-/// Pieces that do not fit are left out: then the message stays incomplete, and the sweep finds them.
+/// Pieces that do not fit are left out: then there is no message, and all of them go to quarantine.
 fn with_pieces(mut reassembly: Reassembly, pieces: &[Object]) -> Reassembly {
     for chunk in pieces.iter().filter_map(|piece| Chunk::read(&piece.body).ok()) {
         let _ = reassembly.add(&chunk);
@@ -160,6 +163,6 @@ fn with_pieces(mut reassembly: Reassembly, pieces: &[Object]) -> Reassembly {
     reassembly
 }
 
-fn late() -> Kept {
-    Kept::Refused(Reason::new("chunk_late", "the message was given up as incomplete"))
+fn late() -> Reason {
+    Reason::new("chunk_late", "the message was given up as incomplete")
 }

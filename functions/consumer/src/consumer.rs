@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use edge::events::{BatchAnswer, KinesisEvent, KinesisRecord, TumblingWindow};
+use edge::metrics::Metrics;
 use edge::runtime::{Invocation, InvocationError};
 use edge::{Attributes, ObjectStore};
 use record_model::Schema;
@@ -18,6 +19,7 @@ use crate::position::Position;
 use crate::report::{Report, Stored};
 use crate::settings::{ConsumerSettings, DeliveryLevel};
 use crate::settle::settle;
+use crate::sweep::SweepRequest;
 use crate::window::WindowState;
 use crate::workers::Workers;
 
@@ -30,6 +32,7 @@ pub struct Consumer<S, E: Enricher> {
     enricher: Arc<E>,
     schema: Schema,
     settings: ConsumerSettings,
+    now_ms: fn() -> i64,
     /// Buffers, between two invocations.
     idle: Mutex<Option<Buffers<E>>>,
 }
@@ -59,18 +62,43 @@ struct Output<'a> {
 impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     /// A consumer that writes to `store`; no request is sent yet.
     pub fn new(store: S, enricher: E, schema: Schema, settings: ConsumerSettings) -> Self {
-        Self { store, enricher: Arc::new(enricher), schema, settings, idle: Mutex::default() }
+        let (enricher, idle) = (Arc::new(enricher), Mutex::default());
+        Self { store, enricher, schema, settings, now_ms: epoch_ms, idle }
     }
 
-    /// Answers one invocation: everything before the record it names, or all, is in S3.
+    /// Takes the time of an attempt's beginning, milliseconds since 1970 UTC, from `now_ms`.
+    #[must_use]
+    pub fn with_clock(self, now_ms: fn() -> i64) -> Self {
+        Self { now_ms, ..self }
+    }
+
+    /// Answers one invocation and prints its metrics.
     pub async fn handle(&self, invocation: Invocation) -> Result<Bytes, InvocationError> {
-        let event =
-            KinesisEvent::parse(&invocation.body).map_err(|error| InvocationError::new("bad_event", &error))?;
-        let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let (answer, metrics) = self.answer(&invocation).await?;
+        if let Some(metrics) = metrics {
+            metrics.emit();
+        }
+        Ok(answer)
+    }
+
+    /// The answer to one event: everything before the record it names, or all, is in S3.
+    pub async fn answer(
+        &self,
+        invocation: &Invocation,
+    ) -> Result<(Bytes, Option<Metrics>), InvocationError> {
+        let event = match KinesisEvent::parse(&invocation.body) {
+            Ok(event) => event,
+            Err(error) => {
+                let request = SweepRequest::parse(&invocation.body);
+                let request = request.ok_or_else(|| InvocationError::new("bad_event", &error))?;
+                return self.sweep(&request, invocation).await.map(|answer| (answer, None));
+            }
+        };
+        let left = time_left(invocation);
         let now = Instant::now();
         let mut batch = Batch {
             records: &event.records,
-            attempt: Attempt { request_id: invocation.request_id.clone(), started_at_ms: epoch_ms() },
+            attempt: Attempt { request_id: invocation.request_id.clone(), started_at_ms: (self.now_ms)() },
             begin_until: now + left.saturating_sub(self.settings.deadline_margin),
             window: event.window.as_ref().map(WindowState::read),
             report: Report::default(),
@@ -90,8 +118,8 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             }
             done = 0;
         }
-        batch.report.emit(self.schema.name(), &invocation, &event, done);
-        Ok(answer(&event, done, batch.window.as_ref()))
+        let metrics = batch.report.metrics(self.schema.name(), invocation, &event, done);
+        Ok((answer(&event, done, batch.window.as_ref()), Some(metrics)))
     }
 
     /// How many records of the batch, from its first on, are in S3 now.
@@ -196,6 +224,21 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         write_latest(&self.store, &key, summary.into(), attributes, &batch.attempt).await
     }
 
+    async fn sweep(
+        &self,
+        request: &SweepRequest,
+        invocation: &Invocation,
+    ) -> Result<Bytes, InvocationError> {
+        let begin_until =
+            Instant::now() + time_left(invocation).saturating_sub(self.settings.deadline_margin);
+        let (data_set, max_age) = (self.schema.name(), self.settings.chunk_max_age);
+        let swept = request.run(&self.store, data_set, max_age, (self.now_ms)(), begin_until).await;
+        let answer = swept.map_err(|error| InvocationError::new("sweep", &error))?;
+        tracing::info!(swept = answer.swept, waiting = answer.waiting, "incomplete messages swept");
+        // Numbers and a flag: nothing in it can fail.
+        Ok(serde_json::to_vec(&answer).unwrap_or_default().into())
+    }
+
     /// A replay writes beside what it replays.
     fn epoch_suffix(&self) -> String {
         match &self.settings.delivery {
@@ -222,6 +265,10 @@ fn answer(event: &KinesisEvent<'_>, done: usize, window: Option<&WindowState>) -
         None => answer.into_json(),
         Some(state) => answer.with_state(&state).into_json(),
     }
+}
+
+fn time_left(invocation: &Invocation) -> Duration {
+    invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 fn epoch_ms() -> i64 {

@@ -1,14 +1,16 @@
 //! The consumer as a Lambda function.
 
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::{S3Store, Settings, logging, runtime};
-use record_model::Schema;
+use edge::{S3Store, Settings, load_schema, logging, runtime};
 use std::error::Error;
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run().await {
+    let mut environment = Settings::from_env();
+    let settings = ConsumerSettings::read(&mut environment);
+    logging::init(settings.log_level);
+    match run(environment, settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = logging::chain(error.as_ref()), "consumer can't run");
@@ -17,12 +19,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let mut environment = Settings::from_env();
-    let settings = ConsumerSettings::read(&mut environment);
-    logging::init(settings.log_level);
+async fn run(environment: Settings, settings: ConsumerSettings) -> Result<(), Box<dyn Error>> {
     environment.finish()?;
-    let schema = Schema::built_in(&settings.schema).ok_or("no such schema")?;
+    let schema = load_schema(&settings.schema, &settings.aws).await?;
     let store = S3Store::connect(&settings.bucket, &settings.aws)?;
     let consumer = Consumer::new(store, LocalEnricher::new(settings.keywords), schema, settings);
     runtime::run(|invocation| consumer.handle(invocation)).await?;

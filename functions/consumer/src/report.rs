@@ -79,8 +79,14 @@ impl Report {
         }
     }
 
-    /// Prints the metrics document.
-    pub(crate) fn emit(self, data_set: &str, invocation: &Invocation, event: &KinesisEvent<'_>, done: usize) {
+    /// The metrics document of the invocation.
+    pub(crate) fn metrics(
+        self,
+        data_set: &str,
+        invocation: &Invocation,
+        event: &KinesisEvent<'_>,
+        done: usize,
+    ) -> Metrics {
         let [positive, neutral, negative] = self.moods;
         let first = event.records.first();
         let mut metrics = Metrics::new("consumer", data_set)
@@ -110,7 +116,7 @@ impl Report {
         if let Some(stopped) = self.stopped {
             metrics = metrics.property("stopped", stopped.as_str());
         }
-        metrics.emit();
+        metrics
     }
 }
 

@@ -48,12 +48,9 @@ const TWO_LANES: Bounds =
 /// Searches every reachable state, and names the promises that do not hold in one of them.
 #[track_caller]
 fn broken<P: Protocol + Send + Sync + 'static>(protocol: P, bounds: Bounds) -> BTreeSet<&'static str> {
-    let start = std::time::Instant::now();
     let checker = Checked { protocol, bounds }.checker().spawn_bfs().join();
-    println!("{bounds:?} {} states, {} unique, depth {} {:?}", checker.state_count(), checker.unique_state_count(), checker.max_depth(), start.elapsed());
     let mut found: BTreeSet<_> = checker.discoveries().into_keys().collect();
     assert!(found.remove(FINISHED), "no path acknowledges every record: the search was an empty one");
-    for name in &found { println!("{name}: {:?}", checker.discovery(name).map(|p| p.into_actions())); }
     found
 }
 
@@ -69,10 +66,8 @@ fn counterexample<P: Protocol + Send + Sync + 'static>(
     bounds: Bounds,
     promise: &'static str,
 ) -> Option<Vec<Action>> {
-    let start = std::time::Instant::now();
     let wanted = HasDiscoveries::AllOf(BTreeSet::from([promise]));
     let checker = Checked { protocol, bounds }.checker().finish_when(wanted).spawn_bfs().join();
-    println!("{bounds:?} {} states, {} unique, depth {} {:?}", checker.state_count(), checker.unique_state_count(), checker.max_depth(), start.elapsed());
     checker.discovery(promise).map(stateright::Path::into_actions)
 }
 

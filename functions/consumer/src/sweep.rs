@@ -1,0 +1,208 @@
+//! The sweep: messages that stayed incomplete too long go to quarantine, piece by piece.
+//!
+//! Event, of a schedule or of the drain of a run: `{"sweep":"chunks","stream":"tweets","older_than_s":86400}`;
+//! `older_than_s` is `CHUNK_MAX_AGE_S` where it is left out. Answer: `{"swept":1,"waiting":0,"done":true}`; with
+//! `done` false the time was up, and the next sweep goes on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use edge::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::chunks::{CLAIM, Chunks, SWEPT};
+use crate::poison::Reason;
+use crate::settle::quarantine_pieces;
+
+/// In a message's folder: its pieces are in quarantine.
+const IN_QUARANTINE: &str = "in-quarantine";
+
+/// What a sweep is asked for.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(crate) struct SweepRequest {
+    #[serde(rename = "sweep")]
+    _what: Swept,
+    /// Name of the stream whose pieces are looked through.
+    stream: String,
+    older_than_s: Option<u64>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Swept {
+    Chunks,
+}
+
+/// What became of it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct SweepAnswer {
+    /// Messages that went to quarantine.
+    pub(crate) swept: usize,
+    /// Incomplete messages that are still waited for.
+    pub(crate) waiting: usize,
+    /// All of the stream's messages were looked at.
+    done: bool,
+}
+
+/// One message's folder as the listing shows it.
+#[derive(Debug, Default)]
+struct Folder {
+    has_claim: bool,
+    in_quarantine: bool,
+    /// When its last piece was kept.
+    newest_ms: i64,
+}
+
+impl SweepRequest {
+    pub(crate) fn parse(event: &[u8]) -> Option<Self> {
+        serde_json::from_slice(event).ok()
+    }
+
+    pub(crate) async fn run<S: ObjectStore>(
+        &self,
+        store: &S,
+        data_set: &str,
+        max_age: Duration,
+        now_ms: i64,
+        begin_until: Instant,
+    ) -> Result<SweepAnswer, StoreError> {
+        let max_age = self.older_than_s.map_or(max_age, Duration::from_secs);
+        let kept_before_ms = now_ms.saturating_sub(i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX));
+        let chunks = Chunks { store, stream: &self.stream };
+        let mut answer = SweepAnswer { done: true, ..SweepAnswer::default() };
+        for (folder, state) in folders(store, &format!("state/chunks/{}/", self.stream)).await? {
+            if state.in_quarantine {
+                continue;
+            }
+            if Instant::now() >= begin_until {
+                answer.done = false;
+                break;
+            }
+            let is_due = state.newest_ms < kept_before_ms;
+            if !state.has_claim && !is_due {
+                answer.waiting += 1;
+            } else if give_up(&chunks, data_set, &folder, &state).await? {
+                answer.swept += 1;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Claims the message, so that no record puts it out any more, then copies its pieces. `false`: it is a record's.
+async fn give_up<S: ObjectStore>(
+    chunks: &Chunks<'_, S>,
+    data_set: &str,
+    folder: &str,
+    state: &Folder,
+) -> Result<bool, StoreError> {
+    let claim = match state.has_claim {
+        true => chunks.claim(folder).await?,
+        false => Some(chunks.make_claim(folder, SWEPT).await?),
+    };
+    if claim.as_deref() != Some(SWEPT) {
+        return Ok(false);
+    }
+    let pieces = chunks.pieces(folder).await?;
+    let reason = Reason::new("chunk_incomplete", "pieces of the message did not arrive in time");
+    quarantine_pieces(chunks.store, data_set, &pieces, &reason).await?;
+    let mark = format!("{folder}/{IN_QUARANTINE}");
+    chunks.store.create(&mark, Bytes::new(), &Attributes::default()).await?;
+    Ok(true)
+}
+
+/// Every message's folder under the prefix.
+async fn folders<S: ObjectStore>(store: &S, prefix: &str) -> Result<BTreeMap<String, Folder>, StoreError> {
+    let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page: Vec<Listed> = store.list(prefix, after.as_deref()).await?;
+        let is_last = page.len() < MAX_LISTED_KEYS;
+        after = page.last().map(|listed| listed.key.clone());
+        for listed in page {
+            let Some((folder, name)) = listed.key.rsplit_once('/') else { continue };
+            let folder = folders.entry(folder.to_owned()).or_default();
+            match name {
+                CLAIM => folder.has_claim = true,
+                IN_QUARANTINE => folder.in_quarantine = true,
+                _ => folder.newest_ms = folder.newest_ms.max(listed.modified_at_ms),
+            }
+        }
+        if is_last {
+            return Ok(folders);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunks::Kept;
+    use crate::position::Position;
+    use edge::InMemoryStore;
+    use record_model::chunk;
+
+    fn place(sequence_number: &str) -> Position<'_> {
+        Position {
+            stream: "s",
+            shard_id: "shardId-000000000000",
+            sequence_number,
+            sub_sequence_number: None,
+            arrived_at_ms: 1_767_322_999_999,
+        }
+    }
+
+    fn pieces() -> Vec<Vec<u8>> {
+        let framed = |chunk: chunk::Chunk<'_>| {
+            let mut out = Vec::new();
+            chunk.write(&mut out);
+            out
+        };
+        chunk::split(b"abc", 7, chunk::OVERHEAD_BYTES + 1).unwrap().map(framed).collect()
+    }
+
+    async fn sweep(store: &InMemoryStore, older_than_s: u64) -> SweepAnswer {
+        let event = format!("{{\"sweep\":\"chunks\",\"stream\":\"s\",\"older_than_s\":{older_than_s}}}");
+        let request = SweepRequest::parse(event.as_bytes()).unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        // A day on from any clock of this test's store.
+        let now_ms = jiff::Timestamp::now().as_millisecond() + 86_400_000;
+        request.run(store, "d", Duration::from_secs(1), now_ms, until).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_incomplete_message_is_given_up_once_and_its_late_pieces_follow() {
+        let store = InMemoryStore::new();
+        let chunks = Chunks { store: &store, stream: "s" };
+        let pieces = pieces();
+        for (piece, at) in pieces.iter().zip(["1", "2"]) {
+            assert!(matches!(chunks.keep(piece, &place(at), "k").await.unwrap(), Kept::Waiting));
+        }
+        assert_eq!(sweep(&store, 1_000_000).await, SweepAnswer { swept: 0, waiting: 1, done: true });
+        assert_eq!(sweep(&store, 3_600).await, SweepAnswer { swept: 1, waiting: 0, done: true });
+        assert_eq!(sweep(&store, 3_600).await, SweepAnswer { swept: 0, waiting: 0, done: true });
+        let in_quarantine = store.objects().into_keys().filter(|key| key.starts_with("quarantine/d/")).count();
+        assert_eq!(in_quarantine, 2);
+        assert!(matches!(chunks.keep(&pieces[2], &place("3"), "k").await.unwrap(), Kept::Refused(_)));
+    }
+
+    #[tokio::test]
+    async fn a_whole_message_is_left_to_its_record() {
+        let store = InMemoryStore::new();
+        let chunks = Chunks { store: &store, stream: "s" };
+        let mut last = None;
+        for (piece, at) in pieces().iter().zip(["1", "2", "3"]) {
+            last = Some(chunks.keep(piece, &place(at), "k").await.unwrap());
+        }
+        assert!(matches!(last, Some(Kept::Whole(message)) if message == b"abc"));
+        assert_eq!(sweep(&store, 0).await, SweepAnswer { swept: 0, waiting: 0, done: true });
+    }
+
+    #[test]
+    fn a_stream_event_is_no_sweep() {
+        assert_eq!(SweepRequest::parse(b"{\"Records\":[]}"), None);
+        assert_eq!(SweepRequest::parse(b"{\"sweep\":\"floor\",\"stream\":\"s\"}"), None);
+    }
+}
