@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_kinesis::config::{
+    BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{
     PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter,
     ShardFilterType, StreamStatus,
 };
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use record_model::keys::{HashKeyRange, parse_hash_key};
 
 use crate::{
@@ -33,9 +35,7 @@ impl KinesisSink {
     /// The SDK's own retries are off: they would send a whole request again where the engine sends
     /// the refused entries only.
     pub fn connect(stream: &str, aws: &AwsSettings) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http = http_client(aws.kinesis_endpoint_url.as_deref());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -53,6 +53,18 @@ impl KinesisSink {
         }
         config.set_endpoint_url(aws.kinesis_endpoint_url.clone());
         Self { client: Client::from_conf(config.build()), stream: stream.to_owned() }
+    }
+}
+
+/// A client for the endpoint. Plain http needs no certificates: they are not read, and need not be there.
+pub(crate) fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
+    let needs_roots = !endpoint_url.is_some_and(|url| url.starts_with("http://"));
+    let trust = TrustStore::empty().with_native_roots(needs_roots);
+    let builder =
+        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(_) => builder.build_https(),
     }
 }
 

@@ -8,7 +8,6 @@ use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, retry::Retry
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIteratorType};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use bytes::Bytes;
 use thiserror::Error as ThisError;
 
@@ -119,9 +118,7 @@ impl ReaderError {
 impl StreamReader {
     /// A reader of the streams at `endpoint_url`, with keys any local endpoint takes.
     pub fn local(endpoint_url: &str) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http = crate::kinesis::http_client(Some(endpoint_url));
         let config = aws_sdk_kinesis::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
