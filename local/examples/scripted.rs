@@ -13,7 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use edge::runtime::{Invocation, InvocationError};
-use edge::{Attributes, AwsSettings, Created, Entry, KinesisSink, ObjectStore, RecordSink, S3Store, Settings};
+use edge::{
+    Attributes, AwsSettings, Created, Entry, KinesisSink, ObjectStore, RecordSink, S3Store, Settings,
+};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -96,13 +98,18 @@ impl Script {
         if crash_after {
             std::process::exit(7);
         }
-        let failures: Vec<Value> = failed_from.map(|number| json!({"itemIdentifier": number})).into_iter().collect();
+        let failures: Vec<Value> =
+            failed_from.map(|number| json!({"itemIdentifier": number})).into_iter().collect();
         let mut answer = json!({ "batchItemFailures": failures });
         if event["window"].is_object() {
             let count = event["state"]["count"].as_u64().unwrap_or(0) + records.len() as u64;
             answer["state"] = json!({ "count": count });
             if event["isFinalInvokeForWindow"] == true {
-                let key = format!("windows/{}/{}.json", self.data_set, event["window"]["start"].as_str().unwrap_or_default());
+                let key = format!(
+                    "windows/{}/{}.json",
+                    self.data_set,
+                    event["window"]["start"].as_str().unwrap_or_default()
+                );
                 self.write(&key, answer["state"].to_string()).await?;
             }
         }

@@ -19,7 +19,11 @@ use crate::written::{self, Written};
 const MAX_RECORD_BYTES: usize = 64 << 20;
 
 /// The report of a run whose workers have stopped.
-pub(crate) async fn account(machine: &Machine, tallies: &SourceTallies, took: Duration) -> Result<Report, RunError> {
+pub(crate) async fn account(
+    machine: &Machine,
+    tallies: &SourceTallies,
+    took: Duration,
+) -> Result<Report, RunError> {
     let mut report = Report {
         data_sets: Vec::new(),
         seconds: took.as_secs_f64(),
@@ -33,7 +37,9 @@ pub(crate) async fn account(machine: &Machine, tallies: &SourceTallies, took: Du
     let mut data_sets = BTreeMap::new();
     for stream in &machine.topology.streams {
         let data_set = machine.data_set_of(&stream.name);
-        let counts = data_sets.entry(data_set.clone()).or_insert_with(|| DataSetReport { name: data_set, ..DataSetReport::default() });
+        let counts = data_sets
+            .entry(data_set.clone())
+            .or_insert_with(|| DataSetReport { name: data_set, ..DataSetReport::default() });
         check_stream(machine, &stream.name, counts, &mut report).await?;
     }
     for (data_set, counts) in &mut data_sets {
@@ -42,11 +48,15 @@ pub(crate) async fn account(machine: &Machine, tallies: &SourceTallies, took: Du
         counts.quarantined += tally.quarantined;
         report.problems.extend(tally.problems);
         if counts.on_stream < counts.put {
-            let problem = format!("{data_set}: producers put {} records, {} are on the stream", counts.put, counts.on_stream);
+            let problem = format!(
+                "{data_set}: producers put {} records, {} are on the stream",
+                counts.put, counts.on_stream
+            );
             report.problems.push(problem);
         }
     }
-    report.data_sets = data_sets.into_values().filter(|counts| counts.read > 0 || counts.on_stream > 0).collect();
+    report.data_sets =
+        data_sets.into_values().filter(|counts| counts.read > 0 || counts.on_stream > 0).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let records = report.data_sets.iter().map(|counts| counts.on_stream).sum::<u64>() as f64;
     report.records_per_s = records / report.seconds.max(0.001);
@@ -86,7 +96,11 @@ async fn check_stream(
     read.await.map_err(|source| RunError::Stream { stream: stream.to_owned(), source })
 }
 
-async fn takers<'a>(machine: &'a Machine, stream: &str, counts: &mut DataSetReport) -> Result<Takers<'a>, RunError> {
+async fn takers<'a>(
+    machine: &'a Machine,
+    stream: &str,
+    counts: &mut DataSetReport,
+) -> Result<Takers<'a>, RunError> {
     let mut mappings = Vec::new();
     for mapping in machine.mappings.iter().filter(|mapping| mapping.settings.stream == stream) {
         let written = written::by_consumer(machine, mapping).await?;
@@ -96,11 +110,16 @@ async fn takers<'a>(machine: &'a Machine, stream: &str, counts: &mut DataSetRepo
         counts.objects += written.objects;
         mappings.push((&**mapping, written));
     }
-    let deliveries: Vec<&Delivery> =
-        machine.deliveries.iter().filter(|delivery| delivery.settings.stream == stream).map(|delivery| &**delivery).collect();
+    let deliveries: Vec<&Delivery> = machine
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.settings.stream == stream)
+        .map(|delivery| &**delivery)
+        .collect();
     for delivery in &deliveries {
         let tally = delivery.tally();
-        let written = if delivery.settings.processing.is_some() { &mut counts.typed } else { &mut counts.raw };
+        let written =
+            if delivery.settings.processing.is_some() { &mut counts.typed } else { &mut counts.raw };
         *written += tally.delivered;
         counts.dropped += tally.dropped;
         counts.failed += tally.failed;
@@ -131,7 +150,9 @@ impl Takers<'_> {
             }
         }
         for delivery in &self.deliveries {
-            note(report, delivery.times_ended(position), || format!("{} by {}", id(), delivery.settings.name));
+            note(report, delivery.times_ended(position), || {
+                format!("{} by {}", id(), delivery.settings.name)
+            });
         }
     }
 }

@@ -15,7 +15,8 @@ struct NamesSchema {
 /// behind it, else the stream's own name.
 pub(crate) fn by_stream(topology: &Topology) -> BTreeMap<String, String> {
     let function = |name: &str| topology.functions.iter().find(|function| function.name == name);
-    let variable = |name: &str, variable: &str| function(name).and_then(|function| function.variables.get(variable));
+    let variable =
+        |name: &str, variable: &str| function(name).and_then(|function| function.variables.get(variable));
     let produced = topology.schedules.iter().filter_map(|schedule| {
         Some((variable(&schedule.function, "STREAM_NAME")?.clone(), of_schedule(topology, schedule)?))
     });

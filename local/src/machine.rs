@@ -45,12 +45,17 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Starts everything but the sources.
-    pub(crate) async fn start(options: &RunOptions, topology: Topology, progress: ProgressSender) -> Result<Self, RunError> {
+    pub(crate) async fn start(
+        options: &RunOptions,
+        topology: Topology,
+        progress: ProgressSender,
+    ) -> Result<Self, RunError> {
         let logs = options.data_dir.join("logs");
         let buckets = options.data_dir.join("s3");
         make_folder(&logs)?;
         for bucket in &topology.buckets {
             make_folder(&buckets.join(bucket))?;
+            forget_cursors(&buckets.join(bucket))?;
         }
         let kinesis = KinesisEndpoint::start(options.kinesis_port).await?;
         let s3 = S3Endpoint::start(&buckets, options.s3_port).await?;
@@ -93,7 +98,8 @@ impl Machine {
             let at_work = self.delivery(settings)?;
             self.deliveries.push(Arc::clone(&at_work));
             let work = at_work.run(self.reader.clone());
-            self.workers.spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
+            self.workers
+                .spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
         }
         Ok(())
     }
@@ -118,7 +124,8 @@ impl Machine {
     }
 
     fn delivery(&self, stream: DeliveryStream) -> Result<Arc<Delivery>, RunError> {
-        let function = stream.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
+        let function =
+            stream.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
         let name = stream.name.clone();
         let settings = DeliverySettings {
             data_set: self.data_set_of(&stream.stream),
@@ -128,7 +135,8 @@ impl Machine {
             flow: Arc::clone(&self.flow),
             progress: self.progress.clone(),
         };
-        let delivery = Delivery::new(settings).map_err(|source| RunError::Prefix { delivery: name, source })?;
+        let delivery =
+            Delivery::new(settings).map_err(|source| RunError::Prefix { delivery: name, source })?;
         Ok(Arc::new(delivery))
     }
 
@@ -150,7 +158,9 @@ impl Machine {
         loop {
             match self.workers.join_next().await {
                 Some(joined) => {
-                    if let Err(error) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) {
+                    if let Err(error) =
+                        joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+                    {
                         return error;
                     }
                 }
@@ -197,12 +207,26 @@ fn functions(
     made.collect()
 }
 
-async fn make_stream(reader: &StreamReader, stream: &Stream) -> Result<(), edge::kinesis_reader::ReaderError> {
+async fn make_stream(
+    reader: &StreamReader,
+    stream: &Stream,
+) -> Result<(), edge::kinesis_reader::ReaderError> {
     reader.create_stream(&stream.name, stream.shards).await?;
     while !reader.is_active(&stream.name).await? {
         tokio::time::sleep(STREAM_POLL).await;
     }
     Ok(())
+}
+
+/// A cursor says what is on a stream already, and this run's streams begin empty.
+fn forget_cursors(bucket: &Path) -> Result<(), RunError> {
+    let path = bucket.join("state/cursor");
+    match std::fs::remove_dir_all(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::DataFolder { path, source })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), RunError> {

@@ -34,7 +34,11 @@ pub async fn run(
     result
 }
 
-async fn to_report(options: RunOptions, progress: ProgressSender, stop: impl Future<Output = ()>) -> Result<Report, RunError> {
+async fn to_report(
+    options: RunOptions,
+    progress: ProgressSender,
+    stop: impl Future<Output = ()>,
+) -> Result<Report, RunError> {
     let topology = template::read(&options.template, &options.parameters)?;
     source::check(&options, &topology)?;
     for reason in &topology.left_out {
@@ -46,7 +50,11 @@ async fn to_report(options: RunOptions, progress: ProgressSender, stop: impl Fut
     result
 }
 
-async fn work(machine: &mut Machine, options: &RunOptions, stop: impl Future<Output = ()>) -> Result<Report, RunError> {
+async fn work(
+    machine: &mut Machine,
+    options: &RunOptions,
+    stop: impl Future<Output = ()>,
+) -> Result<Report, RunError> {
     let sources = source::sources(machine, options)?;
     let tallies = SourceTallies::default();
     let progress = machine.progress.clone();

@@ -14,7 +14,9 @@ pub enum ScheduleError {
         expression: String,
     },
     /// Valid in AWS, and not run here.
-    #[error("schedule {schedule} is {expression:?}; rate(<number> minutes|hours|days) runs here, cron and at do not")]
+    #[error(
+        "schedule {schedule} is {expression:?}; rate(<number> minutes|hours|days) runs here, cron and at do not"
+    )]
     Unsupported {
         /// Function and event.
         schedule: String,
@@ -57,7 +59,9 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_refused_with_what_is_supported() {
-        for expression in ["rate(0 minutes)", "rate(1.5 hours)", "rate(5 seconds)", "hourly", "rate(5minutes)", ""] {
+        for expression in
+            ["rate(0 minutes)", "rate(1.5 hours)", "rate(5 seconds)", "hourly", "rate(5minutes)", ""]
+        {
             assert!(matches!(interval("s", expression), Err(ScheduleError::NoRate { .. })), "{expression}");
         }
         assert!(matches!(interval("s", "cron(0 10 * * ? *)"), Err(ScheduleError::Unsupported { .. })));

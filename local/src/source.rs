@@ -23,6 +23,9 @@ use crate::template::{Schedule, Topology};
 /// Tries of one invocation, as Lambda makes of an asynchronous one.
 const MAX_TRIES: u32 = 3;
 
+/// Before a producer that read nothing and is not done is invoked again.
+const WITHOUT_PROGRESS: Duration = Duration::from_millis(500);
+
 /// What the producers of one data set answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SourceTally {
@@ -78,7 +81,9 @@ fn yes() -> bool {
 pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), RunError> {
     for input in &options.inputs {
         let opened = fs::File::open(&input.path).and_then(|file| file.metadata());
-        let is_file = opened.and_then(|file| if file.is_dir() { Err(std::io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
+        let is_file = opened.and_then(|file| {
+            if file.is_dir() { Err(std::io::ErrorKind::IsADirectory.into()) } else { Ok(()) }
+        });
         is_file.map_err(|source| RunError::Input { path: input.path.clone(), source })?;
         schedule_of(topology, input)?;
     }
@@ -100,7 +105,8 @@ pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Sou
 fn from_schedule(machine: &Machine, schedule: &Schedule) -> Result<Option<Source>, RunError> {
     let interval = Some(schedule::interval(&schedule.name, &schedule.expression)?);
     let event = Bytes::from(schedule.input.clone());
-    let data_set = data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
+    let data_set =
+        data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
     let function = machine.functions.get(&schedule.function).cloned();
     Ok(function.map(|function| Source { data_set, function, event, interval }))
 }
@@ -118,7 +124,10 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
     let mut event: Value = serde_json::from_str(&schedule.input).unwrap_or_else(|_| json!({}));
     if let Some(event) = event.as_object_mut() {
         event.insert("schema".to_owned(), json!(input.data_set));
-        event.insert("source".to_owned(), json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()}));
+        event.insert(
+            "source".to_owned(),
+            json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()}),
+        );
     }
     let event = Bytes::from(event.to_string());
     Ok(Some(Source { data_set: input.data_set.clone(), function, event, interval: None }))
@@ -136,7 +145,8 @@ fn upload(from: &Path, to: &Path) -> std::io::Result<()> {
 
 fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule, RunError> {
     let data_set = |schedule: &Schedule| data_set::of_schedule(topology, schedule);
-    let found = topology.schedules.iter().find(|schedule| data_set(schedule).as_ref() == Some(&input.data_set));
+    let found =
+        topology.schedules.iter().find(|schedule| data_set(schedule).as_ref() == Some(&input.data_set));
     found.ok_or_else(|| RunError::NoProducer {
         data_set: input.data_set.clone(),
         known: topology.schedules.iter().filter_map(data_set).collect(),
@@ -170,6 +180,10 @@ impl Source {
                     if answer.done {
                         return;
                     }
+                    if answer.read == 0 {
+                        // Such as one that waits for the lease of a producer that crashed.
+                        tokio::time::sleep(WITHOUT_PROGRESS).await;
+                    }
                 }
                 Err(problem) => {
                     progress.send(Progress::Warning { message: problem.clone() });
@@ -186,7 +200,8 @@ impl Source {
     async fn invoke(&self) -> Result<Answer, String> {
         let answer = self.function.invoke(self.event.clone()).await.map_err(|error| error.to_string())?;
         let name = &self.function.definition().name;
-        serde_json::from_slice(&answer).map_err(|error| format!("function {name} gave an answer that is no producer's: {error}"))
+        serde_json::from_slice(&answer)
+            .map_err(|error| format!("function {name} gave an answer that is no producer's: {error}"))
     }
 
     fn count(&self, answer: &Answer, tallies: &SourceTallies, progress: &ProgressSender) {
@@ -195,6 +210,10 @@ impl Source {
             tally.put += answer.put;
             tally.quarantined += answer.quarantined;
         });
-        progress.send(Progress::Produced { data_set: self.data_set.clone(), read: tally.read, put: tally.put });
+        progress.send(Progress::Produced {
+            data_set: self.data_set.clone(),
+            read: tally.read,
+            put: tally.put,
+        });
     }
 }

@@ -50,7 +50,9 @@ pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<
     for record in mapping.destination.given_up().await? {
         written.given_up.add(Position::of_id(&record));
     }
-    let Some(bucket) = mapping.function.definition().variables.get("OUTPUT_BUCKET") else { return Ok(written) };
+    let Some(bucket) = mapping.function.definition().variables.get("OUTPUT_BUCKET") else {
+        return Ok(written);
+    };
     let bucket = machine.bucket(bucket)?;
     let data_set = &mapping.data_set;
     // S3 knows whole seconds.
@@ -87,7 +89,8 @@ async fn list(bucket: &S3Store, prefix: &str, since_ms: i64) -> Result<Vec<Liste
 
 /// Counts the ids of an object's lines; one that can't be opened counts none, so its records are missing.
 fn lines(body: &[u8], written: &mut Written) -> Result<(), StorageError> {
-    let limits = Limits { record_bytes_out: MAX_OBJECT_BYTES, batch_bytes_out: MAX_OBJECT_BYTES, ..Limits::default() };
+    let limits =
+        Limits { record_bytes_out: MAX_OBJECT_BYTES, batch_bytes_out: MAX_OBJECT_BYTES, ..Limits::default() };
     let mut result = Ok(());
     let opened = Decoder::new(limits).decode(body, &mut |object| {
         if let Ok(Content::Payload(text)) = object.content {

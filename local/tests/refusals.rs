@@ -39,7 +39,8 @@ async fn a_port_in_use() {
 #[tokio::test]
 async fn an_input_file_that_is_not_there() {
     let mut scene = Scene::new();
-    scene.options.inputs = vec![local::Input { data_set: "orders".to_owned(), path: "/nowhere/orders.csv".into() }];
+    scene.options.inputs =
+        vec![local::Input { data_set: "orders".to_owned(), path: "/nowhere/orders.csv".into() }];
     check(scene.run(&[]).await, "input file /nowhere/orders.csv can't be read: No such file");
 }
 
@@ -49,7 +50,10 @@ async fn an_input_of_a_data_set_nobody_produces() {
     let file = scene.path("x.csv");
     std::fs::write(&file, "").unwrap();
     scene.options.inputs = vec![local::Input { data_set: "crime".to_owned(), path: file }];
-    check(scene.run(&[]).await, r#"no schedule of the template produces data set "crime", the template has ["orders"]"#);
+    check(
+        scene.run(&[]).await,
+        r#"no schedule of the template produces data set "crime", the template has ["orders"]"#,
+    );
 }
 
 #[tokio::test]
@@ -75,5 +79,8 @@ async fn a_parameter_the_template_has_not() {
 #[tokio::test]
 async fn a_property_out_of_its_limits() {
     let scene = Scene::new().with("BatchSize", "10001");
-    check(scene.run(&[]).await, "OrdersConsumerFunction.Properties.Events.Records.Properties.BatchSize: is 10001, expected 1 to 10000");
+    check(
+        scene.run(&[]).await,
+        "OrdersConsumerFunction.Properties.Events.Records.Properties.BatchSize: is 10001, expected 1 to 10000",
+    );
 }

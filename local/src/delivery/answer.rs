@@ -51,22 +51,33 @@ pub(super) fn outcomes(answer: &[u8], sources: &[SourceRecord]) -> Result<Vec<Ou
 
 fn outcome(mut answered: Vec<Record>) -> Outcome {
     let Some(record) = answered.pop() else {
-        return Outcome::Failed { code: "Lambda.MissingRecordId", message: "the answer has no record of this id" };
+        return Outcome::Failed {
+            code: "Lambda.MissingRecordId",
+            message: "the answer has no record of this id",
+        };
     };
     if !answered.is_empty() {
-        return Outcome::Failed { code: "Lambda.DuplicatedRecordId", message: "the answer has several records of this id" };
+        return Outcome::Failed {
+            code: "Lambda.DuplicatedRecordId",
+            message: "the answer has several records of this id",
+        };
     }
     match record.result.as_str() {
         "Ok" => match record.data.map(|data| STANDARD.decode(data)) {
-            Some(Ok(data)) => {
-                Outcome::Ok { data, partition_keys: record.metadata.map(|metadata| metadata.partition_keys).unwrap_or_default() }
-            }
-            _ => Outcome::Failed { code: "Lambda.JsonProcessingException", message: "the record's data is no base64" },
+            Some(Ok(data)) => Outcome::Ok {
+                data,
+                partition_keys: record.metadata.map(|metadata| metadata.partition_keys).unwrap_or_default(),
+            },
+            _ => Outcome::Failed {
+                code: "Lambda.JsonProcessingException",
+                message: "the record's data is no base64",
+            },
         },
         "Dropped" => Outcome::Dropped,
-        "ProcessingFailed" => {
-            Outcome::Failed { code: "Lambda.ProcessingFailedStatus", message: "ProcessingFailed status set for record" }
-        }
+        "ProcessingFailed" => Outcome::Failed {
+            code: "Lambda.ProcessingFailedStatus",
+            message: "ProcessingFailed status set for record",
+        },
         _ => Outcome::Failed {
             code: "Lambda.JsonProcessingException",
             message: "the result is none of Ok, Dropped and ProcessingFailed",

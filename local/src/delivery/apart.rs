@@ -60,7 +60,12 @@ mod tests {
     use record_model::kpl::{Aggregator, Draft};
 
     fn read(data: Vec<u8>) -> ReadRecord {
-        ReadRecord { sequence_number: "495".to_owned(), partition_key: "k".to_owned(), data: data.into(), arrived_at_ms: 1 }
+        ReadRecord {
+            sequence_number: "495".to_owned(),
+            partition_key: "k".to_owned(),
+            data: data.into(),
+            arrived_at_ms: 1,
+        }
     }
 
     #[test]

@@ -42,7 +42,11 @@ struct Metadata<'a> {
 }
 
 /// The event of these records.
-pub(super) fn event(records: &[SourceRecord], delivery_arn: &str, stream_arn: &str) -> Result<Bytes, serde_json::Error> {
+pub(super) fn event(
+    records: &[SourceRecord],
+    delivery_arn: &str,
+    stream_arn: &str,
+) -> Result<Bytes, serde_json::Error> {
     let records = records.iter().map(|record| Record {
         record_id: record.record_id(),
         approximate_arrival_timestamp: record.arrived_at_ms,
@@ -93,7 +97,10 @@ mod tests {
         let parsed: KinesisFirehoseEvent = serde_json::from_slice(&event).unwrap();
         assert_eq!(parsed.source_kinesis_stream_arn.as_deref(), Some("arn:s"));
         let parsed = parsed.records.first().unwrap();
-        assert_eq!(parsed.record_id.as_deref(), Some("49546986683135544286507457936321625675700192471156785154000003"));
+        assert_eq!(
+            parsed.record_id.as_deref(),
+            Some("49546986683135544286507457936321625675700192471156785154000003")
+        );
         assert_eq!(parsed.data.0, b"hello");
     }
 }

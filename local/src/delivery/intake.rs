@@ -71,7 +71,12 @@ impl Intake {
     }
 
     async fn push(&mut self, record: SourceRecord) -> Result<(), DeliveryError> {
-        let limit = self.delivery.settings.processing.as_ref().map_or(usize::MAX, |processing| processing.buffer_bytes);
+        let limit = self
+            .delivery
+            .settings
+            .processing
+            .as_ref()
+            .map_or(usize::MAX, |processing| processing.buffer_bytes);
         let more = event_bytes(&record);
         if self.event_bytes + more > MAX_EVENT_BYTES {
             self.hand_on().await?;

@@ -29,7 +29,9 @@ pub enum PrefixError {
         expression: String,
     },
     /// A letter of a time pattern that is not read here.
-    #[error("prefix {prefix:?} has the time pattern {pattern:?}; yyyy, yy, MM, dd, HH, mm and ss are read here")]
+    #[error(
+        "prefix {prefix:?} has the time pattern {pattern:?}; yyyy, yy, MM, dd, HH, mm and ss are read here"
+    )]
     Time {
         /// The prefix.
         prefix: String,
@@ -72,7 +74,10 @@ impl Prefix {
     pub(super) fn of_objects(text: &str) -> Result<Self, PrefixError> {
         let prefix = Self::parse(text)?;
         match prefix.0.iter().any(|segment| matches!(segment, Segment::ErrorOutputType)) {
-            true => Err(PrefixError::Unknown { prefix: text.to_owned(), expression: "firehose:error-output-type".to_owned() }),
+            true => Err(PrefixError::Unknown {
+                prefix: text.to_owned(),
+                expression: "firehose:error-output-type".to_owned(),
+            }),
             false => prefix.with_time(),
         }
     }
@@ -142,7 +147,9 @@ fn segment(expression: &str, prefix: &str) -> Result<Segment, PrefixError> {
             .ok_or_else(|| PrefixError::Time { prefix: prefix.to_owned(), pattern: pattern.to_owned() }),
         Some(("firehose", "random-string")) => Ok(Segment::RandomString),
         Some(("firehose", "error-output-type")) => Ok(Segment::ErrorOutputType),
-        Some(("partitionKeyFromLambda", name)) if !name.is_empty() => Ok(Segment::PartitionKey(name.to_owned())),
+        Some(("partitionKeyFromLambda", name)) if !name.is_empty() => {
+            Ok(Segment::PartitionKey(name.to_owned()))
+        }
         _ => Err(PrefixError::Unknown { prefix: prefix.to_owned(), expression: expression.to_owned() }),
     }
 }
@@ -190,7 +197,11 @@ mod tests {
     #[track_caller]
     fn check(prefix: &str, expected: &str) {
         let partition_keys = BTreeMap::from([("district".to_owned(), "3".to_owned())]);
-        let values = Values { at_ms: 1_767_323_045_000, error_output_type: "processing-failed", partition_keys: &partition_keys };
+        let values = Values {
+            at_ms: 1_767_323_045_000,
+            error_output_type: "processing-failed",
+            partition_keys: &partition_keys,
+        };
         assert_eq!(Prefix::of_objects(prefix).unwrap().evaluate(values), expected);
     }
 
@@ -211,13 +222,16 @@ mod tests {
     fn an_error_prefix_has_to_name_the_kind_of_error() {
         assert!(matches!(Prefix::of_errors("failed/", ""), Err(PrefixError::NoErrorType { .. })));
         let made = Prefix::of_errors("", "raw/").unwrap();
-        let values = Values { at_ms: 0, error_output_type: "processing-failed", partition_keys: &BTreeMap::new() };
+        let values =
+            Values { at_ms: 0, error_output_type: "processing-failed", partition_keys: &BTreeMap::new() };
         assert_eq!(made.evaluate(values), "raw/processing-failed/1970/01/01/00/");
     }
 
     #[test]
     fn what_is_not_known_is_refused_with_its_text() {
-        for prefix in ["!{timestamp:EEE}", "!{timestamp:yyyy", "!{what:ever}", "!{firehose:error-output-type}"] {
+        for prefix in
+            ["!{timestamp:EEE}", "!{timestamp:yyyy", "!{what:ever}", "!{firehose:error-output-type}"]
+        {
             assert!(Prefix::of_objects(prefix).is_err(), "{prefix}");
         }
     }

@@ -25,11 +25,15 @@ pub(super) async fn transform(
         let failed = match function.invoke(event.clone()).await {
             Ok(answer) => match outcomes(&answer, &records) {
                 Ok(outcomes) => return finished(records, outcomes, attempts, &lambda_arn),
-                Err(_) => ("Lambda.JsonProcessingException", "the answer is no JSON of a transformation".to_owned()),
+                Err(_) => {
+                    ("Lambda.JsonProcessingException", "the answer is no JSON of a transformation".to_owned())
+                }
             },
             Err(error) => ("Lambda.FunctionError", error.to_string()),
         };
-        delivery.progress.send(Progress::Warning { message: format!("{}: {}", delivery.settings.name, failed.1) });
+        delivery
+            .progress
+            .send(Progress::Warning { message: format!("{}: {}", delivery.settings.name, failed.1) });
         if attempts > processing.retries {
             break failed;
         }
@@ -53,5 +57,9 @@ fn finished(
             }
         })
     };
-    records.iter().zip(outcomes).map(|(record, outcome)| Ok(Finished::new(record, end(record, outcome)?))).collect()
+    records
+        .iter()
+        .zip(outcomes)
+        .map(|(record, outcome)| Ok(Finished::new(record, end(record, outcome)?)))
+        .collect()
 }

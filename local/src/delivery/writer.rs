@@ -32,7 +32,10 @@ const FAST: i32 = 1;
 /// What becomes of a record.
 #[derive(Debug)]
 pub(super) enum End {
-    Deliver { data: Bytes, partition_keys: BTreeMap<String, String> },
+    Deliver {
+        data: Bytes,
+        partition_keys: BTreeMap<String, String>,
+    },
     Dropped,
     /// The line of an error object.
     Failed(Vec<u8>),
@@ -125,8 +128,13 @@ impl Writer {
 
     fn partition(&self, mut keys: BTreeMap<String, String>) -> Result<Place, (&'static str, &'static str)> {
         let prefix = &self.delivery.prefix;
-        if let Some(_absent) = prefix.partition_keys().find(|name| keys.get(*name).is_none_or(String::is_empty)) {
-            return Err(("metadata-extraction-failed", "the record has not every partition key of the prefix"));
+        if let Some(_absent) =
+            prefix.partition_keys().find(|name| keys.get(*name).is_none_or(String::is_empty))
+        {
+            return Err((
+                "metadata-extraction-failed",
+                "the record has not every partition key of the prefix",
+            ));
         }
         keys.retain(|name, _| prefix.partition_keys().any(|needed| needed == name));
         let place = Place::Partition(keys);
@@ -153,8 +161,12 @@ impl Writer {
         let interval = self.delivery.settings.buffer_interval;
         let quiet = draining.then_some(QUIET);
         let now = Instant::now();
-        let due: Vec<Place> =
-            self.buffers.iter().filter(|(_, buffer)| buffer.due(interval, quiet) <= now).map(|(place, _)| place.clone()).collect();
+        let due: Vec<Place> = self
+            .buffers
+            .iter()
+            .filter(|(_, buffer)| buffer.due(interval, quiet) <= now)
+            .map(|(place, _)| place.clone())
+            .collect();
         for place in due {
             if let Some(buffer) = self.buffers.remove(&place) {
                 self.write(&place, buffer).await?;
@@ -206,7 +218,12 @@ impl Writer {
             ("", Compression::Gzip) => ".gz",
             (extension, _) => extension,
         };
-        format!("{prefix}{}-1-{}-{}{extension}", settings.name, time.strftime("%Y-%m-%d-%H-%M-%S"), Uuid::new_v4())
+        format!(
+            "{prefix}{}-1-{}-{}{extension}",
+            settings.name,
+            time.strftime("%Y-%m-%d-%H-%M-%S"),
+            Uuid::new_v4()
+        )
     }
 }
 

@@ -43,9 +43,14 @@ struct Failure {
 }
 
 /// The verdict over these records, and the window's new state where there is one.
-pub(super) fn read(answer: &[u8], expected: Expected, records: &[EventRecord]) -> (Verdict, Option<Box<RawValue>>) {
+pub(super) fn read(
+    answer: &[u8],
+    expected: Expected,
+    records: &[EventRecord],
+) -> (Verdict, Option<Box<RawValue>>) {
     // Null, text, a number, an empty answer: no report, which is success, unless a state is due.
-    let answer = serde_json::from_slice::<Answer<'_>>(answer).unwrap_or(Answer { failures: None, state: None });
+    let answer =
+        serde_json::from_slice::<Answer<'_>>(answer).unwrap_or(Answer { failures: None, state: None });
     let state = answer.state.filter(|state| state.get() != "null").map(ToOwned::to_owned);
     if expected.has_state && state.as_ref().is_none_or(|state| state.get().len() > MAX_STATE_BYTES) {
         return (Verdict::Failed("the answer has no window state, or one over 1 MB"), None);
@@ -94,12 +99,17 @@ mod tests {
 
     #[test]
     fn the_lowest_reported_number_is_the_checkpoint() {
-        check(r#"{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"2"}]}"#, Verdict::FailedFrom(1));
+        check(
+            r#"{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"2"}]}"#,
+            Verdict::FailedFrom(1),
+        );
     }
 
     #[test]
     fn an_empty_list_null_or_nothing_is_success() {
-        for answer in ["", "null", "{}", "\"ok\"", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#] {
+        for answer in
+            ["", "null", "{}", "\"ok\"", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#]
+        {
             check(answer, Verdict::Done);
         }
     }
@@ -110,7 +120,10 @@ mod tests {
             let answer = format!(r#"{{"batchItemFailures":[{{"itemIdentifier":{identifier}}}]}}"#);
             check(&answer, Verdict::Failed("an itemIdentifier is no sequence number of the batch"));
         }
-        check(r#"{"batchItemFailures":[{"wrong":"1"}]}"#, Verdict::Failed("an itemIdentifier is no sequence number of the batch"));
+        check(
+            r#"{"batchItemFailures":[{"wrong":"1"}]}"#,
+            Verdict::Failed("an itemIdentifier is no sequence number of the batch"),
+        );
     }
 
     #[test]

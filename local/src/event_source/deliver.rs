@@ -37,7 +37,7 @@ impl Lane {
                     let records = part.records.split_off(index);
                     self.acknowledge(index);
                     // The checkpoint moved, so what follows is another batch with its own retries.
-                    self.again(&mut parts, Part { records, attempts: 1 }).await;
+                    self.again(&mut parts, Part { records, attempts: 0 }).await;
                 }
                 Verdict::FailedFrom(_) | Verdict::Failed(_) => {
                     part.attempts += 1;
@@ -56,7 +56,10 @@ impl Lane {
         while self.attempt_in_window(&[], Some(ending)).await? != Verdict::Done {
             attempts += 1;
             if retry::next(&self.mapping.settings, 1, attempts) != Next::Again {
-                let problem = format!("a window of {} was given up after {attempts} attempts", self.mapping.settings.function);
+                let problem = format!(
+                    "a window of {} was given up after {attempts} attempts",
+                    self.mapping.settings.function
+                );
                 self.mapping.progress.send(Progress::Warning { message: problem });
                 break;
             }
@@ -70,13 +73,21 @@ impl Lane {
         self.attempt_in_window(records, None).await
     }
 
-    async fn attempt_in_window(&mut self, records: &[EventRecord], last: Option<Ending>) -> Result<Verdict, MappingError> {
+    async fn attempt_in_window(
+        &mut self,
+        records: &[EventRecord],
+        last: Option<Ending>,
+    ) -> Result<Verdict, MappingError> {
         let event = self.event(records, last)?;
         let settings = &self.mapping.settings;
         let (verdict, state) = match self.mapping.function.invoke(event).await {
             Ok(answer) => {
                 let has_state = self.window.is_some() && last.is_none();
-                answer::read(&answer, Expected { reports_failures: settings.report_batch_item_failures, has_state }, records)
+                answer::read(
+                    &answer,
+                    Expected { reports_failures: settings.report_batch_item_failures, has_state },
+                    records,
+                )
             }
             Err(error) => {
                 self.mapping.count(|tally| tally.failed_invocations += 1);
@@ -85,7 +96,12 @@ impl Lane {
             }
         };
         if verdict != Verdict::Done {
-            tracing::debug!(function = settings.function, shard_id = self.shard_id, ?verdict, "a batch failed");
+            tracing::debug!(
+                function = settings.function,
+                shard_id = self.shard_id,
+                ?verdict,
+                "a batch failed"
+            );
         }
         self.keep_state(state);
         Ok(verdict)
@@ -132,7 +148,8 @@ impl Lane {
     /// Gives up the records past their age; they are the first ones.
     async fn without_too_old(&self, mut part: Part) -> Result<Part, MappingError> {
         let now_ms = now_ms();
-        let is_too_old = |record: &EventRecord| retry::is_too_old(&self.mapping.settings, record.arrived_at_ms, now_ms);
+        let is_too_old =
+            |record: &EventRecord| retry::is_too_old(&self.mapping.settings, record.arrived_at_ms, now_ms);
         let young = part.records.iter().position(|record| !is_too_old(record)).unwrap_or(part.records.len());
         if young > 0 {
             let records = part.records.split_off(young);
@@ -155,7 +172,8 @@ impl Lane {
             event: event::event(&part.records, None)?,
         };
         self.mapping.destination.send(given_up).await?;
-        let message = format!("{function} did not take {records} records of {}: {}", self.shard_id, condition.as_str());
+        let message =
+            format!("{function} did not take {records} records of {}: {}", self.shard_id, condition.as_str());
         self.mapping.progress.send(Progress::Warning { message });
         self.mapping.count(|tally| tally.given_up += records as u64);
         self.mapping.flow.done(records);

@@ -120,7 +120,8 @@ impl Destination {
         let key = self.key(given_up.shard_id, now);
         match &self.bucket {
             Some(bucket) => {
-                let attributes = Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
+                let attributes =
+                    Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
                 if bucket.create(&key, body, &attributes).await? == Created::Exists {
                     return Err(StorageError::Taken { key });
                 }
@@ -144,9 +145,13 @@ impl Destination {
 
 fn body(given_up: &GivenUp<'_>, now: Timestamp) -> Result<Vec<u8>, StorageError> {
     let arrival = |record: Option<&EventRecord>| {
-        Timestamp::from_millisecond(record.map_or(0, |record| record.arrived_at_ms)).unwrap_or_default().to_string()
+        Timestamp::from_millisecond(record.map_or(0, |record| record.arrived_at_ms))
+            .unwrap_or_default()
+            .to_string()
     };
-    let number = |record: Option<&'_ EventRecord>| record.map_or(String::new(), |record| record.sequence_number.clone());
+    let number = |record: Option<&'_ EventRecord>| {
+        record.map_or(String::new(), |record| record.sequence_number.clone())
+    };
     let (first, last) = (given_up.records.first(), given_up.records.last());
     let record = Record {
         request_context: RequestContext {
@@ -155,7 +160,11 @@ fn body(given_up: &GivenUp<'_>, now: Timestamp) -> Result<Vec<u8>, StorageError>
             condition: given_up.condition.as_str(),
             approximate_invoke_count: given_up.attempts,
         },
-        response_context: ResponseContext { status_code: 200, executed_version: "$LATEST", function_error: "Unhandled" },
+        response_context: ResponseContext {
+            status_code: 200,
+            executed_version: "$LATEST",
+            function_error: "Unhandled",
+        },
         version: "1.0",
         timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         kinesis_batch_info: BatchInfo {

@@ -71,7 +71,11 @@ struct Kinesis<'a> {
 }
 
 impl EventRecord {
-    pub(super) fn new(record: &ReadRecord, shard_id: &str, stream_arn: &str) -> Result<Self, serde_json::Error> {
+    pub(super) fn new(
+        record: &ReadRecord,
+        shard_id: &str,
+        stream_arn: &str,
+    ) -> Result<Self, serde_json::Error> {
         // Milliseconds since the epoch are exact in a float for the next 285,000 years.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let arrived_at_s = record.arrived_at_ms as f64 / 1000.0;
@@ -91,7 +95,11 @@ impl EventRecord {
             aws_region: REGION,
             event_source_arn: stream_arn,
         })?;
-        Ok(Self { sequence_number: record.sequence_number.clone(), arrived_at_ms: record.arrived_at_ms, json })
+        Ok(Self {
+            sequence_number: record.sequence_number.clone(),
+            arrived_at_ms: record.arrived_at_ms,
+            json,
+        })
     }
 
     /// Bytes this record takes in an event, its comma included.
@@ -101,7 +109,10 @@ impl EventRecord {
 }
 
 /// The event of these records.
-pub(super) fn event(records: &[EventRecord], window: Option<&WindowFields<'_>>) -> Result<Bytes, serde_json::Error> {
+pub(super) fn event(
+    records: &[EventRecord],
+    window: Option<&WindowFields<'_>>,
+) -> Result<Bytes, serde_json::Error> {
     let records = records.iter().map(|record| &*record.json).collect();
     serde_json::to_vec(&Event { records, window }).map(Bytes::from)
 }
@@ -118,7 +129,8 @@ mod tests {
             data: Bytes::copy_from_slice(data.as_bytes()),
             arrived_at_ms: 1_545_084_650_987,
         };
-        EventRecord::new(&record, "shardId-000000000006", "arn:aws:kinesis:us-east-1:000000000000:stream/S").unwrap()
+        EventRecord::new(&record, "shardId-000000000006", "arn:aws:kinesis:us-east-1:000000000000:stream/S")
+            .unwrap()
     }
 
     #[test]
@@ -136,7 +148,10 @@ mod tests {
     fn a_windowed_event_carries_its_window_beside_the_records() {
         let state = RawValue::from_string("{\"n\":1}".to_owned()).unwrap();
         let window = WindowFields {
-            window: WindowTimes { start: "2020-12-09T07:04:00Z".to_owned(), end: "2020-12-09T07:06:00Z".to_owned() },
+            window: WindowTimes {
+                start: "2020-12-09T07:04:00Z".to_owned(),
+                end: "2020-12-09T07:06:00Z".to_owned(),
+            },
             state: &state,
             shard_id: "shardId-000000000006",
             event_source_arn: "arn",

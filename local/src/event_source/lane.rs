@@ -36,7 +36,11 @@ enum Gathered {
 }
 
 impl Lane {
-    pub(super) fn new(mapping: Arc<Mapping>, shard_id: String, incoming: mpsc::Receiver<Vec<EventRecord>>) -> Self {
+    pub(super) fn new(
+        mapping: Arc<Mapping>,
+        shard_id: String,
+        incoming: mpsc::Receiver<Vec<EventRecord>>,
+    ) -> Self {
         let phase = mapping.flow.phase();
         Self { mapping, shard_id, window: None, incoming, pending: VecDeque::new(), phase }
     }
@@ -97,13 +101,17 @@ impl Lane {
         let settings = &self.mapping.settings;
         BatchLimits {
             records: settings.batch_size,
-            window_ms: settings.tumbling_window.map(|length| i64::try_from(length.as_millis()).unwrap_or(i64::MAX)),
+            window_ms: settings
+                .tumbling_window
+                .map(|length| i64::try_from(length.as_millis()).unwrap_or(i64::MAX)),
             state_bytes: self.window.as_ref().map_or(0, |window| window.state.get().len()),
         }
     }
 
     async fn open_window_for(&mut self, records: &[EventRecord]) -> Result<(), MappingError> {
-        let (Some(length_ms), Some(first)) = (self.limits().window_ms, records.first()) else { return Ok(()) };
+        let (Some(length_ms), Some(first)) = (self.limits().window_ms, records.first()) else {
+            return Ok(());
+        };
         if self.window.as_ref().is_some_and(|window| window.holds(first.arrived_at_ms)) {
             return Ok(());
         }

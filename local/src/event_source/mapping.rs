@@ -63,7 +63,8 @@ impl Mapping {
     pub(super) fn count(&self, change: impl FnOnce(&mut MappingTally)) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut tally);
-        self.progress.send(Progress::Consumed { data_set: self.data_set.clone(), records: tally.acknowledged });
+        self.progress
+            .send(Progress::Consumed { data_set: self.data_set.clone(), records: tally.acknowledged });
     }
 
     async fn shard(self: Arc<Self>, mut shard: ShardReader) -> Result<ShardReader, MappingError> {

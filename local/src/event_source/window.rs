@@ -33,7 +33,12 @@ impl OpenWindow {
     }
 
     /// What the event says of this window.
-    pub(super) fn fields<'a>(&'a self, shard_id: &'a str, stream_arn: &'a str, last: Option<Ending>) -> WindowFields<'a> {
+    pub(super) fn fields<'a>(
+        &'a self,
+        shard_id: &'a str,
+        stream_arn: &'a str,
+        last: Option<Ending>,
+    ) -> WindowFields<'a> {
         WindowFields {
             window: WindowTimes { start: iso(self.start_ms), end: iso(self.end_ms()) },
             state: &self.state,

@@ -39,7 +39,10 @@ pub(super) struct Environment {
 impl Environment {
     /// Starts a process and waits until it asks for an event.
     pub(super) async fn start(blueprint: &Blueprint) -> Result<Self, InvocationError> {
-        let fail = |reason: String| InvocationError::Initialisation { function: blueprint.definition.name.clone(), reason };
+        let fail = |reason: String| InvocationError::Initialisation {
+            function: blueprint.definition.name.clone(),
+            reason,
+        };
         let exchange = Arc::new(Exchange::default());
         let served = Loopback::serve(0, router(Arc::clone(&exchange))).await;
         let runtime_api = served.map_err(|error| fail(error.to_string()))?;
@@ -57,7 +60,11 @@ impl Environment {
     }
 
     /// One invocation. With an error other than the function's own the environment is spent.
-    pub(super) async fn invoke(&mut self, blueprint: &Blueprint, event: Bytes) -> Result<Bytes, InvocationError> {
+    pub(super) async fn invoke(
+        &mut self,
+        blueprint: &Blueprint,
+        event: Bytes,
+    ) -> Result<Bytes, InvocationError> {
         let definition = &blueprint.definition;
         let request_id = Uuid::new_v4().to_string();
         blueprint.log.start(&request_id);

@@ -148,7 +148,10 @@ async fn response(
             let error_type = "Function.ResponseSizeTooLarge".to_owned();
             let message = format!("the answer is over {MAX_ANSWER_BYTES} bytes, the limit");
             exchange.post(&request_id, Posted::Error { error_type, message });
-            reply(StatusCode::PAYLOAD_TOO_LARGE, r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#)
+            reply(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#,
+            )
         }
     }
 }
@@ -181,7 +184,8 @@ async fn told(headers: &HeaderMap, body: Body) -> (String, String) {
     let body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
     let told: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
     let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
-    let error_type = told.error_type.or_else(|| header.map(ToOwned::to_owned)).unwrap_or_else(|| "Unhandled".to_owned());
+    let error_type =
+        told.error_type.or_else(|| header.map(ToOwned::to_owned)).unwrap_or_else(|| "Unhandled".to_owned());
     let message = told.error_message.unwrap_or_default().replace(['\n', '\r'], " ");
     (error_type, message.chars().take(MAX_MESSAGE_CHARS).collect())
 }

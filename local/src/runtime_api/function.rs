@@ -55,7 +55,10 @@ pub(crate) struct Function {
 
 impl Function {
     /// Checks that the function can run. Its first process starts with its first invocation.
-    pub(crate) fn new(definition: FunctionDefinition, settings: &FunctionSettings<'_>) -> Result<Self, FunctionError> {
+    pub(crate) fn new(
+        definition: FunctionDefinition,
+        settings: &FunctionSettings<'_>,
+    ) -> Result<Self, FunctionError> {
         let path = settings.binaries.join(&definition.binary);
         let Some(binary) = path.canonicalize().ok().filter(|path| path.is_file()) else {
             return Err(FunctionError::NoBinary { function: definition.name, path });

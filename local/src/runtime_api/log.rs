@@ -38,7 +38,8 @@ impl FunctionLog {
         self.line(&format!("END RequestId: {request_id}"));
         let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
         let peak = cost.peak_mb.map(|mb| format!("\tMax Memory Used: {mb} MB")).unwrap_or_default();
-        let initialisation = cost.initialisation.map(|took| format!("\tInit Duration: {:.2} ms", milliseconds(took)));
+        let initialisation =
+            cost.initialisation.map(|took| format!("\tInit Duration: {:.2} ms", milliseconds(took)));
         self.line(&format!(
             "REPORT RequestId: {request_id}\tDuration: {:.2} ms\tMemory Size: {} MB{peak}{}{outcome}",
             milliseconds(cost.duration),

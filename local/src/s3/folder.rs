@@ -139,8 +139,12 @@ impl Folder {
         attributes: Attributes,
         condition: &WriteCondition,
     ) -> Result<Stored, FolderError> {
+        self.bucket(bucket)?;
         let _alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
-        condition.check(self.find(bucket, key)?.as_ref().map(|(_, stored)| stored.attributes.etag.as_str()))?;
+        if *condition != WriteCondition::Always {
+            let found = self.find(bucket, key)?;
+            condition.check(found.as_ref().map(|(_, stored)| stored.attributes.etag.as_str()))?;
+        }
         let file = fs::metadata(body.path())?;
         let attributes = Attributes { key: key.to_owned(), ..attributes };
         self.write_attributes(bucket, attributes.clone(), &file)?;

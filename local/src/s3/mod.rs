@@ -26,6 +26,7 @@ mod multipart;
 mod read;
 mod signature;
 mod upload;
+mod uploads;
 mod write;
 
 pub use endpoint::S3Endpoint;

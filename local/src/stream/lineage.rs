@@ -17,7 +17,8 @@ impl Lineage {
         let waits_for = |parent: &String| {
             !self.finished.contains(parent) && shards.iter().any(|shard| shard.id == *parent)
         };
-        let is_ready = |shard: &&Shard| !self.started.contains(&shard.id) && !shard.parents.iter().any(waits_for);
+        let is_ready =
+            |shard: &&Shard| !self.started.contains(&shard.id) && !shard.parents.iter().any(waits_for);
         let ready: Vec<String> = shards.iter().filter(is_ready).map(|shard| shard.id.clone()).collect();
         self.started.extend(ready.iter().cloned());
         ready

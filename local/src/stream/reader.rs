@@ -50,7 +50,12 @@ enum Place {
 }
 
 impl ShardReader {
-    pub(super) fn new(reader: StreamReader, stream: &str, shard_id: String, flow: &std::sync::Arc<Flow>) -> Self {
+    pub(super) fn new(
+        reader: StreamReader,
+        stream: &str,
+        shard_id: String,
+        flow: &std::sync::Arc<Flow>,
+    ) -> Self {
         Self {
             reader,
             stream: stream.to_owned(),

@@ -22,7 +22,10 @@ fn named(scope: &Scope<'_>, name: &str, place: &str, depth: usize) -> Result<boo
 
 fn evaluate(scope: &Scope<'_>, node: &Value, place: &str, depth: usize) -> Result<bool, TemplateError> {
     if depth > DEEPEST {
-        return Err(TemplateError::invalid(place, format!("nested deeper than {DEEPEST}, perhaps in a circle")));
+        return Err(TemplateError::invalid(
+            place,
+            format!("nested deeper than {DEEPEST}, perhaps in a circle"),
+        ));
     }
     let each = |items: &Vec<Value>| -> Result<Vec<bool>, TemplateError> {
         items.iter().map(|item| evaluate(scope, item, place, depth + 1)).collect()

@@ -19,7 +19,9 @@ fn value(yaml: &Yaml<'_>) -> Result<Value, String> {
             Value::Object(entries.iter().map(entry).collect::<Result<Map<_, _>, String>>()?)
         }
         Yaml::Tagged(tag, inner) => long_form(tag, value(inner)?),
-        Yaml::Alias(_) | Yaml::BadValue => return Err("an alias or a tagged value can't be resolved".to_owned()),
+        Yaml::Alias(_) | Yaml::BadValue => {
+            return Err("an alias or a tagged value can't be resolved".to_owned());
+        }
     })
 }
 

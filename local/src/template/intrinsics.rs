@@ -23,12 +23,17 @@ impl<'a> Scope<'a> {
         let declared = document.get("Parameters").and_then(Value::as_object);
         let mut parameters = BTreeMap::new();
         for (name, parameter) in declared.into_iter().flatten() {
-            let value = given.get(name).cloned().map(Value::String).or_else(|| parameter.get("Default").cloned());
-            let missing = || TemplateError::invalid(format!("Parameters.{name}"), "has no default and no value was given");
+            let value =
+                given.get(name).cloned().map(Value::String).or_else(|| parameter.get("Default").cloned());
+            let missing = || {
+                TemplateError::invalid(format!("Parameters.{name}"), "has no default and no value was given")
+            };
             parameters.insert(name.clone(), value.ok_or_else(missing)?);
         }
         match given.keys().find(|name| !parameters.contains_key(*name)) {
-            Some(name) => Err(TemplateError::invalid("Parameters", format!("the template has no parameter {name:?}"))),
+            Some(name) => {
+                Err(TemplateError::invalid("Parameters", format!("the template has no parameter {name:?}")))
+            }
             None => Ok(Self { document, parameters }),
         }
     }
@@ -46,10 +51,12 @@ impl<'a> Scope<'a> {
     /// `node` with every function in it resolved; `None` is `AWS::NoValue`.
     pub(super) fn resolve(&self, node: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
         match node {
-            Value::Object(map) => match map.iter().next().filter(|(name, _)| map.len() == 1 && is_function(name)) {
-                Some((function, argument)) => self.call(function, argument, place),
-                None => self.each_entry(map, place).map(Some),
-            },
+            Value::Object(map) => {
+                match map.iter().next().filter(|(name, _)| map.len() == 1 && is_function(name)) {
+                    Some((function, argument)) => self.call(function, argument, place),
+                    None => self.each_entry(map, place).map(Some),
+                }
+            }
             Value::Array(items) => {
                 let items = items.iter().map(|item| self.resolve(item, place));
                 Ok(Some(Value::Array(items.filter_map(Result::transpose).collect::<Result<_, _>>()?)))
@@ -69,51 +76,43 @@ impl<'a> Scope<'a> {
     }
 
     fn call(&self, function: &str, argument: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
-        let wrong = || TemplateError::invalid(place, format!("{function} is given {argument}, which it does not take"));
-        let list = || argument.as_array().map(Vec::as_slice).ok_or_else(wrong);
-        match function {
-            "Ref" => self.reference(argument.as_str().ok_or_else(wrong)?, place),
-            "Fn::GetAtt" => match list()? {
-                [Value::String(resource), Value::String(attribute)] => self.attribute(resource, attribute, place).map(Some),
-                _ => Err(wrong()),
-            },
-            "Fn::Sub" => match argument {
-                Value::String(text) => self.substitute(text, &Map::new(), place).map(Some),
-                Value::Array(items) => match items.as_slice() {
-                    [Value::String(text), Value::Object(own)] => self.substitute(text, own, place).map(Some),
-                    _ => Err(wrong()),
-                },
-                _ => Err(wrong()),
-            },
-            "Fn::Join" => match list()? {
-                [Value::String(separator), items] => {
-                    let items = self.resolve(items, place)?.ok_or_else(wrong)?;
-                    let items = items.as_array().ok_or_else(wrong)?.iter().map(written).collect::<Vec<_>>();
-                    Ok(Some(Value::String(items.join(separator))))
-                }
-                _ => Err(wrong()),
-            },
-            "Fn::If" => match list()? {
-                [Value::String(condition), yes, no] => {
+        let result = match (function, argument) {
+            ("Ref", Value::String(name)) => return self.reference(name, place),
+            ("Fn::Sub", Value::String(text)) => Some(self.substitute(text, &Map::new(), place)?),
+            (_, Value::Array(arguments)) => match (function, arguments.as_slice()) {
+                ("Fn::If", [Value::String(condition), yes, no]) => {
                     let chosen = if conditions::holds(self, condition, place)? { yes } else { no };
-                    self.resolve(chosen, place)
+                    return self.resolve(chosen, place);
                 }
-                _ => Err(wrong()),
-            },
-            "Fn::Select" => match list()? {
-                [index, items] => {
-                    let index = self.resolve(index, place)?.and_then(|index| written(&index).parse::<usize>().ok());
-                    let items = self.resolve(items, place)?.ok_or_else(wrong)?;
-                    index.and_then(|index| items.get(index).cloned()).map(Some).ok_or_else(wrong)
+                ("Fn::GetAtt", [Value::String(resource), Value::String(attribute)]) => {
+                    Some(self.attribute(resource, attribute, place)?)
                 }
-                _ => Err(wrong()),
+                ("Fn::Sub", [Value::String(text), Value::Object(own)]) => {
+                    Some(self.substitute(text, own, place)?)
+                }
+                ("Fn::Join", [Value::String(separator), items]) => self.join(separator, items, place)?,
+                ("Fn::Select", [index, items]) => self.select(index, items, place)?,
+                ("Fn::FindInMap", keys) => self.find_in_map(keys, place)?,
+                _ => None,
             },
-            "Fn::FindInMap" => self.find_in_map(list()?, place)?.map(Some).ok_or_else(wrong),
-            other => Err(TemplateError::invalid(
-                place,
-                format!("{other} can't be resolved here; Ref, GetAtt, Sub, Join, If, Select and FindInMap can"),
-            )),
-        }
+            _ => None,
+        };
+        result.map(Some).ok_or_else(|| unresolved(function, argument, place))
+    }
+
+    fn join(&self, separator: &str, items: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
+        let items = self.resolve(items, place)?;
+        let texts = items
+            .as_ref()
+            .and_then(Value::as_array)
+            .map(|items| items.iter().map(written).collect::<Vec<_>>());
+        Ok(texts.map(|texts| Value::String(texts.join(separator))))
+    }
+
+    fn select(&self, index: &Value, items: &Value, place: &str) -> Result<Option<Value>, TemplateError> {
+        let index = self.resolve(index, place)?.and_then(|index| written(&index).parse::<usize>().ok());
+        let items = self.resolve(items, place)?;
+        Ok(index.and_then(|index| items?.get(index).cloned()))
     }
 
     fn find_in_map(&self, keys: &[Value], place: &str) -> Result<Option<Value>, TemplateError> {
@@ -144,7 +143,10 @@ impl<'a> Scope<'a> {
     /// What `Ref` gives for a resource: its own name where the template sets one, else its logical id.
     pub(super) fn physical_name(&self, logical_id: &str, place: &str) -> Result<String, TemplateError> {
         let missing = || {
-            TemplateError::invalid(place, format!("Ref names {logical_id:?}, which is no parameter and no resource"))
+            TemplateError::invalid(
+                place,
+                format!("Ref names {logical_id:?}, which is no parameter and no resource"),
+            )
         };
         let resource = self.resource(logical_id).ok_or_else(missing)?;
         let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
@@ -169,15 +171,21 @@ impl<'a> Scope<'a> {
 
     fn attribute(&self, logical_id: &str, attribute: &str, place: &str) -> Result<Value, TemplateError> {
         let name = self.physical_name(logical_id, place)?;
-        let kind = self.resource(logical_id).and_then(|resource| resource.get("Type")).and_then(Value::as_str);
+        let kind =
+            self.resource(logical_id).and_then(|resource| resource.get("Type")).and_then(Value::as_str);
         if attribute != "Arn" {
-            return Err(TemplateError::invalid(place, format!("GetAtt {logical_id}.{attribute} is not known here, only Arn is")));
+            return Err(TemplateError::invalid(
+                place,
+                format!("GetAtt {logical_id}.{attribute} is not known here, only Arn is"),
+            ));
         }
         Ok(Value::String(match kind.unwrap_or_default() {
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
             "AWS::Kinesis::Stream" => format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{name}"),
             "AWS::Serverless::Function" => format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
-            "AWS::KinesisFirehose::DeliveryStream" => format!("arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}"),
+            "AWS::KinesisFirehose::DeliveryStream" => {
+                format!("arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}")
+            }
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
             "AWS::SNS::Topic" => format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}"),
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
@@ -204,7 +212,12 @@ impl<'a> Scope<'a> {
         Ok(Value::String(result))
     }
 
-    fn substituted(&self, name: &str, own: &Map<String, Value>, place: &str) -> Result<String, TemplateError> {
+    fn substituted(
+        &self,
+        name: &str,
+        own: &Map<String, Value>,
+        place: &str,
+    ) -> Result<String, TemplateError> {
         let value = match (own.get(name), name.split_once('.')) {
             (Some(value), _) => self.resolve(value, place)?,
             (None, Some((resource, attribute))) => Some(self.attribute(resource, attribute, place)?),
@@ -212,6 +225,18 @@ impl<'a> Scope<'a> {
         };
         Ok(value.as_ref().map(written).unwrap_or_default())
     }
+}
+
+fn unresolved(function: &str, argument: &Value, place: &str) -> TemplateError {
+    let known = ["Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::If", "Fn::Select", "Fn::FindInMap"];
+    if known.contains(&function) {
+        return TemplateError::invalid(
+            place,
+            format!("{function} is given {argument}, which it does not take"),
+        );
+    }
+    let problem = "can't be resolved here; Ref, GetAtt, Sub, Join, If, Select and FindInMap can";
+    TemplateError::invalid(place, format!("{function} {problem}"))
 }
 
 fn is_function(name: &str) -> bool {
@@ -244,8 +269,14 @@ mod tests {
     fn each_function_gives_a_plain_value() {
         check(&json!({"Ref": "Size"}), Some(json!(3)));
         check(&json!({"Ref": "AWS::NoValue"}), None);
-        check(&json!({"Fn::GetAtt": ["S", "Arn"]}), Some(json!("arn:aws:kinesis:us-east-1:000000000000:stream/S")));
-        check(&json!({"Fn::Sub": "${B}/${Size}/${!kept}/${S.Arn}"}), Some(json!("b/3/${kept}/arn:aws:kinesis:us-east-1:000000000000:stream/S")));
+        check(
+            &json!({"Fn::GetAtt": ["S", "Arn"]}),
+            Some(json!("arn:aws:kinesis:us-east-1:000000000000:stream/S")),
+        );
+        check(
+            &json!({"Fn::Sub": "${B}/${Size}/${!kept}/${S.Arn}"}),
+            Some(json!("b/3/${kept}/arn:aws:kinesis:us-east-1:000000000000:stream/S")),
+        );
         check(&json!({"Fn::Sub": ["${x}", {"x": {"Ref": "B"}}]}), Some(json!("b")));
         check(&json!({"Fn::Join": ["-", ["a", {"Ref": "Size"}]]}), Some(json!("a-3")));
         check(&json!({"Fn::If": ["Yes", "y", "n"]}), Some(json!("y")));

@@ -1,7 +1,9 @@
 //! Reading template.yaml: a SAM template in, the plain [`Topology`] of what to run out.
 
 mod conditions;
+mod deliveries;
 mod document;
+mod functions;
 mod globals;
 mod intrinsics;
 mod properties;
@@ -13,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use intrinsics::{ACCOUNT, REGION};
 pub(crate) use topology::{
-    Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure, Processing, Schedule, Stream, Topology,
+    Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure, Processing, Schedule, Stream,
+    Topology,
 };
 
 /// Why a template can't be run here; the message names the resource and the property.
@@ -55,8 +58,8 @@ impl TemplateError {
 pub(crate) fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topology, TemplateError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-    let document = document::parse(&text)
-        .map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })?;
+    let document =
+        document::parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })?;
     topology(&document, parameters)
 }
 
@@ -119,6 +122,17 @@ mod tests {
     }
 
     #[test]
+    fn the_template_that_ships_is_understood() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        let topology = read(&path, &BTreeMap::new()).unwrap();
+        let streams: Vec<&str> = topology.streams.iter().map(|stream| stream.name.as_str()).collect();
+        assert_eq!(streams, ["CrimeStream", "TweetsStream", "UsersStream"]);
+        assert!(topology.mappings.iter().all(|mapping| mapping.maximum_retry_attempts.is_some()));
+        assert!(topology.deliveries.iter().any(|delivery| delivery.processing.is_some()));
+        assert!(topology.left_out.is_empty(), "{:?}", topology.left_out);
+    }
+
+    #[test]
     fn an_error_names_the_resource_and_the_property() {
         let text = "Resources:\n  S:\n    Type: AWS::Kinesis::Stream\n    Properties: { ShardCount: many }\n";
         let error = read_text(text).unwrap_err().to_string();
@@ -127,8 +141,12 @@ mod tests {
 
     #[test]
     fn a_reference_to_nothing_names_its_place() {
-        let text = "Resources:\n  S:\n    Type: AWS::Kinesis::Stream\n    Properties: { ShardCount: !Ref Nope }\n";
+        let text =
+            "Resources:\n  S:\n    Type: AWS::Kinesis::Stream\n    Properties: { ShardCount: !Ref Nope }\n";
         let error = read_text(text).unwrap_err().to_string();
-        assert_eq!(error, "S.Properties.ShardCount: Ref names \"Nope\", which is no parameter and no resource");
+        assert_eq!(
+            error,
+            "S.Properties.ShardCount: Ref names \"Nope\", which is no parameter and no resource"
+        );
     }
 }

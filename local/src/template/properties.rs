@@ -36,7 +36,8 @@ impl<'s, 'a> Properties<'s, 'a> {
     pub(super) fn child(&self, name: &str) -> Result<Self, TemplateError> {
         let node = self.node.get(name).cloned().unwrap_or(Value::Null);
         // A function in this place stands for the whole level, so it is resolved now.
-        let is_call = node.as_object().is_some_and(|map| map.keys().any(|key| key == "Ref" || key.starts_with("Fn::")));
+        let is_call =
+            node.as_object().is_some_and(|map| map.keys().any(|key| key == "Ref" || key.starts_with("Fn::")));
         let node = if is_call { self.value(name)?.unwrap_or(Value::Null) } else { node };
         Ok(Self { scope: self.scope, node, place: self.place_of(name) })
     }
@@ -47,7 +48,8 @@ impl<'s, 'a> Properties<'s, 'a> {
 
     /// The levels below this one by name, such as the events of a function.
     pub(super) fn children(&self) -> Result<Vec<(String, Self)>, TemplateError> {
-        let names = self.node.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+        let names =
+            self.node.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
         names.into_iter().map(|name| Ok((name.clone(), self.child(&name)?))).collect()
     }
 
@@ -75,7 +77,8 @@ impl<'s, 'a> Properties<'s, 'a> {
     /// A whole number between two limits, or `default`.
     pub(super) fn number(&self, name: &str, default: i64, limits: (i64, i64)) -> Result<i64, TemplateError> {
         let Some(text) = self.text(name)? else { return Ok(default) };
-        let number = text.parse::<i64>().map_err(|_| self.wrong(name, "a whole number", &Value::from(text)))?;
+        let number =
+            text.parse::<i64>().map_err(|_| self.wrong(name, "a whole number", &Value::from(text)))?;
         if (limits.0..=limits.1).contains(&number) {
             return Ok(number);
         }
@@ -86,7 +89,11 @@ impl<'s, 'a> Properties<'s, 'a> {
     }
 
     /// As [`Properties::number`], where -1 stands for no limit.
-    pub(super) fn number_or_unlimited(&self, name: &str, limits: (i64, i64)) -> Result<Option<u64>, TemplateError> {
+    pub(super) fn number_or_unlimited(
+        &self,
+        name: &str,
+        limits: (i64, i64),
+    ) -> Result<Option<u64>, TemplateError> {
         match self.number(name, -1, (-1, limits.1))? {
             -1 => Ok(None),
             number if number >= limits.0 => Ok(Some(number.unsigned_abs())),
@@ -97,7 +104,12 @@ impl<'s, 'a> Properties<'s, 'a> {
         }
     }
 
-    pub(super) fn seconds(&self, name: &str, default: i64, limits: (i64, i64)) -> Result<Duration, TemplateError> {
+    pub(super) fn seconds(
+        &self,
+        name: &str,
+        default: i64,
+        limits: (i64, i64),
+    ) -> Result<Duration, TemplateError> {
         Ok(Duration::from_secs(self.number(name, default, limits)?.unsigned_abs()))
     }
 

@@ -101,7 +101,8 @@ impl Scene {
 
 async fn put(kinesis_url: &str, payloads: &[String]) {
     let local = "local".to_owned();
-    let credentials = AwsCredentials { access_key_id: local.clone(), secret_access_key: local, session_token: None };
+    let credentials =
+        AwsCredentials { access_key_id: local.clone(), secret_access_key: local, session_token: None };
     let aws = AwsSettings {
         region: "us-east-1".to_owned(),
         credentials: Some(credentials),
@@ -110,9 +111,13 @@ async fn put(kinesis_url: &str, payloads: &[String]) {
     };
     let sink = KinesisSink::connect("OrdersStream", &aws);
     for payloads in payloads.chunks(500) {
-        let entries: Vec<Entry> = payloads.iter().map(|payload| Entry::new(payload.clone(), payload.clone())).collect();
+        let entries: Vec<Entry> =
+            payloads.iter().map(|payload| Entry::new(payload.clone(), payload.clone())).collect();
         let outcomes = sink.put(&entries).await.unwrap();
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, EntryOutcome::Accepted { .. })), "{outcomes:?}");
+        assert!(
+            outcomes.iter().all(|outcome| matches!(outcome, EntryOutcome::Accepted { .. })),
+            "{outcomes:?}"
+        );
     }
 }
 
