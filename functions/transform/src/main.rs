@@ -8,6 +8,7 @@ use transform::{Reingest, Transform, TransformSettings};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut environment = Settings::from_env();
+    runtime::require_lambda(&mut environment);
     let settings = TransformSettings::read(&mut environment);
     logging::init(settings.log_level);
     match run(environment, settings).await {

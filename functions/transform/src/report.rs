@@ -11,8 +11,10 @@ use std::time::Duration;
 pub struct Failed {
     /// Firehose's name for the record; of a stream source it begins with the sequence number.
     pub record_id: String,
-    /// Shard the record was read from, where there is one.
+    /// Shard the record was read from; empty with Direct PUT.
     pub shard_id: String,
+    /// Its place in the stream; empty with Direct PUT.
+    pub sequence_number: String,
     /// What is wrong.
     pub failure: RecordFailure,
 }
@@ -52,8 +54,10 @@ impl Report {
         *self.failed.entry(failure.kind()).or_default() += 1;
         if self.told.len() < told_at_most {
             let record_id = record.record_id.text().into_owned();
-            let shard_id = record.position().map(|at| at.shard_id.text().into_owned()).unwrap_or_default();
-            self.told.push(Failed { record_id, shard_id, failure });
+            let position = record.position().unwrap_or_default();
+            let shard_id = position.shard_id.text().into_owned();
+            let sequence_number = position.sequence_number.text().into_owned();
+            self.told.push(Failed { record_id, shard_id, sequence_number, failure });
         }
     }
 
@@ -73,9 +77,11 @@ impl Report {
 
     /// Logs the first failures, how many more there were, and what would have made room.
     pub fn log(&self, request_id: &str) {
-        for Failed { record_id, shard_id, failure } in &self.told {
+        for Failed { record_id, shard_id, sequence_number, failure } in &self.told {
             let (kind, field) = (failure.kind(), failure.field());
-            tracing::warn!(request_id, record_id, shard_id, kind, field, error = %failure, "record failed");
+            tracing::warn!(
+                request_id, record_id, shard_id, sequence_number, kind, field, error = %failure, "record failed"
+            );
         }
         let untold = self.failures() - self.told.len();
         if untold > 0 {

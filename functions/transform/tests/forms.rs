@@ -53,7 +53,7 @@ fn an_aggregate_is_several_lines_for_s3_and_fails_elsewhere() {
 #[test]
 fn an_aggregate_fails_as_a_whole_so_that_nothing_of_it_is_lost() {
     let rows = [crime_row(0), b"not a row".to_vec(), crime_row(1)];
-    assert_eq!(one("crime", Destination::S3, &aggregate(&rows)), Err("too_few_fields".to_owned()));
+    assert_eq!(one("crime", Destination::S3, &aggregate(&rows)), Err("not_timestamp".to_owned()));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn broken_gzip_fails_by_its_own_name() {
 fn what_is_told_of_failures_is_bounded_and_the_rest_is_counted() {
     let records: Vec<_> = (0..50).map(|number| record(&number.to_string(), b"no row")).collect();
     let (_, report) = transform("crime", Destination::S3, &event(&records));
-    assert_eq!((report.told.len(), report.failed["too_few_fields"]), (10, 50));
+    assert_eq!((report.told.len(), report.failed["not_timestamp"]), (10, 50));
     let told = format!("{:?}", report.told);
     assert!(
         !report.told[0].failure.to_string().contains("no row") && told.contains("record_id: \"0\""),

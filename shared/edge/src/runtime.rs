@@ -3,6 +3,7 @@
 //! `lambda_runtime` polls and keeps the process alive; its own (de)serialisation, half the cost of a transform,
 //! is stepped around by a layer that takes the body as it came and posts the answer as it is.
 
+use crate::Settings;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::{HeaderValue, Method, Request};
@@ -18,6 +19,13 @@ use std::time::SystemTime;
 
 /// Echoed on every answer, so that Lambda can tell a late one of an invocation it has given up.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+/// What `lambda_runtime` can't start without.
+const LAMBDA_VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 
 /// One call of the function.
@@ -81,10 +89,18 @@ impl InvocationError {
     }
 }
 
+/// Asks for the variables that Lambda sets for every function, so that a function started by hand says what it
+/// lacks instead of panicking in [`run`].
+pub fn require_lambda(settings: &mut Settings) {
+    for name in LAMBDA_VARIABLES {
+        settings.required(name);
+    }
+}
+
 /// Serves calls one after the other until the Runtime API fails; a panic is that call's error and no more.
 ///
 /// # Panics
-/// Outside Lambda, where its environment is missing (`AWS_LAMBDA_RUNTIME_API` and others).
+/// Where Lambda's environment is missing: see [`require_lambda`].
 pub async fn run<H, F>(handler: H) -> Result<(), RuntimeError>
 where
     H: Fn(Invocation) -> F,

@@ -1,15 +1,15 @@
 //! Made-up Firehose events, and answers read as Firehose reads them.
 #![cfg(test)]
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use base64_simd::STANDARD;
 use record_model::compress::Gzip;
 use record_model::kpl::{Aggregator, Draft};
 use record_model::{RecordContext, Schema};
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 /// One record of an event.
-pub fn record(id: &str, data: &[u8]) -> Value {
+pub(crate) fn record(id: &str, data: &[u8]) -> Value {
     json!({
         "recordId": id,
         "approximateArrivalTimestamp": 1_767_323_045_000_i64,
@@ -18,7 +18,7 @@ pub fn record(id: &str, data: &[u8]) -> Value {
 }
 
 /// The same, as of a Kinesis stream.
-pub fn stream_record(id: &str, data: &[u8]) -> Value {
+pub(crate) fn stream_record(id: &str, data: &[u8]) -> Value {
     let mut record = record(id, data);
     record["kinesisRecordMetadata"] = json!({
         "sequenceNumber": "49640000000000000000000000000000000000000000000000000001",
@@ -32,7 +32,7 @@ pub fn stream_record(id: &str, data: &[u8]) -> Value {
 }
 
 /// An event of these records; from a stream if one of them is.
-pub fn event(records: &[Value]) -> Vec<u8> {
+pub(crate) fn event(records: &[Value]) -> Vec<u8> {
     let mut event = json!({
         "invocationId": "00000000-0000-4000-8000-000000000001",
         "deliveryStreamArn": "arn:aws:firehose:eu-west-1:123456789012:deliverystream/made-up",
@@ -46,7 +46,7 @@ pub fn event(records: &[Value]) -> Vec<u8> {
 }
 
 /// The n-th made-up crime row.
-pub fn crime_row(number: u64) -> Vec<u8> {
+pub(crate) fn crime_row(number: u64) -> Vec<u8> {
     let mut row = Vec::new();
     let context = RecordContext { ingested_at_ms: 1_767_323_045_000, ..RecordContext::default() };
     Schema::built_in("crime").unwrap().write_made_up(7, number, &context, &mut row);
@@ -54,7 +54,7 @@ pub fn crime_row(number: u64) -> Vec<u8> {
 }
 
 /// Payloads in one KPL aggregate.
-pub fn aggregate(payloads: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn aggregate(payloads: &[Vec<u8>]) -> Vec<u8> {
     let mut aggregator = Aggregator::new(1 << 20);
     for payload in payloads {
         assert!(aggregator.push(&Draft { partition_key: "key", explicit_hash_key: None, data: payload }));
@@ -63,7 +63,7 @@ pub fn aggregate(payloads: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// A payload in gzip.
-pub fn gzip(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Gzip::new(6).write(payload, None, &mut out).unwrap();
     out
@@ -71,16 +71,16 @@ pub fn gzip(payload: &[u8]) -> Vec<u8> {
 
 /// One answered record.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    pub id: String,
-    pub result: String,
-    pub data: String,
-    pub metadata: Option<Value>,
+pub(crate) struct Answered {
+    pub(crate) id: String,
+    pub(crate) result: String,
+    pub(crate) data: String,
+    pub(crate) metadata: Option<Value>,
 }
 
 impl Answered {
     /// The documents of a delivered record, line ends off.
-    pub fn documents(&self) -> Vec<Value> {
+    pub(crate) fn documents(&self) -> Vec<Value> {
         let bytes = STANDARD.decode_to_vec(&self.data).unwrap();
         let lines = std::str::from_utf8(&bytes).unwrap().lines();
         lines.map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -88,7 +88,7 @@ impl Answered {
 }
 
 /// Reads an answer; anything but the documented members is refused.
-pub fn read_answer(answer: &[u8]) -> Vec<Answered> {
+pub(crate) fn read_answer(answer: &[u8]) -> Vec<Answered> {
     let answer: Value = serde_json::from_slice(answer).unwrap();
     let members = answer.as_object().unwrap();
     assert_eq!(members.len(), 1, "only records: {:?}", members.keys());
@@ -101,11 +101,4 @@ fn read_record(record: &Value) -> Answered {
     let known = 3 + usize::from(metadata.is_some());
     assert_eq!(record.as_object().unwrap().len(), known, "unknown members in {record}");
     Answered { id: text("recordId"), result: text("result"), data: text("data"), metadata }
-}
-
-/// Bytes that repeat, as large as an event may be asked for.
-pub fn line(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    writeln!(out, "{text}").unwrap();
-    out
 }
