@@ -5,6 +5,7 @@
 mod functions;
 mod progress;
 mod run;
+mod schema;
 mod table;
 
 use std::error::Error;
@@ -24,11 +25,16 @@ struct Arguments {
 enum Command {
     /// Runs the pipeline of a template on this machine.
     Run(run::Arguments),
+    /// Generates what stands around a data set from its schema.
+    Schema(schema::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<ExitCode, Box<dyn Error>> = match Arguments::parse().command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Schema(arguments) => {
+            schema::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("kinflow: {}", chain(&*error));
@@ -38,6 +44,6 @@ fn main() -> ExitCode {
 
 /// The error and its causes on one line.
 fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

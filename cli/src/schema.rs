@@ -1,0 +1,167 @@
+//! `kinflow schema`: what other systems need to know of a data set, from its schema.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+use record_model::{RecordContext, Schema, SchemaError};
+use serde_json::json;
+use thiserror::Error;
+
+/// Generates from a schema what stands around a pipeline: index template, table, JSON Schema, test data.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Name of a built-in schema (crime, tweets, users), or a schema file
+    schema: String,
+
+    /// What to generate
+    #[arg(long = "as", value_enum)]
+    form: Output,
+
+    /// Where the Athena table's documents are
+    #[arg(long, default_value = "s3://OUTPUT-BUCKET/typed/NAME")]
+    location: String,
+
+    /// First day of the Athena table's partitions
+    #[arg(long, default_value = "2026-01-01")]
+    first_day: String,
+
+    /// How many records to make up
+    #[arg(long, default_value_t = 10)]
+    count: u64,
+
+    /// Seed of what is made up: the same seed gives the same records, but for their times
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// An OpenSearch index template
+    #[value(name = "opensearch")]
+    OpenSearch,
+    /// A CREATE TABLE statement for Athena
+    Athena,
+    /// A JSON Schema (2020-12) of the documents
+    JsonSchema,
+    /// Made-up records, one a line
+    Rows,
+    /// Records the schema refuses, one JSON line each: {"what", "data"}, or "data_base64" where not UTF-8
+    BadRows,
+}
+
+/// Why nothing was generated.
+#[derive(Debug, Error)]
+pub(crate) enum SchemaCommandError {
+    #[error("`{name}` is no built-in schema ({}) and no file that can be read", Schema::built_in_names().join(", "))]
+    Read { name: String, source: io::Error },
+    #[error("`{name}` can't be used")]
+    Schema { name: String, source: SchemaError },
+    #[error("the output could not be written")]
+    Write(#[from] io::Error),
+}
+
+/// Runs the command; the result goes to standard output.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), SchemaCommandError> {
+    let schema = load(&arguments.schema)?;
+    let mut out = io::stdout().lock();
+    match write(&schema, arguments, &mut out) {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn load(name: &str) -> Result<Schema, SchemaCommandError> {
+    if let Some(schema) = Schema::built_in(name) {
+        return Ok(schema);
+    }
+    let toml = fs::read_to_string(PathBuf::from(name))
+        .map_err(|source| SchemaCommandError::Read { name: name.to_owned(), source })?;
+    Schema::parse(&toml).map_err(|source| SchemaCommandError::Schema { name: name.to_owned(), source })
+}
+
+fn write(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
+    match arguments.form {
+        Output::OpenSearch => out.write_all(schema.opensearch_template().as_bytes()),
+        Output::JsonSchema => out.write_all(schema.json_schema().as_bytes()),
+        Output::Athena => {
+            let location = arguments.location.replace("NAME", schema.name());
+            out.write_all(schema.athena_table(&location, &arguments.first_day).as_bytes())
+        }
+        Output::Rows => write_rows(schema, arguments, out),
+        Output::BadRows => write_bad_rows(schema, arguments, out),
+    }
+}
+
+fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
+    let context = now();
+    let mut row = Vec::new();
+    for index in 0..arguments.count {
+        row.clear();
+        schema.write_made_up(arguments.seed, index, &context, &mut row);
+        row.push(b'\n');
+        out.write_all(&row)?;
+    }
+    out.flush()
+}
+
+fn write_bad_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
+    for bad in schema.bad_payloads(arguments.seed, &now()) {
+        let line = match std::str::from_utf8(&bad.payload) {
+            Ok(text) => json!({"what": bad.what, "data": text}),
+            Err(_) => json!({"what": bad.what, "data_base64": base64_simd::STANDARD.encode_to_string(&bad.payload)}),
+        };
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+/// A context of this moment.
+fn now() -> RecordContext<'static> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    RecordContext {
+        ingested_at_ms: i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX),
+        ..RecordContext::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(schema: &str, form: Output) -> String {
+        let arguments = Arguments {
+            schema: schema.to_owned(),
+            form,
+            location: "s3://bucket/typed/NAME".to_owned(),
+            first_day: "2026-01-01".to_owned(),
+            count: 3,
+            seed: 7,
+        };
+        let mut out = Vec::new();
+        write(&load(schema).unwrap(), &arguments, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_form_of_every_built_in_schema_is_generated() {
+        for name in Schema::built_in_names() {
+            for form in [Output::OpenSearch, Output::JsonSchema] {
+                serde_json::from_str::<serde_json::Value>(&output(name, form)).unwrap();
+            }
+            assert!(output(name, Output::Athena).contains(&format!("LOCATION 's3://bucket/typed/{name}/'")));
+            assert_eq!(output(name, Output::Rows).lines().count(), 3);
+            for line in output(name, Output::BadRows).lines() {
+                serde_json::from_str::<serde_json::Value>(line).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_schema_and_no_file_is_an_error() {
+        assert!(matches!(load("no/such/schema"), Err(SchemaCommandError::Read { .. })));
+    }
+}
