@@ -8,10 +8,10 @@ use edge::runtime::{Invocation, InvocationError};
 use edge::sources::{Resume, SourceError};
 use edge::{
     Cursor, CursorError, CursorFile, Engine, EngineSettings, FeedError, FeedLimits, FeedReport, ObjectStore,
-    Packer, PackingError, Progress, RecordSink, SecretError, ShardMap, ShardRate, SinkError, StopReason, StoreError,
-    StreamSummary, Taken, feed, wait_until_active,
+    Packer, PackingError, Progress, RecordSink, SchemaSourceError, SecretError, ShardMap, ShardRate,
+    SinkError, StopReason, StoreError, StreamSummary, Taken, feed, load_schema, wait_until_active,
 };
-use record_model::{Schema, SchemaError};
+use record_model::Schema;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -64,22 +64,9 @@ pub enum ProducerError {
     /// The event asks for nothing a producer does.
     #[error("event can't be used")]
     Event(#[from] EventError),
-    /// No such schema.
-    #[error("no schema {name:?}, expected one of {built_in:?} or s3://bucket/key")]
-    UnknownSchema {
-        /// The name given.
-        name: String,
-        /// Those compiled in.
-        built_in: &'static [&'static str],
-    },
-    /// A schema that contradicts itself.
-    #[error("schema {name:?} can't be used")]
-    Schema {
-        /// The name given.
-        name: String,
-        /// Why.
-        source: SchemaError,
-    },
+    /// There is no such schema.
+    #[error("schema can't be used")]
+    Schema(#[from] SchemaSourceError),
     /// The event's form of records contradicts itself.
     #[error("event can't be used")]
     Packing(#[from] PackingError),
@@ -121,7 +108,7 @@ impl ProducerError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) | Self::Packing(_) => "bad_event",
-            Self::UnknownSchema { .. } | Self::Schema { .. } => "bad_schema",
+            Self::Schema(_) => "bad_schema",
             Self::Store(_) => "bucket",
             Self::Cursor(_) => "cursor",
             Self::Secret(_) => "secret",
@@ -156,11 +143,11 @@ where
     async fn run(&self, invocation: &Invocation) -> Result<Answer, ProducerError> {
         let started = Instant::now();
         let event = Event::parse(&invocation.body)?;
-        let schema = self.schema(&event.schema).await?;
+        let schema = load_schema(&event.schema, &self.settings.aws).await?;
         let time = Time::of(invocation, self.settings.deadline_margin);
-        let name = format!("{} from {} to {}", schema.name(), event.source.name(), self.settings.stream);
-        let owner = &invocation.request_id;
-        let taken = CursorFile::take(&self.store, &name, owner, time.now_ms, time.lease_expires_at_ms).await?;
+        let name = format!("{} to {}", event.source.name(), self.settings.stream);
+        let (store, owner, until) = (&self.store, &invocation.request_id, time.lease_expires_at_ms);
+        let taken = CursorFile::take(store, schema.name(), &name, owner, time.now_ms, until).await?;
         let file = match taken {
             Taken::Ours(file) => *file,
             Taken::Others { owner } => return Ok(Answer::leased(&schema, owner)),
@@ -209,9 +196,17 @@ where
     async fn summary(&self, time: &Time) -> Result<StreamSummary, ProducerError> {
         match wait_until_active(&self.sink, time.stop_at).await {
             Err(SinkError::Fatal(error)) if error.to_string().starts_with("AccessDenied") => {
-                tracing::warn!(error = error.as_ref(), "stream can't be described, taking the default limits");
+                tracing::warn!(
+                    error = error.as_ref(),
+                    "stream can't be described, taking the default limits"
+                );
                 let max_record_bytes = EngineSettings::default().record_bytes;
-                Ok(StreamSummary { takes_records: true, max_record_bytes, ignores_keys: false, open_shards: 0 })
+                Ok(StreamSummary {
+                    takes_records: true,
+                    max_record_bytes,
+                    ignores_keys: false,
+                    open_shards: 0,
+                })
             }
             found => Ok(found?),
         }
@@ -248,7 +243,8 @@ where
             stream: &self.settings.stream,
         };
         let mut saver = Saver { store: &self.store, file, cursor, saved_at: Instant::now(), lost: None };
-        let limits = FeedLimits { stop_at: Some(time.stop_at), records_per_s: event.records_per_s };
+        let records_per_s = event.records_per_s;
+        let limits = FeedLimits { stop_at: Some(time.stop_at), records_per_s, ..FeedLimits::default() };
         let report = Box::pin(feed(source, packer, engine, &mut quarantine, &mut saver, limits)).await;
         saver.release(&report).await?;
         Ok((report, open_shards))
@@ -260,17 +256,6 @@ where
             tracing::warn!(error = &error as &dyn std::error::Error, "shards can't be listed");
             ShardMap::default()
         })
-    }
-
-    async fn schema(&self, name: &str) -> Result<Schema, ProducerError> {
-        let unknown =
-            || ProducerError::UnknownSchema { name: name.to_owned(), built_in: Schema::built_in_names() };
-        let Some((bucket, key)) = name.strip_prefix("s3://").and_then(|path| path.split_once('/')) else {
-            return Schema::built_in(name).ok_or_else(unknown);
-        };
-        let object = (self.open_bucket)(bucket)?.get(key).await?.ok_or_else(unknown)?;
-        let toml = std::str::from_utf8(&object.body).map_err(|_| unknown())?;
-        Schema::parse(toml).map_err(|source| ProducerError::Schema { name: name.to_owned(), source })
     }
 
     fn metrics(
@@ -356,7 +341,9 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
         let cursor = Cursor { resume, done: false, ..self.cursor.clone() };
         match self.file.save(self.store, cursor).await {
             Err(lost @ CursorError::Lost { .. }) => self.lost = Some(lost),
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again")
+            }
             Ok(()) => {}
         }
     }

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use edge::runtime::{Invocation, InvocationError};
-use edge::{Attributes, InMemorySink, InMemoryStore, ObjectStore, Settings, SinkFault, StoreError, StoreFault};
+use edge::{
+    Attributes, InMemorySink, InMemoryStore, ObjectStore, Settings, SinkFault, StoreError, StoreFault,
+};
 use producer::{Producer, ProducerSettings};
 use serde_json::{Value, json};
 
@@ -35,7 +37,8 @@ impl World {
     }
 
     async fn invoke_for(&self, event: &Value, time: Duration, id: &str) -> Result<Value, InvocationError> {
-        let variables = [("STREAM_NAME", "stream"), ("OUTPUT_BUCKET", "bucket"), ("DEADLINE_MARGIN_MS", "100")];
+        let variables =
+            [("STREAM_NAME", "stream"), ("OUTPUT_BUCKET", "bucket"), ("DEADLINE_MARGIN_MS", "100")];
         let settings = ProducerSettings::read(&mut Settings::from_map(variables));
         let bucket = Arc::clone(&self.bucket);
         let open_bucket = |_: &str| Ok::<_, StoreError>(Arc::clone(&bucket));
@@ -119,7 +122,10 @@ async fn a_row_that_is_no_record_is_kept_in_quarantine_once_and_the_rest_is_put(
     csv.push_str("Good,Person,5,male\n");
     let world = World::with_file("people.csv", csv).await;
     let answer = world.invoke(&csv_event("people.csv")).await.unwrap();
-    assert_eq!((&answer["read"], &answer["put"], &answer["quarantined"]), (&json!(13), &json!(11), &json!(2)));
+    assert_eq!(
+        (&answer["read"], &answer["put"], &answer["quarantined"]),
+        (&json!(13), &json!(11), &json!(2))
+    );
     let kept = world.keys("quarantine/users/");
     assert_eq!(kept.len(), 2);
     let object = world.bucket.get(&kept[0]).await.unwrap().unwrap();
@@ -235,7 +241,7 @@ async fn what_is_wrong_with_an_event_is_told_before_anything_is_sent() {
     let events = [
         (missing, "source", "there is no object \"missing.csv\""),
         (other_header, "feed", "csv header does not fit"),
-        (no_schema, "bad_schema", "no schema \"nobody\""),
+        (no_schema, "bad_schema", "no schema is named \"nobody\""),
         (two_forms, "bad_event", "aggregation keeps no order"),
         (json!({}), "bad_event", "missing field"),
     ];
@@ -274,7 +280,10 @@ async fn a_stream_that_fails_for_good_ends_the_run_and_the_next_one_sends_all() 
     let world = World::with_file("people.csv", users_csv(1500, "\n")).await;
     world.sink.set_faults(|_| Some(SinkFault::Fatal));
     let stopped = world.invoke(&csv_event("people.csv")).await.unwrap();
-    assert_eq!((&stopped["done"], &stopped["reason"], &stopped["put"]), (&json!(false), &json!("stream"), &json!(0)));
+    assert_eq!(
+        (&stopped["done"], &stopped["reason"], &stopped["put"]),
+        (&json!(false), &json!("stream"), &json!(0))
+    );
     world.sink.set_faults(|_| None);
     let answer = world.invoke(&csv_event("people.csv")).await.unwrap();
     assert_eq!((&answer["put"], &answer["done"]), (&json!(1500), &json!(true)));

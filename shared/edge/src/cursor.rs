@@ -87,32 +87,38 @@ pub enum CursorError {
 
 impl CursorFile {
     /// The key of a source's cursor, whatever its name holds.
-    pub fn key(source: &str) -> String {
-        format!("state/cursor/{:032x}.json", record_model::keys::hash_key(source))
+    pub fn key(data_set: &str, source: &str) -> String {
+        format!("state/cursor/{data_set}/{:032x}.json", record_model::keys::hash_key(source))
     }
 
-    /// Takes the lease of `source` for `owner`, unless another has one that is not over.
+    /// Takes the lease of a data set's `source` for `owner`, unless another has one that is not over.
     ///
     /// Clocks decide only when a dead owner's lease is over: of two that take it at once the
     /// conditional write lets one through.
     pub async fn take<S: ObjectStore>(
         store: &S,
+        data_set: &str,
         source: &str,
         owner: &str,
         now_ms: i64,
         expires_at_ms: i64,
     ) -> Result<Taken, CursorError> {
-        let key = Self::key(source);
+        let key = Self::key(data_set, source);
         let lease = Some(Lease { owner: owner.to_owned(), expires_at_ms });
-        let Some(object) = store.get(&key).await? else {
-            let state = State { version: VERSION, source: source.to_owned(), cursor: Cursor::default(), lease };
-            return Ok(match store.create(&key, state.to_bytes(), &attributes()).await? {
-                Created::Written(etag) => Taken::Ours(Box::new(Self { key, etag, state })),
-                Created::Exists => Taken::Others { owner: None },
-            });
+        let state = State {
+            version: VERSION,
+            source: source.to_owned(),
+            cursor: Cursor::default(),
+            lease: lease.clone(),
         };
+        // Created first and then read: S3 denies to read an absent object where listing is not allowed.
+        if let Created::Written(etag) = store.create(&key, state.to_bytes(), &attributes()).await? {
+            return Ok(Taken::Ours(Box::new(Self { key, etag, state })));
+        }
+        let Some(object) = store.get(&key).await? else { return Ok(Taken::Others { owner: None }) };
         let mut state = State::read(&key, &object.body)?;
-        if let Some(other) = state.lease.take_if(|lease| lease.expires_at_ms > now_ms && lease.owner != owner) {
+        if let Some(other) = state.lease.take_if(|lease| lease.expires_at_ms > now_ms && lease.owner != owner)
+        {
             return Ok(Taken::Others { owner: Some(other.owner) });
         }
         state.lease = lease;
@@ -175,7 +181,7 @@ mod tests {
     use crate::InMemoryStore;
 
     async fn take(store: &InMemoryStore, owner: &str, now_ms: i64) -> Taken {
-        CursorFile::take(store, "s3://b/k", owner, now_ms, now_ms + 1000).await.unwrap()
+        CursorFile::take(store, "crime", "s3://b/k", owner, now_ms, now_ms + 1000).await.unwrap()
     }
 
     async fn must_take(store: &InMemoryStore, owner: &str, now_ms: i64) -> CursorFile {
@@ -224,8 +230,8 @@ mod tests {
     async fn what_is_no_cursor_is_told_and_left() {
         for body in [&b"?"[..], br#"{"version":2,"source":"s","cursor":{"resume":{"position":0}}}"#] {
             let store = InMemoryStore::new();
-            store.create(&CursorFile::key("s"), Bytes::from_static(body), &attributes()).await.unwrap();
-            let error = CursorFile::take(&store, "s", "me", 0, 1).await.unwrap_err();
+            store.create(&CursorFile::key("d", "s"), Bytes::from_static(body), &attributes()).await.unwrap();
+            let error = CursorFile::take(&store, "d", "s", "me", 0, 1).await.unwrap_err();
             assert!(matches!(error, CursorError::Form { .. }), "{error}");
         }
     }

@@ -1,5 +1,7 @@
 //! A whole run: from a source through a packer into an engine, with what can't be sent put aside.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -30,8 +32,10 @@ pub struct Rejected<'a> {
 }
 
 /// How far a run may go.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FeedLimits {
+    /// No record is read once this is set.
+    pub stop: Arc<AtomicBool>,
     /// No record is read after this.
     pub stop_at: Option<Instant>,
     /// Records a second that are read at most.
@@ -153,7 +157,9 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
     }
 
     fn is_over(&self) -> bool {
-        self.not_taken.is_some() || self.limits.stop_at.is_some_and(|at| Instant::now() >= at)
+        self.not_taken.is_some()
+            || self.limits.stop.load(Ordering::Relaxed)
+            || self.limits.stop_at.is_some_and(|at| Instant::now() >= at)
     }
 
     /// Waits while more was read than the rate allows.

@@ -77,7 +77,9 @@ impl S3Store {
         loop {
             let payload = PutPayload::from_bytes(body.clone());
             match self.client.put_opts(&path, payload, options.clone()).await {
-                Ok(result) => return result.e_tag.map(|tag| Some(ETag::new(tag))).ok_or_else(|| call.no_tag()),
+                Ok(result) => {
+                    return result.e_tag.map(|tag| Some(ETag::new(tag))).ok_or_else(|| call.no_tag());
+                }
                 Err(error) if is_precondition(&error) => return self.own_write(call.key, &write_id).await,
                 Err(error) => tries.again(call, error).await?,
             }
@@ -258,9 +260,8 @@ fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
         builder = builder.with_endpoint(url);
     }
     if let Some(keys) = &aws.credentials {
-        builder = builder
-            .with_access_key_id(&keys.access_key_id)
-            .with_secret_access_key(&keys.secret_access_key);
+        builder =
+            builder.with_access_key_id(&keys.access_key_id).with_secret_access_key(&keys.secret_access_key);
         if let Some(token) = &keys.session_token {
             builder = builder.with_token(token);
         }

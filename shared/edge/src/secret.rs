@@ -77,7 +77,8 @@ impl Secrets {
     async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value, SecretError> {
         let no_answer = |error: reqwest::Error| SecretError::NoAnswer(error.without_url().into());
         let base = format!("http://localhost:{}/{path}", self.port);
-        let url = Url::parse_with_params(&base, parameters).map_err(|error| SecretError::NoAnswer(error.into()))?;
+        let url =
+            Url::parse_with_params(&base, parameters).map_err(|error| SecretError::NoAnswer(error.into()))?;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
         let mut request = client.get(url);

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use edge::{Compression, Entry, InMemorySink, KeyRule, PackError, Packer, Packing, PackingError, RecordSink, ShardMap};
+use edge::{
+    Compression, Entry, InMemorySink, KeyRule, PackError, Packer, Packing, PackingError, RecordSink, ShardMap,
+};
 use proptest::prelude::*;
 use record_model::chunk::{Message, Reassembly};
 use record_model::{Content, Decoder, Limits, Schema};

@@ -7,7 +7,9 @@ mod store_contract;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::{Attributes, AwsSettings, Created, ETag, InMemoryStore, ObjectStore, Replaced, S3Store, StoreError};
+use edge::{
+    Attributes, AwsSettings, Created, ETag, InMemoryStore, ObjectStore, Replaced, S3Store, StoreError,
+};
 use s3_server::{S3Server, Step};
 
 async fn s3_store() -> (S3Server, S3Store) {

@@ -154,7 +154,8 @@ impl Packer {
     pub fn pack(&mut self, payload: &[u8], position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
         let (key, shard) = self.key_and_shard(payload)?;
         let mut buffer = std::mem::take(&mut self.compressed);
-        let packed = self.press.smaller(payload, &mut buffer).map(|data| self.place(data, &key, shard, position, out));
+        let packed =
+            self.press.smaller(payload, &mut buffer).map(|data| self.place(data, &key, shard, position, out));
         self.compressed = buffer;
         match packed? {
             Placed::Whole => Ok(()),
@@ -207,12 +208,18 @@ impl Packer {
 
     /// Cuts the record itself, and compresses each framed piece where that is smaller: readers
     /// take a piece's compression off before its frame, and a message has none.
-    fn cut(&mut self, payload: &[u8], key: &Key, position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
+    fn cut(
+        &mut self,
+        payload: &[u8],
+        key: &Key,
+        position: u64,
+        out: &mut Vec<Entry>,
+    ) -> Result<(), PackError> {
         let limit = self.record_bytes;
         let bytes = payload.len() + key.partition_key.len();
         let room = limit.saturating_sub(key.partition_key.len());
-        let chunks =
-            chunk::split(payload, fastrand::u128(..), room).map_err(|_| PackError::TooLong { bytes, limit })?;
+        let chunks = chunk::split(payload, fastrand::u128(..), room)
+            .map_err(|_| PackError::TooLong { bytes, limit })?;
         let (mut framed, mut compressed) = (Vec::new(), Vec::new());
         for chunk in chunks {
             framed.clear();

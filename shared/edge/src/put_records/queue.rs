@@ -22,6 +22,8 @@ pub(crate) struct Waiting {
     pub(crate) entry: Entry,
     ordinal: u64,
     hash_key: u128,
+    /// What order is kept by: the partition key, whatever hash key overrides it.
+    order_key: u128,
     since: Instant,
     not_before: Instant,
     /// Known from the first try on.
@@ -121,9 +123,11 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, entry: Entry, now: Instant) {
-        let needs_key = self.settings.order_per_key || self.rates.is_some() || !self.shards.shards().is_empty();
+        let needs_key =
+            self.settings.order_per_key || self.rates.is_some() || !self.shards.shards().is_empty();
         let waiting = Waiting {
             hash_key: if needs_key { entry.hash_key() } else { 0 },
+            order_key: if self.settings.order_per_key { keys::hash_key(&entry.partition_key) } else { 0 },
             ordinal: self.pushed,
             since: now,
             not_before: now,
@@ -166,7 +170,8 @@ impl Queue {
         let mut company = self.settings.request_entries;
         let mut bytes = 0;
         // An entry that has waited its time takes the whole request with it.
-        let aged = self.waiting.values().next().is_some_and(|oldest| now >= oldest.since + self.settings.linger);
+        let aged =
+            self.waiting.values().next().is_some_and(|oldest| now >= oldest.since + self.settings.linger);
         for waiting in self.waiting.values() {
             let total_bytes = bytes + waiting.entry.bytes();
             company = company.min(waiting.company);
@@ -193,7 +198,7 @@ impl Queue {
         if !self.settings.order_per_key {
             return Ok(());
         }
-        let key = key_identity(&waiting.entry);
+        let key = waiting.order_key;
         if passed.insert(key) && !self.busy.contains(&key) { Ok(()) } else { Err(None) }
     }
 
@@ -217,7 +222,7 @@ impl Queue {
         waiting.give_up_at.get_or_insert(now + self.settings.patience);
         self.waiting_bytes -= waiting.entry.bytes();
         if self.settings.order_per_key {
-            self.busy.insert(key_identity(&waiting.entry));
+            self.busy.insert(waiting.order_key);
         }
         Some(waiting)
     }
@@ -231,7 +236,7 @@ impl Queue {
     ) {
         self.report.calls += 1;
         for waiting in batch.iter().filter(|_| self.settings.order_per_key) {
-            self.busy.remove(&key_identity(&waiting.entry));
+            self.busy.remove(&waiting.order_key);
         }
         let company = batch.len();
         match answer {
@@ -335,11 +340,6 @@ impl Queue {
 struct Selection {
     ordinals: Vec<u64>,
     wake_at: Option<Instant>,
-}
-
-/// Order is kept per partition key, whatever hash key overrides it.
-fn key_identity(entry: &Entry) -> u128 {
-    keys::hash_key(&entry.partition_key)
 }
 
 fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {

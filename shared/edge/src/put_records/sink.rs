@@ -38,7 +38,10 @@ pub struct StreamSummary {
 }
 
 /// Waits for a stream that is being made until it takes records; creates none.
-pub async fn wait_until_active<S: RecordSink>(sink: &S, deadline: Instant) -> Result<StreamSummary, SinkError> {
+pub async fn wait_until_active<S: RecordSink>(
+    sink: &S,
+    deadline: Instant,
+) -> Result<StreamSummary, SinkError> {
     loop {
         let found = sink.summary().await;
         let may_change = match &found {

@@ -92,7 +92,9 @@ impl HttpClient {
 /// The whole body, of bounded size.
 pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, SourceError> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| SourceError::Read(error.without_url().into()))? {
+    while let Some(piece) =
+        response.chunk().await.map_err(|error| SourceError::Read(error.without_url().into()))?
+    {
         if body.len() + piece.len() > MAX_ANSWER_BYTES {
             return Err(SourceError::AnswerTooLong { limit: MAX_ANSWER_BYTES });
         }

@@ -131,7 +131,8 @@ impl HttpApiSource {
         let page = resume.page.as_deref().and_then(|page| serde_json::from_str::<Page>(page).ok());
         let page = page.filter(|page| page.first <= resume.position).unwrap_or(fresh);
         let bearer = bearer.map(|token| HeaderValue::try_from(format!("Bearer {token}"))).transpose();
-        let mut bearer = bearer.map_err(|_| SourceError::Answer { expected: "usable bearer token".into() })?;
+        let mut bearer =
+            bearer.map_err(|_| SourceError::Answer { expected: "usable bearer token".into() })?;
         if let Some(bearer) = &mut bearer {
             bearer.set_sensitive(true);
         }
@@ -236,7 +237,12 @@ impl HttpApiSource {
         Ok(url)
     }
 
-    fn link_after(&self, answer: &RawValue, headers: &HeaderMap, page: &Page) -> Result<Option<String>, SourceError> {
+    fn link_after(
+        &self,
+        answer: &RawValue,
+        headers: &HeaderMap,
+        page: &Page,
+    ) -> Result<Option<String>, SourceError> {
         let link = match &self.api.next {
             Some(NextPage::Token { path, .. } | NextPage::Url { path }) => text_at(answer, path),
             Some(NextPage::LinkHeader) => {
@@ -323,7 +329,8 @@ mod tests {
 
     #[test]
     fn a_path_finds_what_it_names_with_every_digit() {
-        let json: &RawValue = serde_json::from_str(r#"{"a":{"b":[1,2]},"id":12345678901234567890123}"#).unwrap();
+        let json: &RawValue =
+            serde_json::from_str(r#"{"a":{"b":[1,2]},"id":12345678901234567890123}"#).unwrap();
         assert_eq!(at_path(json, "a.b").unwrap().get(), "[1,2]");
         assert_eq!(text_at(json, "id").as_deref(), Some("12345678901234567890123"));
         assert!(at_path(json, "a.c").is_none() && text_at(json, "a").is_none());

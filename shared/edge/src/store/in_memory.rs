@@ -85,8 +85,7 @@ impl Inner {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         let etag = ETag::new(format!("\"{:016x}\"", hasher.finish()));
-        let head =
-            ObjectHead { etag: etag.clone(), size: body.len() as u64, attributes: attributes.clone() };
+        let head = ObjectHead { etag: etag.clone(), size: body.len() as u64, attributes: attributes.clone() };
         self.objects.insert(key.to_owned(), (Object { head, body }, now_ms()));
         etag
     }

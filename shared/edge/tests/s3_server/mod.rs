@@ -46,7 +46,8 @@ impl S3Server {
             secret_access_key: "test".into(),
             session_token: None,
         };
-        let aws = AwsSettings { credentials: Some(keys), s3_endpoint_url: Some(url), ..AwsSettings::default() };
+        let aws =
+            AwsSettings { credentials: Some(keys), s3_endpoint_url: Some(url), ..AwsSettings::default() };
         (server, AwsSettings { region: "eu-west-1".into(), ..aws })
     }
 

@@ -124,8 +124,7 @@ async fn odd_keys_are_kept_or_refused_never_rewritten<S: ObjectStore>(store: &S)
 
 async fn one_of_many_creators_wins<S: ObjectStore>(store: &S) {
     let bodies: Vec<String> = (0..8).map(|n| format!("creator {n}")).collect();
-    let ended =
-        futures::future::join_all(bodies.iter().map(|body| create(store, "race/a", body))).await;
+    let ended = futures::future::join_all(bodies.iter().map(|body| create(store, "race/a", body))).await;
     let winners: Vec<_> =
         bodies.iter().zip(&ended).filter(|(_, ended)| matches!(ended, Created::Written(_))).collect();
     assert_eq!(winners.len(), 1);

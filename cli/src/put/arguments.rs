@@ -1,0 +1,163 @@
+//! What `kinflow put` is told.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use edge::{Compression, KeyRule, Packing};
+
+use super::Summary;
+
+/// Which file, to which stream, in which form.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// CSV with a header or JSON lines, gzip or not
+    pub(super) file: PathBuf,
+    /// The stream's name
+    #[arg(long)]
+    pub(super) stream: String,
+    /// A built-in schema's name, or a TOML file
+    #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
+    pub(super) schema: String,
+    /// What the file holds; by its ending where not given
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Partition keys: random, constant:TEXT, field:NAME, template:TEXT or hash-key:NAME
+    #[arg(long, default_value = "random", value_parser = key_rule, value_name = "RULE")]
+    key: KeyRule,
+    /// Compress each record where that makes it smaller
+    #[arg(long, conflicts_with = "zstd")]
+    gzip: bool,
+    /// As --gzip, with zstd
+    #[arg(long)]
+    zstd: bool,
+    /// Put many records into one Kinesis record, as the KPL does
+    #[arg(long, conflicts_with = "order_per_key")]
+    aggregate: bool,
+    /// Cut records over the stream's limit into chunks
+    #[arg(long)]
+    chunks: bool,
+    /// Keep the records of each key in their order
+    #[arg(long)]
+    pub(super) order_per_key: bool,
+    /// Records a second at most
+    #[arg(long, value_parser = rate, value_name = "RECORDS")]
+    pub(super) rate: Option<f64>,
+    /// Send each shard no more than 1,000 records and 1 MiB a second
+    #[arg(long)]
+    pub(super) keep_shard_limits: bool,
+    /// Another server that speaks Kinesis
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// The AWS region
+    #[arg(long)]
+    pub(super) region: Option<String>,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Csv,
+    JsonLines,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        self.format.unwrap_or_else(|| by_ending(&self.file))
+    }
+
+    pub(super) fn packing(&self) -> Packing {
+        let compression = match (self.gzip, self.zstd) {
+            (true, _) => Compression::Gzip,
+            (_, true) => Compression::Zstd,
+            _ => Compression::None,
+        };
+        Packing {
+            key: self.key.clone(),
+            compression,
+            aggregate: self.aggregate,
+            chunks: self.chunks,
+            order_per_key: self.order_per_key,
+        }
+    }
+
+    pub(super) fn keys_matter(&self) -> bool {
+        self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
+    }
+
+    pub(super) fn print(&self, summary: &Summary) -> Result<(), Box<dyn Error>> {
+        let text = match self.output {
+            Output::Text => summary.text(),
+            Output::Json => serde_json::to_string(summary)? + "\n",
+        };
+        Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    }
+}
+
+/// `.csv` and `.csv.gz` are CSV, everything else JSON lines.
+fn by_ending(file: &Path) -> Format {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    if Path::new(plain).extension().is_some_and(|ending| ending == "csv") {
+        Format::Csv
+    } else {
+        Format::JsonLines
+    }
+}
+
+fn key_rule(text: &str) -> Result<KeyRule, String> {
+    let rule = match text.split_once(':') {
+        None if text == "random" => KeyRule::Random,
+        Some(("constant", key)) => KeyRule::Constant(key.to_owned()),
+        Some(("field", name)) => KeyRule::Field(name.to_owned()),
+        Some(("template", template)) => KeyRule::Template(template.to_owned()),
+        Some(("hash-key", name)) => KeyRule::HashKey(name.to_owned()),
+        _ => {
+            return Err(
+                "expected random, constant:TEXT, field:NAME, template:TEXT or hash-key:NAME".to_owned()
+            );
+        }
+    };
+    Ok(rule)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "expected a number over 0".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_its_ending_says() {
+        for (name, format) in [
+            ("a.csv", Format::Csv),
+            ("a.CSV.gz", Format::Csv),
+            ("a.jsonl", Format::JsonLines),
+            ("a.json.gz", Format::JsonLines),
+            ("a", Format::JsonLines),
+        ] {
+            assert_eq!(by_ending(Path::new(name)), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn key_rules_are_read_and_what_is_none_is_refused() {
+        assert_eq!(key_rule("field:user.id"), Ok(KeyRule::Field("user.id".into())));
+        assert_eq!(key_rule("template:{a}:{b}"), Ok(KeyRule::Template("{a}:{b}".into())));
+        assert!(key_rule("rendom").is_err() && key_rule("x:y").is_err());
+        assert!(rate("0").is_err() && rate("inf").is_err() && rate("2.5").is_ok());
+    }
+}
