@@ -194,7 +194,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             schema: self.schema.name(),
             models: self.enricher.models(),
         });
-        let body = packer.pack(output.lines.from_record(output.from), &attempt.mark())?;
+        let body = packer.pack(output.lines.tail(output.from), &attempt.mark())?;
         let bytes = body.len();
         let key = Position::of(first).enriched_key(self.schema.name());
         let Some(ledger) = ledger else {

@@ -72,6 +72,8 @@ mod consumer;
 mod delivery;
 mod enricher;
 mod json;
+mod line;
+mod line_writer;
 mod lines;
 mod numbers;
 mod output;

@@ -54,7 +54,7 @@ impl Poison {
         position: &Position<'_>,
         partition_key: &str,
     ) -> Result<(), StoreError> {
-        let position = position.sub(self.sub_sequence_number);
+        let position = position.of_sub(self.sub_sequence_number);
         let object = QuarantineObject {
             version: QUARANTINE_VERSION,
             id: position.to_string(),

@@ -37,7 +37,7 @@ impl<'a> Position<'a> {
 
     /// The place of one record of the aggregate that stands here.
     #[must_use]
-    pub fn sub(self, sub_sequence_number: Option<u64>) -> Self {
+    pub fn of_sub(self, sub_sequence_number: Option<u64>) -> Self {
         Self { sub_sequence_number, ..self }
     }
 
@@ -88,7 +88,7 @@ mod tests {
             POSITION.enriched_key("t"),
             "enriched/t/dt=2026-01-02/hour=03/tweets-shardId-000000000006-495"
         );
-        let of_aggregate = POSITION.sub(Some(7));
+        let of_aggregate = POSITION.of_sub(Some(7));
         assert_eq!(
             of_aggregate.quarantine_key("t"),
             "quarantine/t/dt=2026-01-02/hour=03/tweets-shardId-000000000006-495-7.json"
@@ -98,6 +98,6 @@ mod tests {
     #[test]
     fn an_id_names_the_place_down_to_the_record_of_an_aggregate() {
         assert_eq!(POSITION.to_string(), "tweets:shardId-000000000006:495:0");
-        assert_eq!(POSITION.sub(Some(7)).to_string(), "tweets:shardId-000000000006:495:7");
+        assert_eq!(POSITION.of_sub(Some(7)).to_string(), "tweets:shardId-000000000006:495:7");
     }
 }

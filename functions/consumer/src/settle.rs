@@ -6,7 +6,8 @@ use futures::{StreamExt as _, stream};
 
 use crate::chunks::{Chunks, Kept};
 use crate::enricher::Enricher;
-use crate::lines::{LineWriter, Lines, Opened, Outcome, Stopped};
+use crate::line_writer::{LineWriter, Opened, Source};
+use crate::lines::{Lines, Outcome, Stopped};
 use crate::piece_place;
 use crate::poison::{Poison, Reason};
 use crate::position::Position;
@@ -37,7 +38,7 @@ async fn settle_pieces<S: ObjectStore, E: Enricher>(
     for (index, record) in records.iter().enumerate() {
         let pieces = lines.records.get_mut(index).map(|outcome| std::mem::take(&mut outcome.pieces));
         for piece in pieces.unwrap_or_default() {
-            let here = Position::of(record).sub(piece.sub_sequence_number);
+            let here = Position::of(record).of_sub(piece.sub_sequence_number);
             let chunks = Chunks { store, stream: record.stream };
             let mut added = Vec::new();
             let settled = match chunks.keep(&piece.framed, &here, &record.partition_key).await {
@@ -74,7 +75,7 @@ fn open_message<E: Enricher>(
     writer: &mut LineWriter<E>,
     added: &mut Vec<u8>,
 ) -> Option<Outcome> {
-    let opened = Opened { data: message, record, piece: Some(here.sub_sequence_number) };
+    let opened = Opened { data: message, record, source: Source::Message(here.sub_sequence_number) };
     let mut outcome = writer.open(opened, added)?;
     // A message in a message would have no place of its own.
     for piece in outcome.pieces.drain(..) {
@@ -116,8 +117,8 @@ async fn settle_poison<S: ObjectStore>(
             copied.map_err(|error| (index, error))
         })
     });
-    let copied: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
-    match copied.into_iter().find_map(Result::err) {
+    let results: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
+    match results.into_iter().find_map(Result::err) {
         None => Ok(()),
         Some((index, error)) => {
             lines.truncate(index);

@@ -98,9 +98,10 @@ async fn give_up<S: ObjectStore>(
     folder: &str,
     state: &Folder,
 ) -> Result<bool, StoreError> {
-    let claim = match state.has_claim {
-        true => chunks.claim(folder).await?,
-        false => Some(chunks.make_claim(folder, SWEPT).await?),
+    let claim = if state.has_claim {
+        chunks.claim(folder).await?
+    } else {
+        Some(chunks.make_claim(folder, SWEPT).await?)
     };
     if claim.as_deref() != Some(SWEPT) {
         return Ok(false);

@@ -8,7 +8,8 @@ use edge::events::KinesisRecord;
 use record_model::{Limits, Schema};
 
 use crate::enricher::Enricher;
-use crate::lines::{LineWriter, Lines};
+use crate::line_writer::LineWriter;
+use crate::lines::Lines;
 
 /// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
 const RECORDS_AT_A_TIME: usize = 32;

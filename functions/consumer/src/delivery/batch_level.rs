@@ -7,7 +7,7 @@ use super::{Attempt, DeliveryError, MAX_TRIES};
 
 /// Writes an object, over that of an earlier attempt but never over that of a later one.
 ///
-/// One request where nothing is there yet. `body` must differ from every other attempt's, else an ETag could come
+/// One request where nothing is there yet. `body` must differ from every other attempt's, else an `ETag` could come
 /// back and a dead attempt's late write win.
 pub(crate) async fn write_latest<S: ObjectStore>(
     store: &S,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the object `state/ledger/<stream>/<shard>/<epoch>` holds.
 ///
-/// Its content never comes back, since `done` only grows: so its ETag never does either.
+/// Its content never comes back, since `done` only grows: so its `ETag` never does either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LedgerEntry {
     /// Every record up to this one is decided; none where the first object is still to come.

@@ -56,7 +56,7 @@ impl DeliveryError {
 }
 
 impl Attempt {
-    /// Differs for any two attempts, so that their bytes and ETags differ: an asynchronous invocation is retried
+    /// Differs for any two attempts, so that their bytes and their tags differ: an asynchronous invocation is retried
     /// under the same request id.
     pub(crate) fn mark(&self) -> String {
         format!("{}/{}", self.request_id, self.started_at_ms)

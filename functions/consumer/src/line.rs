@@ -1,0 +1,107 @@
+//! One output line: where the record stood, what its text says, and its typed fields.
+
+use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
+use text::{Label, language};
+
+use crate::enricher::{Enricher, NOT_ENRICHED};
+use crate::json;
+use crate::poison::Reason;
+use crate::position::Position;
+
+/// How each line begins; the number is the version of the line's form.
+const LINE_START: &[u8] = br#"{"version":1,"id":"#;
+
+/// One user record on its way to its line.
+pub(crate) struct Line<'a> {
+    pub(crate) position: Position<'a>,
+    pub(crate) partition_key: &'a str,
+    pub(crate) payload: &'a [u8],
+}
+
+/// What became of it.
+pub(crate) enum LineResult {
+    /// A line was appended; the mood where its text was scored.
+    Line(Option<Label>),
+    /// A rule of the schema drops the record.
+    Dropped,
+    /// The schema refuses it.
+    Poison(Reason),
+}
+
+impl Line<'_> {
+    /// Appends the line, or nothing.
+    pub(crate) fn write<E: Enricher>(
+        &self,
+        schema: &Schema,
+        enricher: &E,
+        scratch: &mut E::Scratch,
+        out: &mut Vec<u8>,
+    ) -> LineResult {
+        let start = out.len();
+        match self.try_write(schema, enricher, scratch, out) {
+            Ok((Written::Typed, mood)) => return LineResult::Line(mood),
+            Ok((Written::Dropped, _)) => out.truncate(start),
+            Err(error) => {
+                out.truncate(start);
+                return LineResult::Poison(Reason::of_record(&error));
+            }
+        }
+        LineResult::Dropped
+    }
+
+    fn try_write<E: Enricher>(
+        &self,
+        schema: &Schema,
+        enricher: &E,
+        scratch: &mut E::Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(Written, Option<Label>), RecordError> {
+        let mut payload = schema.open(self.payload)?;
+        let found = payload.text_of()?;
+        let id = self.position.to_string();
+        out.extend_from_slice(LINE_START);
+        json::string(&id, out);
+        out.extend_from_slice(b",\"stream\":");
+        json::string(self.position.stream, out);
+        out.extend_from_slice(b",\"partition_key\":");
+        json::string(self.partition_key, out);
+        out.extend_from_slice(b",\"arrived_at\":");
+        json::time(Some(self.position.arrived_at_ms), out);
+        out.extend_from_slice(b",\"event_time\":");
+        json::time(found.event_time_ms, out);
+        let mood = write_enriched(&found, enricher, scratch, out);
+        out.extend_from_slice(b",\"record\":");
+        let context = RecordContext {
+            // The record's own time, so that a retry writes the same line.
+            ingested_at_ms: self.position.arrived_at_ms,
+            position: Some(&id),
+            ..RecordContext::default()
+        };
+        let written = payload.write_typed_json(&context, out)?;
+        out.extend_from_slice(b",\"models\":");
+        json::string(enricher.models(), out);
+        out.extend_from_slice(b"}\n");
+        Ok((written, mood))
+    }
+}
+
+/// Appends `,"language":…,"text":…,"sentiment":…,"keywords":…`.
+fn write_enriched<E: Enricher>(
+    found: &TextOf<'_>,
+    enricher: &E,
+    scratch: &mut E::Scratch,
+    out: &mut Vec<u8>,
+) -> Option<Label> {
+    let Some(text) = found.text.as_deref() else {
+        out.extend_from_slice(b",\"language\":null,\"text\":null,");
+        out.extend_from_slice(NOT_ENRICHED);
+        return None;
+    };
+    let language = language(text, found.language.as_deref());
+    out.extend_from_slice(b",\"language\":");
+    json::string(language.code(), out);
+    out.extend_from_slice(b",\"text\":");
+    json::string(text, out);
+    out.push(b',');
+    enricher.enrich(scratch, text, &language, out)
+}

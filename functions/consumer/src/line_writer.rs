@@ -1,0 +1,137 @@
+//! From Kinesis records to output lines, one record after the other.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use edge::events::KinesisRecord;
+use record_model::{Content, DecodeError, Decoder, Limits, Schema, UserRecord};
+
+use crate::enricher::Enricher;
+use crate::line::{Line, LineResult};
+use crate::lines::{Lines, Outcome, Piece, Stopped};
+use crate::poison::{Poison, Reason};
+use crate::position::Position;
+
+/// One thread's schema, models and buffers.
+pub(crate) struct LineWriter<E: Enricher> {
+    schema: Schema,
+    enricher: Arc<E>,
+    scratch: E::Scratch,
+    decoder: Decoder,
+    data: Vec<u8>,
+}
+
+impl<E: Enricher> LineWriter<E> {
+    pub(crate) fn new(schema: Schema, enricher: Arc<E>, limits: Limits) -> Self {
+        let scratch = enricher.scratch();
+        Self { schema, enricher, scratch, decoder: Decoder::new(limits), data: Vec::new() }
+    }
+
+    /// Gives the batch's byte budget back.
+    pub(crate) fn start_batch(&mut self) {
+        self.decoder.start_batch();
+    }
+
+    /// Appends the lines of `records` until one can't be begun any more.
+    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant, lines: &mut Lines) {
+        for record in records {
+            if Instant::now() >= begin_until {
+                lines.stopped = Some(Stopped::Deadline);
+                return;
+            }
+            let mut data = std::mem::take(&mut self.data);
+            let opened = match record.decode_into(&mut data) {
+                Ok(()) => self.open(Opened { data: &data, record, source: Source::Record }, &mut lines.bytes),
+                Err(error) => Some(Outcome::poisoned(Poison::whole(record, Reason::of_data(error)))),
+            };
+            self.data = data;
+            let Some(outcome) = opened else {
+                lines.stopped = Some(Stopped::BatchBytes);
+                return;
+            };
+            lines.records.push(Outcome { end: lines.bytes.len(), ..outcome });
+        }
+    }
+
+    /// Appends the lines of what was opened. `None`, and nothing appended: the batch's byte budget is used up.
+    pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Option<Outcome> {
+        let start = out.len();
+        let mut outcome = Outcome::default();
+        let Self { schema, enricher, scratch, decoder, .. } = self;
+        let decoded = decoder.decode(opened.data, &mut |user_record| {
+            opened.visit(user_record, schema, enricher.as_ref(), scratch, &mut outcome, out);
+        });
+        let Err(error) = decoded else { return Some(outcome) };
+        // What was visited of it before does not count.
+        out.truncate(start);
+        (!error.is_batch_budget()).then(|| Outcome::poisoned(opened.poison(None, &error)))
+    }
+}
+
+/// What a record holds: its own data, or the message it made whole.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) record: &'a KinesisRecord<'a>,
+    pub(crate) source: Source,
+}
+
+/// Where the data of an [`Opened`] comes from.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    Record,
+    /// A message; the piece that made it whole has this place in its aggregate.
+    Message(Option<u64>),
+}
+
+impl Opened<'_> {
+    fn visit<E: Enricher>(
+        &self,
+        user_record: UserRecord<'_>,
+        schema: &Schema,
+        enricher: &E,
+        scratch: &mut E::Scratch,
+        outcome: &mut Outcome,
+        out: &mut Vec<u8>,
+    ) {
+        let sub = self.sub(user_record.sub_sequence_number);
+        match user_record.content {
+            Ok(Content::Payload(payload)) => {
+                let partition_key = user_record.partition_key.unwrap_or(&self.record.partition_key);
+                let line = Line { position: Position::of(self.record).of_sub(sub), partition_key, payload };
+                match line.write(schema, enricher, scratch, out) {
+                    LineResult::Line(mood) => outcome.count_line(mood),
+                    LineResult::Dropped => outcome.dropped += 1,
+                    LineResult::Poison(reason) if sub.is_none() && self.source == Source::Record => {
+                        outcome.poison.push(Poison::whole(self.record, reason));
+                    }
+                    LineResult::Poison(reason) => outcome.poison.push(Poison::part(sub, payload, reason)),
+                }
+            }
+            Ok(Content::Chunk(chunk)) => {
+                let mut framed = Vec::new();
+                chunk.write(&mut framed);
+                outcome.pieces.push(Piece { sub_sequence_number: sub, framed });
+            }
+            Err(error) => outcome.poison.push(self.poison(sub, &error)),
+        }
+    }
+
+    /// An aggregate inside a message whose piece came in an aggregate counts on from that piece: no two records of
+    /// one Kinesis record share a number, since the others of its aggregate lie far below 2^32.
+    fn sub(&self, own: Option<u64>) -> Option<u64> {
+        match (self.source, own) {
+            (Source::Message(Some(piece)), Some(own)) => Some(((piece + 1) << 32) + own),
+            (Source::Message(piece), None) => piece,
+            (_, own) => own,
+        }
+    }
+
+    fn poison(&self, sub: Option<u64>, error: &DecodeError) -> Poison {
+        let reason = Reason::of_decoding(error);
+        match self.source {
+            Source::Record => Poison::of_aggregate(self.record, sub, reason),
+            Source::Message(piece) => Poison::part(sub.or(piece), self.data, reason),
+        }
+    }
+}

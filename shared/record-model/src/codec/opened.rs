@@ -1,0 +1,51 @@
+//! One payload for two readers: its text first, its document second, looked through once.
+
+use super::context::{RecordContext, TextOf, Written};
+use super::document::utf8;
+use super::error::RecordError;
+use super::inputs::{JsonInputs, RowInputs};
+use crate::schema::{Form, Plan};
+
+/// A payload whose members are found already, by [`crate::Schema::open`].
+pub struct OpenedPayload<'a, 's> {
+    plan: &'s Plan,
+    text: &'a str,
+    /// Of a JSON payload; a row is cut as it is read.
+    members: Option<JsonInputs<'a, 's>>,
+}
+
+impl Plan {
+    pub(crate) fn open<'a, 's>(&'s self, payload: &'a [u8]) -> Result<OpenedPayload<'a, 's>, RecordError> {
+        let text = utf8(payload)?;
+        let members = match self.form {
+            Form::Delimited => None,
+            Form::Json => Some(JsonInputs::new(self, text)?),
+        };
+        Ok(OpenedPayload { plan: self, text, members })
+    }
+}
+
+impl<'a> OpenedPayload<'a, '_> {
+    /// As [`crate::Schema::text_of`].
+    pub fn text_of(&mut self) -> Result<TextOf<'a>, RecordError> {
+        match &mut self.members {
+            None => self.plan.text_from(&mut RowInputs::new(self.plan, self.text), self.text),
+            Some(members) => self.plan.text_from(members, self.text),
+        }
+    }
+
+    /// As [`crate::Schema::write_typed_json`].
+    pub fn write_typed_json(
+        mut self,
+        context: &RecordContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, RecordError> {
+        match &mut self.members {
+            None => {
+                let row = &mut RowInputs::new(self.plan, self.text);
+                self.plan.write_document_of(row, self.text.as_bytes(), context, out)
+            }
+            Some(members) => self.plan.write_document_of(members, self.text.as_bytes(), context, out),
+        }
+    }
+}
