@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p record-model --bench typed_json`; the figure is the ratio of the two times.
 
+#![expect(clippy::expect_used, reason = "a bench has nobody to hand an error to")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -10,6 +12,7 @@ use serde::Serialize;
 
 const ROWS: u64 = 1000;
 
+#[expect(clippy::struct_field_names, reason = "the names are the documents'")]
 #[derive(Serialize)]
 struct Crime<'a> {
     crime_time: &'a str,

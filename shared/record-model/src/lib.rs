@@ -7,7 +7,7 @@ mod made_up;
 mod schema;
 mod wire;
 
-pub use codec::{CsvColumns, Problem, RecordContext, RecordError, TextOf, Written};
+pub use codec::{CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written};
 pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};
 pub use wire::{Content, DecodeError, Decoder, Format, Limits, UserRecord, chunk, compress, hop, kpl};

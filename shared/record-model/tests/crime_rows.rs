@@ -1,5 +1,7 @@
 //! What the crime schema makes of rows a careless transform gets wrong.
 
+#![cfg(test)]
+
 use record_model::{RecordContext, RecordError, Schema};
 use serde_json::{Value, json};
 

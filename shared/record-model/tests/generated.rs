@@ -1,5 +1,7 @@
 //! What is generated from a schema fits what the schema writes.
 
+#![cfg(test)]
+
 use jsonschema::Validator;
 use proptest::prelude::*;
 use record_model::{RecordContext, Schema, Written};

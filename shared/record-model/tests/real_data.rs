@@ -1,4 +1,6 @@
-//! The built-in schemas on real data, where KINFLOW_TEST_DATA names its folder.
+//! The built-in schemas on real data, where `KINFLOW_TEST_DATA` names its folder.
+
+#![cfg(test)]
 
 use std::fs;
 use std::path::PathBuf;

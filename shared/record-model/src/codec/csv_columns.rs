@@ -20,10 +20,7 @@ impl CsvColumns {
             Origin::Payload => column_of(plan, field, header),
             _ => Ok(None),
         });
-        columns
-            .collect::<Result<_, _>>()
-            .map(|columns| Self { columns })
-            .map_err(|reason| SchemaError::new(1, reason))
+        columns.collect::<Result<_, _>>().map(|columns| Self { columns }).map_err(SchemaError::of_header)
     }
 
     /// Appends one CSV record as a payload of the stream: a row in field order or a JSON object. Values are

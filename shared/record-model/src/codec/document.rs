@@ -33,12 +33,24 @@ impl Plan {
         out: &mut Vec<u8>,
     ) -> Result<Written, RecordError> {
         let text = utf8(payload)?;
+        match self.form {
+            Form::Delimited => self.write_document_of(&mut RowInputs::new(self, text), payload, context, out),
+            Form::Json => self.write_document_of(&mut JsonInputs::new(self, text)?, payload, context, out),
+        }
+    }
+
+    /// The same from values that are found already.
+    #[inline]
+    pub(super) fn write_document_of<'a>(
+        &self,
+        inputs: &mut impl Inputs<'a>,
+        payload: &[u8],
+        context: &RecordContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, RecordError> {
         let start = out.len();
         let mut record = Record { plan: self, payload, context, start, spans: [(0, 0); MAX_SLOTS] };
-        let written = match self.form {
-            Form::Delimited => record.write(&mut RowInputs::new(self, text), out),
-            Form::Json => JsonInputs::new(self, text).and_then(|mut inputs| record.write(&mut inputs, out)),
-        };
+        let written = record.write(inputs, out);
         if !matches!(written, Ok(Written::Typed)) {
             out.truncate(start);
         }
@@ -202,5 +214,5 @@ fn derive<'v>(derived: Derived, field: &Field, context: &'v RecordContext<'v>, p
 
 /// MD5 of the payload in 32 hexadecimal digits.
 fn hash(payload: &[u8]) -> String {
-    Md5::digest(payload).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(Md5::digest(payload).into()))
 }

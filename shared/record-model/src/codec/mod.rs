@@ -11,18 +11,21 @@ mod inputs;
 mod integer;
 mod json_text;
 mod local_time;
+mod opened;
 mod paths;
 mod payload;
 mod row;
 mod text;
 mod text_of;
 mod time_pattern;
+mod time_reader;
 mod timestamp;
 mod value;
 
 pub use context::{RecordContext, TextOf, Written};
 pub use csv_columns::CsvColumns;
 pub use error::{Problem, RecordError};
+pub use opened::OpenedPayload;
 
 pub(crate) use float::FloatRule;
 pub(crate) use integer::{IntegerRule, write_integer};

@@ -67,7 +67,7 @@ impl Plan {
     ) -> Result<(), Problem> {
         match value {
             Value::Null => {
-                text.extend_from_slice(field.nulls.written().ok_or(Problem::Unwritable)?.as_bytes())
+                text.extend_from_slice(field.nulls.written().ok_or(Problem::Unwritable)?.as_bytes());
             }
             value => field.kind.write_text(value, text),
         }

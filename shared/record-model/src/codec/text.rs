@@ -104,10 +104,7 @@ pub(crate) struct EnumRule {
 impl EnumRule {
     /// The value as the schema spells it.
     pub(crate) fn read(&self, text: &str) -> Result<&str, Problem> {
-        let same = |value: &&String| match self.ignore_case {
-            true => value.eq_ignore_ascii_case(text),
-            false => *value == text,
-        };
+        let same = |value: &&String| *value == text || (self.ignore_case && value.eq_ignore_ascii_case(text));
         self.values.iter().find(same).map(String::as_str).ok_or(Problem::NotInEnum)
     }
 }

@@ -19,7 +19,7 @@ impl Plan {
         }
     }
 
-    fn text_from<'a>(
+    pub(super) fn text_from<'a>(
         &self,
         inputs: &mut impl Inputs<'a>,
         payload: &'a str,

@@ -55,13 +55,12 @@ fn structure(members: &[Member<'_>]) -> String {
 
 fn type_of(field: &Field) -> &'static str {
     match &field.kind {
-        Kind::Text(_) | Kind::Enum(_) => "string",
+        Kind::Timestamp(rule) if rule.output.is_number() => "bigint",
         Kind::Integer(_) => "bigint",
+        // The SerDe knows one format of timestamps only; a comment says how to read ours.
+        Kind::Text(_) | Kind::Enum(_) | Kind::Timestamp(_) => "string",
         Kind::Float(_) => "double",
         Kind::Boolean(_) => "boolean",
-        // The SerDe knows one format of timestamps only; a comment says how to read ours.
-        Kind::Timestamp(rule) if rule.output.is_number() => "bigint",
-        Kind::Timestamp(_) => "string",
         Kind::GeoPoint => "struct<lat:double,lon:double>",
     }
 }

@@ -1,6 +1,6 @@
 //! A small generator of numbers that are the same for the same seed.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): every number of 64 bits once in a period of 2^64.
+/// The generator `SplitMix64` (Steele, Lea, Flood 2014): every number of 64 bits once in a period of 2^64.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 

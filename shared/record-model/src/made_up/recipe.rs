@@ -78,7 +78,8 @@ pub(super) fn make(field: &Field, random: &mut Random, context: &RecordContext<'
         Kind::Integer(rule) => {
             let least = rule.min.unwrap_or(0);
             let most = rule.max.unwrap_or(least.saturating_add(1000));
-            Some(between(least as f64, most as f64, true, random))
+            let span = most.abs_diff(least).saturating_add(1);
+            Some(least.saturating_add_unsigned(random.below(span)).min(most).to_string())
         }
         Kind::Float(rule) => {
             let least = rule.min.unwrap_or(0.0);

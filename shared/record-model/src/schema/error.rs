@@ -1,15 +1,25 @@
 //! Why a schema file is refused.
 
+use std::fmt;
 use std::ops::Range;
 
 use thiserror::Error;
 
-/// A schema that can't be used: the line and the reason.
+/// A schema that can't be used, with the line and the reason; or a CSV header that does not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("schema line {line}: {reason}")]
 pub struct SchemaError {
-    line: usize,
+    /// `None` where it is not the schema file that is wrong.
+    line: Option<usize>,
     reason: Reason,
+}
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(out, "schema line {line}: {}", self.reason),
+            None => write!(out, "{}", self.reason),
+        }
+    }
 }
 
 /// What is wrong with a schema.
@@ -33,9 +43,9 @@ pub(crate) enum Reason {
     KeyTwice(String),
     #[error("a drop rule needs `is` or `is_null`")]
     EmptyDropRule,
-    #[error("the header has no column for the required field `{0}`")]
+    #[error("the csv header has no column for the required field `{0}`")]
     NoColumn(String),
-    #[error("the header names the field `{0}` twice")]
+    #[error("the csv header names the field `{0}` twice")]
     ColumnTwice(String),
 }
 
@@ -66,11 +76,15 @@ pub(crate) enum FieldReason {
 
 impl SchemaError {
     pub(crate) fn new(line: usize, reason: Reason) -> Self {
-        Self { line, reason }
+        Self { line: Some(line), reason }
     }
 
-    /// Line of the schema file, from 1; of a CSV file where its header is refused.
-    pub fn line(&self) -> usize {
+    pub(crate) fn of_header(reason: Reason) -> Self {
+        Self { line: None, reason }
+    }
+
+    /// Line of the schema file, from 1.
+    pub fn line(&self) -> Option<usize> {
         self.line
     }
 }
@@ -78,5 +92,5 @@ impl SchemaError {
 /// The line a span of the file begins in, from 1.
 pub(super) fn line_of(text: &str, span: &Range<usize>) -> usize {
     let before = text.as_bytes().get(..span.start).unwrap_or_default();
-    before.iter().filter(|&&byte| byte == b'\n').count() + 1
+    memchr::memchr_iter(b'\n', before).count() + 1
 }

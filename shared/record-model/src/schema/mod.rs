@@ -4,9 +4,12 @@ mod built_in;
 mod compile;
 mod error;
 mod field;
+mod fields;
+mod kind;
 mod layout;
 mod nulls;
 mod plan;
+mod row_form;
 mod rules;
 mod source;
 
@@ -16,13 +19,14 @@ use std::sync::Arc;
 pub use error::SchemaError;
 pub use source::Iceberg;
 
-pub(crate) use compile::MAX_SLOTS;
 pub(crate) use error::Reason;
-pub(crate) use field::{Default, Field, Kind, Origin};
+pub(crate) use field::{Default, Field, Origin};
+pub(crate) use fields::MAX_SLOTS;
+pub(crate) use kind::Kind;
 pub(crate) use plan::{PartitionKey, Plan};
 pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
 
-use crate::codec::{CsvColumns, RecordContext, RecordError, TextOf, Written};
+use crate::codec::{CsvColumns, OpenedPayload, RecordContext, RecordError, TextOf, Written};
 use crate::made_up::BadPayload;
 
 /// A data set's schema, ready for use. Cloning is cheap.
@@ -89,6 +93,14 @@ impl Schema {
         self.plan.partition_keys(document)
     }
 
+    /// Whether a field is taken from [`RecordContext::position`]; if none is, there is no need to make one.
+    pub fn derives_position(&self) -> bool {
+        self.plan.fields.iter().any(|field| {
+            field.origin == Origin::Derived(Derived::Position)
+                || field.default == Some(Default::Derived(Derived::Position))
+        })
+    }
+
     /// Whether the schema names dynamic partitioning keys.
     pub fn has_partition_keys(&self) -> bool {
         !self.plan.partition_keys.is_empty()
@@ -102,6 +114,11 @@ impl Schema {
     /// The text to enrich, and the language and time the record itself names. Only those fields are checked.
     pub fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
         self.plan.text_of(payload)
+    }
+
+    /// Finds a payload's members once, for its text and then its document.
+    pub fn open<'a>(&self, payload: &'a [u8]) -> Result<OpenedPayload<'a, '_>, RecordError> {
+        self.plan.open(payload)
     }
 
     /// Which column of a CSV file feeds which field: by the field's name or one of its `csv` names, without

@@ -5,7 +5,7 @@ use regex_lite::RegexBuilder;
 use toml::Value as TomlValue;
 
 use super::error::FieldReason;
-use super::field::Kind;
+use super::kind::Kind;
 use super::source::{FieldSource, TypeName};
 use crate::codec::{BooleanRule, EnumRule, FloatRule, IntegerRule, TextRule, TimeFormat, TimestampRule};
 
@@ -149,8 +149,8 @@ fn timestamp(field: &FieldSource) -> Result<TimestampRule, FieldReason> {
     }
     let keeps_text = reads_output
         && matches!(&output, TimeFormat::Pattern(pattern) if pattern.is_canonical() && !pattern.has_offset());
-    let payload = inputs.first().cloned().ok_or(FieldReason::Missing { key: "formats" })?;
-    Ok(TimestampRule { inputs, payload, zone, output, output_zone, same_zone, keeps_text })
+    let payload = inputs.first().unwrap_or(&output).clone();
+    Ok(TimestampRule { inputs, zone, output, output_zone, payload, same_zone, keeps_text })
 }
 
 fn format(key: &'static str, text: &str) -> Result<TimeFormat, FieldReason> {

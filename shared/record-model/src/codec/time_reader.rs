@@ -1,0 +1,115 @@
+//! Texts read by the tokens of a date pattern.
+
+use super::local_time::LocalTime;
+use super::time_pattern::{MONTHS, Parsed, Token, Unit, WEEKDAYS};
+
+/// The numbers of a text while it is read.
+pub(super) struct Parts {
+    local: LocalTime,
+    afternoon: Option<bool>,
+    offset_seconds: Option<i32>,
+}
+
+impl Parts {
+    /// Nothing read yet: the first instant of 1970.
+    pub(super) fn new() -> Self {
+        Self { local: LocalTime::EPOCH, afternoon: None, offset_seconds: None }
+    }
+
+    /// Reads one token from the front of a text and answers the rest.
+    #[inline]
+    pub(super) fn read<'t>(&mut self, token: Token, text: &'t [u8]) -> Option<&'t [u8]> {
+        match token {
+            Token::Literal(byte) => text.strip_prefix(&[byte]),
+            Token::Number(unit, width) => {
+                let (number, rest) = digits(text, width)?;
+                self.set(unit, number)?;
+                Some(rest)
+            }
+            Token::Fraction(width) => {
+                let (number, rest) = digits(text, width)?;
+                self.local.nanosecond = number * 10_u32.pow(9 - u32::from(width.min(9)));
+                Some(rest)
+            }
+            Token::MonthName => {
+                let (month, rest) = one_of(&MONTHS, text)?;
+                self.local.month = month + 1;
+                Some(rest)
+            }
+            Token::Weekday => one_of(&WEEKDAYS, text).map(|(_, rest)| rest),
+            Token::HalfDay => {
+                let (half, rest) = one_of(&["AM", "PM"], text)?;
+                self.afternoon = Some(half == 1);
+                Some(rest)
+            }
+            Token::Offset => self.read_offset(text, b""),
+            Token::OffsetColon => match text.strip_prefix(b"Z") {
+                Some(rest) => {
+                    self.offset_seconds = Some(0);
+                    Some(rest)
+                }
+                None => self.read_offset(text, b":"),
+            },
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, unit: Unit, number: u32) -> Option<()> {
+        match unit {
+            Unit::Year => self.local.year = number,
+            Unit::ShortYear => self.local.year = 2000 + number,
+            Unit::Month => self.local.month = number,
+            Unit::Day => self.local.day = number,
+            Unit::Hour => self.local.hour = number,
+            Unit::Hour12 => {
+                self.local.hour = (1..=12).contains(&number).then_some(number % 12)?;
+                self.afternoon.get_or_insert(false);
+            }
+            Unit::Minute => self.local.minute = number,
+            Unit::Second => self.local.second = number,
+        }
+        Some(())
+    }
+
+    fn read_offset<'t>(&mut self, text: &'t [u8], between: &[u8]) -> Option<&'t [u8]> {
+        let (&sign, rest) = text.split_first()?;
+        let (hours, rest) = digits(rest, 2)?;
+        let (minutes, rest) = digits(rest.strip_prefix(between)?, 2)?;
+        let seconds =
+            i32::try_from(hours * 3600 + minutes * 60).ok().filter(|_| minutes < 60 && hours < 24)?;
+        self.offset_seconds = match sign {
+            b'+' => Some(seconds),
+            b'-' => Some(-seconds),
+            _ => return None,
+        };
+        Some(rest)
+    }
+
+    /// What was read, if calendar and clock have it.
+    #[inline]
+    pub(super) fn finish(mut self) -> Option<Parsed> {
+        if self.afternoon == Some(true) && self.local.hour < 12 {
+            self.local.hour += 12;
+        }
+        self.local.is_real().then_some(Parsed { local: self.local, offset_seconds: self.offset_seconds })
+    }
+}
+
+/// Exactly `width` digits, or one or two where the width is 0.
+#[inline]
+fn digits(text: &[u8], width: u8) -> Option<(u32, &[u8])> {
+    let (least, most) = if width == 0 { (1, 2) } else { (usize::from(width), usize::from(width)) };
+    let found = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+    if found < least {
+        return None;
+    }
+    let (digits, rest) = text.split_at_checked(found)?;
+    Some((digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')), rest))
+}
+
+fn one_of<'t>(names: &[&str], text: &'t [u8]) -> Option<(u32, &'t [u8])> {
+    names.iter().zip(0..).find_map(|(name, index)| {
+        let (head, rest) = text.split_at_checked(name.len())?;
+        head.eq_ignore_ascii_case(name.as_bytes()).then_some((index, rest))
+    })
+}

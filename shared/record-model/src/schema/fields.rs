@@ -1,0 +1,273 @@
+//! From `[[fields]]` tables to fields: order, references, defaults.
+
+use toml::{Spanned, Value as TomlValue};
+
+use super::compile::Refused;
+use super::error::{FieldReason, Reason};
+use super::field::{Default, Field, Origin};
+use super::kind::Kind;
+use super::layout::{Layout, lay_out};
+use super::nulls::NullTokens;
+use super::plan::DropRule;
+use super::rules::{self, as_text};
+use super::source::{Derived, DropSource, FieldSource, Form, SchemaSource};
+use crate::made_up::Recipe;
+
+/// How many fields other fields and drop rules may refer to.
+pub(crate) const MAX_SLOTS: usize = 16;
+
+/// The fields while they are compiled one after the other.
+pub(super) struct Fields {
+    pub(super) done: Vec<Field>,
+    slots: usize,
+}
+
+impl Fields {
+    /// Compiles all fields of a schema.
+    pub(super) fn new(source: &SchemaSource) -> Refused<Self> {
+        let span_of = |index: usize| source.fields.get(index).map_or(0..0, Spanned::span);
+        let name_of =
+            |index: usize| source.fields.get(index).map_or("", |field| &field.get_ref().name).to_owned();
+        let names: Vec<&str> = source.fields.iter().map(|field| &*field.get_ref().name).collect();
+        let refused = |(index, reason): (usize, FieldReason)| {
+            (span_of(index), Reason::Field { field: name_of(index), reason: Box::new(reason) })
+        };
+        let layouts = lay_out(&names).map_err(refused)?;
+        let default_nulls = source.null_tokens.clone().unwrap_or_else(|| vec![String::new()]);
+        let mut fields = Self { done: Vec::new(), slots: 0 };
+        for (index, (spanned, layout)) in source.fields.iter().zip(layouts).enumerate() {
+            let field = fields
+                .field(spanned.get_ref(), layout, source.form, &default_nulls)
+                .map_err(|reason| refused((index, reason)))?;
+            fields.done.push(field);
+        }
+        Ok(fields)
+    }
+
+    fn field(
+        &mut self,
+        table: &FieldSource,
+        layout: Layout,
+        form: Form,
+        default_nulls: &[String],
+    ) -> Result<Field, FieldReason> {
+        let kind = rules::kind(table)?;
+        let origin = self.origin(table, &kind)?;
+        let nulls = NullTokens::new(table.null_tokens.as_deref().unwrap_or(default_nulls));
+        check_place(table, &kind, &origin, form)?;
+        check_values(&kind, &nulls)?;
+        Ok(Field {
+            name: table.name.clone(),
+            description: table.description.clone(),
+            leaf: layout.leaf,
+            opens: layout.opens,
+            key: layout.key,
+            closes: layout.closes,
+            default: default(table, &kind, &nulls)?,
+            origin,
+            kind,
+            required: table.required,
+            nulls,
+            slot: None,
+            paths: paths(table),
+            csv: table.csv.clone().unwrap_or_default(),
+            made_up: recipe(table)?,
+        })
+    }
+
+    fn origin(&mut self, table: &FieldSource, kind: &Kind) -> Result<Origin, FieldReason> {
+        let point = matches!(kind, Kind::GeoPoint);
+        match (table.from, &table.constant, &table.join) {
+            (Some(derived), None, None) if !point => fits(derived, kind)
+                .then_some(Origin::Derived(derived))
+                .ok_or(FieldReason::KeyOfOtherType { key: "from" }),
+            (None, Some(constant), None) if !point => constant_json(constant, kind).map(Origin::Constant),
+            (None, None, Some(names)) => {
+                let slots = names.iter().map(|name| self.slot("join", name, |_| true, "of the schema"));
+                slots.collect::<Result<_, _>>().map(Origin::Join)
+            }
+            (None, None, None) if point => {
+                let latitude = table.latitude.as_ref().ok_or(FieldReason::Missing { key: "latitude" })?;
+                let longitude = table.longitude.as_ref().ok_or(FieldReason::Missing { key: "longitude" })?;
+                Ok(Origin::GeoPoint(
+                    self.slot(
+                        "latitude",
+                        latitude,
+                        |field| within(field, 90.0),
+                        "of type float within -90 and 90",
+                    )?,
+                    self.slot(
+                        "longitude",
+                        longitude,
+                        |field| within(field, 180.0),
+                        "of type float within -180 and 180",
+                    )?,
+                ))
+            }
+            (None, None, None) => Ok(Origin::Payload),
+            _ => Err(FieldReason::Key {
+                key: "from",
+                why: "`constant`, `join` and `geo_point` exclude each other",
+            }),
+        }
+    }
+
+    /// The slot of an earlier field, given out on first use.
+    fn slot(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        fits: impl Fn(&Field) -> bool,
+        of: &'static str,
+    ) -> Result<usize, FieldReason> {
+        let field = self.done.iter_mut().find(|field| field.name == name && fits(field));
+        let field = field.ok_or(FieldReason::Earlier { key, name: name.to_owned(), of })?;
+        if let Some(slot) = field.slot {
+            return Ok(slot);
+        }
+        if self.slots == MAX_SLOTS {
+            return Err(FieldReason::Key {
+                key,
+                why: "is one reference too many: 16 fields may be referred to",
+            });
+        }
+        self.slots += 1;
+        Ok(*field.slot.insert(self.slots - 1))
+    }
+
+    /// Compiles a drop rule over these fields.
+    pub(super) fn drop_rule(&mut self, rule: &DropSource) -> Refused<DropRule> {
+        let span = rule.field.span();
+        let name = rule.field.get_ref();
+        if rule.is.is_empty() && !rule.is_null {
+            return Err((span, Reason::EmptyDropRule));
+        }
+        let refused = |why| (span.clone(), Reason::Reference { key: "drop_when", field: name.clone(), why });
+        let comparable =
+            |field: &Field| !matches!(field.kind, Kind::Float(_) | Kind::Timestamp(_) | Kind::GeoPoint);
+        let known = self.done.iter().find(|field| field.name == *name).ok_or(refused("does not exist"))?;
+        if !rule.is.is_empty() && !comparable(known) {
+            return Err(refused("is compared by `is`, which takes strings, enums, integers and booleans"));
+        }
+        if rule.is_null && known.required {
+            return Err(refused("is required, so it is never null"));
+        }
+        let is = rule.is.iter().map(|value| constant_json(value, &known.kind));
+        let is = is.collect::<Result<_, _>>().map_err(|_| refused("never has the value of `is`"))?;
+        let slot = self.slot("drop_when", name, |_| true, "of the schema");
+        let slot = slot.map_err(|_| refused("is one reference too many: 16 fields may be referred to"))?;
+        Ok(DropRule { slot, is, is_null: rule.is_null })
+    }
+}
+
+fn within(field: &Field, bound: f64) -> bool {
+    let Kind::Float(rule) = &field.kind else { return false };
+    rule.min.is_some_and(|min| min >= -bound) && rule.max.is_some_and(|max| max <= bound)
+}
+
+fn fits(derived: Derived, kind: &Kind) -> bool {
+    match derived {
+        Derived::IngestedAt => matches!(kind, Kind::Timestamp(_)),
+        Derived::Offset => matches!(kind, Kind::Integer(_)),
+        Derived::Source | Derived::Position | Derived::RowHash => matches!(kind, Kind::Text(_)),
+    }
+}
+
+/// Refuses keys that belong to fields of another origin or form.
+fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) -> Result<(), FieldReason> {
+    if *origin != Origin::Payload {
+        return refuse_payload_keys(table);
+    }
+    if form == Form::Delimited && table.paths.is_some() {
+        return Err(FieldReason::Key { key: "paths", why: "are places in JSON, and a row has none" });
+    }
+    match kind {
+        Kind::Timestamp(rule) if rule.inputs.is_empty() => Err(FieldReason::Missing { key: "formats" }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses values of an enum that no record can have.
+fn check_values(kind: &Kind, nulls: &NullTokens) -> Result<(), FieldReason> {
+    let Kind::Enum(rule) = kind else { return Ok(()) };
+    match rule.values.iter().find(|value| nulls.contains(value.trim_ascii())) {
+        Some(value) => {
+            let why = "is a null token, so it could never be read".to_owned();
+            Err(FieldReason::Value { key: "values", found: value.clone(), why })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where JSON may hold the field: its own name comes last, so that what is written is read.
+fn paths(table: &FieldSource) -> Vec<String> {
+    let mut paths = table.paths.clone().unwrap_or_default();
+    if !paths.contains(&table.name) {
+        paths.push(table.name.clone());
+    }
+    paths
+}
+
+fn recipe(table: &FieldSource) -> Result<Option<Recipe>, FieldReason> {
+    let Some(text) = &table.made_up else { return Ok(None) };
+    Recipe::parse(text).map(Some).ok_or_else(|| FieldReason::Value {
+        key: "made_up",
+        found: text.clone(),
+        why: format!("is none of {}", Recipe::NAMES.join(", ")),
+    })
+}
+
+fn refuse_payload_keys(table: &FieldSource) -> Result<(), FieldReason> {
+    let keys = [
+        ("required", table.required),
+        ("paths", table.paths.is_some()),
+        ("csv", table.csv.is_some()),
+        ("default", table.default.is_some()),
+        ("default_from", table.default_from.is_some()),
+        ("null_tokens", table.null_tokens.is_some()),
+        ("made_up", table.made_up.is_some()),
+    ];
+    match keys.into_iter().find(|(_, set)| *set) {
+        Some((key, _)) => {
+            Err(FieldReason::Key { key, why: "is for fields of the payload, and this one is derived" })
+        }
+        None => Ok(()),
+    }
+}
+
+fn constant_json(value: &TomlValue, kind: &Kind) -> Result<Vec<u8>, FieldReason> {
+    let text = as_text(value);
+    let refused = |problem: crate::codec::Problem| FieldReason::Value {
+        key: "constant",
+        found: text.clone(),
+        why: format!("is refused: {problem}"),
+    };
+    let mut json = Vec::new();
+    kind.write_json(&kind.read_bare(&text).map_err(refused)?, &mut json);
+    Ok(json)
+}
+
+fn default(table: &FieldSource, kind: &Kind, nulls: &NullTokens) -> Result<Option<Default>, FieldReason> {
+    let default = match (&table.default, table.default_from) {
+        (Some(_), Some(_)) => {
+            return Err(FieldReason::Key { key: "default", why: "and `default_from` exclude each other" });
+        }
+        (Some(value), None) => Default::Text(as_text(value)),
+        (None, Some(derived)) if fits(derived, kind) && derived != Derived::RowHash => {
+            Default::Derived(derived)
+        }
+        (None, Some(_)) => return Err(FieldReason::KeyOfOtherType { key: "default_from" }),
+        (None, None) => return Ok(None),
+    };
+    if let Default::Text(text) = &default {
+        let refused = |why| FieldReason::Value { key: "default", found: text.clone(), why };
+        if nulls.contains(text.trim_ascii()) {
+            return Err(refused("is a null token".to_owned()));
+        }
+        kind.read_bare(text).map_err(|problem| refused(format!("is refused: {problem}")))?;
+        if table.required {
+            return Err(FieldReason::Key { key: "required", why: "has no meaning beside `default`" });
+        }
+    }
+    Ok(Some(default))
+}
