@@ -11,7 +11,18 @@ fn root() -> PathBuf {
 /// The crates `package` links, itself included, each by its name.
 fn links(package: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
+        .args([
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--locked",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -36,7 +47,8 @@ fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
         if path.is_dir() && !path.ends_with("target") {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(root()).expect("it lies below the root").to_string_lossy().into_owned();
+            let name =
+                path.strip_prefix(root()).expect("it lies below the root").to_string_lossy().into_owned();
             found.push((name, fs::read_to_string(&path).expect("sources are UTF-8")));
         }
     }
@@ -45,15 +57,21 @@ fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
 /// The sources that hold one of `words` and are not allowed to.
 fn offenders(words: &[&str], allowed: impl Fn(&str) -> bool) -> Vec<String> {
     let holds = |source: &str| words.iter().any(|word| source.contains(word));
-    sources().into_iter().filter(|(name, source)| holds(source) && !allowed(name)).map(|(name, _)| name).collect()
+    sources()
+        .into_iter()
+        .filter(|(name, source)| holds(source) && !allowed(name))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[test]
 fn record_model_and_text_link_no_aws_lambda_or_async_crate() {
     for package in ["record-model", "text"] {
         let forbidden = ["aws", "lambda", "tokio", "hyper", "tracing"];
-        let found: Vec<_> =
-            links(package).into_iter().filter(|name| forbidden.iter().any(|word| name.starts_with(word))).collect();
+        let found: Vec<_> = links(package)
+            .into_iter()
+            .filter(|name| forbidden.iter().any(|word| name.starts_with(word)))
+            .collect();
         assert!(found.is_empty(), "{package} links {found:?}");
     }
 }

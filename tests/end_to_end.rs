@@ -1,11 +1,14 @@
 //! The whole pipeline through the wire: the command, the real function binaries, plain files at the end.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use edge::{AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink as _, Settings};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -81,13 +84,52 @@ impl Outcome {
     }
 }
 
+fn command(arguments: &[String]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    command.args(["run", "--output", "json"]).args(arguments);
+    for port in ["--kinesis-port", "--s3-port"] {
+        if !arguments.iter().any(|argument| argument == port) {
+            command.args([port, "0"]);
+        }
+    }
+    command
+}
+
 fn kinflow(arguments: &[String]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kinflow"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-        .args(["run", "--kinesis-port", "0", "--s3-port", "0", "--output", "json"])
-        .args(arguments)
-        .output()
-        .unwrap()
+    command(arguments).output().unwrap()
+}
+
+/// Runs with the sources at rest, puts `records` as any client would, and ends the run by Ctrl-C.
+fn put_while_running(records: &[(&str, &[u8])]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("data").display().to_string();
+    let arguments = ["--data-dir", &data_dir, "--parameter", "ProducerState=DISABLED"].map(str::to_owned);
+    let mut running = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(running.stderr.take().unwrap()).lines();
+    let ready = stderr.by_ref().map(Result::unwrap).find(|line| line.starts_with("ready")).unwrap();
+    let url = ready.split(' ').find(|word| word.starts_with("http")).unwrap().trim_end_matches(',');
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (stream, data) in records {
+        let settings = [("AWS_ENDPOINT_URL_KINESIS", url), ("AWS_REGION", "us-east-1")]
+            .into_iter()
+            .chain([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "any")]);
+        let sink = KinesisSink::connect(stream, &AwsSettings::read(&Settings::from_map(settings)));
+        let entry = Entry::new("key", data.to_vec());
+        let outcomes = runtime.block_on(sink.put(&[entry])).unwrap();
+        assert!(matches!(outcomes[..], [EntryOutcome::Accepted { .. }]), "{outcomes:?}");
+    }
+
+    let interrupt = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let output = running.wait_with_output().unwrap();
+    Outcome {
+        folder,
+        code: output.status.code(),
+        report: serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
+        stderr: stderr.map(Result::unwrap).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -139,16 +181,41 @@ fn every_crime_row_arrives_typed_once_and_a_bad_row_is_kept_with_its_bytes() {
     let outcome = Run::new().input("crime", "crime.csv", csv).drained();
 
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
-    assert_eq!((outcome.count("crime", "read"), outcome.count("crime", "put")), (500, 500));
-    assert_eq!((outcome.count("crime", "typed"), outcome.count("crime", "failed")), (499, 1));
+    assert_eq!((outcome.count("crime", "read"), outcome.count("crime", "put")), (500, 499));
+    assert_eq!((outcome.count("crime", "typed"), outcome.count("crime", "quarantined")), (499, 1));
     let mut addresses: Vec<_> =
         outcome.lines("typed/crime").iter().map(|row| row["address"].as_str().unwrap().to_owned()).collect();
     addresses.sort();
     addresses.dedup();
     assert_eq!(addresses.len(), 499);
-    let failed = outcome.lines("failed/crime");
-    assert_eq!(failed.len(), 1);
-    assert!(failed[0]["rawData"].is_string(), "{}", failed[0]);
+    let quarantined = outcome.lines("quarantine/crime");
+    assert_eq!(quarantined.len(), 1);
+    assert!(quarantined[0].to_string().contains("district"), "{}", quarantined[0]);
+}
+
+#[test]
+fn what_any_client_puts_is_typed_enriched_or_kept_with_its_bytes() {
+    let good = b"2006/01/01 00:00:00|A ST|3|3C|1115|THEFT|2404|38.5|-121.4|2026/01/02 03:04:05";
+    let bad = b"2006/01/01 00:00:00|A ST|3rd|3C|1115|THEFT|2404|38.5|-121.4|2026/01/02 03:04:05";
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::default());
+    compressed.write_all(tweet(1).as_bytes()).unwrap();
+    let compressed = compressed.finish().unwrap();
+    let broken = &compressed[..compressed.len() / 2];
+    let outcome = put_while_running(&[
+        ("CrimeStream", good),
+        ("CrimeStream", bad),
+        ("TweetsStream", &compressed),
+        ("TweetsStream", broken),
+        ("TweetsStream", tweet(2).as_bytes()),
+    ]);
+
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!((outcome.count("crime", "typed"), outcome.count("crime", "failed")), (1, 1));
+    let failed = &outcome.lines("failed/crime")[0];
+    assert_eq!(failed["rawData"], STANDARD.encode(bad), "{failed}");
+    assert_eq!((outcome.count("tweets", "enriched"), outcome.count("tweets", "quarantined")), (2, 1));
+    let quarantined = outcome.lines("quarantine/tweets")[0].to_string();
+    assert!(quarantined.contains(&STANDARD.encode(broken)), "{quarantined}");
 }
 
 #[test]

@@ -33,7 +33,11 @@ fn for_each_stream_event(check: impl Fn(&str, &Yaml<'_>)) {
 fn every_stream_event_takes_partial_answers() {
     for_each_stream_event(|function, event| {
         let types = at(event, &["FunctionResponseTypes"]).and_then(Yaml::as_sequence).unwrap();
-        assert_eq!(types.iter().filter_map(Yaml::as_str).collect::<Vec<_>>(), ["ReportBatchItemFailures"], "{function}");
+        assert_eq!(
+            types.iter().filter_map(Yaml::as_str).collect::<Vec<_>>(),
+            ["ReportBatchItemFailures"],
+            "{function}"
+        );
     });
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
 
+mod enrich;
 mod functions;
 mod progress;
+mod put;
 mod run;
 mod schema;
 mod table;
@@ -23,18 +25,22 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Scores texts: sentiment and keywords, JSON lines in and out.
+    Enrich(enrich::Arguments),
     /// Runs the pipeline of a template on this machine.
     Run(run::Arguments),
+    /// Puts a file's records on a stream, and goes on where Ctrl-C stopped it.
+    Put(Box<put::Arguments>),
     /// Generates what stands around a data set from its schema.
     Schema(schema::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<ExitCode, Box<dyn Error>> = match Arguments::parse().command {
+        Command::Enrich(arguments) => enrich::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Run(arguments) => run::run(arguments),
-        Command::Schema(arguments) => {
-            schema::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into)
-        }
+        Command::Put(arguments) => put::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("kinflow: {}", chain(&*error));

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use edge::sources::{CsvSource, JsonLinesSource, MaybeGzip, ReadBytes, Source};
 use edge::{
-    AwsCredentials, AwsSettings, Engine, EngineSettings, FeedLimits, FeedReport, KinesisSink, Packer, RecordSink,
-    Settings, ShardRate, feed, load_schema, wait_until_active,
+    AwsCredentials, AwsSettings, Engine, EngineSettings, FeedLimits, FeedReport, KinesisSink, Packer,
+    RecordSink, Settings, ShardRate, feed, load_schema, wait_until_active,
 };
 
 pub(crate) use arguments::Arguments;
@@ -50,7 +50,9 @@ async fn put(arguments: &Arguments) -> Result<Summary, Box<dyn Error>> {
     let sink = KinesisSink::connect(&arguments.stream, &aws);
     let stream = wait_until_active(&sink, tokio::time::Instant::now() + ACTIVE_WITHIN).await?;
     if stream.ignores_keys && arguments.keys_matter() {
-        return Err("the stream spreads records as it likes (AUTO): keys, order and aggregates can't be kept".into());
+        return Err(
+            "the stream spreads records as it likes (AUTO): keys, order and aggregates can't be kept".into(),
+        );
     }
     let shards = sink.shards().await?;
     let open_shards = shards.shards().len();

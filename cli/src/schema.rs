@@ -112,7 +112,9 @@ fn write_bad_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Wri
     for bad in schema.bad_payloads(arguments.seed, &now()) {
         let line = match std::str::from_utf8(&bad.payload) {
             Ok(text) => json!({"what": bad.what, "data": text}),
-            Err(_) => json!({"what": bad.what, "data_base64": base64_simd::STANDARD.encode_to_string(&bad.payload)}),
+            Err(_) => {
+                json!({"what": bad.what, "data_base64": base64_simd::STANDARD.encode_to_string(&bad.payload)})
+            }
         };
         writeln!(out, "{line}")?;
     }

@@ -1,6 +1,6 @@
 //! The report of a run as a person reads it.
 
-use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use local::{DataSetReport, MAX_NAMED, Report};
 
 const COLUMNS: [&str; 12] = [
@@ -21,7 +21,7 @@ const COLUMNS: [&str; 12] = [
 /// One row a data set, then what the whole took and what is not as it should be.
 pub(crate) fn report(report: &Report) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(COLUMNS);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(COLUMNS);
     for data_set in &report.data_sets {
         table.add_row(row(data_set));
     }

@@ -11,6 +11,7 @@ use super::Summary;
 
 /// Which file, to which stream, in which form.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
     /// CSV with a header or JSON lines, gzip or not
     pub(super) file: PathBuf,
