@@ -28,12 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=data/vader");
     println!("cargo::rerun-if-changed=data/keywords");
+    println!("cargo::rerun-if-changed=data/language");
     println!("cargo::rerun-if-changed=src/packed.rs");
     println!("cargo::rerun-if-changed=src/vader_words.rs");
     let out = env::var("OUT_DIR")?;
     let out = Path::new(&out);
     fs::write(out.join("vader_table.rs"), word_table(&rows()?)?)?;
     fs::write(out.join("class_table.rs"), class_table()?)?;
+    fs::write(out.join("language_table.rs"), language_table()?)?;
     fs::write(
         out.join("emoji_table.rs"),
         emoji_table(&fs::read_to_string("data/vader/emoji_utf8_lexicon.txt")?)?,
@@ -108,6 +110,27 @@ fn class_table() -> Result<String, Box<dyn Error>> {
         writeln!(text, "({:?}, Class::{class}),", packed(word)?)?;
     }
     writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(classes.keys())?)?;
+    Ok(text)
+}
+
+/// Small words of other languages, each with a bit for every language that has it.
+fn language_table() -> Result<String, Box<dyn Error>> {
+    let mut codes = Vec::new();
+    let mut words = BTreeMap::<String, u16>::new();
+    for line in fs::read_to_string("data/language/function_words.txt")?.lines().filter(|line| !line.starts_with('#')) {
+        let mut entries = line.split_whitespace();
+        let Some(code) = entries.next() else { continue };
+        for word in entries {
+            *words.entry(word.to_owned()).or_default() |= 1 << codes.len();
+        }
+        codes.push(code.to_owned());
+    }
+    let mut text = format!("pub(super) static LANGUAGES: [&str; {}] = {codes:?};\n", codes.len());
+    text.push_str("pub(super) static ROWS: &[(Packed, u16)] = &[\n");
+    for (word, languages) in &words {
+        writeln!(text, "({:?}, {languages}),", packed(word)?)?;
+    }
+    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(words.keys())?)?;
     Ok(text)
 }
 

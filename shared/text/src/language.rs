@@ -2,6 +2,18 @@
 
 use std::borrow::Cow;
 
+use crate::packed::{Packed, find};
+use crate::word_class::{Class, class_of};
+
+mod table {
+    #![allow(clippy::unreadable_literal)] // written by the build script
+    use super::Packed;
+    include!(concat!(env!("OUT_DIR"), "/language_table.rs"));
+}
+
+/// Most of a text that is looked at, in bytes.
+const LOOKED_AT_BYTES: usize = 2_048;
+
 /// A language by its short code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Language<'a> {
@@ -9,7 +21,7 @@ pub struct Language<'a> {
 }
 
 impl Language<'_> {
-    /// ISO 639-1 code in small letters, the record's own if it named one, or `und` when nothing is known.
+    /// ISO 639-1 code in small letters, the record's own if it named one; for a detected language a best guess.
     pub fn code(&self) -> &str {
         &self.code
     }
@@ -20,13 +32,13 @@ impl Language<'_> {
     }
 }
 
-/// The language of a text: the one the record names, or the one its script and words show.
+/// The language of a text: the one the record names, or the one its letters and small words show. A text with nothing
+/// against English, such as a lone emoji, is taken for English.
 pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
     let named = named.and_then(|tag| tag.split(['-', '_']).next()).filter(|code| is_real(code));
     let code = match named {
-        Some(code) if code.bytes().any(|byte| byte.is_ascii_uppercase()) => {
-            Cow::Owned(code.to_ascii_lowercase())
-        }
+        Some(code) if code.eq_ignore_ascii_case("eng") => Cow::Borrowed("en"),
+        Some(code) if code.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(code.to_ascii_lowercase()),
         Some(code) => Cow::Borrowed(code),
         None => Cow::Borrowed(detected(text)),
     };
@@ -35,13 +47,79 @@ pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
 
 /// X's `und`, `zxx`, `qme`, `qht` and the like say that no language was found.
 fn is_real(code: &str) -> bool {
-    let reserved = ["und", "zxx", "mul", "mis"].contains(&code) || (code.len() == 3 && code.starts_with('q'));
-    matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_alphabetic()) && !reserved
+    let reserved = |code: &str| ["und", "zxx", "mul", "mis", "art"].iter().any(|none| code.eq_ignore_ascii_case(none));
+    let private = code.len() == 3 && code.starts_with(['q', 'Q']);
+    matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_alphabetic()) && !private && !reserved(code)
 }
 
 fn detected(text: &str) -> &'static str {
-    let letters = text.chars().filter(|letter| letter.is_alphabetic());
-    let (latin, all) = letters
-        .fold((0_usize, 0_usize), |(latin, all), letter| (latin + usize::from(letter < '\u{250}'), all + 1));
-    if latin * 2 >= all { "en" } else { "und" }
+    let text = text.get(..text.floor_char_boundary(LOOKED_AT_BYTES)).unwrap_or(text);
+    by_script(text).or_else(|| by_words(text)).unwrap_or("en")
+}
+
+/// A language whose letters outnumber the Latin ones. A script that serves many languages gives its largest.
+fn by_script(text: &str) -> Option<&'static str> {
+    if text.is_ascii() {
+        return None;
+    }
+    const SCRIPTS: [(&str, char, char); 12] = [
+        ("ja", '\u{3040}', '\u{30FF}'),
+        ("zh", '\u{4E00}', '\u{9FFF}'),
+        ("ko", '\u{AC00}', '\u{D7AF}'),
+        ("ar", '\u{600}', '\u{6FF}'),
+        ("ru", '\u{400}', '\u{4FF}'),
+        ("el", '\u{370}', '\u{3FF}'),
+        ("he", '\u{590}', '\u{5FF}'),
+        ("hi", '\u{900}', '\u{97F}'),
+        ("bn", '\u{980}', '\u{9FF}'),
+        ("ta", '\u{B80}', '\u{BFF}'),
+        ("th", '\u{E00}', '\u{E7F}'),
+        ("hy", '\u{530}', '\u{58F}'),
+    ];
+    let mut counts = [0_usize; SCRIPTS.len()];
+    let mut latin = 0;
+    for point in without_names(text).flat_map(str::chars).filter(|point| point.is_alphabetic()) {
+        let script = SCRIPTS.iter().zip(&mut counts).find(|((_, first, last), _)| (*first..=*last).contains(&point));
+        match script {
+            Some((_, count)) => *count += 1,
+            None => latin += usize::from(point < '\u{250}'),
+        }
+    }
+    let others: usize = counts.iter().sum();
+    // Japanese mixes its own letters with Chinese ones; a few of the former decide. A Chinese or Japanese letter says
+    // as much as three Latin ones.
+    let found = SCRIPTS.iter().zip(counts);
+    let (code, _) = found.max_by_key(|&((code, ..), count)| if *code == "ja" { 8 * count } else { count })?;
+    (others * 3 > latin && others > 0).then_some(code.0)
+}
+
+/// Words that are no mention, hashtag or address.
+fn without_names(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().filter(|word| !word.starts_with(['@', '#']) && !word.contains("://"))
+}
+
+/// Another language written in Latin letters whose small words outnumber the English ones.
+fn by_words(text: &str) -> Option<&'static str> {
+    let mut counts = [0_u16; table::LANGUAGES.len()];
+    let (mut english, mut foreign) = (0_u16, 0_u16);
+    for word in without_names(text) {
+        let word = word.trim_matches(|point: char| !point.is_alphanumeric());
+        let languages = Packed::lower(word.as_bytes()).0.and_then(languages_of).unwrap_or(0);
+        let known = class_of(word.as_bytes()) != Class::Content && word.len() > 1;
+        english = english.saturating_add(u16::from(known));
+        let accented = languages != 0 || word.chars().any(|point| ('\u{C0}'..'\u{250}').contains(&point));
+        foreign = foreign.saturating_add(u16::from(accented && !known));
+        for (number, count) in counts.iter_mut().enumerate() {
+            *count += (languages >> number) & 1;
+        }
+    }
+    let best = counts.iter().enumerate().max_by_key(|&(number, count)| (*count, std::cmp::Reverse(number)))?;
+    let (number, &count) = best;
+    let against = foreign > english && (count >= 2 || (count == 1 && foreign >= 2 && english == 0));
+    against.then(|| table::LANGUAGES.get(number).copied()).flatten()
+}
+
+/// The languages a small word belongs to, as bits.
+fn languages_of(word: Packed) -> Option<u16> {
+    find(&table::SLOTS, table::ROWS, |&(key, _)| key, word).map(|&(_, languages)| languages)
 }

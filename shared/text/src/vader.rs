@@ -1,5 +1,6 @@
 //! The VADER score, equal to PyPI vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
 
+use crate::analyzer::Label;
 use crate::but_clause::BalanceAroundBut;
 use crate::lexicon::Row;
 use crate::python_float::{compensated_sum, round};
@@ -24,6 +25,19 @@ pub struct VaderScore {
     pub neutral: f64,
     /// Share that is negative.
     pub negative: f64,
+}
+
+impl VaderScore {
+    /// The label VADER's authors give: a compound of 0.05 or more is positive, of -0.05 or less negative.
+    pub fn label(&self) -> Label {
+        if self.compound >= 0.05 {
+            Label::Positive
+        } else if self.compound <= -0.05 {
+            Label::Negative
+        } else {
+            Label::Neutral
+        }
+    }
 }
 
 /// How many numbers [`Vader::features`] gives.
