@@ -7,6 +7,7 @@ use serde::Deserialize;
 /// What one invocation is to do.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the event's JSON")]
 pub struct Event {
     /// A built-in schema's name, or `s3://bucket/key` of a TOML file.
     pub schema: String,

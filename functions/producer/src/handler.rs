@@ -160,11 +160,14 @@ where
                 return Err(error);
             }
         };
-        let (report, shards) = self.feed(&event, &schema, file, opened, &time).await?;
+        let (mut report, shards) = self.feed(&event, &schema, file, opened, &time).await?;
         self.metrics(&schema, &report, shards, started, invocation);
-        match report.error {
-            Some(source) => Err(ProducerError::Feed { read: report.read, put: report.put, source }),
-            None => Ok(Answer::of(&schema, &report, shards)),
+        if let Some(source) = report.error.take() {
+            return Err(ProducerError::Feed { read: report.read, put: report.put, source });
+        }
+        match report.engine.stopped.take() {
+            Some(StopReason::Fatal(source)) => Err(ProducerError::Stream(SinkError::Fatal(source))),
+            stopped => Ok(Answer::of(&schema, &report, stopped.as_ref(), shards)),
         }
     }
 
@@ -342,7 +345,7 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
         match self.file.save(self.store, cursor).await {
             Err(lost @ CursorError::Lost { .. }) => self.lost = Some(lost),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again")
+                tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again");
             }
             Ok(()) => {}
         }
@@ -361,8 +364,8 @@ impl<S: ObjectStore> Saver<'_, S> {
 }
 
 impl Answer {
-    fn of(schema: &Schema, report: &FeedReport, shards: usize) -> Self {
-        let stopped = report.engine.stopped.as_ref().map(StopReason::as_str);
+    fn of(schema: &Schema, report: &FeedReport, stopped: Option<&StopReason>, shards: usize) -> Self {
+        let stopped = stopped.map(StopReason::as_str);
         Self {
             schema: schema.name().to_owned(),
             read: report.read,

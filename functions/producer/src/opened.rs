@@ -15,8 +15,8 @@ use crate::handler::ProducerError;
 
 /// Any source.
 pub(crate) enum OpenedSource<S> {
-    Csv(CsvSource<MaybeGzip<AnyBytes<S>>>),
-    JsonLines(JsonLinesSource<MaybeGzip<AnyBytes<S>>>),
+    Csv(Box<CsvSource<MaybeGzip<AnyBytes<S>>>>),
+    JsonLines(Box<JsonLinesSource<MaybeGzip<AnyBytes<S>>>>),
     HttpApi(Box<HttpApiSource>),
     MadeUp(MadeUpSource),
     Counter(CounterSource),
@@ -25,7 +25,7 @@ pub(crate) enum OpenedSource<S> {
 /// A file anywhere.
 pub(crate) enum AnyBytes<S> {
     Object(ObjectBytes<S>),
-    Http(HttpBytes),
+    Http(Box<HttpBytes>),
 }
 
 impl<S: ObjectStore + 'static> ByteSource for AnyBytes<S> {
@@ -82,7 +82,7 @@ where
             let file = HttpBytes::open(HttpClient::new()?, url).await?;
             let version = file.version().unwrap_or("unknown").to_owned();
             let cursor = same_version(cursor, &version, event.on_change)?;
-            let bytes = AnyBytes::Http(file);
+            let bytes = AnyBytes::Http(Box::new(file));
             Ok(Opened { source: of_file(bytes, *format, event, means, &cursor), cursor })
         }
         SourceEvent::HttpApi { api, bearer } => of_api(api.clone(), bearer.as_ref(), cursor, means).await,
@@ -113,9 +113,9 @@ fn of_file<S: ObjectStore + 'static, O>(
     match format {
         Format::Csv => {
             let name = event.source.name();
-            OpenedSource::Csv(CsvSource::new(bytes, schema, name, means.now_ms, position))
+            OpenedSource::Csv(Box::new(CsvSource::new(bytes, schema, name, means.now_ms, position)))
         }
-        Format::JsonLines => OpenedSource::JsonLines(JsonLinesSource::new(bytes, schema, position)),
+        Format::JsonLines => OpenedSource::JsonLines(Box::new(JsonLinesSource::new(bytes, schema, position))),
     }
 }
 

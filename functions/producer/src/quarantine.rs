@@ -2,6 +2,7 @@
 
 use base64_simd::STANDARD;
 use edge::{Attributes, BoxError, ObjectStore, Quarantine, Rejected};
+use record_model::keys;
 use serde::Serialize;
 
 /// Version of the quarantine object's form.
@@ -41,6 +42,8 @@ impl<S: ObjectStore> Quarantine for BucketQuarantine<'_, S> {
     async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
         let Rejected { payload, position, records, kind, message } = rejected;
         let Self { store, source, source_version, stream, .. } = *self;
+        let payload_base64 = STANDARD.encode_to_string(payload);
+        let key = self.key(position, &payload_base64);
         tracing::error!(position, records, kind, error = message, "record put aside");
         let object = QuarantineObject {
             version: QUARANTINE_VERSION,
@@ -51,21 +54,23 @@ impl<S: ObjectStore> Quarantine for BucketQuarantine<'_, S> {
             position,
             records,
             reason: Reason { kind, message },
-            payload_base64: STANDARD.encode_to_string(payload),
+            payload_base64,
         };
         // Texts and numbers: nothing in it can fail.
         let body = serde_json::to_vec(&object).unwrap_or_default();
         let attributes =
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
-        store.create(&self.key(position), body.into(), &attributes).await?;
+        store.create(&key, body.into(), &attributes).await?;
         Ok(())
     }
 }
 
 impl<S> BucketQuarantine<'_, S> {
-    fn key(&self, position: u64) -> String {
+    /// The pieces of one record have one position, so the key has a hash of what it holds as well.
+    fn key(&self, position: u64, payload_base64: &str) -> String {
         let origin = format!("{} {}", self.source, self.source_version.unwrap_or_default());
-        let origin = record_model::keys::hash_key(&origin);
-        format!("quarantine/{}/source={origin:032x}/{position:020}.json", self.data_set)
+        let (origin, content) = (keys::hash_key(&origin), keys::hash_key(payload_base64));
+        let content = content >> 96;
+        format!("quarantine/{}/source={origin:032x}/{position:020}-{content:08x}.json", self.data_set)
     }
 }

@@ -37,7 +37,11 @@ impl ProducerSettings {
         Self {
             stream: settings.required("STREAM_NAME"),
             bucket: settings.required("OUTPUT_BUCKET"),
-            deadline_margin: Duration::from_millis(settings.number_in("DEADLINE_MARGIN_MS", 2000, 0..=600_000)),
+            deadline_margin: Duration::from_millis(settings.number_in(
+                "DEADLINE_MARGIN_MS",
+                2000,
+                0..=600_000,
+            )),
             patience: Duration::from_millis(settings.number_in("PUT_PATIENCE_MS", patience_ms, 0..=900_000)),
             requests_in_flight: settings.number_in("REQUESTS_IN_FLIGHT", defaults.requests_in_flight, 1..=64),
             max_record_bytes: Some(max_record_bytes).filter(|bytes| *bytes > 0),

@@ -89,9 +89,12 @@ impl Queue {
     }
 
     pub(crate) fn set_shards(&mut self, shards: ShardMap, now: Instant) {
+        self.shards_are_stale = false;
+        if *self.shards == shards {
+            return;
+        }
         self.rates = self.settings.shard_rate.map(|rate| ShardRates::new(rate, shards.shards().len(), now));
         self.shards = Arc::new(shards);
-        self.shards_are_stale = false;
     }
 
     pub(crate) fn shards(&self) -> Arc<ShardMap> {

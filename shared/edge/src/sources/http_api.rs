@@ -246,7 +246,7 @@ impl HttpApiSource {
         let link = match &self.api.next {
             Some(NextPage::Token { path, .. } | NextPage::Url { path }) => text_at(answer, path),
             Some(NextPage::LinkHeader) => {
-                headers.get_all(LINK).iter().filter_map(|link| next_link(link.to_str().ok()?)).next()
+                headers.get_all(LINK).iter().find_map(|link| next_link(link.to_str().ok()?))
             }
             None => None,
         };
