@@ -6,6 +6,7 @@
 
 use super::{
     DecodeError,
+    md5_lanes::md5_of_each,
     protobuf::{Fields, Malformed, Value},
 };
 use crate::keys;
@@ -37,27 +38,68 @@ pub(super) struct Keyed<'a> {
     pub(super) data: &'a [u8],
 }
 
-/// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records.
-pub(super) fn read(data: &[u8], limit: usize) -> Result<Option<Aggregate<'_>>, DecodeError> {
-    let Some(message) = checked_message(data) else { return Ok(None) };
-    let mut aggregate = Aggregate::default();
-    for field in Fields::of(message) {
-        let Ok((number, value)) = field else { return Ok(None) };
-        if aggregate.add(number, value).is_err() {
-            return Ok(None);
-        }
-        if aggregate.records.len() > limit {
-            return Err(DecodeError::SubRecords { limit });
-        }
-    }
-    Ok(Some(aggregate))
+/// A Kinesis record of which it is known whether it carries the checksum of an aggregate.
+///
+/// That check is most of what opening an aggregate costs, and the records of a batch can share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked<'a> {
+    data: &'a [u8],
+    message: Option<&'a [u8]>,
 }
 
-/// The protobuf message between the magic and its MD5, if that is what these bytes are.
-fn checked_message(data: &[u8]) -> Option<&[u8]> {
+impl<'a> Checked<'a> {
+    /// Checks one record.
+    pub fn one(data: &'a [u8]) -> Self {
+        let message = message_of(data).filter(|(message, md5)| keys::md5(message) == **md5);
+        Self { data, message: message.map(|(message, _)| message) }
+    }
+
+    /// Checks the records of a batch side by side, several times as fast as one by one.
+    pub fn all(records: &[&'a [u8]]) -> Vec<Self> {
+        let messages: Vec<&[u8]> = records.iter().filter_map(|data| Some(message_of(data)?.0)).collect();
+        let mut found = md5_of_each(&messages).into_iter();
+        let mut check = |data: &&'a [u8]| {
+            let message = message_of(data).filter(|(_, md5)| found.next() == Some(**md5));
+            Self { data, message: message.map(|(message, _)| message) }
+        };
+        records.iter().map(&mut check).collect()
+    }
+
+    /// The record as it is.
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The user records of an aggregate as they lie in it, still wrapped, each with its partition key where the table
+    /// has one; `None` for an ordinary record. What a delivery stream does; to read records use [`crate::Decoder`].
+    pub fn user_records(
+        &self,
+        limit: usize,
+    ) -> Result<Option<impl Iterator<Item = (Option<&'a str>, &'a [u8])> + use<'a>>, DecodeError> {
+        Ok(self.aggregate(limit)?.map(Aggregate::into_data))
+    }
+
+    /// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records.
+    pub(super) fn aggregate(&self, limit: usize) -> Result<Option<Aggregate<'a>>, DecodeError> {
+        let Some(message) = self.message else { return Ok(None) };
+        let mut aggregate = Aggregate::default();
+        for field in Fields::of(message) {
+            let Ok((number, value)) = field else { return Ok(None) };
+            if aggregate.add(number, value).is_err() {
+                return Ok(None);
+            }
+            if aggregate.records.len() > limit {
+                return Err(DecodeError::SubRecords { limit });
+            }
+        }
+        Ok(Some(aggregate))
+    }
+}
+
+/// The protobuf message and the MD5 it is said to have, of bytes that begin as an aggregate and are long enough.
+fn message_of(data: &[u8]) -> Option<(&[u8], &[u8; MD5_BYTES])> {
     let body = data.strip_prefix(&MAGIC)?;
-    let (message, md5) = body.split_last_chunk::<MD5_BYTES>()?;
-    (!message.is_empty() && keys::md5(message) == *md5).then_some(message)
+    body.split_last_chunk().filter(|(message, _)| !message.is_empty())
 }
 
 impl<'a> Aggregate<'a> {
@@ -85,10 +127,10 @@ impl<'a> Aggregate<'a> {
         })
     }
 
-    /// The data of each user record in order, with its partition key where the table has one.
-    pub(super) fn data(&self) -> impl Iterator<Item = (Option<&'a str>, &'a [u8])> {
-        self.records.iter().map(|record| {
-            (entry("partition key", &self.partition_keys, record.partition_key).ok(), record.data)
+    fn into_data(self) -> impl Iterator<Item = (Option<&'a str>, &'a [u8])> + use<'a> {
+        let Self { partition_keys, records, .. } = self;
+        records.into_iter().map(move |record| {
+            (entry("partition key", &partition_keys, record.partition_key).ok(), record.data)
         })
     }
 }

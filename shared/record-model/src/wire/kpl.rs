@@ -1,18 +1,18 @@
-//! Writes KPL aggregated records, and takes them apart without looking inside.
+//! KPL aggregated records: checked, taken apart, and written.
 
 use std::collections::HashMap;
 
+pub use super::aggregate::Checked;
 use super::{
     DecodeError,
-    aggregate::{self, MAGIC, MD5_BYTES},
+    aggregate::{MAGIC, MD5_BYTES},
     protobuf::{varint_len, write_bytes, write_number},
 };
 use crate::keys;
 
-/// The user records of an aggregate as they lie in it, still wrapped, each with its partition key where the table
-/// has one; `None` for an ordinary record. What a delivery stream does; to read records use [`crate::Decoder`].
+/// The user records of one aggregate, as [`Checked::user_records`] has them.
 pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<(Option<&str>, &[u8])>>, DecodeError> {
-    Ok(aggregate::read(data, limit)?.map(|aggregate| aggregate.data().collect()))
+    Ok(Checked::one(data).user_records(limit)?.map(Iterator::collect))
 }
 
 /// One user record to be sent.

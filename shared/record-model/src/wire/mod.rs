@@ -6,6 +6,7 @@ mod decoder;
 mod format;
 mod inflate;
 mod limits;
+mod md5_lanes;
 mod opener;
 mod protobuf;
 mod reassembly;
