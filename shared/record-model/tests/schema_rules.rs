@@ -108,6 +108,14 @@ fn a_field_that_can_never_be_right_is_refused() {
         "type = \"boolean\"\ntrue_tokens = [\"1\"]\nfalse_tokens = [\"1\"]",
         "`true_tokens` holds \"1\", which is in `false_tokens` too",
     );
+    check(
+        "type = \"string\"\nmax_length = 99999999",
+        "`max_length` is over 10485760, the bytes of the largest record",
+    );
+    check(
+        "type = \"integer\"\nmax = 5\nmade_up = \"1..6\"",
+        "`made_up` holds \"1..6\", which makes values that are refused: the number is out of the schema's range",
+    );
     check("type = \"string\"\npaths = [\"x\"]", "`paths` are places in JSON, and a row has none");
 }
 

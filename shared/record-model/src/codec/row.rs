@@ -97,12 +97,13 @@ impl<'a> Pieces<'a, '_> {
     #[inline]
     pub(crate) fn next_plain(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
+        let (piece, rest) = self.cut(rest);
         match self.form.guard {
-            Guard::Quote(quote) if rest.starts_with(quote) => return None,
-            Guard::Escape(escape) if rest.contains(escape) => return None,
+            Guard::Quote(quote) if piece.starts_with(quote) => return None,
+            // A delimiter after an escape is none, so look no further than the first: rows stay linear.
+            Guard::Escape(escape) if piece.contains(escape) => return None,
             _ => {}
         }
-        let (piece, rest) = self.cut(rest);
         self.rest = rest;
         Some(piece)
     }

@@ -96,6 +96,9 @@ impl TimeFormat {
 fn epoch_seconds(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let fraction_digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=9).contains(digits))?;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let nanos = fraction.parse::<u32>().ok()? * 10_u32.pow(9 - fraction_digits);
     let sign = if whole.starts_with('-') { -1 } else { 1 };
     Timestamp::new(whole.parse().ok()?, sign * i32::try_from(nanos).ok()?).ok()

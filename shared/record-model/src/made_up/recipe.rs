@@ -59,6 +59,19 @@ impl Recipe {
     }
 }
 
+impl Recipe {
+    /// Some values of a type, the least and the most among them where there are such.
+    pub(crate) fn samples(&self, kind: &Kind) -> Vec<String> {
+        let mut samples = match self {
+            Self::Between(least, most) => vec![least.to_string(), most.to_string()],
+            _ => Vec::new(),
+        };
+        let context = RecordContext::default();
+        samples.extend((0..8).filter_map(|n| by_recipe(self, kind, &mut Random::new(n, 0, 0), &context)));
+        samples
+    }
+}
+
 /// A value for the field, as text of the payload. Without a recipe the type decides; one optional value in
 /// twenty is left out where nothing else is said.
 pub(super) fn make(field: &Field, random: &mut Random, context: &RecordContext<'_>) -> Option<String> {

@@ -56,7 +56,7 @@ impl Fields {
         let nulls = NullTokens::new(table.null_tokens.as_deref().unwrap_or(default_nulls));
         check_place(table, &kind, &origin, form)?;
         check_values(&kind, &nulls)?;
-        Ok(Field {
+        let mut field = Field {
             name: table.name.clone(),
             description: table.description.clone(),
             leaf: layout.leaf,
@@ -71,8 +71,10 @@ impl Fields {
             slot: None,
             paths: paths(table),
             csv: table.csv.clone().unwrap_or_default(),
-            made_up: recipe(table)?,
-        })
+            made_up: None,
+        };
+        field.made_up = recipe(table, &field)?;
+        Ok(field)
     }
 
     fn origin(&mut self, table: &FieldSource, kind: &Kind) -> Result<Origin, FieldReason> {
@@ -208,13 +210,16 @@ fn paths(table: &FieldSource) -> Vec<String> {
     paths
 }
 
-fn recipe(table: &FieldSource) -> Result<Option<Recipe>, FieldReason> {
+/// How values are made up: in a way that has a name, and that makes values of the field.
+fn recipe(table: &FieldSource, field: &Field) -> Result<Option<Recipe>, FieldReason> {
     let Some(text) = &table.made_up else { return Ok(None) };
-    Recipe::parse(text).map(Some).ok_or_else(|| FieldReason::Value {
-        key: "made_up",
-        found: text.clone(),
-        why: format!("is none of {}", Recipe::NAMES.join(", ")),
-    })
+    let refused = |why| FieldReason::Value { key: "made_up", found: text.clone(), why };
+    let recipe =
+        Recipe::parse(text).ok_or_else(|| refused(format!("is none of {}", Recipe::NAMES.join(", "))))?;
+    match recipe.samples(&field.kind).iter().find_map(|value| field.kind.read_bare(value).err()) {
+        Some(problem) => Err(refused(format!("makes values that are refused: {problem}"))),
+        None => Ok(Some(recipe)),
+    }
 }
 
 fn refuse_payload_keys(table: &FieldSource) -> Result<(), FieldReason> {

@@ -12,6 +12,9 @@ use crate::codec::{BooleanRule, EnumRule, FloatRule, IntegerRule, TextRule, Time
 /// The most memory a compiled pattern may take, in bytes.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 
+/// The largest record of a stream, in bytes.
+const MAX_RECORD_BYTES: usize = 10 << 20;
+
 /// The rule of a field, with what its type does not know refused.
 pub(super) fn kind(field: &FieldSource) -> Result<Kind, FieldReason> {
     if let Some((key, _)) =
@@ -43,6 +46,11 @@ pub(super) fn as_text(value: &TomlValue) -> String {
 }
 
 fn text(field: &FieldSource) -> Result<TextRule, FieldReason> {
+    for (key, length) in [("min_length", field.min_length), ("max_length", field.max_length)] {
+        if length.is_some_and(|length| length > MAX_RECORD_BYTES) {
+            return Err(FieldReason::Key { key, why: "is over 10485760, the bytes of the largest record" });
+        }
+    }
     if let (Some(min), Some(max)) = (field.min_length, field.max_length)
         && min > max
     {
