@@ -268,6 +268,7 @@ fn the_real_records_arrive_as_they_should() {
     let enriched = outcome.lines("enriched/tweets");
     assert_eq!(enriched.len(), tweets.lines().count());
     assert!(enriched.iter().all(|line| line["text"].is_string() && line["keywords"].is_array()));
+    assert_eq!(outcome.lines("raw/tweets").len(), enriched.len());
 }
 
 /// A crime document as text that sorts: strings trimmed, the load time left out, `null` for an absent beat.

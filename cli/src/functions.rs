@@ -74,7 +74,7 @@ fn newest_below(path: &Path) -> Result<SystemTime, FunctionsError> {
 fn build(root: &Path, target_dir: Option<&Path>) -> Result<(), FunctionsError> {
     eprintln!("building the functions (release; minutes the first time) …");
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["build", "--release", "--locked", "--quiet"]);
+    cargo.current_dir(root).args(["build", "--release", "--quiet"]);
     for function in FUNCTIONS {
         cargo.args(["--package", function]);
     }

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
 
+mod decode;
 mod enrich;
 mod functions;
 mod progress;
@@ -25,6 +26,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Opens events, aggregates, gzip and failure objects: one JSON line per user record.
+    Decode(decode::Arguments),
     /// Scores texts: sentiment and keywords, JSON lines in and out.
     Enrich(enrich::Arguments),
     /// Runs the pipeline of a template on this machine.
@@ -37,6 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome: Result<ExitCode, Box<dyn Error>> = match Arguments::parse().command {
+        Command::Decode(arguments) => decode::run(&arguments),
         Command::Enrich(arguments) => enrich::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Run(arguments) => run::run(arguments),
         Command::Put(arguments) => put::run(&arguments),

@@ -89,6 +89,7 @@ impl Arguments {
             aggregate: self.aggregate,
             chunks: self.chunks,
             order_per_key: self.order_per_key,
+            line_ends: false,
         }
     }
 

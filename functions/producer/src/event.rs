@@ -28,6 +28,9 @@ pub struct Event {
     /// Whether records of one key stay in order.
     #[serde(default)]
     pub order_per_key: bool,
+    /// Whether a line end follows each record, inside its compression.
+    #[serde(default)]
+    pub line_ends: bool,
     /// Records a second at most.
     #[serde(default)]
     pub records_per_s: Option<f64>,
@@ -160,6 +163,7 @@ impl Event {
             aggregate: self.aggregate,
             chunks: self.chunks,
             order_per_key: self.order_per_key,
+            line_ends: self.line_ends,
         }
     }
 

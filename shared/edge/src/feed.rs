@@ -135,6 +135,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                 Next::Record { position, next } => {
                     self.report.read += 1;
                     self.packer.set_shards(self.engine.shards(), &mut entries);
+                    self.packer.end_line(&mut payload);
                     if let Err(error) = self.packer.pack(&payload, position, &mut entries) {
                         self.put_aside(&payload, position, 1, error.kind(), &error).await?;
                     }

@@ -75,6 +75,7 @@ fn packing() -> impl Strategy<Value = Packing> {
         aggregate,
         chunks: true,
         order_per_key: false,
+        line_ends: false,
     })
 }
 
@@ -137,6 +138,17 @@ fn compression_is_kept_only_where_it_is_smaller() {
     let entries = pack(packing, Arc::default(), &[b"short".to_vec(), vec![b'x'; 1000]]);
     assert_eq!(&entries[0].data[..], b"short");
     assert!(entries[1].data.starts_with(&[0x1F, 0x8B]) && entries[1].data.len() < 100);
+}
+
+#[test]
+fn a_line_ends_inside_its_compression_where_that_is_asked_for() {
+    for (line_ends, expected) in [(true, &b"a line\n"[..]), (false, b"a line")] {
+        let packing = Packing { line_ends, ..Packing::default() };
+        let packer = Packer::new(packing, Schema::built_in("users").unwrap(), 1000).unwrap();
+        let mut payload = b"a line".to_vec();
+        packer.end_line(&mut payload);
+        assert_eq!(payload, expected);
+    }
 }
 
 #[test]

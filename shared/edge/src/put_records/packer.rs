@@ -25,6 +25,9 @@ pub struct Packing {
     pub chunks: bool,
     /// Whether records of one key are to stay in order.
     pub order_per_key: bool,
+    /// Whether a line end follows each record, inside its compression: what a delivery stream puts
+    /// together as it is can then be read line by line.
+    pub line_ends: bool,
 }
 
 /// A record's compression.
@@ -148,6 +151,13 @@ impl Packer {
             any_key: key_of_shard(&self.shards, shard),
         };
         self.open = (0..count).map(open).collect();
+    }
+
+    /// Ends the record's line where that is asked for.
+    pub fn end_line(&self, payload: &mut Vec<u8>) {
+        if self.packing.line_ends {
+            payload.push(b'\n');
+        }
     }
 
     /// Appends the entries that are ready once this record is taken in: none, one or more.
