@@ -117,7 +117,9 @@ fn class_table() -> Result<String, Box<dyn Error>> {
 fn language_table() -> Result<String, Box<dyn Error>> {
     let mut codes = Vec::new();
     let mut words = BTreeMap::<String, u16>::new();
-    for line in fs::read_to_string("data/language/function_words.txt")?.lines().filter(|line| !line.starts_with('#')) {
+    for line in
+        fs::read_to_string("data/language/function_words.txt")?.lines().filter(|line| !line.starts_with('#'))
+    {
         let mut entries = line.split_whitespace();
         let Some(code) = entries.next() else { continue };
         for word in entries {

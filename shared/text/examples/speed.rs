@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let path = file?.path();
         if path.extension().is_some_and(|extension| extension == "tsv") {
             let rows = fs::read_to_string(&path)?;
-            texts.extend(rows.lines().skip(1).filter_map(|row| row.splitn(3, '\t').nth(2)).map(str::to_owned));
+            texts
+                .extend(rows.lines().skip(1).filter_map(|row| row.splitn(3, '\t').nth(2)).map(str::to_owned));
         }
     }
     texts.truncate(20_000);
@@ -45,6 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn timed(texts: &[String], mut score: impl FnMut(&str)) -> Duration {
     let start = Instant::now();
-    texts.iter().for_each(|text| score(text));
+    for text in texts {
+        score(text);
+    }
     start.elapsed()
 }

@@ -60,7 +60,7 @@ impl Analyzer {
         Self::default()
     }
 
-    /// The exact score of PyPI vaderSentiment 3.3.2.
+    /// The exact score of `PyPI`'s vaderSentiment 3.3.2.
     pub fn vader(&mut self, text: &str) -> VaderScore {
         self.vader.score(text)
     }

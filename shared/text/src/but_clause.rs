@@ -26,9 +26,9 @@ impl BalanceAroundBut {
         let rated = valences.iter().enumerate().filter(|(_, valence)| valence.value != 0.0);
         self.rated.extend(rated.map(|(at, valence)| (at, valence.value)));
         if self.rated.len() <= SEARCHED {
-            self.search(but)
+            self.search(but);
         } else {
-            self.index(but)
+            self.index(but);
         }
         for &(at, value) in &self.rated {
             if let Some(valence) =

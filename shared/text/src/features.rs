@@ -74,7 +74,8 @@ fn starts_word(text: &str) -> bool {
 fn word_bytes(text: &str) -> usize {
     let mut points = text.char_indices().peekable();
     while let Some((at, point)) = points.next() {
-        let joins = matches!(point, '\'' | '-') && points.peek().is_some_and(|&(_, after)| after.is_alphanumeric());
+        let joins =
+            matches!(point, '\'' | '-') && points.peek().is_some_and(|&(_, after)| after.is_alphanumeric());
         if !joins && !point.is_alphanumeric() {
             return at;
         }
@@ -98,10 +99,36 @@ fn is_negation(word: &[u8]) -> bool {
     word.ends_with(b"n't")
         || matches!(
             word,
-            b"not" | b"no" | b"never" | b"without" | b"nothing" | b"none" | b"nobody" | b"cannot" | b"nor" | b"neither"
-                | b"cant" | b"dont" | b"didnt" | b"doesnt" | b"isnt" | b"wasnt" | b"wont" | b"aint" | b"couldnt"
-                | b"wouldnt" | b"shouldnt" | b"havent" | b"hasnt" | b"hadnt" | b"arent" | b"werent" | b"hardly"
-                | b"barely" | b"lack" | b"lacks"
+            b"not"
+                | b"no"
+                | b"never"
+                | b"without"
+                | b"nothing"
+                | b"none"
+                | b"nobody"
+                | b"cannot"
+                | b"nor"
+                | b"neither"
+                | b"cant"
+                | b"dont"
+                | b"didnt"
+                | b"doesnt"
+                | b"isnt"
+                | b"wasnt"
+                | b"wont"
+                | b"aint"
+                | b"couldnt"
+                | b"wouldnt"
+                | b"shouldnt"
+                | b"havent"
+                | b"hasnt"
+                | b"hadnt"
+                | b"arent"
+                | b"werent"
+                | b"hardly"
+                | b"barely"
+                | b"lack"
+                | b"lacks"
         )
 }
 

@@ -66,9 +66,9 @@ impl Reader<'_> {
     fn step(&mut self, next: char) {
         if next.is_alphanumeric() {
             if self.starts_with_url() {
-                self.skip_to_space()
+                self.skip_to_space();
             } else {
-                self.word()
+                self.word();
             }
             return;
         }

@@ -38,7 +38,9 @@ pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
     let named = named.and_then(|tag| tag.split(['-', '_']).next()).filter(|code| is_real(code));
     let code = match named {
         Some(code) if code.eq_ignore_ascii_case("eng") => Cow::Borrowed("en"),
-        Some(code) if code.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(code.to_ascii_lowercase()),
+        Some(code) if code.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            Cow::Owned(code.to_ascii_lowercase())
+        }
         Some(code) => Cow::Borrowed(code),
         None => Cow::Borrowed(detected(text)),
     };
@@ -47,9 +49,13 @@ pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
 
 /// X's `und`, `zxx`, `qme`, `qht` and the like say that no language was found.
 fn is_real(code: &str) -> bool {
-    let reserved = |code: &str| ["und", "zxx", "mul", "mis", "art"].iter().any(|none| code.eq_ignore_ascii_case(none));
+    let reserved =
+        |code: &str| ["und", "zxx", "mul", "mis", "art"].iter().any(|none| code.eq_ignore_ascii_case(none));
     let private = code.len() == 3 && code.starts_with(['q', 'Q']);
-    matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_alphabetic()) && !private && !reserved(code)
+    matches!(code.len(), 2 | 3)
+        && code.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !private
+        && !reserved(code)
 }
 
 fn detected(text: &str) -> &'static str {
@@ -57,29 +63,32 @@ fn detected(text: &str) -> &'static str {
     by_script(text).or_else(|| by_words(text)).unwrap_or("en")
 }
 
+/// First and last letter of the scripts that are told apart, with the largest language of each.
+const SCRIPTS: [(&str, char, char); 12] = [
+    ("ja", '\u{3040}', '\u{30FF}'),
+    ("zh", '\u{4E00}', '\u{9FFF}'),
+    ("ko", '\u{AC00}', '\u{D7AF}'),
+    ("ar", '\u{600}', '\u{6FF}'),
+    ("ru", '\u{400}', '\u{4FF}'),
+    ("el", '\u{370}', '\u{3FF}'),
+    ("he", '\u{590}', '\u{5FF}'),
+    ("hi", '\u{900}', '\u{97F}'),
+    ("bn", '\u{980}', '\u{9FF}'),
+    ("ta", '\u{B80}', '\u{BFF}'),
+    ("th", '\u{E00}', '\u{E7F}'),
+    ("hy", '\u{530}', '\u{58F}'),
+];
+
 /// A language whose letters outnumber the Latin ones. A script that serves many languages gives its largest.
 fn by_script(text: &str) -> Option<&'static str> {
     if text.is_ascii() {
         return None;
     }
-    const SCRIPTS: [(&str, char, char); 12] = [
-        ("ja", '\u{3040}', '\u{30FF}'),
-        ("zh", '\u{4E00}', '\u{9FFF}'),
-        ("ko", '\u{AC00}', '\u{D7AF}'),
-        ("ar", '\u{600}', '\u{6FF}'),
-        ("ru", '\u{400}', '\u{4FF}'),
-        ("el", '\u{370}', '\u{3FF}'),
-        ("he", '\u{590}', '\u{5FF}'),
-        ("hi", '\u{900}', '\u{97F}'),
-        ("bn", '\u{980}', '\u{9FF}'),
-        ("ta", '\u{B80}', '\u{BFF}'),
-        ("th", '\u{E00}', '\u{E7F}'),
-        ("hy", '\u{530}', '\u{58F}'),
-    ];
     let mut counts = [0_usize; SCRIPTS.len()];
     let mut latin = 0;
     for point in without_names(text).flat_map(str::chars).filter(|point| point.is_alphabetic()) {
-        let script = SCRIPTS.iter().zip(&mut counts).find(|((_, first, last), _)| (*first..=*last).contains(&point));
+        let script =
+            SCRIPTS.iter().zip(&mut counts).find(|((_, first, last), _)| (*first..=*last).contains(&point));
         match script {
             Some((_, count)) => *count += 1,
             None => latin += usize::from(point < '\u{250}'),
@@ -113,7 +122,8 @@ fn by_words(text: &str) -> Option<&'static str> {
             *count += (languages >> number) & 1;
         }
     }
-    let best = counts.iter().enumerate().max_by_key(|&(number, count)| (*count, std::cmp::Reverse(number)))?;
+    let best =
+        counts.iter().enumerate().max_by_key(|&(number, count)| (*count, std::cmp::Reverse(number)))?;
     let (number, &count) = best;
     let against = foreign > english && (count >= 2 || (count == 1 && foreign >= 2 && english == 0));
     against.then(|| table::LANGUAGES.get(number).copied()).flatten()

@@ -32,8 +32,8 @@ pub struct Estimate {
 /// Sums of weights over a text's features, by group and head.
 #[derive(Clone, Copy, Default, Debug)]
 struct Sums {
-    weights: [i32; HEADS],
-    features: u16,
+    weights: [f32; HEADS],
+    features: f32,
 }
 
 impl Sums {
@@ -41,15 +41,15 @@ impl Sums {
         let at = FLOATS * 4 + usize::from(slot) * HEADS;
         let Some(weights) = WEIGHTS.get(at..at + HEADS) else { return };
         for (sum, &weight) in self.weights.iter_mut().zip(weights) {
-            *sum += i32::from(weight.cast_signed());
+            *sum += f32::from(weight.cast_signed());
         }
-        self.features = self.features.saturating_add(1);
+        self.features += 1.0;
     }
 
     /// The sums over the square root of the number of features.
     fn scaled(self) -> [f32; HEADS] {
-        let norm = f32::from(self.features.max(1)).sqrt();
-        self.weights.map(|sum| sum as f32 / norm)
+        let norm = self.features.max(1.0).sqrt();
+        self.weights.map(|sum| sum / norm)
     }
 }
 
@@ -79,7 +79,7 @@ impl Model {
             Group::Words => words.add(slot),
             Group::Pieces => pieces.add(slot),
         });
-        if words.features == 0 {
+        if words.features < 1.0 {
             return Estimate::default();
         }
         let (words, pieces) = (words.scaled(), pieces.scaled());

@@ -36,7 +36,7 @@ impl Packed {
         let [a, b, c] = packed;
         let length = u64::try_from(word.len()).unwrap_or(u64::MAX);
         let fits = word.len() <= MAX_PACKED_BYTES;
-        (fits.then(|| Packed([a, b, c | (length << 56)])), seen)
+        (fits.then_some(Packed([a, b, c | (length << 56)])), seen)
     }
 
     /// A well-mixed hash; the high bits are the best ones.

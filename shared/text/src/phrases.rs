@@ -31,7 +31,7 @@ struct Phrase {
 #[derive(Default, Debug)]
 pub(crate) struct Phrases {
     index: HashIndex,
-    phrases: Vec<Phrase>,
+    found: Vec<Phrase>,
     weights: Vec<f32>,
 }
 
@@ -39,7 +39,7 @@ impl Phrases {
     /// Adds the phrases of a document to `candidates`.
     pub(crate) fn find(&mut self, document: &Document, candidates: &mut Vec<Candidate>) {
         self.index.clear();
-        self.phrases.clear();
+        self.found.clear();
         self.weights.clear();
         self.weights.extend(document.facts.iter().map(word_weight));
         let mut from = 0;
@@ -48,7 +48,7 @@ impl Phrases {
             self.count_parts(document, &run);
             from = run.end.max(from + 1);
         }
-        candidates.extend(self.phrases.iter().filter_map(|phrase| {
+        candidates.extend(self.found.iter().filter_map(|phrase| {
             let score = self.score(document, phrase)?;
             Some(Candidate { from: phrase.from, to: phrase.to, score })
         }));
@@ -61,10 +61,10 @@ impl Phrases {
             for at in from..run.end.min(from + MAX_WORDS) {
                 hash = mixed(hash, document.number(at));
                 let number = self.index.number_of(hash);
-                if number == self.phrases.len() {
-                    self.phrases.push(Phrase { from, to: at + 1, count: 0.0, whole: false });
+                if number == self.found.len() {
+                    self.found.push(Phrase { from, to: at + 1, count: 0.0, whole: false });
                 }
-                if let Some(phrase) = self.phrases.get_mut(number) {
+                if let Some(phrase) = self.found.get_mut(number) {
                     phrase.count += 1.0;
                     phrase.whole |= from == run.start && at + 1 == run.end;
                 }

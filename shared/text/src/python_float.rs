@@ -1,8 +1,8 @@
-//! Sums and rounding with the very bits of CPython 3.12 and later.
+//! Sums and rounding with the very bits of `CPython` 3.12 and later.
 
 use crate::vader::Valence;
 
-/// CPython's `sum`: a leading run of whole numbers exactly, the first float plainly, the rest compensated (Neumaier).
+/// `CPython`'s `sum`: a leading run of whole numbers exactly, the first float plainly, the rest compensated (Neumaier).
 pub(crate) fn compensated_sum(valences: &[Valence]) -> f64 {
     let floats = valences.iter().position(|valence| !valence.whole).unwrap_or(valences.len());
     let (whole, rest) = valences.split_at_checked(floats).unwrap_or((valences, &[]));
@@ -20,7 +20,7 @@ pub(crate) fn compensated_sum(valences: &[Valence]) -> f64 {
     sum + lost
 }
 
-/// CPython's `round(value, PLACES)` for values of about 1: to the nearest decimal, ties by the exact binary value.
+/// `CPython`'s `round(value, PLACES)` for values of about 1: to the nearest decimal, ties by the exact binary value.
 pub(crate) fn round<const PLACES: usize>(value: f64) -> f64 {
     let scale = if PLACES == 4 { 10_000.0 } else { 1_000.0 };
     let scaled = value * scale;

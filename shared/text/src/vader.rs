@@ -1,4 +1,4 @@
-//! The VADER score, equal to PyPI vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
+//! The VADER score, equal to `PyPI`'s vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
 
 use crate::analyzer::Label;
 use crate::but_clause::BalanceAroundBut;
@@ -87,8 +87,8 @@ impl Vader {
         self.tokens.read(text);
         self.valences.clear();
         let window = Window { tokens: &self.tokens, text };
-        self.valences.extend((0..self.tokens.tokens.len()).map(|at| window.valence(at)));
-        let but = self.tokens.tokens.iter().position(|token| is(Some(token), Role::But));
+        self.valences.extend((0..self.tokens.list.len()).map(|at| window.valence(at)));
+        let but = self.tokens.list.iter().position(|token| is(Some(token), Role::But));
         self.has_but = but.is_some();
         if let Some(but) = but {
             self.balance.apply(but, &mut self.valences);
@@ -97,6 +97,7 @@ impl Vader {
     }
 
     /// What a score was made of, for the linear model: all of about -1 to 1.
+    #[allow(clippy::cast_possible_truncation)] // the model needs no more digits
     pub(crate) fn features(&self, score: &VaderScore) -> [f32; VADER_FEATURES] {
         let (mut positive, mut negative, mut highest, mut lowest) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
         let rated = || self.valences.iter().map(|valence| valence.value).filter(|&value| value != 0.0);
@@ -107,7 +108,7 @@ impl Vader {
             lowest = lowest.min(value);
         }
         let (first, last) = (rated().next(), rated().next_back());
-        let words = 1.0 + self.valences.len() as f64;
+        let words = 1.0 + number(self.valences.len());
         [
             score.compound,
             score.positive,
@@ -121,8 +122,8 @@ impl Vader {
             f64::from(first.is_none()),
             words.ln() / 4.0,
             (positive + negative) / words.sqrt() / 2.0,
-            self.tokens.exclamation_marks.min(4) as f64 / 4.0,
-            self.tokens.question_marks.min(4) as f64 / 4.0,
+            number(self.tokens.exclamation_marks.min(4)) / 4.0,
+            number(self.tokens.question_marks.min(4)) / 4.0,
             f64::from(self.has_but),
             1.0,
         ]
@@ -161,6 +162,10 @@ impl Vader {
     }
 }
 
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
+
 /// Up to four exclamation marks and any number of question marks from two on add weight.
 fn emphasis(exclamation_marks: usize, question_marks: usize) -> f64 {
     let exclamation =
@@ -185,7 +190,7 @@ struct Window<'a> {
 
 impl<'a> Window<'a> {
     fn at(&self, at: usize) -> Option<&'a Token> {
-        self.tokens.tokens.get(at)
+        self.tokens.list.get(at)
     }
 
     fn before(&self, at: usize, distance: usize) -> Option<&'a Token> {

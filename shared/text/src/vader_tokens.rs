@@ -18,7 +18,7 @@ pub(crate) struct Token {
 pub(crate) struct Tokens {
     /// The text with its emoji written out, when it is not plain ASCII.
     translated: String,
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) list: Vec<Token>,
     pub(crate) exclamation_marks: usize,
     pub(crate) question_marks: usize,
     /// Some tokens, not all, are in capitals.
@@ -28,7 +28,7 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Replaces what was held by the tokens of `text`, in linear time.
     pub(crate) fn read(&mut self, text: &str) {
-        self.tokens.clear();
+        self.list.clear();
         self.translated.clear();
         let plain = text.is_ascii();
         if !plain {
@@ -46,14 +46,14 @@ impl Tokens {
             if !is_space(byte) {
                 start = start.or(Some(at));
             } else if let Some(start) = start.take() {
-                self.tokens.push(token(prepared, start, at));
+                self.list.push(token(prepared, start, at));
             }
         }
         if let Some(start) = start {
-            self.tokens.push(token(prepared, start, prepared.len()));
+            self.list.push(token(prepared, start, prepared.len()));
         }
-        let capitals = self.tokens.iter().filter(|token| token.upper).count();
-        self.mixed_capitals = capitals > 0 && capitals < self.tokens.len();
+        let capitals = self.list.iter().filter(|token| token.upper).count();
+        self.mixed_capitals = capitals > 0 && capitals < self.list.len();
     }
 
     /// Whether the token turns round what follows: on the list, or with "n't" in it.

@@ -1,5 +1,5 @@
 //! Inputs that break text tools: no panic, no slow case, the same answer every time.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -30,7 +30,8 @@ fn odd_megabytes() -> Vec<(&'static str, String)> {
     for number in 0..150_000 {
         write!(distinct, "w{number:x} ").unwrap();
     }
-    let mut opposed: String = (0..100_000).map(|number| if number % 3 == 0 { "good " } else { "VERY bad " }).collect();
+    let mut opposed: String =
+        (0..100_000).map(|number| if number % 3 == 0 { "good " } else { "VERY bad " }).collect();
     opposed.push_str("but good");
     vec![
         ("one token", fill("a")),
@@ -77,9 +78,46 @@ fn a_megabyte_of_anything_takes_less_than_half_a_second() {
 
 /// Pieces that meet the code's branches more often than random characters do.
 const PIECES: [&str; 40] = [
-    "good", "BAD", "not", "but", "n't", "the", "deep learning", "State-of-the-art", "U.S.", "3.5", "#tag", "@name",
-    "http://t.co/x", "&amp;", "&#039;", "&", "’s", "'s", "“", "…", "😀", "👨‍👩‍👧", "\u{301}", "\u{200d}", "\0", "\n", "\n\n", "\t",
-    "!", "???", ":)", "-", "--", "_", ".", ",", "中文", "ß", "İ", "Ⅷ",
+    "good",
+    "BAD",
+    "not",
+    "but",
+    "n't",
+    "the",
+    "deep learning",
+    "State-of-the-art",
+    "U.S.",
+    "3.5",
+    "#tag",
+    "@name",
+    "http://t.co/x",
+    "&amp;",
+    "&#039;",
+    "&",
+    "’s",
+    "'s",
+    "“",
+    "…",
+    "😀",
+    "👨‍👩‍👧",
+    "\u{301}",
+    "\u{200d}",
+    "\0",
+    "\n",
+    "\n\n",
+    "\t",
+    "!",
+    "???",
+    ":)",
+    "-",
+    "--",
+    "_",
+    ".",
+    ",",
+    "中文",
+    "ß",
+    "İ",
+    "Ⅷ",
 ];
 
 #[test]

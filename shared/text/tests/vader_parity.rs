@@ -1,5 +1,5 @@
 //! Our VADER against an independent implementation of it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::float_cmp, clippy::indexing_slicing)]
 
 use text::Analyzer;
 use vader_parity::SentimentIntensityAnalyzer;
@@ -58,8 +58,8 @@ fn a_hundred_thousand_made_up_texts_score_as_the_oracle_does() {
             match dice.below(8) {
                 0 | 1 => text.push_str(dice.pick(&lexicon)),
                 2 => text.push_str(&dice.pick(&lexicon).to_uppercase()),
-                3 => text.extend(char::from_u32(dice.below(0x11_0000) as u32)),
-                4 => text.extend(char::from_u32(dice.below(0x80) as u32)),
+                3 => text.extend(u32::try_from(dice.below(0x11_0000)).ok().and_then(char::from_u32)),
+                4 => text.extend(u32::try_from(dice.below(0x80)).ok().and_then(char::from_u32)),
                 _ => text.push_str(dice.pick(&rule_words)),
             }
             text.push_str(dice.pick(&JOINTS));

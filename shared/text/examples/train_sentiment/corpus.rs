@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::{fs, io};
 
-use text::training::{FeatureReader, Group, SLOTS, TRUST_WEIGHT, VADER_FEATURES, WORD_WEIGHT, vader_features};
+use text::training::{
+    FeatureReader, Group, SLOTS, TRUST_WEIGHT, VADER_FEATURES, WORD_WEIGHT, vader_features,
+};
 
 /// Files with a mean rating of -4 to 4; all may train, and are measured by cross-validation.
 pub(crate) const RATED: [&str; 4] = ["tweets", "amazon", "movie", "nyt"];
@@ -76,14 +78,16 @@ fn features(reader: &mut FeatureReader, text: &str, compound: f32) -> Vec<(usize
         kept.1 += if same { next.1 } else { 0.0 };
         same
     });
-    let trust: Vec<_> = all.iter().map(|&(slot, value)| (slot + SLOTS, value * compound * TRUST_WEIGHT)).collect();
+    let trust: Vec<_> =
+        all.iter().map(|&(slot, value)| (slot + SLOTS, value * compound * TRUST_WEIGHT)).collect();
     all.extend(trust);
     all
 }
 
 /// By the document: `amazon/12_3` is the third sentence of review 12.
 fn fold(id: &str) -> u64 {
-    let document = if id.starts_with("amazon/") || id.starts_with("nyt/") { id.split('_').next() } else { None };
+    let document =
+        if id.starts_with("amazon/") || id.starts_with("nyt/") { id.split('_').next() } else { None };
     let hash = document.unwrap_or(id).bytes().fold(1_469_598_103_934_665_603_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
     });

@@ -45,7 +45,9 @@ impl Stage {
 
     fn of(&self, first: Estimate, sample: &Sample) -> Estimate {
         let terms = terms_of(first, &sample.vader);
-        let sum = |weights: &[f32; TERMS]| terms.iter().zip(weights).map(|(term, weight)| term * weight).sum::<f32>();
+        let sum = |weights: &[f32; TERMS]| {
+            terms.iter().zip(weights).map(|(term, weight)| term * weight).sum::<f32>()
+        };
         Estimate { rating: sum(&self.rating).clamp(-4.0, 4.0), polarity: sum(&self.polarity), ..first }
     }
 }
@@ -59,16 +61,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let unseen = unseen_estimates(&samples);
     print_table(&samples, &unseen);
     let rated: Vec<_> = samples.iter().zip(unseen).filter(|(sample, _)| sample.is_rated()).collect();
-    let weights = bytes(&train(&samples, None), &&Stage::fit(&rated));
+    let weights = bytes(&train(&samples, None), &Stage::fit(&rated));
     fs::write(&file, &weights)?;
     println!("{} bytes to {}", weights.len(), file.display());
     Ok(())
 }
 
-/// Trains the first stage on all texts that may train but those of one fold. SemEval's texts are in every fold's
+/// Trains the first stage on all texts that may train but those of one fold. `SemEval`'s texts are in every fold's
 /// training, as no measure is taken on them.
 fn train(samples: &[Sample], without: Option<u64>) -> Heads {
-    let may_train = |sample: &&Sample| !sample.is_measured_only() && (sample.set == 4 || Some(sample.fold) != without);
+    let may_train =
+        |sample: &&Sample| !sample.is_measured_only() && (sample.set == 4 || Some(sample.fold) != without);
     let mut rating = Vec::new();
     let mut neutrality = Vec::new();
     for sample in samples.iter().filter(may_train) {
@@ -93,7 +96,9 @@ fn train(samples: &[Sample], without: Option<u64>) -> Heads {
 fn rounded(mut weights: Weights) -> Weights {
     for part in weights.slots.chunks_mut(SLOTS) {
         let scale = scale(part);
-        part.iter_mut().for_each(|weight| *weight = f32::from(quantised(*weight, scale)) * scale);
+        for weight in part {
+            *weight = f32::from(quantised(*weight, scale)) * scale;
+        }
     }
     weights
 }
@@ -133,7 +138,9 @@ fn print_table(samples: &[Sample], unseen: &[Estimate]) {
     let stages: Vec<Stage> = (0..FOLDS)
         .map(|fold| {
             let pairs = samples.iter().zip(unseen.iter().copied());
-            Stage::fit(&pairs.filter(|(sample, _)| sample.is_rated() && sample.fold != fold).collect::<Vec<_>>())
+            Stage::fit(
+                &pairs.filter(|(sample, _)| sample.is_rated() && sample.fold != fold).collect::<Vec<_>>(),
+            )
         })
         .collect();
     println!("{:<16}{:>7}{:>9}{:>9}{:>9}{:>9}", "set", "texts", "vader r", "r", "w. F1", "m. recall");
@@ -170,7 +177,9 @@ fn bytes(heads: &Heads, second: &Stage) -> Vec<u8> {
     let floats = floats.chain(&second.rating).chain(&second.polarity);
     let mut bytes: Vec<u8> = floats.flat_map(|float| float.to_le_bytes()).collect();
     for slot in 0..SLOTS {
-        bytes.extend(parts.iter().zip(scales).map(|(part, scale)| quantised(part[slot], scale).cast_unsigned()));
+        bytes.extend(
+            parts.iter().zip(scales).map(|(part, scale)| quantised(part[slot], scale).cast_unsigned()),
+        );
     }
     bytes
 }
