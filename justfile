@@ -24,3 +24,16 @@ lint:
 # Lints template.yaml, as written and as translated
 template:
     AWS_DEFAULT_REGION=eu-west-1 python3 .ci/template.py
+
+# Prints the runner's figures with their limits
+figures:
+    cargo build --package kinflow
+    python3 bench/figures.py
+
+# Benches of the hot paths
+bench:
+    cargo bench --workspace --benches
+
+# Text scores beside the packages people use; KINFLOW_TEST_DATA and KINFLOW_SCORERS name data and scorers
+eval:
+    bash bench/eval/run.sh

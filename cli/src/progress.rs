@@ -66,7 +66,7 @@ impl Bars {
 }
 
 fn bar(stage: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:40} {bar:30} {human_pos:>10} {per_sec:>12}");
+    let style = ProgressStyle::with_template("{msg:40} {bar:30} {human_pos:>10}");
     let bar = ProgressBar::no_length().with_message(stage.to_owned());
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
