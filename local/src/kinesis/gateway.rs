@@ -18,7 +18,7 @@ use super::request::{JSON, Request};
 use super::streams::Streams;
 use super::{get, iterators, listings, put};
 
-/// PutRecords takes 10 MiB, which base64 makes 13.3 MiB; the rest is keys and JSON.
+/// `PutRecords` takes 10 MiB, which base64 makes 13.3 MiB; the rest is keys and JSON.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");

@@ -1,4 +1,4 @@
-//! GetRecords.
+//! `GetRecords`.
 
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::sequence::{increment_sequence, parse_sequence, resolve_shard_id, shard_ix_to_hex};
@@ -158,7 +158,8 @@ fn answered<'a>(key: &'a str, record: &'a StoredRecord) -> Record<'a> {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an arrival time of this store")]
 fn behind(records: &[(String, StoredRecord)]) -> u64 {
-    let last_ms = records.last().map_or(0, |(_, record)| (record.approximate_arrival_timestamp * 1000.0) as u64);
+    let last_ms =
+        records.last().map_or(0, |(_, record)| (record.approximate_arrival_timestamp * 1000.0) as u64);
     now_ms().saturating_sub(last_ms).max(1)
 }
 
@@ -170,7 +171,12 @@ fn children<'a>(stream: &'a Stream, parent: &Shard) -> Vec<ChildShard<'a>> {
     };
     let child = |shard: &'a Shard| ChildShard {
         shard_id: &shard.shard_id,
-        parent_shards: shard.parent_shard_id.iter().chain(&shard.adjacent_parent_shard_id).map(String::as_str).collect(),
+        parent_shards: shard
+            .parent_shard_id
+            .iter()
+            .chain(&shard.adjacent_parent_shard_id)
+            .map(String::as_str)
+            .collect(),
         hash_key_range: &shard.hash_key_range,
     };
     stream.shards.iter().filter(is_child).map(child).collect()

@@ -1,4 +1,4 @@
-//! GetShardIterator: a time behind the last record, and who reads from where.
+//! `GetShardIterator`: a time behind the last record, and who reads from where.
 
 use axum::response::Response;
 use ferrokinesis::sequence::{resolve_shard_id, shard_ix_to_hex};
@@ -37,7 +37,8 @@ pub(super) async fn seen(streams: &Streams, response: Response) -> Response {
     let (parts, body) = small_answer(response).await;
     let iterator = serde_json::from_slice::<Value>(&body).ok();
     let iterator = iterator.as_ref().and_then(|answer| answer.get("ShardIterator")?.as_str());
-    if let Some((_, stream, shard_id, sequence_number)) = iterator.and_then(|token| decode_shard_iterator(token).ok())
+    if let Some((_, stream, shard_id, sequence_number)) =
+        iterator.and_then(|token| decode_shard_iterator(token).ok())
         && let Ok((_, index)) = resolve_shard_id(&shard_id)
     {
         streams.readers.moved(&stream, index, None, Some(&sequence_number));

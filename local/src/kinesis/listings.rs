@@ -1,4 +1,4 @@
-//! ListShards and ListStreams, page by page.
+//! `ListShards` and `ListStreams`, page by page.
 
 use axum::response::Response;
 use base64::Engine;
@@ -111,7 +111,11 @@ impl<'a> Interval<'a> {
         let timestamp_ms = || {
             let timestamp = filter.timestamp.filter(|timestamp| *timestamp >= 0.0);
             let timestamp = timestamp.ok_or_else(|| invalid_argument("ShardFilter needs a Timestamp."))?;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "not negative; saturates"
+            )]
             Ok::<_, KinesisErrorResponse>(((timestamp * 1000.0) as u64).max(horizon_ms))
         };
         let (from_ms, to_ms) = match filter.r#type.as_str() {
@@ -148,7 +152,8 @@ fn trim_horizon_ms(stream: &Stream) -> u64 {
 
 /// Sequence numbers carry the time a shard was made, to the second.
 fn opened_ms(shard: &Shard) -> u64 {
-    parse_sequence(&shard.sequence_number_range.starting_sequence_number).map_or(0, |number| number.shard_create_time)
+    parse_sequence(&shard.sequence_number_range.starting_sequence_number)
+        .map_or(0, |number| number.shard_create_time)
 }
 
 fn closed_ms(shard: &Shard) -> Option<u64> {
@@ -201,11 +206,12 @@ fn summary(stream: &Stream) -> Value {
     })
 }
 
-/// Adds a stream's largest record to an answer of DescribeStreamSummary.
+/// Adds a stream's largest record to an answer of `DescribeStreamSummary`.
 pub(super) async fn with_record_size(streams: &Streams, response: Response) -> Response {
     let (parts, body) = small_answer(response).await;
     let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return with_body(parts, body) };
-    let name = answer.pointer("/StreamDescriptionSummary/StreamName").and_then(Value::as_str).unwrap_or_default();
+    let name =
+        answer.pointer("/StreamDescriptionSummary/StreamName").and_then(Value::as_str).unwrap_or_default();
     if let Ok(stream) = streams.store.get_stream(name).await
         && let Some(summary) = answer.get_mut("StreamDescriptionSummary")
     {

@@ -4,10 +4,10 @@
 //!
 //! | file | what is ours, and why |
 //! |---|---|
-//! | `put` | PutRecord, PutRecords: 10 MiB a request and `UpdateMaxRecordSize` (it stops at 5 MiB and 1 MiB), arrival times in milliseconds, a number taken and its record written in one step |
-//! | `get` | GetRecords: 10 MiB a read, `ChildShards` at a closed shard's end, `MillisBehindLatest` |
-//! | `iterators` | GetShardIterator: a time behind the last record is the end of the shard, not its start |
-//! | `listings` | ListShards with `ShardFilter` and `NextToken`, ListStreams with `NextToken` and 100 a page |
+//! | `put` | `PutRecord`, `PutRecords`: 10 MiB a request and `UpdateMaxRecordSize` (it stops at 5 MiB and 1 MiB), arrival times in milliseconds, a number taken and its record written in one step |
+//! | `get` | `GetRecords`: 10 MiB a read, `ChildShards` at a closed shard's end, `MillisBehindLatest` |
+//! | `iterators` | `GetShardIterator`: a time behind the last record is the end of the shard, not its start |
+//! | `listings` | `ListShards` with `ShardFilter` and `NextToken`, `ListStreams` with `NextToken` and 100 a page |
 //! | `request` | `StreamARN` wherever AWS takes it |
 //! | `retention` | a bound on memory: what every live reader is past goes first, then writers are throttled |
 //!

@@ -1,4 +1,4 @@
-//! PutRecord and PutRecords.
+//! `PutRecord` and `PutRecords`.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::sequence::partition_key_to_hash_key;
 use ferrokinesis::store::SequenceAllocation;
-use ferrokinesis::types::{Stream, StoredRecordRef};
+use ferrokinesis::types::{StoredRecordRef, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::gateway::Outcome;
@@ -104,7 +104,7 @@ pub(super) async fn put_record(streams: &Streams, body: &[u8]) -> Outcome {
         return Err(KinesisErrorResponse::client_error(THROTTLED, Some(Streams::FULL)));
     }
     let allocations = write(streams, &stream, &entries, &hash_keys).await?;
-    allocations.first().map(|allocation| written(&answer(allocation))).unwrap_or(Ok(None))
+    allocations.first().map_or(Ok(None), |allocation| written(&answer(allocation)))
 }
 
 fn answer(allocation: &SequenceAllocation) -> PutAnswer<'_> {
@@ -182,7 +182,9 @@ async fn write(
     let _alone = streams.order.write().await;
     let allocations = streams.store.allocate_sequences_batch(stream, hash_keys).await?;
     let records = entries.iter().zip(&allocations);
-    let batch: Vec<_> = records.map(|(entry, allocation)| (allocation.stream_key.clone(), record(entry, allocation))).collect();
+    let batch: Vec<_> = records
+        .map(|(entry, allocation)| (allocation.stream_key.clone(), record(entry, allocation)))
+        .collect();
     streams.store.put_records_batch(stream, &batch).await?;
     Ok(allocations)
 }

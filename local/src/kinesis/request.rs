@@ -45,7 +45,9 @@ impl Request {
         let headers = &self.parts.headers;
         self.parts.method == Method::POST
             && headers.contains_key(AUTHORIZATION)
-            && headers.get(CONTENT_TYPE).is_some_and(|content| content.as_bytes().starts_with(JSON.as_bytes()))
+            && headers
+                .get(CONTENT_TYPE)
+                .is_some_and(|content| content.as_bytes().starts_with(JSON.as_bytes()))
     }
 
     /// Writes `StreamARN` as the `StreamName` that ferrokinesis asks for.

@@ -52,7 +52,11 @@ impl Readers {
             !readers.is_empty()
         });
         let slowest = |readers: &Vec<Reader>| {
-            readers.iter().map(|reader| &reader.sequence_number).min_by_key(|number| (number.len(), *number)).cloned()
+            readers
+                .iter()
+                .map(|reader| &reader.sequence_number)
+                .min_by_key(|number| (number.len(), *number))
+                .cloned()
         };
         shards.iter().filter_map(|(shard, readers)| Some((shard.clone(), slowest(readers)?))).collect()
     }

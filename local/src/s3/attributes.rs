@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
-/// Headers, user metadata, ETag and checksums of one object.
+/// Headers, user metadata, `ETag` and checksums of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Attributes {
@@ -33,7 +33,10 @@ pub(super) fn metadata(sent: Option<s3s::dto::Metadata>) -> S3Result<BTreeMap<St
     let metadata: BTreeMap<_, _> = sent.unwrap_or_default().into_iter().collect();
     let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > MAX_METADATA_BYTES {
-        return Err(s3_error!(MetadataTooLarge, "{bytes} bytes of user metadata, the limit is {MAX_METADATA_BYTES}"));
+        return Err(s3_error!(
+            MetadataTooLarge,
+            "{bytes} bytes of user metadata, the limit is {MAX_METADATA_BYTES}"
+        ));
     }
     Ok(metadata)
 }

@@ -101,7 +101,7 @@ impl Decoder {
                 let byte = coded.get_u8();
                 self.line.push(byte);
                 if byte == b'\n' {
-                    self.at = self.next()?;
+                    self.at = self.after_line()?;
                     self.line.clear();
                 } else if self.line.len() > MAX_LINE_BYTES {
                     return Err(ChunkedError::TooLong);
@@ -115,13 +115,15 @@ impl Decoder {
         self.found += taken;
         self.at = if left == taken { At::DataEnd } else { At::Data { left: left - taken } };
         match self.declared {
-            Some(declared) if self.found > declared => Err(ChunkedError::Length { found: self.found, declared }),
+            Some(declared) if self.found > declared => {
+                Err(ChunkedError::Length { found: self.found, declared })
+            }
             _ => Ok(()),
         }
     }
 
     /// What comes after a line.
-    fn next(&self) -> Result<At, ChunkedError> {
+    fn after_line(&self) -> Result<At, ChunkedError> {
         let line = str::from_utf8(self.line.trim_ascii_end()).map_err(|_| ChunkedError::Trailer)?;
         match self.at {
             At::Size => {
@@ -132,7 +134,7 @@ impl Decoder {
                 }
             }
             At::DataEnd if line.is_empty() => Ok(At::Size),
-            At::Trailer if line.is_empty() => Ok(At::End),
+            At::Trailer | At::End if line.is_empty() => Ok(At::End),
             At::Trailer => {
                 let (name, value) = line.split_once(':').ok_or(ChunkedError::Trailer)?;
                 let name = HeaderName::try_from(name.trim()).map_err(|_| ChunkedError::Trailer)?;
@@ -140,7 +142,6 @@ impl Decoder {
                 self.trailers.add(name, value)?;
                 Ok(At::Trailer)
             }
-            At::End if line.is_empty() => Ok(At::End),
             At::DataEnd | At::Data { .. } | At::End => Err(ChunkedError::End),
         }
     }
@@ -151,7 +152,9 @@ impl Decoder {
             return Err(ChunkedError::Cut);
         }
         match self.declared {
-            Some(declared) if self.found != declared => Err(ChunkedError::Length { found: self.found, declared }),
+            Some(declared) if self.found != declared => {
+                Err(ChunkedError::Length { found: self.found, declared })
+            }
             _ => Ok(()),
         }
     }
@@ -201,7 +204,10 @@ mod tests {
     fn what_is_not_chunked_is_refused() {
         assert_eq!(decoded(b"zz\r\n", 9, None), Err("a chunk does not start with its size".to_owned()));
         assert_eq!(decoded(b"1\r\nab\r\n", 9, None), Err("a chunk does not end with its line".to_owned()));
-        assert_eq!(decoded(b"0\r\nno header\r\n", 9, None), Err("a line of the trailer is not a header".to_owned()));
+        assert_eq!(
+            decoded(b"0\r\nno header\r\n", 9, None),
+            Err("a line of the trailer is not a header".to_owned())
+        );
         assert!(decoded(&[b'0'; 9000], 100, None).unwrap_err().starts_with("a line is over 4096"));
         assert!(decoded(&[b"0\r\n".as_slice(), &b"a:b\r\n".repeat(9)].concat(), 9, None).is_ok());
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+#[allow(clippy::wildcard_imports, reason = "the input and the output of every operation")]
 use s3s::dto::*;
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
@@ -28,7 +29,8 @@ impl Backend {
         step: impl FnOnce(&Folder) -> Result<T, FolderError> + Send + 'static,
     ) -> S3Result<T> {
         let folder = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || step(&folder)).await.map_err(S3Error::internal_error)?;
+        let done =
+            tokio::task::spawn_blocking(move || step(&folder)).await.map_err(S3Error::internal_error)?;
         Ok(done?)
     }
 }
@@ -38,15 +40,25 @@ impl From<FolderError> for S3Error {
         match error {
             FolderError::NoSuchBucket => s3_error!(NoSuchBucket, "The specified bucket does not exist"),
             FolderError::BucketExists => s3_error!(BucketAlreadyOwnedByYou, "The bucket is yours already"),
-            FolderError::BucketNotEmpty => s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"),
+            FolderError::BucketNotEmpty => {
+                s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty")
+            }
             FolderError::NoSuchKey => s3_error!(NoSuchKey, "The specified key does not exist."),
             FolderError::ConditionFailed => {
                 s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
             }
-            FolderError::NoSuchUpload => s3_error!(NoSuchUpload, "The specified multipart upload does not exist"),
-            FolderError::InvalidPart => s3_error!(InvalidPart, "A part was not uploaded, or has another ETag"),
-            FolderError::InvalidPartOrder => s3_error!(InvalidPartOrder, "Parts must be listed in ascending order"),
-            FolderError::PartTooSmall { .. } => s3_error!(EntityTooSmall, "Every part but the last has 5 MiB or more"),
+            FolderError::NoSuchUpload => {
+                s3_error!(NoSuchUpload, "The specified multipart upload does not exist")
+            }
+            FolderError::InvalidPart => {
+                s3_error!(InvalidPart, "A part was not uploaded, or has another ETag")
+            }
+            FolderError::InvalidPartOrder => {
+                s3_error!(InvalidPartOrder, "Parts must be listed in ascending order")
+            }
+            FolderError::PartTooSmall { .. } => {
+                s3_error!(EntityTooSmall, "Every part but the last has 5 MiB or more")
+            }
             FolderError::Io(error) => S3Error::internal_error(error),
         }
     }
@@ -64,13 +76,19 @@ impl S3 for Backend {
             creation_date: Some(timestamp(created)),
             ..Bucket::default()
         });
-        Ok(S3Response::new(ListBucketsOutput { buckets: Some(buckets.collect()), ..Default::default() }))
+        Ok(S3Response::new(ListBucketsOutput {
+            buckets: Some(buckets.collect()),
+            ..ListBucketsOutput::default()
+        }))
     }
 
-    async fn create_bucket(&self, req: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
+    async fn create_bucket(
+        &self,
+        req: S3Request<CreateBucketInput>,
+    ) -> S3Result<S3Response<CreateBucketOutput>> {
         let location = format!("/{}", req.input.bucket);
         self.on_disk(move |folder| folder.create_bucket(&req.input.bucket)).await?;
-        Ok(S3Response::new(CreateBucketOutput { location: Some(location), ..Default::default() }))
+        Ok(S3Response::new(CreateBucketOutput { location: Some(location) }))
     }
 
     async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
@@ -78,11 +96,15 @@ impl S3 for Backend {
         Ok(S3Response::new(HeadBucketOutput::default()))
     }
 
-    async fn delete_bucket(&self, req: S3Request<DeleteBucketInput>) -> S3Result<S3Response<DeleteBucketOutput>> {
+    async fn delete_bucket(
+        &self,
+        req: S3Request<DeleteBucketInput>,
+    ) -> S3Result<S3Response<DeleteBucketOutput>> {
         self.on_disk(move |folder| folder.remove_bucket(&req.input.bucket)).await?;
         Ok(S3Response::new(DeleteBucketOutput::default()))
     }
 
+    /// No location is `us-east-1`.
     async fn get_bucket_location(
         &self,
         req: S3Request<GetBucketLocationInput>,
@@ -98,7 +120,10 @@ impl S3 for Backend {
         read::list_v2(self, req.input).await
     }
 
-    async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+    async fn list_objects(
+        &self,
+        req: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
         read::list_v1(self, req.input).await
     }
 
@@ -127,7 +152,10 @@ impl S3 for Backend {
         write::copy(self, req.input).await
     }
 
-    async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+    async fn delete_object(
+        &self,
+        req: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
         write::delete(self, req.input).await
     }
 

@@ -38,7 +38,9 @@ impl Declared {
         Self {
             md5: text("content-md5").map(str::to_owned),
             values: values.collect(),
-            in_trailer: in_trailer.filter_map(|name| known(name.trim().strip_prefix(HEADER_PREFIX)?)).collect(),
+            in_trailer: in_trailer
+                .filter_map(|name| known(name.trim().strip_prefix(HEADER_PREFIX)?))
+                .collect(),
             asked: text("x-amz-sdk-checksum-algorithm").and_then(|name| known(&name.to_ascii_lowercase())),
         }
     }
@@ -52,7 +54,8 @@ impl Declared {
     pub(super) fn verify(mut self, trailers: &HeaderMap, computed: &Checksum) -> S3Result<Checksums> {
         for name in &self.in_trailer {
             let value = trailers.get([HEADER_PREFIX, name].concat()).and_then(|value| value.to_str().ok());
-            let value = value.ok_or_else(|| s3_error!(InvalidRequest, "the trailer has no {name}, which was announced"))?;
+            let value = value
+                .ok_or_else(|| s3_error!(InvalidRequest, "the trailer has no {name}, which was announced"))?;
             self.values.insert(name.clone(), value.to_owned());
         }
         let computed = values(computed);
@@ -124,12 +127,20 @@ mod tests {
 
     /// What comes of a body `hello` with these headers and trailers: its checksums, or the code of the refusal.
     #[track_caller]
-    fn check(sent: &[(&'static str, &'static str)], trailers: &[(&'static str, &'static str)], expected: &str) {
+    fn check(
+        sent: &[(&'static str, &'static str)],
+        trailers: &[(&'static str, &'static str)],
+        expected: &str,
+    ) {
         let declared = Declared::of(&headers(sent));
         let mut hasher = declared.hasher();
         hasher.update(b"hello");
         let found = match declared.verify(&headers(trailers), &hasher.finalize()) {
-            Ok(checksums) => checksums.into_iter().map(|(name, value)| format!("{name} {value}")).collect(),
+            Ok(checksums) => {
+                let shown: Vec<_> =
+                    checksums.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+                shown.join(", ")
+            }
             Err(error) => error.code().as_str().to_owned(),
         };
         assert_eq!(found, expected);

@@ -14,13 +14,16 @@ pub(super) enum WriteCondition {
     Absent,
     /// `If-Match: *`: there is one.
     Present,
-    /// `If-Match: "<ETag>"`: there is one, with this ETag.
+    /// `If-Match: "<ETag>"`: there is one, with this `ETag`.
     Unchanged(String),
 }
 
 impl WriteCondition {
-    /// Reads the two headers. S3 knows no ETag in `If-None-Match` of a write.
-    pub(super) fn of(if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<Self> {
+    /// Reads the two headers. S3 knows no `ETag` in `If-None-Match` of a write.
+    pub(super) fn of(
+        if_match: Option<&ETagCondition>,
+        if_none_match: Option<&ETagCondition>,
+    ) -> S3Result<Self> {
         match (if_match, if_none_match) {
             (None, None) => Ok(Self::Always),
             (None, Some(ETagCondition::Any)) => Ok(Self::Absent),
@@ -29,11 +32,13 @@ impl WriteCondition {
             (None, Some(ETagCondition::ETag(_))) => {
                 Err(s3_error!(NotImplemented, "a write takes If-None-Match with * only"))
             }
-            (Some(_), Some(_)) => Err(s3_error!(InvalidRequest, "a write takes If-Match or If-None-Match, not both")),
+            (Some(_), Some(_)) => {
+                Err(s3_error!(InvalidRequest, "a write takes If-Match or If-None-Match, not both"))
+            }
         }
     }
 
-    /// Holds the condition against the ETag in place, if there is one.
+    /// Holds the condition against the `ETag` in place, if there is one.
     pub(super) fn check(&self, in_place: Option<&str>) -> Result<(), FolderError> {
         match (self, in_place) {
             (Self::Always, _) | (Self::Absent, None) | (Self::Present, Some(_)) => Ok(()),
@@ -44,7 +49,7 @@ impl WriteCondition {
     }
 }
 
-/// Holds a read's two headers against the ETag in place: 412 where it changed, 304 where the reader has it.
+/// Holds a read's two headers against the `ETag` in place: 412 where it changed, 304 where the reader has it.
 pub(super) fn check_read(
     in_place: &str,
     if_match: Option<&ETagCondition>,
@@ -95,6 +100,9 @@ mod tests {
         assert!(check_read("a", None, Some(&other)).is_ok());
         assert_eq!(check_read("a", Some(&other), None).unwrap_err().code().as_str(), "PreconditionFailed");
         assert_eq!(check_read("a", None, Some(&same)).unwrap_err().code().as_str(), "NotModified");
-        assert_eq!(check_read("a", None, Some(&ETagCondition::Any)).unwrap_err().code().as_str(), "NotModified");
+        assert_eq!(
+            check_read("a", None, Some(&ETagCondition::Any)).unwrap_err().code().as_str(),
+            "NotModified"
+        );
     }
 }

@@ -46,18 +46,23 @@ fn move_to(from: &Path, to: &Path) -> io::Result<()> {
 fn is_in_the_way(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty
+        ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::AlreadyExists
+            | ErrorKind::DirectoryNotEmpty
     )
 }
 
 /// Removes a file; one that is not there is no error.
 pub(super) fn remove_file(path: &Path) -> io::Result<()> {
-    fs::remove_file(path).or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    fs::remove_file(path)
+        .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 /// Removes the folders a removed file leaves empty, up to a folder that stays.
 pub(super) fn prune(removed: &Path, stays: &Path) {
-    let parents = removed.ancestors().skip(1).take_while(|parent| parent.starts_with(stays) && *parent != stays);
+    let parents =
+        removed.ancestors().skip(1).take_while(|parent| parent.starts_with(stays) && *parent != stays);
     for parent in parents {
         if fs::remove_dir(parent).is_err() {
             break; // it still holds something

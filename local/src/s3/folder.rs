@@ -73,7 +73,8 @@ impl Folder {
     /// Opens or makes the folder, and clears what an earlier life was receiving when it ended.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        let folder = Self { root: root.canonicalize()?, next_name: AtomicU64::new(0), order: RwLock::new(()) };
+        let folder =
+            Self { root: root.canonicalize()?, next_name: AtomicU64::new(0), order: RwLock::new(()) };
         match fs::remove_dir_all(folder.own("temporary")) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -148,7 +149,11 @@ impl Folder {
         let file = fs::metadata(body.path())?;
         let attributes = Attributes { key: key.to_owned(), ..attributes };
         self.write_attributes(bucket, attributes.clone(), &file)?;
-        disk::place(body.path(), self.plain(bucket, key).as_deref(), &self.unplain(bucket).join(key::digest(key)))?;
+        disk::place(
+            body.path(),
+            self.plain(bucket, key).as_deref(),
+            &self.unplain(bucket).join(key::digest(key)),
+        )?;
         Ok(Stored { length: file.len(), modified: file.modified()?, attributes })
     }
 
@@ -171,7 +176,8 @@ impl Folder {
     fn find(&self, bucket: &str, key: &str) -> Result<Option<(PathBuf, Stored)>, FolderError> {
         self.bucket(bucket)?;
         let unplain = self.unplain(bucket).join(key::digest(key));
-        let Some((path, file)) = disk::first_file(self.plain(bucket, key).into_iter().chain([unplain]))? else {
+        let Some((path, file)) = disk::first_file(self.plain(bucket, key).into_iter().chain([unplain]))?
+        else {
             return Ok(None);
         };
         let attributes = match attributes::load(&self.attributes_path(bucket, &key::digest(key)), &file)? {
@@ -187,7 +193,8 @@ impl Folder {
 
     /// Gives attributes to a file that was put there by hand.
     fn adopt(&self, bucket: &str, key: &str, path: &Path, file: &Metadata) -> io::Result<Attributes> {
-        let attributes = Attributes { key: key.to_owned(), etag: disk::md5_of(path)?, ..Attributes::default() };
+        let attributes =
+            Attributes { key: key.to_owned(), etag: disk::md5_of(path)?, ..Attributes::default() };
         self.write_attributes(bucket, attributes.clone(), file)?;
         Ok(attributes)
     }

@@ -33,7 +33,7 @@ pub(super) fn digest(key: &str) -> String {
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        write!(out, "{byte:02x}").ok();
+        write!(out, "{byte:02x}").unwrap_or_default();
         out
     })
 }

@@ -53,7 +53,8 @@ impl Position {
 
     /// Whether a key that starts so may come after this.
     fn is_before_some_of(&self, prefix: &str) -> bool {
-        self.is_before(prefix) || (self.key().starts_with(prefix) && *self != Self::AfterPrefix(prefix.to_owned()))
+        self.is_before(prefix)
+            || (self.key().starts_with(prefix) && *self != Self::AfterPrefix(prefix.to_owned()))
     }
 }
 
@@ -161,7 +162,9 @@ impl Keys {
         };
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(());
+            }
             Err(error) => return Err(error.into()),
         };
         let bottom = self.plain.len();
@@ -189,7 +192,9 @@ impl Keys {
         let mut keys = Vec::new();
         for entry in entries {
             let Ok(digest) = entry?.file_name().into_string() else { continue };
-            keys.extend(attributes::key_of(&folder.attributes_path(bucket, &digest))?.filter(|key| self.wants(key)));
+            keys.extend(
+                attributes::key_of(&folder.attributes_path(bucket, &digest))?.filter(|key| self.wants(key)),
+            );
         }
         keys.sort_unstable_by(|a, b| b.cmp(a));
         Ok(keys)

@@ -4,7 +4,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::SystemTime;
 
-use s3s::dto::*;
+use s3s::dto::{
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, ETag, ListPartsInput, ListPartsOutput, Part, Range, Timestamp,
+    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::attributes::{self, Attributes, Headers};
@@ -65,7 +69,9 @@ pub(super) async fn put_part(
     let received = receive(backend.folder(), input.body, &request.headers, &request.extensions).await?;
     let md5 = key::hex(&received.md5);
     let etag = md5.clone();
-    backend.on_disk(move |folder| folder.put_part((&bucket, &key, &id), number, &md5, &received.file)).await?;
+    backend
+        .on_disk(move |folder| folder.put_part((&bucket, &key, &id), number, &md5, &received.file))
+        .await?;
     let checksums = checksum::fields(&received.checksums);
     Ok(S3Response::new(UploadPartOutput {
         e_tag: Some(ETag::Strong(etag)),
@@ -152,8 +158,9 @@ pub(super) async fn complete(
     let listed: Vec<_> =
         listed.map(|part| (part.part_number.unwrap_or(0), part.e_tag.map(ETag::into_value))).collect();
     let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id);
-    let stored =
-        backend.on_disk(move |folder| folder.complete_upload((&bucket, &key, &id), &listed, &condition)).await?;
+    let stored = backend
+        .on_disk(move |folder| folder.complete_upload((&bucket, &key, &id), &listed, &condition))
+        .await?;
     Ok(S3Response::new(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),

@@ -1,12 +1,18 @@
 //! Reading: GET and HEAD of an object, listings of a bucket.
 
+use std::fmt::Write;
 use std::fs::File;
 use std::io;
 use std::ops::Range as ByteRange;
 
 use bytes::BytesMut;
 use futures::stream;
-use s3s::dto::*;
+use s3s::dto::{
+    Checksum, ChecksumMode, ChecksumType, CommonPrefix, CommonPrefixList, ETag, GetObjectInput,
+    GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectList, ObjectStorageClass, Range, StreamingBlob,
+    Timestamp,
+};
 use s3s::{S3Response, S3Result, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
@@ -50,7 +56,10 @@ pub(super) async fn get(backend: &Backend, input: GetObjectInput) -> S3Result<S3
     }))
 }
 
-pub(super) async fn head(backend: &Backend, input: HeadObjectInput) -> S3Result<S3Response<HeadObjectOutput>> {
+pub(super) async fn head(
+    backend: &Backend,
+    input: HeadObjectInput,
+) -> S3Result<S3Response<HeadObjectOutput>> {
     let (bucket, key) = (input.bucket, input.key);
     let stored = backend.on_disk(move |folder| folder.head(&bucket, &key)).await?;
     check_read(&stored.attributes.etag, input.if_match.as_ref(), input.if_none_match.as_ref())?;
@@ -66,7 +75,8 @@ fn wants_checksums(mode: Option<&ChecksumMode>) -> bool {
 /// Which bytes are sent, and how they are named if they are not all.
 fn part(range: Option<Range>, length: u64) -> S3Result<(ByteRange<u64>, Option<String>)> {
     let Some(range) = range else { return Ok((0..length, None)) };
-    let sent = range.check(length).map_err(|_| s3_error!(InvalidRange, "The requested range is not satisfiable"))?;
+    let sent =
+        range.check(length).map_err(|_| s3_error!(InvalidRange, "The requested range is not satisfiable"))?;
     let name = format!("bytes {}-{}/{length}", sent.start, sent.end.saturating_sub(1));
     Ok((sent, Some(name)))
 }
@@ -78,7 +88,8 @@ fn described(
     content_range: Option<String>,
 ) -> HeadObjectOutput {
     let Stored { attributes, modified, .. } = stored;
-    let checksums = if with_checksums { checksum::fields(&attributes.checksums) } else { Checksum::default() };
+    let checksums =
+        if with_checksums { checksum::fields(&attributes.checksums) } else { Checksum::default() };
     let headers = attributes.headers;
     HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -130,7 +141,8 @@ pub(super) async fn list_v2(
     input: ListObjectsV2Input,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let token = input.continuation_token.as_deref().map(|token| {
-        Position::of_token(token).ok_or_else(|| s3_error!(InvalidArgument, "The continuation token is not valid"))
+        Position::of_token(token)
+            .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token is not valid"))
     });
     let from = token.transpose()?.or_else(|| input.start_after.clone().map(Position::AfterKey));
     let listing = Listing {
@@ -159,7 +171,10 @@ pub(super) async fn list_v2(
     }))
 }
 
-pub(super) async fn list_v1(backend: &Backend, input: ListObjectsInput) -> S3Result<S3Response<ListObjectsOutput>> {
+pub(super) async fn list_v1(
+    backend: &Backend,
+    input: ListObjectsInput,
+) -> S3Result<S3Response<ListObjectsOutput>> {
     let listing = Listing {
         bucket: input.bucket,
         prefix: input.prefix,
@@ -168,7 +183,9 @@ pub(super) async fn list_v1(backend: &Backend, input: ListObjectsInput) -> S3Res
         escaped: input.encoding_type.is_some(),
     };
     let from = input.marker.clone().map(|marker| match listing.delimiter.as_deref() {
-        Some(delimiter) if !delimiter.is_empty() && marker.ends_with(delimiter) => Position::AfterPrefix(marker),
+        Some(delimiter) if !delimiter.is_empty() && marker.ends_with(delimiter) => {
+            Position::AfterPrefix(marker)
+        }
         _ => Position::AfterKey(marker),
     });
     let page = listing.page(backend, from).await?;
@@ -202,7 +219,8 @@ struct Listing {
 impl Listing {
     async fn page(&self, backend: &Backend, from: Option<Position>) -> S3Result<Page> {
         let max_keys = self.max_keys.unwrap_or(MAX_KEYS).min(MAX_KEYS);
-        let max_keys = usize::try_from(max_keys).map_err(|_| s3_error!(InvalidArgument, "max-keys is negative"))?;
+        let max_keys =
+            usize::try_from(max_keys).map_err(|_| s3_error!(InvalidArgument, "max-keys is negative"))?;
         let (bucket, prefix) = (self.bucket.clone(), self.prefix.clone().unwrap_or_default());
         let delimiter = self.delimiter.clone();
         backend
@@ -213,7 +231,11 @@ impl Listing {
             .await
     }
 
-    fn entries(&self, objects: Vec<(String, Stored)>, prefixes: Vec<String>) -> (ObjectList, CommonPrefixList) {
+    fn entries(
+        &self,
+        objects: Vec<(String, Stored)>,
+        prefixes: Vec<String>,
+    ) -> (ObjectList, CommonPrefixList) {
         let object = |(key, stored): (String, Stored)| Object {
             key: Some(self.written(&key)),
             e_tag: Some(ETag::Strong(stored.attributes.etag)),
@@ -234,8 +256,10 @@ impl Listing {
 fn percent_encoded(key: &str) -> String {
     key.bytes().fold(String::with_capacity(key.len()), |mut out, byte| {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte.into()),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                out.push(byte.into());
+            }
+            _ => write!(out, "%{byte:02X}").unwrap_or_default(),
         }
         out
     })

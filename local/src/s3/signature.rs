@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn the_coding_of_the_upload_is_no_coding_of_the_object() {
-        for (sent, kept) in [("aws-chunked", None), ("aws-chunked, gzip", Some("gzip")), ("gzip", Some("gzip"))] {
+        for (sent, kept) in
+            [("aws-chunked", None), ("aws-chunked, gzip", Some("gzip")), ("gzip", Some("gzip"))]
+        {
             let mut headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(sent))]);
             drop_chunked_encoding(&mut headers);
             assert_eq!(headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap()), kept);

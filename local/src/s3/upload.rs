@@ -43,7 +43,10 @@ pub(super) async fn receive(
             })?;
             length += chunk.len() as u64;
             if length > MAX_BODY_BYTES {
-                return Err(s3_error!(EntityTooLarge, "Your proposed upload exceeds the maximum allowed size"));
+                return Err(s3_error!(
+                    EntityTooLarge,
+                    "Your proposed upload exceeds the maximum allowed size"
+                ));
             }
             md5.update(&chunk);
             hasher.update(&chunk);

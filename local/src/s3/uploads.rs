@@ -25,7 +25,7 @@ struct Upload {
 /// A part as it lies on disk, as `<number>-<MD5>`.
 pub(super) struct StoredPart {
     pub number: i32,
-    /// MD5 in hexadecimal, which is the part's ETag.
+    /// MD5 in hexadecimal, which is the part's `ETag`.
     pub md5: String,
     pub length: u64,
     pub modified: SystemTime,
@@ -36,7 +36,7 @@ impl Folder {
     /// Starts an upload and names it.
     pub(super) fn create_upload(&self, bucket: String, object: Attributes) -> Result<String, FolderError> {
         self.bucket(&bucket)?;
-        let seed = format!("{:?} {:?} {}", SystemTime::now(), self.temporary().path(), object.key);
+        let seed = format!("{:?} {} {}", SystemTime::now(), self.temporary().path().display(), object.key);
         let id = key::digest(&seed);
         let path = self.own("uploads").join(&id);
         fs::create_dir(&path)?;
@@ -46,7 +46,12 @@ impl Folder {
     }
 
     /// The folder of an upload of this key, and what the object will be.
-    pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<(PathBuf, Attributes), FolderError> {
+    pub(super) fn upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+    ) -> Result<(PathBuf, Attributes), FolderError> {
         if !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(FolderError::NoSuchUpload);
         }
@@ -121,7 +126,10 @@ impl Folder {
 }
 
 /// The parts a client lists, as they were uploaded.
-fn chosen(uploaded: Vec<StoredPart>, listed: &[(i32, Option<String>)]) -> Result<Vec<StoredPart>, FolderError> {
+fn chosen(
+    uploaded: Vec<StoredPart>,
+    listed: &[(i32, Option<String>)],
+) -> Result<Vec<StoredPart>, FolderError> {
     if listed.is_empty() {
         return Err(FolderError::InvalidPart);
     }

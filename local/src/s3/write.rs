@@ -1,6 +1,10 @@
 //! Writing: PUT, copy and delete of objects.
 
-use s3s::dto::*;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, Error, MetadataDirective, PutObjectInput,
+    PutObjectOutput, Timestamp,
+};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::attributes::{self, Attributes, Headers};
@@ -9,7 +13,7 @@ use super::condition::{WriteCondition, check_read};
 use super::upload::receive;
 use super::{checksum, disk, key};
 
-/// DeleteObjects takes no more keys.
+/// `DeleteObjects` takes no more keys.
 const MAX_DELETED: usize = 1000;
 
 pub(super) async fn put(
@@ -49,9 +53,13 @@ pub(super) async fn put(
     }))
 }
 
-pub(super) async fn copy(backend: &Backend, input: CopyObjectInput) -> S3Result<S3Response<CopyObjectOutput>> {
+pub(super) async fn copy(
+    backend: &Backend,
+    input: CopyObjectInput,
+) -> S3Result<S3Response<CopyObjectOutput>> {
     let (from_bucket, from_key) = source(&input.copy_source)?;
-    let replace = input.metadata_directive.is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
+    let replace =
+        input.metadata_directive.is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
     let (bucket, key) = (input.bucket, input.key);
     if !replace && (&from_bucket, &from_key) == (&bucket, &key) {
         return Err(s3_error!(InvalidRequest, "An object is copied onto itself to change its metadata only"));
@@ -113,15 +121,18 @@ pub(super) async fn delete_several(
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     let DeleteObjectsInput { bucket, delete, .. } = input;
     if delete.objects.len() > MAX_DELETED {
-        return Err(s3_error!(MalformedXML, "{} keys to delete, the limit is {MAX_DELETED}", delete.objects.len()));
+        return Err(s3_error!(
+            MalformedXML,
+            "{} keys to delete, the limit is {MAX_DELETED}",
+            delete.objects.len()
+        ));
     }
     backend.folder().bucket(&bucket)?;
     let quiet = delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in delete.objects {
-        let condition = object.e_tag.map_or(WriteCondition::Always, |etag| {
-            WriteCondition::Unchanged(etag.into_value())
-        });
+        let condition =
+            object.e_tag.map_or(WriteCondition::Always, |etag| WriteCondition::Unchanged(etag.into_value()));
         let (bucket, key) = (bucket.clone(), object.key.clone());
         match backend.on_disk(move |folder| folder.remove((&bucket, &key), &condition)).await {
             Ok(()) if quiet => {}
