@@ -54,7 +54,7 @@ impl Batch {
     pub(crate) fn draft(&mut self, event: &FirehoseEvent<'_>) -> Draft {
         let mut draft = Draft::new(self.spare_buffer(), self.limit_bytes, self.told_at_most, &event.records);
         draft.hop_limit = self.hop_limit.filter(|_| event.is_from_stream());
-        self.typing.start_batch();
+        self.typing.start_batch(event);
         self.routing.start_batch();
         for (index, record) in event.records.iter().enumerate() {
             let typed = self.typing.write(record);
@@ -102,8 +102,10 @@ impl Batch {
 
     /// The last answer's memory, or new if it is still on its way.
     fn spare_buffer(&mut self) -> Vec<u8> {
-        let last = std::mem::take(&mut self.last_answer);
-        last.try_into_mut().map(Vec::from).unwrap_or_default()
+        let Ok(mut buffer) = std::mem::take(&mut self.last_answer).try_into_mut() else { return Vec::new() };
+        // Emptied first: the bytes need not be moved to the front.
+        buffer.clear();
+        buffer.into()
     }
 }
 

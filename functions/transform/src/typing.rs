@@ -2,8 +2,9 @@
 
 use crate::subscription::log_events;
 use crate::{Destination, Envelope, RecordFailure};
-use edge::events::FirehoseRecord;
+use edge::events::{FirehoseEvent, FirehoseRecord};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord, Written};
+use std::fmt::Write as _;
 
 /// A record may open to as much as an answer can carry at all, a batch to as much as its time allows.
 const LIMITS: Limits =
@@ -27,6 +28,9 @@ pub(crate) struct Typing {
     payload: Vec<u8>,
     documents: Vec<u8>,
     hops: u8,
+    /// Where the record typed last lies in its stream, for a schema that asks for it.
+    position: Option<String>,
+    stream: String,
 }
 
 /// Where the documents of one record are gathered.
@@ -42,12 +46,23 @@ struct Gathering<'a> {
 
 impl Typing {
     pub(crate) fn new(schema: Schema, envelope: Envelope, destination: Destination) -> Self {
-        let decoder = Decoder::new(LIMITS);
-        Self { schema, envelope, destination, decoder, payload: Vec::new(), documents: Vec::new(), hops: 0 }
+        Self {
+            position: schema.derives_position().then(String::new),
+            schema,
+            envelope,
+            destination,
+            decoder: Decoder::new(LIMITS),
+            payload: Vec::new(),
+            documents: Vec::new(),
+            hops: 0,
+            stream: String::new(),
+        }
     }
 
-    pub(crate) fn start_batch(&mut self) {
+    /// Gives the decoder its budget back; the records to come are of this event.
+    pub(crate) fn start_batch(&mut self, event: &FirehoseEvent<'_>) {
         self.decoder.start_batch();
+        self.stream = event.source_stream().unwrap_or_default().into_owned();
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -73,11 +88,19 @@ impl Typing {
     pub(crate) fn write(&mut self, record: &FirehoseRecord<'_>) -> Result<Typed, RecordFailure> {
         self.documents.clear();
         record.decode_into(&mut self.payload)?;
+        if let Some(position) = &mut self.position {
+            write_position(&self.stream, record, position);
+        }
+        let position = self.position.as_deref().filter(|position| !position.is_empty());
         let mut gathering = Gathering {
             schema: &self.schema,
             envelope: self.envelope,
             line_end: self.destination.has_line_ends(),
-            context: RecordContext { ingested_at_ms: record.arrived_at_ms, ..RecordContext::default() },
+            context: RecordContext {
+                ingested_at_ms: record.arrived_at_ms,
+                position,
+                ..RecordContext::default()
+            },
             documents: &mut self.documents,
             count: 0,
             hops: 0,
@@ -125,4 +148,14 @@ impl Gathering<'_> {
         }
         Ok(())
     }
+}
+
+/// `<stream>:<shard>:<sequence>:<sub>`, or nothing with Direct PUT.
+fn write_position(stream: &str, record: &FirehoseRecord<'_>, out: &mut String) {
+    out.clear();
+    let Some(at) = record.position() else { return };
+    let (shard_id, sequence_number) = (at.shard_id.text(), at.sequence_number.text());
+    let sub_sequence_number = at.subsequence_number.unwrap_or_default();
+    // Into a string: nothing in it can fail.
+    let _ = write!(out, "{stream}:{shard_id}:{sequence_number}:{sub_sequence_number}");
 }

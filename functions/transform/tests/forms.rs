@@ -4,7 +4,7 @@
 mod made_up;
 
 use edge::events::FirehoseEvent;
-use made_up::{Answered, aggregate, crime_row, event, gzip, read_answer, record};
+use made_up::{Answered, aggregate, crime_row, event, gzip, read_answer, record, stream_record};
 use record_model::Schema;
 use serde_json::{Value, json};
 use transform::{Batch, Destination, Report, TransformSettings};
@@ -103,4 +103,28 @@ fn what_is_told_of_failures_is_bounded_and_the_rest_is_counted() {
         !report.told[0].failure.to_string().contains("no row") && told.contains("record_id: \"0\""),
         "{told}"
     );
+}
+
+#[test]
+fn a_schema_that_asks_for_it_is_told_where_a_record_lies_in_its_stream() {
+    let schema = r#"
+        name = "lines"
+        form = "delimited"
+        delimiter = "|"
+        [[fields]]
+        name = "text"
+        type = "string"
+        [[fields]]
+        name = "position"
+        type = "string"
+        from = "position"
+    "#;
+    let mut batch =
+        Batch::new(Schema::parse(schema).unwrap(), &TransformSettings::for_schema("lines")).unwrap();
+    let event = event(&[stream_record("1", b"a"), record("2", b"b")]);
+    let answers = read_answer(&batch.answer(&FirehoseEvent::parse(&event).unwrap()).bytes);
+    let positions: Vec<_> = answers.iter().map(|answer| answer.documents()[0]["position"].clone()).collect();
+    let sequence_number = "49640000000000000000000000000000000000000000000000000001";
+    let position = format!("made-up:shardId-000000000000:{sequence_number}:0");
+    assert_eq!(positions, [json!(position), Value::Null]);
 }

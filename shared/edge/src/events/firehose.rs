@@ -3,6 +3,7 @@
 use super::arrival::arrived_at_ms;
 use super::cursor::Cursor;
 use super::{DataError, EventError, JsonText};
+use std::borrow::Cow;
 
 /// A batch of a delivery stream, borrowed from the body of the invocation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,6 +65,16 @@ impl<'a> FirehoseEvent<'a> {
         })?;
         cursor.end()?;
         if has_records { Ok(event) } else { Err(EventError::NoRecords { name: "records" }) }
+    }
+
+    /// Name of the Kinesis stream it reads, from its ARN.
+    pub fn source_stream(&self) -> Option<Cow<'a, str>> {
+        let arn = self.source_stream_arn?.text();
+        let name = arn.rfind('/').map_or(0, |slash| slash + 1);
+        Some(match arn {
+            Cow::Borrowed(arn) => Cow::Borrowed(arn.get(name..).unwrap_or_default()),
+            Cow::Owned(mut arn) => Cow::Owned(arn.split_off(name)),
+        })
     }
 
     /// Whether Firehose reads a Kinesis stream, and so has taken KPL aggregates apart already.
