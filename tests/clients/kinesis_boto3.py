@@ -86,7 +86,10 @@ def a_request_of_10_mib_goes_through_and_one_over_it_does_not(kinesis):
     one_over = {"PartitionKey": "k", "Data": b"x" * (1 << 20)}
     assert error_code(kinesis.put_records, StreamName="big", Records=[one_over]) == "ValidationException"
     arn = kinesis.describe_stream(StreamName="big")["StreamDescription"]["StreamARN"]
+    size = lambda: kinesis.describe_stream_summary(StreamName="big")["StreamDescriptionSummary"]["MaxRecordSizeInKiB"]
+    assert size() == 1024
     kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=10240)
+    assert size() == 10240
     assert kinesis.put_record(StreamName="big", PartitionKey="k", Data=b"z" * (4 << 20))["ShardId"]
 
 

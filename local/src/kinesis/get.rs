@@ -149,7 +149,8 @@ fn sequence_number(key: &str) -> &str {
 
 fn answered<'a>(key: &'a str, record: &'a StoredRecord) -> Record<'a> {
     Record {
-        approximate_arrival_timestamp: record.approximate_arrival_timestamp,
+        // A hair later: the Rust SDK cuts a time to milliseconds, and most have no exact form in binary.
+        approximate_arrival_timestamp: record.approximate_arrival_timestamp.next_up(),
         data: &record.data,
         partition_key: &record.partition_key,
         sequence_number: sequence_number(key),

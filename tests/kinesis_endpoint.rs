@@ -1,0 +1,231 @@
+//! The Kinesis endpoint, as clients of others and of our own find it.
+
+#[allow(dead_code, reason = "each test uses its part of the clients")]
+mod clients;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use edge::kinesis_reader::{ReadRecord, Start, StreamReader};
+use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink};
+use local::KinesisEndpoint;
+
+use clients::exchange;
+
+async fn endpoint() -> KinesisEndpoint {
+    KinesisEndpoint::start(0).await.unwrap()
+}
+
+fn sink(endpoint: &KinesisEndpoint, stream: &str) -> KinesisSink {
+    let keys = AwsCredentials {
+        access_key_id: "any".to_owned(),
+        secret_access_key: "any".to_owned(),
+        session_token: None,
+    };
+    let aws = AwsSettings {
+        region: "eu-west-1".to_owned(),
+        credentials: Some(keys),
+        kinesis_endpoint_url: Some(endpoint.url().to_owned()),
+        ..AwsSettings::default()
+    };
+    KinesisSink::connect(stream, &aws)
+}
+
+async fn stream(endpoint: &KinesisEndpoint, name: &str, shards: u32) -> StreamReader {
+    let reader = StreamReader::local(endpoint.url());
+    reader.create_stream(name, shards).await.unwrap();
+    while !reader.is_active(name).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    reader
+}
+
+/// Reads a shard from its start until as many records came.
+async fn read_until(reader: &StreamReader, stream: &str, shard: &str, count: usize) -> Vec<ReadRecord> {
+    let mut iterator = reader.iterator(stream, shard, &Start::TrimHorizon).await.unwrap();
+    let mut records = Vec::new();
+    while records.len() < count {
+        let page = reader.read(&iterator, 10_000).await.unwrap();
+        records.extend(page.records);
+        iterator = page.next_iterator.unwrap();
+    }
+    records
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_finds_kinesis_as_it_expects_it() {
+    let endpoint = endpoint().await;
+    clients::holds("kinesis_boto3.py", "boto3", &[endpoint.url()]).await;
+    endpoint.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_finds_kinesis_as_it_expects_it() {
+    let endpoint = endpoint().await;
+    clients::holds("kinesis_cli.py", "awscli", &[endpoint.url()]).await;
+}
+
+#[tokio::test]
+async fn what_the_rust_sdk_puts_it_reads_back_with_its_arrival_to_the_millisecond() {
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "crime", 1).await;
+    let now_ms = || i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let mut put_between = Vec::new();
+    for number in 0..20u8 {
+        let before_ms = now_ms();
+        let entry = Entry::new("clé", vec![number, 0, 255]);
+        assert!(matches!(
+            sink(&endpoint, "crime").put(&[entry]).await.unwrap()[..],
+            [EntryOutcome::Accepted { .. }]
+        ));
+        put_between.push(before_ms..=now_ms());
+    }
+    let read = read_until(&reader, "crime", "shardId-000000000000", 20).await;
+    for (number, (record, between)) in (0u8..).zip(read.iter().zip(&put_between)) {
+        assert_eq!((&record.data[..], record.partition_key.as_str()), (&[number, 0, 255][..], "clé"));
+        assert!(between.contains(&record.arrived_at_ms), "{} not in {between:?}", record.arrived_at_ms);
+    }
+    let summary = sink(&endpoint, "crime").summary().await.unwrap();
+    assert_eq!((summary.open_shards, summary.max_record_bytes, summary.ignores_keys), (1, 1 << 20, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_misses_no_record_of_writers_that_put_at_once() {
+    const WRITERS: usize = 8;
+    const BATCHES: usize = 60;
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "busy", 1).await;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let sink = sink(&endpoint, "busy");
+            tokio::spawn(async move {
+                for batch in 0..BATCHES {
+                    let entries: Vec<_> = (0..5)
+                        .map(|n| Entry::new("k", format!("{writer} {batch} {n}").into_bytes()))
+                        .collect();
+                    sink.put(&entries).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let read = read_until(&reader, "busy", "shardId-000000000000", WRITERS * BATCHES * 5);
+    let read = tokio::time::timeout(Duration::from_secs(60), read).await.expect("a record was passed by");
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(read.is_sorted_by(|a, b| a.sequence_number < b.sequence_number));
+    assert_eq!(read.iter().map(|record| &record.data).collect::<BTreeSet<_>>().len(), WRITERS * BATCHES * 5);
+}
+
+#[tokio::test]
+async fn twenty_thousand_rows_go_through_two_shards_in_seconds() {
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "rows", 2).await;
+    let sink = sink(&endpoint, "rows");
+    let started = Instant::now();
+    let mut put: BTreeMap<String, usize> = BTreeMap::new();
+    for batch in 0..40 {
+        let row = |n| Entry::new(format!("key-{n}"), format!("{batch}|{n}|{}", "a row of crime ".repeat(7)));
+        for outcome in sink.put(&(0..500).map(row).collect::<Vec<_>>()).await.unwrap() {
+            let EntryOutcome::Accepted { shard_id } = outcome else { panic!("refused") };
+            *put.entry(shard_id).or_default() += 1;
+        }
+    }
+    for (shard, count) in &put {
+        assert_eq!(read_until(&reader, "rows", shard, *count).await.len(), *count);
+    }
+    assert_eq!((put.len(), put.values().sum::<usize>()), (2, 20_000));
+    let seconds = started.elapsed().as_secs_f64();
+    eprintln!("20000 rows put and read in {seconds:.2} s, {:.0} rows/s", 20_000.0 / seconds);
+    assert!(seconds < 15.0, "{seconds} s");
+}
+
+#[tokio::test]
+async fn a_full_endpoint_throttles_until_readers_have_come_past() {
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "full", 1).await;
+    let sink = sink(&endpoint, "full");
+    let batch: Vec<_> = (0..4).map(|_| Entry::new("k", vec![7; 1_000_000])).collect();
+    let mut batches = 0;
+    while matches!(sink.put(&batch).await.unwrap()[..], [EntryOutcome::Accepted { .. }, ..]) {
+        batches += 1;
+        assert!(batches < 100, "memory has no bound");
+    }
+    let refused = sink.put(&batch).await.unwrap();
+    assert!(refused.iter().all(|outcome| matches!(outcome, EntryOutcome::Refused(_))));
+    let read = read_until(&reader, "full", "shardId-000000000000", batches * 4).await;
+    assert_eq!(read.len(), batches * 4, "nothing that was accepted is lost");
+    assert!(matches!(sink.put(&batch).await.unwrap()[..], [EntryOutcome::Accepted { .. }, ..]));
+}
+
+#[tokio::test]
+async fn requests_out_of_order_get_an_error_of_aws_and_the_endpoint_goes_on() {
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "s", 1).await;
+    let signed = "Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/kinesis/aws4_request, \
+        SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n";
+    let json = "Content-Type: application/x-amz-json-1.1\r\n";
+    let target = |operation: &str| format!("X-Amz-Target: Kinesis_20131202.{operation}\r\n");
+    let post = |headers: &str, body: &str| {
+        format!(
+            "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let put = format!("{}{json}{signed}", target("PutRecords"));
+    let chunked = format!(
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{}{json}{signed}Transfer-Encoding: chunked\r\n\r\n\
+         12\r\n{{\"StreamName\":\"s\"}}\r\n0\r\n\r\n",
+        target("DescribeStream")
+    );
+    for (request, status, error) in [
+        (post(&format!("{}{json}{signed}", target("NoSuch")), "{}"), 400, "UnknownOperationException"),
+        (post(&put, "{\"Records\":"), 400, "SerializationException"),
+        (post(&put, ""), 400, "SerializationException"),
+        (post(&put, "[]"), 400, "SerializationException"),
+        (post(&put, "{\"StreamName\":\"s\",\"Records\":{}}"), 400, "SerializationException"),
+        (post(&put, "{\"StreamName\":\"s\",\"Records\":[]}"), 400, "ValidationException"),
+        (
+            post(&put, "{\"StreamName\":\"s\",\"Records\":[{\"Data\":\"!\",\"PartitionKey\":\"k\"}]}"),
+            400,
+            "SerializationException",
+        ),
+        (
+            post(&put, "{\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"k\"}]}"),
+            400,
+            "InvalidArgumentException",
+        ),
+        (
+            post(&put, "{\"StreamARN\":\"x\",\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"k\"}]}"),
+            400,
+            "InvalidArgumentException",
+        ),
+        (post(&put, &"[".repeat(100_000)), 400, "SerializationException"),
+        (post(&format!("{}{json}", target("PutRecords")), "{}"), 400, "MissingAuthenticationTokenException"),
+        (post(&format!("{json}{signed}"), "{}"), 400, "UnknownOperationException"),
+        (post(&format!("{}{signed}", target("PutRecords")), "{}"), 404, "UnknownOperationException"),
+        (post(&put, &"x".repeat((16 << 20) + 1)), 400, "SerializationException"),
+        ("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".to_owned(), 403, "AccessDenied"),
+        (format!("GET / HTTP/1.1\r\nHost: h\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20)), 431, ""),
+        ("\0\u{1}\u{2}nonsense\r\n\r\n".to_owned(), 400, ""),
+        (chunked, 200, "shardId-000000000000"),
+    ] {
+        let answer = exchange(endpoint.url(), request.as_bytes()).await;
+        let shown = &request[..request.len().min(300)];
+        assert!(
+            answer.status == status && answer.body.contains(error),
+            "{shown}: {} {}",
+            answer.status,
+            answer.body
+        );
+    }
+    assert_eq!(reader.shards("s").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let endpoint = endpoint().await;
+    let port = endpoint.url().rsplit(':').next().unwrap().parse().unwrap();
+    let error = KinesisEndpoint::start(port).await.err().unwrap();
+    assert_eq!(error.to_string(), format!("can't listen on 127.0.0.1:{port}"));
+}
