@@ -32,24 +32,23 @@ pub struct Estimate {
 /// Sums of weights over a text's features, by group and head.
 #[derive(Clone, Copy, Default, Debug)]
 struct Sums {
-    weights: [f32; HEADS],
-    features: f32,
+    weights: [i32; HEADS],
+    features: i32,
 }
 
 impl Sums {
-    fn add(&mut self, slot: u16) {
-        let at = FLOATS * 4 + usize::from(slot) * HEADS;
-        let Some(weights) = WEIGHTS.get(at..at + HEADS) else { return };
-        for (sum, &weight) in self.weights.iter_mut().zip(weights) {
-            *sum += f32::from(weight.cast_signed());
+    fn add(&mut self, weights: [u8; HEADS]) {
+        for (sum, weight) in self.weights.iter_mut().zip(weights) {
+            *sum += i32::from(weight.cast_signed());
         }
-        self.features += 1.0;
+        self.features += 1;
     }
 
     /// The sums over the square root of the number of features.
+    #[allow(clippy::cast_precision_loss)] // a long text's last digits do not matter
     fn scaled(self) -> [f32; HEADS] {
-        let norm = self.features.max(1.0).sqrt();
-        self.weights.map(|sum| sum / norm)
+        let norm = (self.features.max(1) as f32).sqrt();
+        self.weights.map(|sum| sum as f32 / norm)
     }
 }
 
@@ -57,14 +56,17 @@ impl Sums {
 #[derive(Debug)]
 pub(crate) struct Model {
     floats: Vec<f32>,
+    table: &'static [[u8; HEADS]],
     reader: FeatureReader,
 }
 
 impl Default for Model {
     fn default() -> Self {
         debug_assert_eq!(WEIGHTS.len(), FLOATS * 4 + SLOTS * HEADS);
-        let floats = WEIGHTS.chunks_exact(4).take(FLOATS);
+        let (floats, table) = WEIGHTS.split_at_checked(FLOATS * 4).unwrap_or_default();
+        let floats = floats.chunks_exact(4);
         Self {
+            table: table.as_chunks().0,
             floats: floats.filter_map(|float| float.try_into().ok()).map(f32::from_le_bytes).collect(),
             reader: FeatureReader::default(),
         }
@@ -75,11 +77,15 @@ impl Model {
     /// Rating and neutrality of a text that VADER has scored.
     pub(crate) fn estimate(&mut self, text: &str, vader: &[f32; VADER_FEATURES]) -> Estimate {
         let (mut words, mut pieces) = (Sums::default(), Sums::default());
-        self.reader.read(text, |group, slot| match group {
-            Group::Words => words.add(slot),
-            Group::Pieces => pieces.add(slot),
+        let table = self.table;
+        self.reader.read(text, |group, slot| {
+            let weights = table.get(usize::from(slot)).copied().unwrap_or_default();
+            match group {
+                Group::Words => words.add(weights),
+                Group::Pieces => pieces.add(weights),
+            }
         });
-        if words.features < 1.0 {
+        if words.features == 0 {
             return Estimate::default();
         }
         let (words, pieces) = (words.scaled(), pieces.scaled());
@@ -124,10 +130,17 @@ pub(crate) fn terms_of(first: Estimate, vader: &[f32; VADER_FEATURES]) -> [f32; 
         v(4),
     ];
     let mut terms = [1.0; TERMS];
-    let products = (0..COMBINED).flat_map(|one| (one..COMBINED).map(move |other| (one, other)));
-    let products = products.map(|(one, other)| {
-        numbers.get(one).copied().unwrap_or_default() * numbers.get(other).copied().unwrap_or_default()
-    });
-    terms.iter_mut().skip(1).zip(numbers.into_iter().chain(products)).for_each(|(term, value)| *term = value);
+    let (_, rest) = terms.split_at_mut(1);
+    let (singles, mut products) = rest.split_at_mut(COMBINED);
+    singles.copy_from_slice(&numbers);
+    let mut others = numbers.as_slice();
+    while let Some(&one) = others.first() {
+        let (row, next) = products.split_at_mut(others.len());
+        for (product, other) in row.iter_mut().zip(others) {
+            *product = one * other;
+        }
+        products = next;
+        others = others.get(1..).unwrap_or_default();
+    }
     terms
 }

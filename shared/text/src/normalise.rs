@@ -18,8 +18,12 @@ pub(crate) fn normalise(text: &str, out: &mut String) {
     let mut last = ['\0'; 2];
     let mut rest = text;
     while let Some(point) = rest.chars().next() {
+        if let Some(plain) = plain(point, last[1]) {
+            push(plain, &mut last, out);
+            rest = rest.get(1..).unwrap_or_default();
+            continue;
+        }
         let (normal, read) = match point {
-            'a'..='z' | ' ' if !is_address(rest, point, last[1]) => (point, 1),
             '&' => entity(rest),
             '@' => (point, mention_bytes(rest)),
             'h' | 'H' | 'w' | 'W' if is_address(rest, point, last[1]) => {
@@ -39,6 +43,17 @@ pub(crate) fn normalise(text: &str, out: &mut String) {
         } else {
             normal.to_lowercase().for_each(|point| push(lower(point), &mut last, out));
         }
+    }
+}
+
+/// The normal form of a character that can begin nothing longer.
+fn plain(point: char, before: char) -> Option<char> {
+    match point {
+        'h' | 'w' | 'H' | 'W' => before.is_alphanumeric().then(|| point.to_ascii_lowercase()),
+        'a'..='z' | ' ' | '.' | ',' | '!' | '?' | '\'' | '-' => Some(point),
+        'A'..='Z' => Some(point.to_ascii_lowercase()),
+        '0'..='9' => Some('0'),
+        _ => None,
     }
 }
 

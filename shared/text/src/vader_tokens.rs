@@ -36,20 +36,23 @@ impl Tokens {
         }
         let prepared = if plain { text } else { self.translated.as_str() };
         (self.exclamation_marks, self.question_marks) = (0, 0);
-        let mut start = None;
+        let mut start = 0;
         for (at, byte) in prepared.bytes().enumerate() {
             match byte {
+                // Letters, and all that lies beyond ASCII.
+                b'@'.. => {}
                 b'!' => self.exclamation_marks += 1,
                 b'?' => self.question_marks += 1,
+                _ if is_space(byte) => {
+                    if start < at {
+                        self.list.push(token(prepared, start, at));
+                    }
+                    start = at + 1;
+                }
                 _ => {}
             }
-            if !is_space(byte) {
-                start = start.or(Some(at));
-            } else if let Some(start) = start.take() {
-                self.list.push(token(prepared, start, at));
-            }
         }
-        if let Some(start) = start {
+        if start < prepared.len() {
             self.list.push(token(prepared, start, prepared.len()));
         }
         let capitals = self.list.iter().filter(|token| token.upper).count();
@@ -101,12 +104,9 @@ fn token(text: &str, start: usize, end: usize) -> Token {
     let first = bytes.iter().position(is_kept).unwrap_or(bytes.len());
     let last = bytes.iter().rposition(is_kept).map_or(first, |last| last + 1);
     let stripped = bytes.get(first..last).unwrap_or_default();
-    let (word, start, end) = if is_longer_than_two(stripped) {
-        (stripped, start + first, start + last)
-    } else {
-        (bytes, start, end)
-    };
-    let (packed, seen) = Packed::lower(word);
+    let (start, end) =
+        if is_longer_than_two(stripped) { (start + first, start + last) } else { (start, end) };
+    let (packed, seen) = Packed::lower_within(text.as_bytes(), start, end);
     let upper = if seen.beyond_ascii {
         text.get(start..end).is_some_and(is_upper)
     } else {
