@@ -82,10 +82,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     }
 
     /// The answer to one event: everything before the record it names, or all, is in S3.
-    pub async fn answer(
-        &self,
-        invocation: &Invocation,
-    ) -> Result<(Bytes, Option<Metrics>), InvocationError> {
+    pub async fn answer(&self, invocation: &Invocation) -> Result<(Bytes, Option<Metrics>), InvocationError> {
         let event = match KinesisEvent::parse(&invocation.body) {
             Ok(event) => event,
             Err(error) => {
@@ -213,22 +210,21 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
 
     /// Writes the window's summary where this is its last event.
     async fn end_window(&self, window: &TumblingWindow<'_>, batch: &Batch<'_>) -> Result<(), DeliveryError> {
-        let Some(state) = batch.window.as_ref().filter(|_| window.is_final || window.is_terminated_early) else {
+        let Some(state) = batch.window.as_ref().filter(|_| window.is_final || window.is_terminated_early)
+        else {
             return Ok(());
         };
         let mark = batch.attempt.mark();
-        let Some((key, mut summary)) = state.summary(window, self.schema.name(), &mark) else { return Ok(()) };
+        let Some((key, mut summary)) = state.summary(window, self.schema.name(), &mark) else {
+            return Ok(());
+        };
         summary.push(b'\n');
         let attributes =
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
         write_latest(&self.store, &key, summary.into(), attributes, &batch.attempt).await
     }
 
-    async fn sweep(
-        &self,
-        request: &SweepRequest,
-        invocation: &Invocation,
-    ) -> Result<Bytes, InvocationError> {
+    async fn sweep(&self, request: &SweepRequest, invocation: &Invocation) -> Result<Bytes, InvocationError> {
         let begin_until =
             Instant::now() + time_left(invocation).saturating_sub(self.settings.deadline_margin);
         let (data_set, max_age) = (self.schema.name(), self.settings.chunk_max_age);

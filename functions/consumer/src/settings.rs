@@ -69,7 +69,11 @@ impl ConsumerSettings {
             schema: settings.required("SCHEMA"),
             bucket: settings.required("OUTPUT_BUCKET"),
             delivery: settings.choice("DELIVERY", &levels, DeliveryLevel::Batch),
-            deadline_margin: Duration::from_millis(settings.number_in("DEADLINE_MARGIN_MS", 2000, 0..=600_000)),
+            deadline_margin: Duration::from_millis(settings.number_in(
+                "DEADLINE_MARGIN_MS",
+                2000,
+                0..=600_000,
+            )),
             compression: settings.choice("COMPRESSION", &compressions, Compression::Gzip(level)),
             keywords: settings.number_in("KEYWORDS", 5, 0..=100),
             workers: workers(settings),

@@ -45,9 +45,9 @@ async fn settle_pieces<S: ObjectStore, E: Enricher>(
                 Ok(Kept::Waiting) => Ok(Some(Outcome::default())),
                 Ok(Kept::Whole(message)) => Ok(open_message(&message, record, &here, writer, &mut added)),
                 Ok(Kept::Refused(reason)) => Ok(Some(refused(&here, &piece.framed, reason))),
-                Ok(Kept::Broken(pieces, reason)) => {
-                    quarantine_pieces(store, data_set, &pieces, &reason).await.map(|()| Some(Outcome::default()))
-                }
+                Ok(Kept::Broken(pieces, reason)) => quarantine_pieces(store, data_set, &pieces, &reason)
+                    .await
+                    .map(|()| Some(Outcome::default())),
                 Err(error) => Err(error),
             };
             match settled {

@@ -167,7 +167,7 @@ mod tests {
     async fn sweep(store: &InMemoryStore, older_than_s: u64) -> SweepAnswer {
         let event = format!("{{\"sweep\":\"chunks\",\"stream\":\"s\",\"older_than_s\":{older_than_s}}}");
         let request = SweepRequest::parse(event.as_bytes()).unwrap();
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         // A day on from any clock of this test's store.
         let now_ms = jiff::Timestamp::now().as_millisecond() + 86_400_000;
         request.run(store, "d", Duration::from_secs(1), now_ms, until).await.unwrap()
@@ -184,7 +184,8 @@ mod tests {
         assert_eq!(sweep(&store, 1_000_000).await, SweepAnswer { swept: 0, waiting: 1, done: true });
         assert_eq!(sweep(&store, 3_600).await, SweepAnswer { swept: 1, waiting: 0, done: true });
         assert_eq!(sweep(&store, 3_600).await, SweepAnswer { swept: 0, waiting: 0, done: true });
-        let in_quarantine = store.objects().into_keys().filter(|key| key.starts_with("quarantine/d/")).count();
+        let in_quarantine =
+            store.objects().into_keys().filter(|key| key.starts_with("quarantine/d/")).count();
         assert_eq!(in_quarantine, 2);
         assert!(matches!(chunks.keep(&pieces[2], &place("3"), "k").await.unwrap(), Kept::Refused(_)));
     }

@@ -169,7 +169,11 @@ impl WindowState {
             lines: self.lines,
             fields: fields.collect(),
             sentiment: &self.labels,
-            top_terms: top_terms.into_iter().take(TOP_TERMS).map(|(term, count)| TermSummary { term, count: *count }).collect(),
+            top_terms: top_terms
+                .into_iter()
+                .take(TOP_TERMS)
+                .map(|(term, count)| TermSummary { term, count: *count })
+                .collect(),
         };
         let key = format!("windows/{data_set}/{start}-{end}-{stream}-{shard_id}-{first}.json");
         // Texts and finite numbers: nothing in it can fail.
@@ -234,8 +238,9 @@ mod tests {
     fn ages(ages: &[u32]) -> Lines {
         let mut lines = Lines::default();
         for age in ages {
-            let line =
-                format!("{{\"sentiment\":null,\"keywords\":[{{\"term\":\"Age {age}\"}}],\"record\":{{\"age\":{age}}}}}\n");
+            let line = format!(
+                "{{\"sentiment\":null,\"keywords\":[{{\"term\":\"Age {age}\"}}],\"record\":{{\"age\":{age}}}}}\n"
+            );
             lines.bytes.extend_from_slice(line.as_bytes());
             lines.records.push(Outcome { end: lines.bytes.len(), ..Outcome::default() });
         }
@@ -248,11 +253,20 @@ mod tests {
         let mut state = WindowState::default();
         state.count(&records[..1], &ages(&[20]));
         state.count(&records, &ages(&[20, 50]));
-        let window = TumblingWindow { start: "S", end: "E", stream: "users", shard_id: "0", ..TumblingWindow::default() };
+        let window = TumblingWindow {
+            start: "S",
+            end: "E",
+            stream: "users",
+            shard_id: "0",
+            ..TumblingWindow::default()
+        };
         let (key, summary) = state.summary(&window, "users", "a/1").unwrap();
         assert_eq!(key, "windows/users/S-E-users-0-9.json");
         let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
-        assert_eq!(summary["fields"]["age"], serde_json::json!({"count": 2, "mean": 35.0, "min": 20.0, "max": 50.0}));
+        assert_eq!(
+            summary["fields"]["age"],
+            serde_json::json!({"count": 2, "mean": 35.0, "min": 20.0, "max": 50.0})
+        );
         assert_eq!(summary["last_sequence_number"], "10");
     }
 

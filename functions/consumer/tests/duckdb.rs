@@ -1,6 +1,8 @@
-//! `DuckDB`, as a user has it from PyPI, reads the folder of output objects.
+//! `DuckDB`, as a user has it from the package index, reads the folder of output objects.
 //!
 //! Skipped with a printed reason where Python or its `duckdb` is missing.
+
+#![cfg(test)]
 
 use std::process::Command;
 use std::sync::Arc;
@@ -52,7 +54,7 @@ async fn write_objects(folder: &std::path::Path, compression: &str, first: u64) 
     let invocation = Invocation {
         body: Bytes::from(body),
         request_id: "request".to_owned(),
-        deadline: SystemTime::now() + Duration::from_secs(60),
+        deadline: SystemTime::now() + Duration::from_mins(1),
         function_arn: String::new(),
         trace_id: None,
         cold_start: false,

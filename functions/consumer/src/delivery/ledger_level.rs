@@ -24,7 +24,9 @@ pub(crate) struct Ledger {
 pub(crate) enum Adopted {
     Ours,
     /// Another attempt, up to this record: those are done and no others.
-    Anothers { last: SequenceNumber },
+    Anothers {
+        last: SequenceNumber,
+    },
 }
 
 impl Ledger {

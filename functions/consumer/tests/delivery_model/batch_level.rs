@@ -10,7 +10,7 @@ pub(crate) enum BatchLevel {
     Right,
     /// Puts without a condition.
     Unconditional,
-    /// Two attempts over the same records write the same bytes, so the same ETag.
+    /// Two attempts over the same records write the same bytes, so the same `ETag`.
     SharedBytes,
     /// Replaces whatever is there, a later attempt's object too.
     Unfenced,
@@ -38,7 +38,8 @@ pub(crate) enum Phase {
 impl BatchLevel {
     fn object(self, attempt: usize, done: Records) -> Object {
         let lines = done.minus(POISON);
-        let etag: ETag = if self == Self::SharedBytes { lines.0.into() } else { attempt as ETag };
+        let etag: ETag =
+            if self == Self::SharedBytes { lines.0.into() } else { u32::try_from(attempt).unwrap() };
         Object { etag, writer: attempt, lines, end: done.end() }
     }
 

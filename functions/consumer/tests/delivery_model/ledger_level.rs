@@ -117,10 +117,9 @@ impl Protocol for LedgerLevel {
             Phase::Begun { batch } => vec![(Phase::Read { batch, seen: s3.ledger }, None)],
             Phase::Read { batch, seen } => Self::choose(batch, seen, s3),
             Phase::Chosen { plan } if *self == Self::QuarantinesLast => vec![self.agree(plan)],
-            Phase::Chosen { plan } => vec![Self::quarantine(plan)],
+            Phase::Chosen { plan } | Phase::Written { plan } => vec![Self::quarantine(plan)],
             Phase::Quarantined { plan } => vec![self.agree(plan)],
             Phase::Moved { plan } => vec![self.write(attempt, plan)],
-            Phase::Written { plan } => vec![Self::quarantine(plan)],
             Phase::Refused { plan } => vec![(self.adopt(plan, s3), None)],
             Phase::Quarantining { .. }
             | Phase::Moving { .. }

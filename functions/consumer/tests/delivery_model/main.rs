@@ -1,5 +1,7 @@
 //! Both delivery levels, checked over every order of crashes, late writes, lost answers and retries.
 
+#![cfg(test)]
+
 mod batch_level;
 mod ledger_level;
 mod poller;

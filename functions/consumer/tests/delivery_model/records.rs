@@ -9,7 +9,7 @@ impl Records {
 
     /// The first `count` records of the shard.
     pub(crate) const fn first_of_shard(count: u32) -> Self {
-        Self(((1_u16 << count) - 1) as u8)
+        if count >= 8 { Self(u8::MAX) } else { Self((1 << count) - 1) }
     }
 
     pub(crate) fn is_empty(self) -> bool {

@@ -7,7 +7,7 @@ use crate::records::Records;
 /// Named after a record's sequence number.
 pub(crate) type Key = u32;
 
-/// Stands for the ETag: who wrote the bytes, or, where attempts share bytes, what they hold.
+/// Stands for the `ETag`: who wrote the bytes, or, where attempts share bytes, what they hold.
 pub(crate) type ETag = u32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,9 +79,12 @@ impl S3 {
 
     /// Records in at least one, and records in more than one, of the enriched objects and quarantine.
     pub(crate) fn once_and_twice(&self) -> (Records, Records) {
-        self.enriched.values().map(|object| object.lines).chain([self.quarantine]).fold(
-            (Records::NONE, Records::NONE),
-            |(once, twice), here| (once.or(here), twice.or(once.and(here))),
-        )
+        self.enriched
+            .values()
+            .map(|object| object.lines)
+            .chain([self.quarantine])
+            .fold((Records::NONE, Records::NONE), |(once, twice), here| {
+                (once.or(here), twice.or(once.and(here)))
+            })
     }
 }

@@ -57,20 +57,40 @@ pub(crate) struct World<P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
     /// The poller takes its next records as a batch.
-    Read { poller: usize, count: u32 },
-    Invoke { poller: usize },
-    Bisect { poller: usize },
-    Redrive { poller: usize },
+    Read {
+        poller: usize,
+        count: u32,
+    },
+    Invoke {
+        poller: usize,
+    },
+    Bisect {
+        poller: usize,
+    },
+    Redrive {
+        poller: usize,
+    },
     /// The invocation goes on; where there are several ways, by this one.
-    Step { attempt: usize, way: usize },
+    Step {
+        attempt: usize,
+        way: usize,
+    },
     /// What is on the wire reaches S3.
-    Land { attempt: usize },
+    Land {
+        attempt: usize,
+    },
     /// The poller gets the answer.
-    Answer { poller: usize },
+    Answer {
+        poller: usize,
+    },
     /// A crash or time-out: the poller sees a failure, the process is gone, its request may still land.
-    Crash { poller: usize },
+    Crash {
+        poller: usize,
+    },
     /// The poller loses the answer, or stops waiting for it, and the invocation goes on.
-    Abandon { poller: usize },
+    Abandon {
+        poller: usize,
+    },
 }
 
 pub(crate) const LOST: &str = "every acknowledged record is in enriched or quarantine";

@@ -58,9 +58,8 @@ impl FaultyBucket {
     pub(crate) fn record_ids(&self) -> BTreeMap<String, usize> {
         let mut found = BTreeMap::new();
         let objects = self.store.objects();
-        let outputs = objects.iter().filter(|(key, _)| {
-            key.starts_with("enriched/") || key.starts_with("quarantine/")
-        });
+        let outputs =
+            objects.iter().filter(|(key, _)| key.starts_with("enriched/") || key.starts_with("quarantine/"));
         for (_, object) in outputs {
             for line in plain(&object.body).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let line: serde_json::Value = serde_json::from_slice(line).unwrap();
@@ -139,8 +138,7 @@ impl FaultyBucket {
 
 impl ObjectStore for FaultyBucket {
     async fn create(&self, key: &str, body: Bytes, attributes: &Attributes) -> Result<Created, StoreError> {
-        let write =
-            LateWrite { key: key.to_owned(), condition: None, body, attributes: attributes.clone() };
+        let write = LateWrite { key: key.to_owned(), condition: None, body, attributes: attributes.clone() };
         Ok(self.faulty_write(write).await?.map_or(Created::Exists, Created::Written))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! `KINFLOW_CHAOS_SEEDS` sets how many seeds each test takes; a failure names its seed.
 
+#![cfg(test)]
+
 mod bucket;
 mod poller;
 mod random;
@@ -63,7 +65,8 @@ fn run(seed: u64, delivery: &str, habits: &[Habits]) {
 }
 
 fn for_each_seed(check: impl Fn(u64)) {
-    let seeds = std::env::var("KINFLOW_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    let seeds =
+        std::env::var("KINFLOW_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
     (0..seeds).for_each(check);
 }
 

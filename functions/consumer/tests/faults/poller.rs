@@ -94,7 +94,7 @@ impl Poller {
             () = steps(patience), if !goes_well => None,
         };
         match answer {
-            Some(answer) if goes_well || !self.random.one_in(6) => self.acknowledged(part, &answer),
+            Some(answer) if goes_well || !self.random.one_in(6) => Self::acknowledged(part, &answer),
             Some(_lost) => 0,
             None => {
                 // Killed, or given up on while it goes on.
@@ -106,7 +106,7 @@ impl Poller {
         }
     }
 
-    fn acknowledged(&self, part: &[usize], answer: &[u8]) -> usize {
+    fn acknowledged(part: &[usize], answer: &[u8]) -> usize {
         let answer: serde_json::Value = serde_json::from_slice(answer).unwrap();
         let Some(failed) = answer["batchItemFailures"].get(0) else { return part.len() };
         let number: usize = failed["itemIdentifier"].as_str().unwrap().parse().unwrap();

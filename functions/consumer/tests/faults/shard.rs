@@ -81,7 +81,11 @@ impl Shard {
         let count = random.below(4) + 1;
         for _ in 0..count {
             let data = if random.one_in(5) { b"no json".to_vec() } else { user(random) };
-            assert!(aggregator.push(&kpl::Draft { partition_key: "k", explicit_hash_key: None, data: &data }));
+            assert!(aggregator.push(&kpl::Draft {
+                partition_key: "k",
+                explicit_hash_key: None,
+                data: &data
+            }));
         }
         let subs: Vec<Option<usize>> = (0..count).map(Some).collect();
         self.push(&aggregator.finish().unwrap().data, &subs);
@@ -90,14 +94,15 @@ impl Shard {
     fn push_message(&mut self, random: &mut Random) {
         let message = user(random);
         let id = u128::from(random.next());
-        let mut pieces: Vec<Vec<u8>> = chunk::split(&message, id, chunk::OVERHEAD_BYTES + message.len() / 3 + 1)
-            .unwrap()
-            .map(|chunk| {
-                let mut framed = Vec::new();
-                chunk.write(&mut framed);
-                framed
-            })
-            .collect();
+        let mut pieces: Vec<Vec<u8>> =
+            chunk::split(&message, id, chunk::OVERHEAD_BYTES + message.len() / 3 + 1)
+                .unwrap()
+                .map(|chunk| {
+                    let mut framed = Vec::new();
+                    chunk.write(&mut framed);
+                    framed
+                })
+                .collect();
         if random.one_in(2) {
             pieces.reverse();
         }

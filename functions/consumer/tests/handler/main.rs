@@ -1,6 +1,9 @@
 //! The handler as Lambda sees it: one event in, one answer out, objects in the bucket.
 
+#![cfg(test)]
+
 mod event;
+mod reported;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +39,7 @@ impl Fixture {
     }
 
     async fn answer(&self, body: String) -> Value {
-        self.answer_within(body, Duration::from_secs(60)).await
+        self.answer_within(body, Duration::from_mins(1)).await
     }
 
     async fn answer_within(&self, body: String, left: Duration) -> Value {
@@ -130,7 +133,8 @@ async fn a_poison_record_goes_to_quarantine_and_costs_its_neighbours_nothing() {
     ];
     assert_eq!(fixture.answer(event(&records)).await, success());
     let objects = fixture.objects();
-    let (enriched, quarantine): (Vec<_>, Vec<_>) = objects.iter().partition(|(key, _)| key.starts_with("enriched/"));
+    let (enriched, quarantine): (Vec<_>, Vec<_>) =
+        objects.iter().partition(|(key, _)| key.starts_with("enriched/"));
     assert_eq!(enriched.iter().map(|(_, lines)| lines.lines().count()).sum::<usize>(), 2);
     let kinds: Vec<Value> = quarantine
         .iter()
@@ -184,9 +188,8 @@ async fn any_number_of_workers_writes_the_same_lines() {
 #[tokio::test]
 async fn a_window_keeps_the_running_average_age_and_writes_it_at_its_end() {
     let fixture = Fixture::new("users", &[]);
-    let user = |age: u8| {
-        format!(r#"{{"first_name":"Ada","last_name":"Byron","age":{age},"gender":"female"}}"#)
-    };
+    let user =
+        |age: u8| format!(r#"{{"first_name":"Ada","last_name":"Byron","age":{age},"gender":"female"}}"#);
     let (first, second) = (user(20), user(50));
     let answer = fixture.answer(window_event(&[Record::text("1", &first)], &json!({}), false)).await;
     let again = [Record::text("1", &first), Record::text("2", &second)];
@@ -216,7 +219,7 @@ async fn an_event_of_another_service_is_an_error_and_no_answer() {
     let invocation = Invocation {
         body: Bytes::from_static(b"{\"records\":[]}"),
         request_id: "request".to_owned(),
-        deadline: SystemTime::now() + Duration::from_secs(60),
+        deadline: SystemTime::now() + Duration::from_mins(1),
         function_arn: String::new(),
         trace_id: None,
         cold_start: false,
