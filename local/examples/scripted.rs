@@ -1,8 +1,10 @@
 //! A Lambda function that does what its records say, so that tests can have any fault where they want it.
 //!
 //! `ROLE` is `produce`, `enrich` or `type`. The first word of a payload may be `crash-once`, `crash-after-once`,
-//! `hang-once`, `error-once` (the second word names the fault, so that it happens once), `poison`, `drop`, `fail`
+//! `hang-once`, `error-once`, `huge-once` (the second word names the fault, so that it happens once), `poison`, `drop`, `fail`
 //! or `lost`.
+
+#![allow(clippy::indexing_slicing, reason = "a JSON value without the key is null")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -80,19 +82,21 @@ impl Script {
         let mut lines = String::new();
         let mut failed_from = None;
         let mut crash_after = false;
-        for record in &records {
-            let payload = payload(&record["kinesis"]["data"])?;
-            let number = record["kinesis"]["sequenceNumber"].as_str().unwrap_or_default();
+        for (record, sub, payload) in user_records(&records)? {
             if payload.starts_with("poison") {
-                failed_from = Some(number);
+                failed_from = record["kinesis"]["sequenceNumber"].as_str();
                 break;
+            }
+            println!("{payload}");
+            if payload.starts_with("huge-once") && self.first_time(&payload) {
+                return Ok(Bytes::from(vec![b' '; 7 << 20]));
             }
             crash_after |= payload.starts_with("crash-after-once") && self.first_time(&payload);
             self.fault(&payload)?;
-            lines += &format!("{}\n", json!({"id": id(record), "text": payload}));
+            lines += &format!("{}\n", json!({"id": id(record, sub), "text": payload}));
         }
         if let Some(first) = records.first().filter(|_| !lines.is_empty()) {
-            let key = format!("enriched/{}/{}.ndjson", self.data_set, id(first).replace(':', "-"));
+            let key = format!("enriched/{}/{}.ndjson", self.data_set, id(first, 0).replace(':', "-"));
             self.write(&key, lines).await?;
         }
         if crash_after {
@@ -136,7 +140,10 @@ impl Script {
 
     fn fault(&self, payload: &str) -> Result<(), Failure> {
         let fault = payload.split(' ').next().unwrap_or_default();
-        if !fault.ends_with("-once") || fault == "crash-after-once" || !self.first_time(payload) {
+        if fault == "environment" {
+            std::env::vars().for_each(|(name, value)| println!("{name}={value}"));
+        }
+        if !["crash-once", "hang-once", "error-once"].contains(&fault) || !self.first_time(payload) {
             return Ok(());
         }
         match fault {
@@ -167,7 +174,22 @@ fn payload(data: &Value) -> Result<String, Failure> {
     Ok(String::from_utf8(STANDARD.decode(data.as_str().unwrap_or_default())?)?)
 }
 
-fn id(record: &Value) -> String {
+/// Each user record with the record it came in and its place there.
+fn user_records(records: &[Value]) -> Result<Vec<(&Value, usize, String)>, Failure> {
+    let mut all = Vec::new();
+    for record in records {
+        let data = STANDARD.decode(record["kinesis"]["data"].as_str().unwrap_or_default())?;
+        let parts = record_model::kpl::user_records(&data, 1000)?;
+        let parts = parts
+            .map_or_else(|| vec![data.as_slice()], |parts| parts.into_iter().map(|(_, data)| data).collect());
+        for (sub, part) in parts.into_iter().enumerate() {
+            all.push((record, sub, String::from_utf8(part.to_vec())?));
+        }
+    }
+    Ok(all)
+}
+
+fn id(record: &Value, sub: usize) -> String {
     let stream = record["eventSourceARN"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
-    format!("{stream}:{}:0", record["eventID"].as_str().unwrap_or_default())
+    format!("{stream}:{}:{sub}", record["eventID"].as_str().unwrap_or_default())
 }

@@ -75,7 +75,7 @@ async fn check_stream(
     counts: &mut DataSetReport,
     report: &mut Report,
 ) -> Result<(), RunError> {
-    let takers = takers(machine, stream, counts).await?;
+    let takers = takers(machine, stream, counts, report).await?;
     let mut decoder = Decoder::new(Limits { record_bytes_out: MAX_RECORD_BYTES, ..Limits::default() });
     let read = read_through(&machine.reader, stream, |shard_id, record| {
         decoder.start_batch();
@@ -100,6 +100,7 @@ async fn takers<'a>(
     machine: &'a Machine,
     stream: &str,
     counts: &mut DataSetReport,
+    report: &mut Report,
 ) -> Result<Takers<'a>, RunError> {
     let mut mappings = Vec::new();
     for mapping in machine.mappings.iter().filter(|mapping| mapping.settings.stream == stream) {
@@ -107,6 +108,7 @@ async fn takers<'a>(
         counts.enriched += written.lines;
         counts.quarantined += written.quarantined;
         counts.given_up += mapping.tally().given_up;
+        lost_windows(mapping, report);
         counts.objects += written.objects;
         mappings.push((&**mapping, written));
     }
@@ -126,6 +128,13 @@ async fn takers<'a>(
         counts.objects += tally.objects;
     }
     Ok(Takers { mappings, deliveries })
+}
+
+fn lost_windows(mapping: &Mapping, report: &mut Report) {
+    let lost = mapping.tally().windows_lost;
+    if lost > 0 {
+        report.problems.push(format!("{}: {lost} windows could not be closed", mapping.settings.function));
+    }
 }
 
 /// A user record that was read from its stream again.

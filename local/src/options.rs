@@ -1,7 +1,7 @@
 //! What a run is asked to do.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settings of one run.
 #[derive(Debug, Clone)]
@@ -36,9 +36,13 @@ pub struct Input {
 impl Input {
     /// The name of the source's format in a producer's event, by the file's ending.
     pub(crate) fn format(&self) -> &'static str {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let ends_with = |path: &Path, ending: &str| {
+            path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+        };
         // A compressed file is named for what is in it.
-        if name.trim_end_matches(".gz").ends_with(".csv") { "csv" } else { "json-lines" }
+        let inner =
+            if ends_with(&self.path, "gz") { self.path.with_extension("") } else { self.path.clone() };
+        if ends_with(&inner, "csv") { "csv" } else { "json-lines" }
     }
 }
 

@@ -53,8 +53,8 @@ mod tests {
 
     #[test]
     fn rates_are_read_as_event_bridge_reads_them() {
-        assert_eq!(interval("s", "rate(1 minute)"), Ok(Duration::from_secs(60)));
-        assert_eq!(interval("s", "rate(12 hours)"), Ok(Duration::from_secs(43_200)));
+        assert_eq!(interval("s", "rate(1 minute)"), Ok(Duration::from_mins(1)));
+        assert_eq!(interval("s", "rate(12 hours)"), Ok(Duration::from_hours(12)));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 mod scene;
 
-use scene::{Scene, numbered};
+use bytes::Bytes;
+use edge::kinesis_reader::StreamReader;
+use record_model::kpl::{Aggregator, Draft};
+use scene::{Scene, call, gunzip, numbered, processes_with, put};
 
 #[tokio::test]
 async fn every_record_is_written_once_by_each_taker() {
@@ -100,6 +103,82 @@ async fn lanes_of_one_shard_deliver_every_record_once() {
 }
 
 #[tokio::test]
+async fn the_records_of_a_key_keep_their_order_through_a_reshard() {
+    let scene = Scene::new().with("Shards", "2");
+    let keyed = |number: usize| {
+        let key = format!("key {}", number % 7);
+        (key.clone(), Bytes::from(format!("{key} number {number:04}")))
+    };
+    let records: Vec<(String, Bytes)> = (0..400).map(keyed).collect();
+    let work = async |kinesis_url: String| {
+        put(&kinesis_url, &records[..200]).await;
+        // In the middle of the first shard's keys.
+        let split = r#"{"StreamName":"OrdersStream","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"85070591730234615865843651857942052864"}"#;
+        call(&kinesis_url, "SplitShard", split).await;
+        let reader = StreamReader::local(&kinesis_url);
+        while !reader.is_active("OrdersStream").await.unwrap() {}
+        assert!(reader.shards("OrdersStream").await.unwrap().len() > 2);
+        put(&kinesis_url, &records[200..]).await;
+    };
+    let report = scene.run_with(work).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.enriched, orders.typed, orders.raw), (400, 400, 400));
+    assert!(report.is_complete(), "{report:?}");
+    let log = scene.log("OrdersConsumerFunction");
+    for key in 0..7 {
+        let key = format!("key {key} number");
+        let handled: Vec<&str> = log.lines().filter(|line| line.starts_with(&key)).collect();
+        assert!(handled.is_sorted() && handled.len() >= 57, "{handled:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_records_of_an_aggregate_are_delivered_and_accounted_for_one_by_one() {
+    let scene = Scene::new();
+    let mut aggregator = Aggregator::new(1 << 20);
+    for payload in &numbered(12) {
+        let draft = Draft { partition_key: payload, explicit_hash_key: None, data: payload.as_bytes() };
+        assert!(aggregator.push(&draft));
+    }
+    let aggregate = Bytes::from(aggregator.finish().unwrap().data);
+    let records = [("k".to_owned(), aggregate), ("k".to_owned(), Bytes::from_static(b"single"))];
+    let report = scene.run_with(async |kinesis_url| put(&kinesis_url, &records).await).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.on_stream, orders.enriched, orders.typed, orders.raw), (13, 13, 13, 13));
+    assert!(report.is_complete(), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_a_failure_of_its_batch() {
+    let scene = Scene::new();
+    let mut payloads = numbered(10);
+    payloads.insert(3, "huge-once a".to_owned());
+    let report = scene.run(&payloads).await.unwrap();
+    assert_eq!((report.data_sets[0].enriched, report.data_sets[0].typed), (11, 11));
+    assert!(report.is_complete(), "{report:?}");
+}
+
+#[tokio::test]
+async fn no_process_outlives_its_run() {
+    let scene = Scene::new();
+    let markers = scene.path("markers").to_str().unwrap().to_owned();
+    scene.run(&numbered(10)).await.unwrap();
+    assert_eq!(processes_with(&markers), 0);
+}
+
+#[tokio::test]
+async fn a_process_has_what_lambda_gives_it_and_nothing_of_the_machine() {
+    let scene = Scene::new();
+    scene.run(&["environment".to_owned()]).await.unwrap();
+    let log = scene.log("OrdersConsumerFunction");
+    assert!(
+        log.contains("AWS_LAMBDA_FUNCTION_NAME=OrdersConsumerFunction") && log.contains("TZ=:UTC"),
+        "{log}"
+    );
+    assert!(!log.contains("CARGO") && !log.contains("HOME="), "{log}");
+}
+
+#[tokio::test]
 async fn a_window_carries_its_state_and_is_closed_when_the_run_drains() {
     let scene = Scene::new().with("Window", "900");
     let report = scene.run(&numbered(25)).await.unwrap();
@@ -123,16 +202,4 @@ async fn an_input_runs_through_its_producer_until_that_is_done() {
     let orders = &report.data_sets[0];
     assert_eq!((orders.read, orders.put, orders.enriched, orders.typed), (60, 60, 60, 60));
     assert!(report.is_complete(), "{report:?}");
-}
-
-fn gunzip(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    record_model::Decoder::new(record_model::Limits::default())
-        .decode(bytes, &mut |record| {
-            if let Ok(record_model::Content::Payload(payload)) = record.content {
-                text.push_str(std::str::from_utf8(payload).unwrap());
-            }
-        })
-        .unwrap();
-    text
 }

@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use scene::Scene;
 
 #[track_caller]
+#[expect(clippy::expect_used, reason = "a run that starts is a failed test")]
 fn check(result: Result<local::Report, local::RunError>, expected: &str) {
     let error = result.expect_err("the run starts");
     let mut line = error.to_string();

@@ -24,7 +24,8 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
-    record_id: String,
+    #[serde(rename = "recordId")]
+    id: String,
     result: String,
     #[serde(default)]
     data: Option<String>,
@@ -44,7 +45,7 @@ pub(super) fn outcomes(answer: &[u8], sources: &[SourceRecord]) -> Result<Vec<Ou
     let answer: Answer = serde_json::from_slice(answer)?;
     let mut by_id: HashMap<String, Vec<Record>> = HashMap::with_capacity(answer.records.len());
     for record in answer.records {
-        by_id.entry(record.record_id.clone()).or_default().push(record);
+        by_id.entry(record.id.clone()).or_default().push(record);
     }
     Ok(sources.iter().map(|source| outcome(by_id.remove(&source.record_id()).unwrap_or_default())).collect())
 }

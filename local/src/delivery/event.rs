@@ -25,7 +25,8 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
-    record_id: String,
+    #[serde(rename = "recordId")]
+    id: String,
     approximate_arrival_timestamp: i64,
     data: String,
     kinesis_record_metadata: Metadata<'a>,
@@ -48,7 +49,7 @@ pub(super) fn event(
     stream_arn: &str,
 ) -> Result<Bytes, serde_json::Error> {
     let records = records.iter().map(|record| Record {
-        record_id: record.record_id(),
+        id: record.record_id(),
         approximate_arrival_timestamp: record.arrived_at_ms,
         data: STANDARD.encode(&record.data),
         kinesis_record_metadata: Metadata {

@@ -99,7 +99,7 @@ impl Intake {
         }
         let finished = match &self.delivery.processing {
             Some((processing, function)) => transform(&self.delivery, processing, function, records).await?,
-            None => records.into_iter().map(as_it_is).collect(),
+            None => records.iter().map(as_it_is).collect(),
         };
         // A writer that failed tells so itself.
         let _ = self.out.send(finished).await;
@@ -107,7 +107,7 @@ impl Intake {
     }
 }
 
-fn as_it_is(record: SourceRecord) -> Finished {
+fn as_it_is(record: &SourceRecord) -> Finished {
     let end = End::Deliver { data: record.data.clone(), partition_keys: std::collections::BTreeMap::new() };
-    Finished::new(&record, end)
+    Finished::new(record, end)
 }

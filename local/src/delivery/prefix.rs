@@ -73,13 +73,11 @@ impl Prefix {
     /// The prefix of delivered objects.
     pub(super) fn of_objects(text: &str) -> Result<Self, PrefixError> {
         let prefix = Self::parse(text)?;
-        match prefix.0.iter().any(|segment| matches!(segment, Segment::ErrorOutputType)) {
-            true => Err(PrefixError::Unknown {
-                prefix: text.to_owned(),
-                expression: "firehose:error-output-type".to_owned(),
-            }),
-            false => prefix.with_time(),
+        if prefix.names_the_error_type() {
+            let expression = "firehose:error-output-type".to_owned();
+            return Err(PrefixError::Unknown { prefix: text.to_owned(), expression });
         }
+        prefix.with_time()
     }
 
     /// The prefix of error objects; without one of its own it is made from the other.
@@ -88,10 +86,14 @@ impl Prefix {
             return Self::parse(&format!("{objects}!{{firehose:error-output-type}}/"))?.with_time();
         }
         let prefix = Self::parse(text)?;
-        match prefix.0.iter().any(|segment| matches!(segment, Segment::ErrorOutputType)) {
-            true => prefix.with_time(),
-            false => Err(PrefixError::NoErrorType { prefix: text.to_owned() }),
+        if prefix.names_the_error_type() {
+            return prefix.with_time();
         }
+        Err(PrefixError::NoErrorType { prefix: text.to_owned() })
+    }
+
+    fn names_the_error_type(&self) -> bool {
+        self.0.contains(&Segment::ErrorOutputType)
     }
 
     fn with_time(mut self) -> Result<Self, PrefixError> {

@@ -24,7 +24,7 @@ pub(super) async fn transform(
         attempts += 1;
         let failed = match function.invoke(event.clone()).await {
             Ok(answer) => match outcomes(&answer, &records) {
-                Ok(outcomes) => return finished(records, outcomes, attempts, &lambda_arn),
+                Ok(outcomes) => return finished(&records, outcomes, attempts, &lambda_arn),
                 Err(_) => {
                     ("Lambda.JsonProcessingException", "the answer is no JSON of a transformation".to_owned())
                 }
@@ -43,7 +43,7 @@ pub(super) async fn transform(
 }
 
 fn finished(
-    records: Vec<SourceRecord>,
+    records: &[SourceRecord],
     outcomes: Vec<Outcome>,
     attempts: u32,
     lambda_arn: &str,

@@ -92,16 +92,16 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(answer: &str, expected: Verdict) {
+    fn check(answer: &str, expected: &Verdict) {
         let expects = Expected { reports_failures: true, has_state: false };
-        assert_eq!(read(answer.as_bytes(), expects, &records()).0, expected, "{answer}");
+        assert_eq!(&read(answer.as_bytes(), expects, &records()).0, expected, "{answer}");
     }
 
     #[test]
     fn the_lowest_reported_number_is_the_checkpoint() {
         check(
             r#"{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"2"}]}"#,
-            Verdict::FailedFrom(1),
+            &Verdict::FailedFrom(1),
         );
     }
 
@@ -110,7 +110,7 @@ mod tests {
         for answer in
             ["", "null", "{}", "\"ok\"", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#]
         {
-            check(answer, Verdict::Done);
+            check(answer, &Verdict::Done);
         }
     }
 
@@ -118,11 +118,11 @@ mod tests {
     fn an_identifier_that_says_nothing_fails_the_whole_batch() {
         for identifier in [r#""""#, "null", r#""9""#] {
             let answer = format!(r#"{{"batchItemFailures":[{{"itemIdentifier":{identifier}}}]}}"#);
-            check(&answer, Verdict::Failed("an itemIdentifier is no sequence number of the batch"));
+            check(&answer, &Verdict::Failed("an itemIdentifier is no sequence number of the batch"));
         }
         check(
             r#"{"batchItemFailures":[{"wrong":"1"}]}"#,
-            Verdict::Failed("an itemIdentifier is no sequence number of the batch"),
+            &Verdict::Failed("an itemIdentifier is no sequence number of the batch"),
         );
     }
 

@@ -56,11 +56,7 @@ impl Lane {
         while self.attempt_in_window(&[], Some(ending)).await? != Verdict::Done {
             attempts += 1;
             if retry::next(&self.mapping.settings, 1, attempts) != Next::Again {
-                let problem = format!(
-                    "a window of {} was given up after {attempts} attempts",
-                    self.mapping.settings.function
-                );
-                self.mapping.progress.send(Progress::Warning { message: problem });
+                self.mapping.count(|tally| tally.windows_lost += 1);
                 break;
             }
             tokio::time::sleep(retry::pause(attempts)).await;
@@ -90,7 +86,6 @@ impl Lane {
                 )
             }
             Err(error) => {
-                self.mapping.count(|tally| tally.failed_invocations += 1);
                 self.mapping.progress.send(Progress::Warning { message: error.to_string() });
                 (Verdict::Failed("the invocation failed"), None)
             }

@@ -118,22 +118,22 @@ impl Destination {
         let now = Timestamp::now();
         let body = Bytes::from(body(&given_up, now)?);
         let key = self.key(given_up.shard_id, now);
-        match &self.bucket {
-            Some(bucket) => {
-                let attributes =
-                    Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
-                if bucket.create(&key, body, &attributes).await? == Created::Exists {
-                    return Err(StorageError::Taken { key });
-                }
-            }
-            None => {
-                let path = self.folder.join(&key);
-                tokio::fs::create_dir_all(path.parent().unwrap_or(&self.folder)).await?;
-                tokio::fs::write(path, body).await?;
-            }
-        }
+        self.write(&key, body).await?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).push(key);
         Ok(())
+    }
+
+    async fn write(&self, key: &str, body: Bytes) -> Result<(), StorageError> {
+        let Some(bucket) = &self.bucket else {
+            let path = self.folder.join(key);
+            tokio::fs::create_dir_all(path.parent().unwrap_or(&self.folder)).await?;
+            return Ok(tokio::fs::write(path, body).await?);
+        };
+        let content_type = Some("application/json".to_owned());
+        match bucket.create(key, body, &Attributes { content_type, ..Attributes::default() }).await? {
+            Created::Written(_) => Ok(()),
+            Created::Exists => Err(StorageError::Taken { key: key.to_owned() }),
+        }
     }
 
     /// `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<random>`, as Lambda names it.

@@ -63,7 +63,8 @@ struct Record<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Kinesis<'a> {
-    kinesis_schema_version: &'a str,
+    #[serde(rename = "kinesisSchemaVersion")]
+    schema_version: &'a str,
     partition_key: &'a str,
     sequence_number: &'a str,
     data: String,
@@ -81,7 +82,7 @@ impl EventRecord {
         let arrived_at_s = record.arrived_at_ms as f64 / 1000.0;
         let json = serde_json::value::to_raw_value(&Record {
             kinesis: Kinesis {
-                kinesis_schema_version: "1.0",
+                schema_version: "1.0",
                 partition_key: &record.partition_key,
                 sequence_number: &record.sequence_number,
                 data: STANDARD.encode(&record.data),

@@ -34,7 +34,8 @@ pub enum MappingError {
 pub(crate) struct MappingTally {
     pub(crate) acknowledged: u64,
     pub(crate) given_up: u64,
-    pub(crate) failed_invocations: u64,
+    /// Tumbling windows whose last call failed for good: their state is lost.
+    pub(crate) windows_lost: u64,
 }
 
 /// A mapping at work. Its checkpoints live as long as the run.

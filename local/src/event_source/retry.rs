@@ -69,7 +69,7 @@ mod tests {
             batching_window: Duration::ZERO,
             parallelization_factor: 1,
             maximum_retry_attempts: Some(2),
-            maximum_record_age: Some(Duration::from_secs(60)),
+            maximum_record_age: Some(Duration::from_mins(1)),
             bisect_on_error: false,
             report_batch_item_failures: true,
             tumbling_window: None,

@@ -122,6 +122,8 @@ fn spawn(blueprint: &Blueprint, runtime_api: &str) -> std::io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(blueprint.log.handle()?)
         .stderr(blueprint.log.handle()?)
+        // Ctrl-C on a terminal is for the run, which then drains through its functions.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
 }

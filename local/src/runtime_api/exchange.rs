@@ -18,6 +18,8 @@ use super::MAX_ANSWER_BYTES;
 /// Longest error message kept of what a function posts, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 
+const TOO_LARGE: &str = r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#;
+
 /// One call of the function, as the process gets it.
 #[derive(Debug, Clone)]
 pub(super) struct Invocation {
@@ -142,18 +144,13 @@ async fn response(
     Path(request_id): Path<String>,
     body: Body,
 ) -> Response<Body> {
-    match to_bytes(body, MAX_ANSWER_BYTES).await {
-        Ok(answer) => accepted(exchange.post(&request_id, Posted::Answer(answer))),
-        Err(_) => {
-            let error_type = "Function.ResponseSizeTooLarge".to_owned();
-            let message = format!("the answer is over {MAX_ANSWER_BYTES} bytes, the limit");
-            exchange.post(&request_id, Posted::Error { error_type, message });
-            reply(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#,
-            )
-        }
+    if let Ok(answer) = to_bytes(body, MAX_ANSWER_BYTES).await {
+        return accepted(exchange.post(&request_id, Posted::Answer(answer)));
     }
+    let error_type = "Function.ResponseSizeTooLarge".to_owned();
+    let message = format!("the answer is over {MAX_ANSWER_BYTES} bytes, the limit");
+    exchange.post(&request_id, Posted::Error { error_type, message });
+    reply(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE)
 }
 
 async fn error(

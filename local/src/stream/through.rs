@@ -37,7 +37,7 @@ async fn read(reader: &StreamReader, iterator: &str) -> Result<Page, ReaderError
         tries += 1;
         match reader.read(iterator, MAX_RECORDS).await {
             Err(error) if error.is_retryable() && tries < MAX_TRIES => {
-                tokio::time::sleep(AFTER_REFUSAL).await
+                tokio::time::sleep(AFTER_REFUSAL).await;
             }
             result => return result,
         }

@@ -48,7 +48,7 @@ fn equals(scope: &Scope<'_>, items: &[Value], place: &str) -> Result<bool, Templ
     Ok(text(scope.resolve(left, place)?) == text(scope.resolve(right, place)?))
 }
 
-/// CloudFormation compares what is written, so `1` equals `"1"`.
+/// `CloudFormation` compares what is written, so `1` equals `"1"`.
 fn text(value: Option<Value>) -> Option<String> {
     value.map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
 }

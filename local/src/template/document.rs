@@ -1,4 +1,4 @@
-//! YAML text to one JSON value, with CloudFormation's short tags in their long form.
+//! YAML text to one JSON value, with `CloudFormation`'s short tags in their long form.
 
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Number, Value, json};
@@ -60,21 +60,21 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(yaml: &str, expected: Value) {
-        assert_eq!(parse(yaml).unwrap(), expected);
+    fn check(yaml: &str, expected: &Value) {
+        assert_eq!(&parse(yaml).unwrap(), expected);
     }
 
     #[test]
     fn short_tags_take_their_long_form() {
-        check("a: !Ref B", json!({"a": {"Ref": "B"}}));
-        check("a: !GetAtt B.Arn", json!({"a": {"Fn::GetAtt": ["B", "Arn"]}}));
-        check("a: !Join [',', [!Ref B, c]]", json!({"a": {"Fn::Join": [",", [{"Ref": "B"}, "c"]]}}));
-        check("a: !Not [!Condition C]", json!({"a": {"Fn::Not": [{"Condition": "C"}]}}));
+        check("a: !Ref B", &json!({"a": {"Ref": "B"}}));
+        check("a: !GetAtt B.Arn", &json!({"a": {"Fn::GetAtt": ["B", "Arn"]}}));
+        check("a: !Join [',', [!Ref B, c]]", &json!({"a": {"Fn::Join": [",", [{"Ref": "B"}, "c"]]}}));
+        check("a: !Not [!Condition C]", &json!({"a": {"Fn::Not": [{"Condition": "C"}]}}));
     }
 
     #[test]
     fn quoted_numbers_stay_text() {
-        check("a: '1'\nb: 1\nc: 2010-09-09", json!({"a": "1", "b": 1, "c": "2010-09-09"}));
+        check("a: '1'\nb: 1\nc: 2010-09-09", &json!({"a": "1", "b": 1, "c": "2010-09-09"}));
     }
 
     #[test]

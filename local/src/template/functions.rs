@@ -58,7 +58,7 @@ pub(super) fn events(
             }
             "Schedule" => topology.schedules.push(schedule(function, &name, &properties, "Schedule")?),
             "ScheduleV2" => {
-                topology.schedules.push(schedule(function, &name, &properties, "ScheduleExpression")?)
+                topology.schedules.push(schedule(function, &name, &properties, "ScheduleExpression")?);
             }
             other => {
                 return Err(

@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, resolved to plain values.
+//! `CloudFormation`'s intrinsic functions, resolved to plain values.
 
 use std::collections::BTreeMap;
 
@@ -202,7 +202,7 @@ impl<'a> Scope<'a> {
             let (name, after) = from_name.split_once('}').ok_or_else(unclosed)?;
             result.push_str(before);
             if let Some(literal) = name.strip_prefix('!') {
-                result.push_str(&format!("${{{literal}}}"));
+                result.extend(["${", literal, "}"]);
             } else {
                 result.push_str(&self.substituted(name.trim(), own, place)?);
             }
@@ -243,7 +243,7 @@ fn is_function(name: &str) -> bool {
     name == "Ref" || name.starts_with("Fn::")
 }
 
-/// A value as text, the way CloudFormation writes it into a string.
+/// A value as text, the way `CloudFormation` writes it into a string.
 pub(super) fn written(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
@@ -254,7 +254,7 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(node: &Value, expected: Option<Value>) {
+    fn check(node: &Value, expected: Option<&Value>) {
         let document = json!({
             "Parameters": {"Size": {"Type": "Number", "Default": 3}},
             "Mappings": {"M": {"a": {"b": "found"}}},
@@ -262,27 +262,27 @@ mod tests {
             "Resources": {"B": {"Type": "AWS::S3::Bucket"}, "S": {"Type": "AWS::Kinesis::Stream"}},
         });
         let scope = Scope::new(&document, &BTreeMap::new()).unwrap();
-        assert_eq!(scope.resolve(node, "here").unwrap(), expected);
+        assert_eq!(scope.resolve(node, "here").unwrap().as_ref(), expected);
     }
 
     #[test]
     fn each_function_gives_a_plain_value() {
-        check(&json!({"Ref": "Size"}), Some(json!(3)));
+        check(&json!({"Ref": "Size"}), Some(&json!(3)));
         check(&json!({"Ref": "AWS::NoValue"}), None);
         check(
             &json!({"Fn::GetAtt": ["S", "Arn"]}),
-            Some(json!("arn:aws:kinesis:us-east-1:000000000000:stream/S")),
+            Some(&json!("arn:aws:kinesis:us-east-1:000000000000:stream/S")),
         );
         check(
             &json!({"Fn::Sub": "${B}/${Size}/${!kept}/${S.Arn}"}),
-            Some(json!("b/3/${kept}/arn:aws:kinesis:us-east-1:000000000000:stream/S")),
+            Some(&json!("b/3/${kept}/arn:aws:kinesis:us-east-1:000000000000:stream/S")),
         );
-        check(&json!({"Fn::Sub": ["${x}", {"x": {"Ref": "B"}}]}), Some(json!("b")));
-        check(&json!({"Fn::Join": ["-", ["a", {"Ref": "Size"}]]}), Some(json!("a-3")));
-        check(&json!({"Fn::If": ["Yes", "y", "n"]}), Some(json!("y")));
-        check(&json!({"Fn::Select": [1, ["a", "b"]]}), Some(json!("b")));
-        check(&json!({"Fn::FindInMap": ["M", "a", "b"]}), Some(json!("found")));
-        check(&json!({"keep": 1, "go": {"Ref": "AWS::NoValue"}}), Some(json!({"keep": 1})));
+        check(&json!({"Fn::Sub": ["${x}", {"x": {"Ref": "B"}}]}), Some(&json!("b")));
+        check(&json!({"Fn::Join": ["-", ["a", {"Ref": "Size"}]]}), Some(&json!("a-3")));
+        check(&json!({"Fn::If": ["Yes", "y", "n"]}), Some(&json!("y")));
+        check(&json!({"Fn::Select": [1, ["a", "b"]]}), Some(&json!("b")));
+        check(&json!({"Fn::FindInMap": ["M", "a", "b"]}), Some(&json!("found")));
+        check(&json!({"keep": 1, "go": {"Ref": "AWS::NoValue"}}), Some(&json!({"keep": 1})));
     }
 
     #[test]

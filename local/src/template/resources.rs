@@ -31,7 +31,7 @@ fn add(topology: &mut Topology, scope: &Scope<'_>, id: &str, resource: &Value) -
     match kind {
         "AWS::S3::Bucket" => topology.buckets.push(scope.physical_name(id, id)?),
         "AWS::Kinesis::Stream" => {
-            topology.streams.push(stream(scope, id, &Properties::new(scope, node, place))?)
+            topology.streams.push(stream(scope, id, &Properties::new(scope, node, place))?);
         }
         "AWS::Serverless::Function" => {
             let defaults = scope.section("Globals").and_then(|globals| globals.get("Function"));

@@ -1,14 +1,29 @@
 //! A run of the scripted pipeline: what is put on its stream, and what comes of it.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "what goes wrong here is a failed test"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use bytes::Bytes;
 use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink};
 use local::{Progress, Report, RunError, RunOptions};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 /// Longer than any run here takes: what hangs fails.
@@ -46,8 +61,15 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Runs, puts these payloads, stops, and gives the report.
+    /// Runs, puts these payloads, each under a key of its own, stops, and gives the report.
     pub async fn run(&self, payloads: &[String]) -> Result<Report, RunError> {
+        let records: Vec<(String, Bytes)> =
+            payloads.iter().map(|payload| (payload.clone(), payload.clone().into())).collect();
+        self.run_with(async |kinesis_url| put(&kinesis_url, &records).await).await
+    }
+
+    /// Runs, does this once the Kinesis endpoint is there, stops, and gives the report.
+    pub async fn run_with(&self, work: impl AsyncFnOnce(String)) -> Result<Report, RunError> {
         let (ready, is_ready) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let ready = Mutex::new(Some(ready));
@@ -59,20 +81,17 @@ impl Scene {
             }
         };
         let run = local::run(self.options.clone(), progress, async { drop(stopped.await) });
-        let put = async {
-            if let Ok(kinesis_url) = is_ready.await {
-                put(&kinesis_url, payloads).await;
-            }
+        let mut run = pin!(tokio::time::timeout(PATIENCE, run));
+        let work = async {
+            work(is_ready.await.unwrap()).await;
             drop(stop);
         };
-        let run = async { tokio::time::timeout(PATIENCE, run).await.expect("the run hangs") };
-        // A run that can't start drops its end of the channel only when it is dropped itself.
-        tokio::pin!(put);
-        tokio::pin!(run);
-        tokio::select! {
+        // A run that can't start is never ready, so its error comes first.
+        let report = tokio::select! {
             report = &mut run => report,
-            () = &mut put => run.await,
-        }
+            () = work => run.await,
+        };
+        report.expect("the run hangs")
     }
 
     /// The objects of the bucket under a prefix, each with its bytes, by key.
@@ -99,26 +118,47 @@ impl Scene {
     }
 }
 
-async fn put(kinesis_url: &str, payloads: &[String]) {
-    let local = "local".to_owned();
-    let credentials =
-        AwsCredentials { access_key_id: local.clone(), secret_access_key: local, session_token: None };
-    let aws = AwsSettings {
-        region: "us-east-1".to_owned(),
-        credentials: Some(credentials),
-        s3_endpoint_url: None,
-        kinesis_endpoint_url: Some(kinesis_url.to_owned()),
-    };
-    let sink = KinesisSink::connect("OrdersStream", &aws);
-    for payloads in payloads.chunks(500) {
+/// Puts records, each a partition key and a payload, in order.
+pub async fn put(kinesis_url: &str, records: &[(String, Bytes)]) {
+    let sink = KinesisSink::connect("OrdersStream", &aws(kinesis_url));
+    for records in records.chunks(500) {
         let entries: Vec<Entry> =
-            payloads.iter().map(|payload| Entry::new(payload.clone(), payload.clone())).collect();
+            records.iter().map(|(key, payload)| Entry::new(key.clone(), payload.clone())).collect();
         let outcomes = sink.put(&entries).await.unwrap();
         assert!(
             outcomes.iter().all(|outcome| matches!(outcome, EntryOutcome::Accepted { .. })),
             "{outcomes:?}"
         );
     }
+}
+
+fn aws(kinesis_url: &str) -> AwsSettings {
+    let local = "local".to_owned();
+    let credentials =
+        AwsCredentials { access_key_id: local.clone(), secret_access_key: local, session_token: None };
+    AwsSettings {
+        region: "us-east-1".to_owned(),
+        credentials: Some(credentials),
+        s3_endpoint_url: None,
+        kinesis_endpoint_url: Some(kinesis_url.to_owned()),
+    }
+}
+
+/// Calls an operation of Kinesis that no client here has.
+pub async fn call(kinesis_url: &str, operation: &str, body: &str) {
+    let address = kinesis_url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: Kinesis_20131202.{operation}\r\nx-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 \
+         Credential=local/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 /// The folder with the scripted function, which cargo builds with the tests.
@@ -129,6 +169,26 @@ fn examples() -> PathBuf {
     examples
 }
 
+/// Processes of this machine that have the text in their environment.
+pub fn processes_with(text: &str) -> usize {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let environments = all.filter_map(|process| fs::read(process.path().join("environ")).ok());
+    environments.filter(|environment| String::from_utf8_lossy(environment).contains(text)).count()
+}
+
 pub fn numbered(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("order {number}")).collect()
+}
+
+/// The text of a gzip object.
+pub fn gunzip(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    record_model::Decoder::new(record_model::Limits::default())
+        .decode(bytes, &mut |record| {
+            if let Ok(record_model::Content::Payload(payload)) = record.content {
+                text.push_str(std::str::from_utf8(payload).unwrap());
+            }
+        })
+        .unwrap();
+    text
 }
