@@ -15,9 +15,10 @@ impl Plan {
         let members = self.members(document)?;
         let start = out.len();
         let input = |index: usize, field: &Field| as_payload(field, self.names.input(index, &members)?);
-        self.write_payload(input, &RecordContext::default(), out)?;
-        if (self.form, self.extra_fields) == (Form::Delimited, ExtraFields::Collect) {
+        self.write_values(input, &RecordContext::default(), out)?;
+        if self.form == Form::Delimited {
             self.write_extras(&members, out).inspect_err(|_| out.truncate(start))?;
+            self.row.end(out);
         }
         Ok(())
     }

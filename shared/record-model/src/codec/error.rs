@@ -111,7 +111,7 @@ pub enum Problem {
     #[error("the text does not match the schema's pattern")]
     PatternMismatch,
     /// A value that this row form has no way to write.
-    #[error("the value holds the delimiter or a line end, and the schema has neither quote nor escape")]
+    #[error("the value holds the delimiter, and the schema has neither quote nor escape")]
     Unwritable,
 }
 

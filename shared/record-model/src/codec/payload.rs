@@ -12,67 +12,77 @@ impl Plan {
     /// Values are typed on the way, so what is written here is read again. Appends nothing on an error.
     pub(crate) fn write_payload<'a>(
         &self,
+        input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,
+        context: &RecordContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RecordError> {
+        let start = out.len();
+        self.write_values(input_of, context, out)?;
+        if out.len() > start && self.form == Form::Delimited {
+            self.row.end(out);
+        }
+        Ok(())
+    }
+
+    /// The same, without the end of a row.
+    pub(super) fn write_values<'a>(
+        &self,
         mut input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,
         context: &RecordContext<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
         let start = out.len();
-        let mut write_all = || {
-            let mut text = Vec::new();
-            let mut objects = Objects::default();
-            for (nth, (index, field)) in self.payload_fields().enumerate() {
-                let input = input_of(index, field)
-                    .map_err(|problem| field_error(problem, field, &Input::Missing, ""))?;
-                let fail = |problem| field_error(problem, field, &input, "");
-                let value = match field.read(&input).map_err(fail)? {
-                    Value::Null => default_value(field, context, &[]),
-                    value => value,
-                };
-                if value == Value::Null && field.required {
-                    return Err(fail(Problem::Required));
-                }
-                match self.form {
-                    Form::Delimited => {
-                        if nth > 0 {
-                            out.extend_from_slice(self.row.delimiter.as_bytes());
-                        }
-                        text.clear();
-                        self.write_piece(field, &value, &mut text, out).map_err(fail)?;
-                    }
-                    Form::Json => {
-                        if value != Value::Null || self.missing_fields == MissingFields::Fail {
-                            objects.write(field, &value, out);
-                        }
-                    }
-                }
-            }
-            if self.form == Form::Json {
-                objects.finish(out);
+        let mut objects = Objects::default();
+        let written = self.payload_fields().enumerate().try_for_each(|(nth, (index, field))| {
+            let input =
+                input_of(index, field).map_err(|problem| field_error(problem, field, &Input::Missing, ""))?;
+            let fail = |problem| field_error(problem, field, &input, "");
+            let value = given_or_default(field, &input, context).map_err(fail)?;
+            match self.form {
+                Form::Delimited => self.write_piece(nth, field, &value, out).map_err(fail)?,
+                Form::Json if value == Value::Null && self.missing_fields == MissingFields::Ignore => {}
+                Form::Json => objects.write(field, &value, out),
             }
             Ok(())
-        };
-        let written = write_all();
-        if written.is_err() {
-            out.truncate(start);
+        });
+        match (&written, self.form) {
+            (Ok(()), Form::Json) => objects.finish(out),
+            (Ok(()), Form::Delimited) => {}
+            (Err(_), _) => out.truncate(start),
         }
         written
     }
 
     fn write_piece(
         &self,
+        nth: usize,
         field: &Field,
         value: &Value<'_>,
-        text: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<(), Problem> {
-        match value {
-            Value::Null => {
-                text.extend_from_slice(field.nulls.written().ok_or(Problem::Unwritable)?.as_bytes());
-            }
-            value => field.kind.write_text(value, text),
+        if nth > 0 {
+            out.extend_from_slice(self.row.delimiter.as_bytes());
         }
-        self.row.write(std::str::from_utf8(text).map_err(|_| Problem::NotUtf8)?, out)
+        if *value == Value::Null {
+            return self.row.write(field.nulls.written().ok_or(Problem::Unwritable)?, out);
+        }
+        let mut text = Vec::new();
+        field.kind.write_text(value, &mut text);
+        self.row.write(std::str::from_utf8(&text).map_err(|_| Problem::NotUtf8)?, out)
     }
+}
+
+/// The value of an input, or what stands in for null.
+fn given_or_default<'v>(
+    field: &'v Field,
+    input: &'v Input<'v>,
+    context: &'v RecordContext<'v>,
+) -> Result<Value<'v>, Problem> {
+    let value = match field.read(input)? {
+        Value::Null => default_value(field, context, &[]),
+        value => value,
+    };
+    if value == Value::Null && field.required { Err(Problem::Required) } else { Ok(value) }
 }
 
 /// Dotted names as nested objects, while they are written.

@@ -9,6 +9,7 @@ mod kind;
 mod layout;
 mod nulls;
 mod plan;
+mod references;
 mod row_form;
 mod rules;
 mod source;
