@@ -1,4 +1,12 @@
 //! The Kinesis endpoint, as clients of others and of our own find it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that can't go on says so by a panic"
+)]
 
 #[allow(dead_code, reason = "each test uses its part of the clients")]
 mod clients;

@@ -1,4 +1,12 @@
 //! The S3 endpoint, as clients of others and of our own find it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that can't go on says so by a panic"
+)]
 
 mod clients;
 #[path = "../shared/edge/tests/store_contract/mod.rs"]
@@ -104,7 +112,12 @@ async fn a_chunked_upload_is_kept_only_if_it_is_whole_and_its_trailer_right() {
     ] {
         assert!(!folder.path().join("uploads/k").exists(), "before {coded:?}");
         let answer = send(&endpoint, &put(length), framed(coded).as_bytes()).await;
-        assert!(answer.status == status && answer.body.contains(error), "{coded:?}: {} {}", answer.status, answer.body);
+        assert!(
+            answer.status == status && answer.body.contains(error),
+            "{coded:?}: {} {}",
+            answer.status,
+            answer.body
+        );
     }
     assert_eq!(fs::read(folder.path().join("uploads/k")).unwrap(), b"hello");
     assert!(fs::read_dir(folder.path().join(".s3/temporary")).unwrap().next().is_none());
@@ -145,7 +158,11 @@ async fn hostile_requests_get_an_error_and_touch_no_file() {
         ("GET /bucket?list-type=2&continuation-token=%00 HTTP/1.1".to_owned(), "", [400, 400]),
         (format!("POST /bucket?delete HTTP/1.1\r\nContent-Length: {}", bad_xml.len()), bad_xml, [400, 400]),
         ("PUT /bucket/k?partNumber=0&uploadId=00 HTTP/1.1\r\nContent-Length: 1".to_owned(), "x", [400, 400]),
-        ("PUT /bucket/k?partNumber=1&uploadId=..%2F..%2Fx HTTP/1.1\r\nContent-Length: 1".to_owned(), "x", [404, 404]),
+        (
+            "PUT /bucket/k?partNumber=1&uploadId=..%2F..%2Fx HTTP/1.1\r\nContent-Length: 1".to_owned(),
+            "x",
+            [404, 404],
+        ),
         (format!("GET /bucket/k HTTP/1.1\r\nX-Huge: {long}"), "", [431, 431]),
         (format!("GET /bucket/{long} HTTP/1.1"), "", [414, 431]),
         (format!("GET /bucket/{} HTTP/1.1", "x".repeat(1025)), "", [400, 400]),
