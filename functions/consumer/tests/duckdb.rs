@@ -18,7 +18,7 @@ use record_model::{RecordContext, Schema};
 const QUERY: &str = "
 import sys, duckdb
 rows = duckdb.sql(f'''
-    SELECT sentiment.label, count(*), count(DISTINCT id), min(hour)
+    SELECT sentiment.label, count(*), count(DISTINCT id), min(hour::INT)
     FROM read_json('{sys.argv[1]}/enriched/tweets/*/*/*', format = 'newline_delimited', hive_partitioning = true)
     GROUP BY ALL ORDER BY ALL
 ''').fetchall()

@@ -59,7 +59,7 @@ impl Attempt {
     /// Differs for any two attempts, so that their bytes and their tags differ: an asynchronous invocation is retried
     /// under the same request id.
     pub(crate) fn mark(&self) -> String {
-        format!("{}/{}", self.request_id, self.started_at_ms)
+        format!("{}-{}", self.request_id, self.started_at_ms)
     }
 
     /// Writes this attempt into an object's metadata.
@@ -90,7 +90,7 @@ mod tests {
         attempt("first", 10).sign(&mut object);
         assert_eq!(attempt("second", 11).is_superseded_by(&object), None);
         assert_eq!(attempt("first", 10).is_superseded_by(&object), None);
-        assert_eq!(attempt("older", 9).is_superseded_by(&object).as_deref(), Some("first/10"));
-        assert_eq!(attempt("as old", 10).is_superseded_by(&object).as_deref(), Some("first/10"));
+        assert_eq!(attempt("older", 9).is_superseded_by(&object).as_deref(), Some("first-10"));
+        assert_eq!(attempt("as old", 10).is_superseded_by(&object).as_deref(), Some("first-10"));
     }
 }

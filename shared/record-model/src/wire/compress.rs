@@ -14,7 +14,8 @@ pub struct CompressError {
 /// Writes gzip members, reusing its tables. Levels 1 (fast) to 12 (small).
 pub struct Gzip(Compressor);
 
-const HAS_COMMENT: u8 = 1 << 4;
+/// The header's name field: readers skip it like a comment, but `DuckDB` takes no file with a comment.
+const HAS_NAME: u8 = 1 << 3;
 
 impl Gzip {
     /// A level out of range is the nearest one in it.
@@ -22,18 +23,13 @@ impl Gzip {
         Self(Compressor::new(CompressionLvl::new(level.clamp(1, 12)).unwrap_or_default()))
     }
 
-    /// Appends one member. `comment` goes into the header, where every reader skips it; what Latin-1 text or its
+    /// Appends one member. `name` goes into the header, where every reader skips it; what Latin-1 text or its
     /// closing zero can't hold becomes `?`.
-    pub fn write(
-        &mut self,
-        data: &[u8],
-        comment: Option<&str>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), CompressError> {
-        let flags = if comment.is_some() { HAS_COMMENT } else { 0 };
+    pub fn write(&mut self, data: &[u8], name: Option<&str>, out: &mut Vec<u8>) -> Result<(), CompressError> {
+        let flags = if name.is_some() { HAS_NAME } else { 0 };
         out.extend_from_slice(&[0x1F, 0x8B, 8, flags, 0, 0, 0, 0, 0, 255]); // no time, unknown system
-        if let Some(comment) = comment {
-            out.extend(comment.chars().map(|c| if c.is_ascii_graphic() { c as u8 } else { b'?' }));
+        if let Some(name) = name {
+            out.extend(name.chars().map(|c| if c.is_ascii_graphic() { c as u8 } else { b'?' }));
             out.push(0);
         }
         let bound = self.0.deflate_compress_bound(data.len());
