@@ -1,5 +1,7 @@
 //! The decoder's rules, told through its façade.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 use proptest::prelude::*;
 use record_model::{
     Content, DecodeError, Decoder, Format, Limits, chunk,

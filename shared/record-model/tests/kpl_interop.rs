@@ -1,5 +1,7 @@
 //! Aggregates of ours, taken apart by the libraries others use.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 use std::{
     io::Write as _,
     path::Path,

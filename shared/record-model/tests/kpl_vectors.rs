@@ -1,5 +1,7 @@
 //! Aggregates written by others, read as they should be: set `KINFLOW_TEST_DATA` to the folder of test data.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 use std::{env, fs, path::Path};
 
 use record_model::{Content, DecodeError, Decoder, Limits};

@@ -1,5 +1,7 @@
 //! The aggregate writer: what it writes is read back, fits, and is what the format says.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 use proptest::prelude::*;
 use record_model::{
     Content, Decoder, Limits, UserRecord,

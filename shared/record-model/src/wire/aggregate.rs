@@ -38,6 +38,9 @@ pub(super) struct Keyed<'a> {
     pub(super) data: &'a [u8],
 }
 
+/// A user record as it lies in an aggregate, still wrapped: its partition key where the table has one, and its data.
+pub type KeyedData<'a> = (Option<&'a str>, &'a [u8]);
+
 /// A Kinesis record of which it is known whether it carries the checksum of an aggregate.
 ///
 /// That check is most of what opening an aggregate costs, and the records of a batch can share it.
@@ -75,7 +78,7 @@ impl<'a> Checked<'a> {
     pub fn user_records(
         &self,
         limit: usize,
-    ) -> Result<Option<impl Iterator<Item = (Option<&'a str>, &'a [u8])> + use<'a>>, DecodeError> {
+    ) -> Result<Option<impl Iterator<Item = KeyedData<'a>> + use<'a>>, DecodeError> {
         Ok(self.aggregate(limit)?.map(Aggregate::into_data))
     }
 
@@ -127,7 +130,7 @@ impl<'a> Aggregate<'a> {
         })
     }
 
-    fn into_data(self) -> impl Iterator<Item = (Option<&'a str>, &'a [u8])> + use<'a> {
+    fn into_data(self) -> impl Iterator<Item = KeyedData<'a>> + use<'a> {
         let Self { partition_keys, records, .. } = self;
         records.into_iter().map(move |record| {
             (entry("partition key", &partition_keys, record.partition_key).ok(), record.data)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-pub use super::aggregate::Checked;
+pub use super::aggregate::{Checked, KeyedData};
 use super::{
     DecodeError,
     aggregate::{MAGIC, MD5_BYTES},
@@ -11,7 +11,7 @@ use super::{
 use crate::keys;
 
 /// The user records of one aggregate, as [`Checked::user_records`] has them.
-pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<(Option<&str>, &[u8])>>, DecodeError> {
+pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<KeyedData<'_>>>, DecodeError> {
     Ok(Checked::one(data).user_records(limit)?.map(Iterator::collect))
 }
 
