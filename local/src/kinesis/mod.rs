@@ -11,6 +11,9 @@
 //! | `request` | `StreamARN` wherever AWS takes it |
 //! | `retention` | a bound on memory: what every live reader is past goes first, then writers are throttled |
 //!
+//! Not like AWS: reads are not throttled, `DescribeStream` lists all shards at once, requests in CBOR (Java's default) get
+//! ferrokinesis's limits and arrival times in whole seconds, and `SubscribeToShard` goes over HTTP/1.1 only.
+//!
 //! A request that is not in order is handed to ferrokinesis as it came: it has AWS's words for what is wrong with it.
 
 mod endpoint;

@@ -10,6 +10,8 @@
 //! ```
 //!
 //! A file put into a bucket's folder by hand is an object too. Signatures are accepted from any key and not checked.
+//! Not like AWS: no versions, tags or access lists; a file system that takes `a` and `A` for one name makes one object
+//! of two keys.
 
 mod attributes;
 mod aws_chunked;
