@@ -93,7 +93,8 @@ impl Script {
             }
             crash_after |= payload.starts_with("crash-after-once") && self.first_time(&payload);
             self.fault(&payload)?;
-            lines += &format!("{}\n", json!({"id": id(record, sub), "text": payload}));
+            lines += &json!({"id": id(record, sub), "text": payload}).to_string();
+            lines.push('\n');
         }
         if let Some(first) = records.first().filter(|_| !lines.is_empty()) {
             let key = format!("enriched/{}/{}.ndjson", self.data_set, id(first, 0).replace(':', "-"));
@@ -148,7 +149,7 @@ impl Script {
         }
         match fault {
             "crash-once" => std::process::exit(3),
-            "hang-once" => std::thread::sleep(Duration::from_secs(3600)),
+            "hang-once" => std::thread::sleep(Duration::from_hours(1)),
             _ => return Err("a fault was asked for".into()),
         }
         Ok(())

@@ -14,7 +14,7 @@ fn check(result: Result<local::Report, local::RunError>, expected: &str) {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        line += &format!(": {error}");
+        line = format!("{line}: {error}");
         cause = error.source();
     }
     assert!(line.contains(expected) && !line.contains('\n'), "{line}");
