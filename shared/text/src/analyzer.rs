@@ -91,7 +91,7 @@ impl Analyzer {
 /// the polarity is weak.
 pub(crate) fn label(estimate: Estimate) -> Label {
     let Estimate { polarity, neutrality, .. } = estimate;
-    if neutrality > 0.25 && polarity.abs() < 2.5 {
+    if neutrality > 0.25 && polarity.abs() < 2.7 {
         Label::Neutral
     } else if polarity > 0.0 {
         Label::Positive

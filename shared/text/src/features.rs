@@ -1,4 +1,5 @@
 //! What the linear model sees of a text: hashed words with negation marks, pairs of words, and pieces of words.
+#![allow(unreachable_pub)] // public with the feature `training`
 
 use crate::normalise::normalise;
 use crate::packed::load;

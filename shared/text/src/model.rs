@@ -19,6 +19,7 @@ pub(crate) const FLOATS: usize = HEADS + 2 * VADER_FEATURES + 2 * TERMS;
 static WEIGHTS: &[u8] = include_bytes!("../data/model/sentiment.weights");
 
 /// What the model says of a text.
+#[allow(unreachable_pub)] // public with the feature `training`
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct Estimate {
     /// Expected rating, about -4 to 4.

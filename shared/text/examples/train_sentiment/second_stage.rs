@@ -9,7 +9,7 @@ const POLARITY_RIDGE: f64 = 3.0 / 2_000.0;
 /// Newton's steps of the logistic regression.
 const STEPS: usize = 20;
 /// Tweets are what the labels are for most, and where VADER's own are hard to beat.
-const TWEETS_FOR_POLARITY: f64 = 3.0;
+const TWEETS_FOR_POLARITY: f64 = 6.0;
 
 /// Normal equations: a row for each term, and the right side as its last column.
 type Equations = Vec<[f64; TERMS + 1]>;
