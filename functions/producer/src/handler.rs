@@ -365,14 +365,15 @@ impl<S: ObjectStore> Saver<'_, S> {
 
 impl Answer {
     fn of(schema: &Schema, report: &FeedReport, stopped: Option<&StopReason>, shards: usize) -> Self {
-        let stopped = stopped.map(StopReason::as_str);
+        let early = if report.asked_to_wait { "the source asks to wait" } else { "deadline" };
+        let reason = stopped.map_or(early, StopReason::as_str);
         Self {
             schema: schema.name().to_owned(),
             read: report.read,
             put: report.put,
             quarantined: report.quarantined,
             done: report.done,
-            reason: (!report.done).then(|| stopped.unwrap_or("deadline").to_owned()),
+            reason: (!report.done).then(|| reason.to_owned()),
             kinesis_records: report.engine.accepted,
             retried: report.engine.retried,
             skew: report.engine.skew(shards),

@@ -53,6 +53,8 @@ pub struct FeedReport {
     pub quarantined: u64,
     /// Whether the source was read to its end and every record is sent or put aside.
     pub done: bool,
+    /// Whether the source has more, but not before a while.
+    pub asked_to_wait: bool,
     /// Where the next run starts so that none is missed; `None` where this one started.
     pub resume: Option<Resume>,
     /// Why the run broke off, if something failed. What was sent until then stays sent.
@@ -130,6 +132,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                 }
                 Next::Wait { position } => {
                     self.next = Some(position);
+                    self.report.asked_to_wait = true;
                     return Ok(false);
                 }
                 Next::Record { position, next } => {
@@ -148,10 +151,10 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                 }
             }
             self.push(&mut entries).await?;
-            if self.report.read.is_multiple_of(PROGRESS_RECORDS) {
-                if let Some(position) = self.oldest_position() {
-                    progress.at(self.report.read, self.source.resume_at(position)).await;
-                }
+            if self.report.read.is_multiple_of(PROGRESS_RECORDS)
+                && let Some(position) = self.oldest_position()
+            {
+                progress.at(self.report.read, self.source.resume_at(position)).await;
             }
         }
         Ok(false)
@@ -192,7 +195,9 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
             let (data, position, records) = (entry.data.clone(), entry.position, entry.records);
             match self.engine.push(entry).await {
                 Ok(()) => {}
-                Err(EngineStopped::Stopped) => self.not_taken = earliest(self.not_taken, position),
+                Err(EngineStopped::Stopped) => {
+                    self.not_taken = Some(earliest(self.not_taken, position));
+                }
                 Err(EngineStopped::Entry(error)) => {
                     self.put_aside(&data, position, records, "limit", &error).await?;
                 }
@@ -229,7 +234,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         for unsent in &report.engine.unsent {
             let Entry { data, position, records, .. } = &unsent.entry;
             if !unsent.reason.is_given_up() {
-                left = earliest(left, *position);
+                left = Some(earliest(left, *position));
                 continue;
             }
             let (payload, position, records, kind) = (&data[..], *position, *records, unsent.reason.as_str());
@@ -237,7 +242,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
             match quarantine.put(rejected).await {
                 Ok(()) => report.quarantined += u64::from(records),
                 Err(error) => {
-                    left = earliest(left, position);
+                    left = Some(earliest(left, position));
                     report.error.get_or_insert(FeedError::Quarantine(error));
                 }
             }
@@ -248,6 +253,6 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
     }
 }
 
-fn earliest(a: Option<u64>, b: u64) -> Option<u64> {
-    Some(a.map_or(b, |a| a.min(b)))
+fn earliest(known: Option<u64>, position: u64) -> u64 {
+    known.map_or(position, |known| known.min(position))
 }

@@ -137,6 +137,7 @@ fn open_shard(shard: &Shard) -> Option<OpenShard> {
 }
 
 /// Sorts a failed call by what may help: time, another request, or a person.
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failure<E>(error: SdkError<E>) -> SinkError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

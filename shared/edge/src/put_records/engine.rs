@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::queue::{Next, Queue, Waiting};
+use super::queue::{Next, Offered, Queue, Waiting};
 use super::{
     Entry, EntryError, EntryOutcome, MAX_ENTRIES, PutReport, RecordSink, ShardMap, ShardRate, SinkError,
     StopReason,
@@ -53,7 +53,7 @@ impl Default for EngineSettings {
             waiting_entries: 4 * MAX_ENTRIES,
             waiting_bytes: 4 << 20,
             linger: Duration::from_millis(100),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             order_per_key: false,
             shard_rate: None,
             deadline: None,
@@ -119,27 +119,22 @@ impl Engine {
     }
 
     /// Hands an entry over; waits while there is no room. Returns long before it is sent.
-    pub async fn push(&self, entry: Entry) -> Result<(), EngineStopped> {
+    pub async fn push(&self, mut entry: Entry) -> Result<(), EngineStopped> {
         entry.check(self.record_bytes)?;
         loop {
             let room = self.shared.room.notified();
-            {
-                let mut queue = self.shared.queue();
-                if queue.report.stopped.is_some() {
-                    return Err(EngineStopped::Stopped);
-                }
-                if queue.has_room() {
-                    let was_empty = queue.is_empty();
-                    queue.push(entry, Instant::now());
-                    let fills_a_request = queue.fills_a_request();
-                    drop(queue);
-                    if was_empty || fills_a_request {
-                        self.shared.pushed.notify_one();
-                        // Lets the requests on their way go on while the owner is busy.
-                        tokio::task::yield_now().await;
-                    }
+            // Apart from the match, which would keep the queue locked while it waits.
+            let offered = self.shared.queue().offer(entry);
+            match offered {
+                Offered::Taken { wakes: false } => return Ok(()),
+                Offered::Taken { wakes: true } => {
+                    self.shared.pushed.notify_one();
+                    // Lets the requests on their way go on while the owner is busy.
+                    tokio::task::yield_now().await;
                     return Ok(());
                 }
+                Offered::Stopped => return Err(EngineStopped::Stopped),
+                Offered::NoRoom(back) => entry = back,
             }
             room.await;
         }
@@ -187,7 +182,7 @@ struct Driver<S> {
 
 impl<S: RecordSink + 'static> Driver<S> {
     async fn run(mut self) -> PutReport {
-        let far = Instant::now() + Duration::from_secs(86_400 * 365);
+        let far = Instant::now() + Duration::from_hours(24 * 365);
         let deadline = self.deadline.unwrap_or(far);
         let time = deadline.duration_since(Instant::now());
         let last_call = deadline - LAST_CALL.min(time / 4);

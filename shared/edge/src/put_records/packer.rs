@@ -14,6 +14,7 @@ const AGGREGATE_BYTES: usize = 50 << 10;
 
 /// The form records take in the stream.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Packing {
     /// Where partition keys come from.
     pub key: KeyRule,

@@ -44,6 +44,16 @@ pub(crate) enum Next {
     Idle,
 }
 
+/// What became of an entry that was offered.
+pub(crate) enum Offered {
+    /// Taken in; `wakes` where there may be something to send now.
+    Taken { wakes: bool },
+    /// There is no room for it now.
+    NoRoom(Entry),
+    /// The run is over.
+    Stopped,
+}
+
 /// Everything pushed and not acknowledged, by the order of pushing.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -106,7 +116,7 @@ impl Queue {
         self.shards_are_stale
     }
 
-    pub(crate) fn has_room(&self) -> bool {
+    fn has_room(&self) -> bool {
         self.waiting.len() < self.settings.waiting_entries && self.waiting_bytes < self.settings.waiting_bytes
     }
 
@@ -115,7 +125,7 @@ impl Queue {
     }
 
     /// Whether what waits fills a request.
-    pub(crate) fn fills_a_request(&self) -> bool {
+    fn fills_a_request(&self) -> bool {
         self.waiting.len() >= self.settings.request_entries
             || self.waiting_bytes >= self.settings.request_bytes
     }
@@ -125,7 +135,20 @@ impl Queue {
         self.open_positions.keys().next().copied()
     }
 
-    pub(crate) fn push(&mut self, entry: Entry, now: Instant) {
+    /// Takes an entry in if the run goes on and there is room.
+    pub(crate) fn offer(&mut self, entry: Entry) -> Offered {
+        if self.report.stopped.is_some() {
+            return Offered::Stopped;
+        }
+        if !self.has_room() {
+            return Offered::NoRoom(entry);
+        }
+        let was_empty = self.is_empty();
+        self.push(entry, Instant::now());
+        Offered::Taken { wakes: was_empty || self.fills_a_request() }
+    }
+
+    fn push(&mut self, entry: Entry, now: Instant) {
         let needs_key =
             self.settings.order_per_key || self.rates.is_some() || !self.shards.shards().is_empty();
         let waiting = Waiting {
@@ -247,7 +270,9 @@ impl Queue {
             Err(SinkError::Unavailable(_)) => self.settle_unavailable(batch, now),
             Err(SinkError::Invalid(_)) if company == 1 => {
                 self.report.failed_calls += 1;
-                batch.into_iter().for_each(|waiting| self.give_up(waiting, UnsentReason::Invalid));
+                for waiting in batch {
+                    self.give_up(waiting, UnsentReason::Invalid);
+                }
             }
             Err(SinkError::Invalid(_)) => {
                 self.report.failed_calls += 1;
@@ -257,7 +282,9 @@ impl Queue {
             }
             Err(SinkError::Fatal(source)) => {
                 self.report.failed_calls += 1;
-                batch.into_iter().for_each(|waiting| self.put_back(waiting));
+                for waiting in batch {
+                    self.put_back(waiting);
+                }
                 self.report.stopped.get_or_insert(StopReason::Fatal(source));
             }
         }

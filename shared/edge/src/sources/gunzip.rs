@@ -60,15 +60,13 @@ impl<B: ByteSource> ByteSource for MaybeGzip<B> {
             };
             let broken = |source| SourceError::Gzip { at: *out, source };
             if input.is_empty() {
-                match self.inner.next_piece().await? {
-                    Some(piece) => *input = piece,
-                    None => {
-                        decoder.try_finish().map_err(broken)?;
-                        let last = Bytes::from(std::mem::take(decoder.get_mut()));
-                        self.state = State::Ended;
-                        return Ok(Some(last).filter(|last| !last.is_empty()));
-                    }
-                }
+                let Some(piece) = self.inner.next_piece().await? else {
+                    decoder.try_finish().map_err(broken)?;
+                    let last = Bytes::from(std::mem::take(decoder.get_mut()));
+                    self.state = State::Ended;
+                    return Ok(Some(last).filter(|last| !last.is_empty()));
+                };
+                *input = piece;
             }
             let taken = input.len().min(INPUT_BYTES);
             decoder.write_all(&input.split_to(taken)).map_err(broken)?;

@@ -199,12 +199,11 @@ impl HttpApiSource {
         }
         let after = page.first + items.len() as u64;
         let link = self.link_after(answer, headers, &page)?;
-        match link {
-            Some(link) => self.next_page = Some(Page { first: after, link: Some(link), ..page.clone() }),
-            None => {
-                let since = page.newest.clone();
-                self.next_run = Some(Page { first: after, link: None, since, ..page.clone() });
-            }
+        if link.is_some() {
+            self.next_page = Some(Page { first: after, link, ..page.clone() });
+        } else {
+            let since = page.newest.clone();
+            self.next_run = Some(Page { first: after, link, since, ..page.clone() });
         }
         self.position = page.first;
         self.items = items.into();
