@@ -29,10 +29,14 @@ fn aggregates() -> Vec<(String, Value)> {
         data: &data[n],
     });
     let two = without.clone().take(2);
-    vec![aggregate(without.collect()), aggregate(with.collect()), aggregate(two.collect())]
+    vec![
+        aggregate(&without.collect::<Vec<_>>()),
+        aggregate(&with.collect::<Vec<_>>()),
+        aggregate(&two.collect::<Vec<_>>()),
+    ]
 }
 
-fn aggregate(drafts: Vec<Draft<'_>>) -> (String, Value) {
+fn aggregate(drafts: &[Draft<'_>]) -> (String, Value) {
     let mut aggregator = Aggregator::new(1 << 20);
     assert!(drafts.iter().all(|draft| aggregator.push(draft)));
     let data = base64_simd::STANDARD.encode_to_string(aggregator.finish().unwrap().data);
