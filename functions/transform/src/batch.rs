@@ -153,13 +153,11 @@ impl Draft {
         payload: &[u8],
         hops: u8,
     ) {
-        let entry = self.write_failed(record);
-        let put_back = self.hop_limit.and_then(|limit| limit.put_back(record, payload, hops));
-        match put_back {
-            Some(frame) => {
-                self.left_out.push(PutBack { index, answer_entry: entry, document_bytes: bytes, frame })
-            }
-            None => self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most),
+        let answer_entry = self.write_failed(record);
+        if let Some(frame) = self.hop_limit.and_then(|limit| limit.put_back(record, payload, hops)) {
+            self.left_out.push(PutBack { index, answer_entry, document_bytes: bytes, frame });
+        } else {
+            self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most);
         }
     }
 

@@ -153,7 +153,7 @@ fn flat_object_length(input: &[u8]) -> Option<usize> {
     let end = memchr(b'}', input)?;
     let members = input.get(1..end)?;
     let is_flat = memchr3(b'{', b'[', b'\\', members).is_none();
-    (is_flat && memchr_iter(b'"', members).count() % 2 == 0).then_some(end + 1)
+    (is_flat && memchr_iter(b'"', members).count().is_multiple_of(2)).then_some(end + 1)
 }
 
 /// Names and most values end within a few words of the machine, where calling `memchr` costs more than it saves.
