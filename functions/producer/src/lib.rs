@@ -1,8 +1,8 @@
 //! The producer: takes a schedule's event, reads the source it names, and puts its records on a stream.
 //!
 //! - At least once: a record read is acknowledged by the stream or kept in quarantine before the
-//!   source's cursor moves past it. A crash between an acknowledgement and the cursor repeats those
-//!   records.
+//!   source's cursor moves past it. A run that breaks off repeats what was acknowledged behind the
+//!   oldest record that was not.
 //! - One reader at a time: an invocation takes a lease in the cursor before its first put.
 //! - Before its deadline it stops, answers `"done":false`, and the next one goes on from there.
 

@@ -355,12 +355,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn no_row_is_lost_whatever_fails_and_none_is_doubled_while_the_bucket_works(
+    fn no_row_is_lost_whatever_fails_and_none_is_doubled_unless_a_run_breaks_off(
         sink_faults in prop::collection::vec(sink_fault(), 0..20),
         store_faults in prop_oneof![Just(Vec::new()), prop::collection::vec(store_fault(), 0..20)],
         rows in 0_usize..2000,
     ) {
-        let bucket_works = store_faults.is_empty();
+        // Then records acknowledged behind the oldest one that is not are read and put once more.
+        let breaks_off = !store_faults.is_empty() || sink_faults.contains(&Some(SinkFault::Fatal));
         let (world, done) = paused(async {
             let world = World::with_file("people.csv", rows_with_bad_ones(rows)).await;
             let mut faults = sink_faults.into_iter();
@@ -386,6 +387,6 @@ proptest! {
         let bad = rows / 50;
         prop_assert_eq!(stored.len(), rows - bad);
         prop_assert_eq!(world.keys("quarantine/").len(), bad);
-        prop_assert!(payloads.len() == stored.len() || !bucket_works, "{} of {}", stored.len(), payloads.len());
+        prop_assert!(payloads.len() == stored.len() || breaks_off, "{} of {}", stored.len(), payloads.len());
     }
 }
