@@ -90,7 +90,7 @@ async fn check_stream(
         for (sub, is_chunk) in subs {
             counts.on_stream += 1;
             let record = Looked { stream, shard_id, sequence_number: &record.sequence_number, sub, is_chunk };
-            takers.look_for(&record, report);
+            takers.look_for(&record, counts, report);
         }
     });
     read.await.map_err(|source| RunError::Stream { stream: stream.to_owned(), source })
@@ -105,7 +105,6 @@ async fn takers<'a>(
     let mut mappings = Vec::new();
     for mapping in machine.mappings.iter().filter(|mapping| mapping.settings.stream == stream) {
         let written = written::by_consumer(machine, mapping).await?;
-        counts.enriched += written.lines;
         counts.quarantined += written.quarantined;
         counts.given_up += mapping.tally().given_up;
         lost_windows(mapping, report);
@@ -148,11 +147,12 @@ struct Looked<'a> {
 }
 
 impl Takers<'_> {
-    fn look_for(&self, record: &Looked<'_>, report: &mut Report) {
+    fn look_for(&self, record: &Looked<'_>, counts: &mut DataSetReport, report: &mut Report) {
         let Looked { stream, shard_id, sequence_number, sub, is_chunk } = *record;
         let position = Position::of_record(stream, shard_id, sequence_number, sub);
         let id = || id(stream, shard_id, sequence_number, sub);
         for (mapping, written) in &self.mappings {
+            counts.enriched += u64::from(written.lines_of(position));
             if !is_chunk {
                 let times = written.times(stream, shard_id, sequence_number, sub);
                 note(report, times, || format!("{} by {}", id(), mapping.settings.function));

@@ -15,7 +15,6 @@ const MAX_OBJECT_BYTES: usize = 512 << 20;
 /// Where each record of a consumer was found.
 #[derive(Default)]
 pub(crate) struct Written {
-    pub(crate) lines: u64,
     pub(crate) quarantined: u64,
     pub(crate) objects: u64,
     /// Ids of lines.
@@ -27,6 +26,11 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// How many lines a record has. A line of an earlier run in the same folder is none of this run's records.
+    pub(crate) fn lines_of(&self, record: Position) -> u32 {
+        self.found.count(record)
+    }
+
     /// How often a record is there. One that was given up may be in an object too, until it is
     /// redriven: that counts once.
     pub(crate) fn times(&self, stream: &str, shard_id: &str, number: &str, sub: Option<u64>) -> u32 {
@@ -100,7 +104,6 @@ fn lines(body: &[u8], written: &mut Written) -> Result<(), StorageError> {
         if let Ok(Content::Payload(text)) = object.content {
             result = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).try_for_each(|line| {
                 let line: Line = serde_json::from_slice(line)?;
-                written.lines += 1;
                 written.found.add(Position::of_id(&line.id));
                 Ok(())
             });
