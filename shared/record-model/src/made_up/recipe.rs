@@ -21,11 +21,13 @@ pub(crate) enum Recipe {
     Snowflake,
     /// Always the language of the made-up texts.
     English,
+    /// Never a value, for fields that most records lack.
+    Nothing,
 }
 
 impl Recipe {
     /// What a schema may say.
-    pub(crate) const NAMES: [&'static str; 10] = [
+    pub(crate) const NAMES: [&'static str; 11] = [
         "<least>..<most>",
         "first_name",
         "last_name",
@@ -36,6 +38,7 @@ impl Recipe {
         "handle",
         "snowflake",
         "en",
+        "nothing",
     ];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -54,6 +57,7 @@ impl Recipe {
             "handle" => Self::Handle,
             "snowflake" => Self::Snowflake,
             "en" => Self::English,
+            "nothing" => Self::Nothing,
             _ => return None,
         })
     }
@@ -134,6 +138,7 @@ fn by_recipe(
             ((since_epoch & ((1 << 41) - 1)) << 22 | random.below(1 << 22)).to_string()
         }
         Recipe::English => "en".to_owned(),
+        Recipe::Nothing => return None,
     })
 }
 

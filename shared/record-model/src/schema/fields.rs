@@ -216,6 +216,9 @@ fn recipe(table: &FieldSource, field: &Field) -> Result<Option<Recipe>, FieldRea
     let refused = |why| FieldReason::Value { key: "made_up", found: text.clone(), why };
     let recipe =
         Recipe::parse(text).ok_or_else(|| refused(format!("is none of {}", Recipe::NAMES.join(", "))))?;
+    if recipe == Recipe::Nothing && field.required {
+        return Err(refused("makes no value, and one is required".to_owned()));
+    }
     match recipe.samples(&field.kind).iter().find_map(|value| field.kind.read_bare(value).err()) {
         Some(problem) => Err(refused(format!("makes values that are refused: {problem}"))),
         None => Ok(Some(recipe)),
