@@ -41,7 +41,7 @@ fn answer(invocation: &Invocation, buffers: &mut Vec<Vec<u8>>) -> Result<Bytes, 
         record.decode_into(buffer).map_err(|error| InvocationError::new("Base64", &error))?;
     }
     let records: Vec<&[u8]> = buffers.iter().take(event.records.len()).map(Vec::as_slice).collect();
-    let mut seen = Seen::default();
+    let mut seen = Seen::new();
     for record in Checked::all(&records) {
         let user_records = record.user_records(Limits::default().sub_records);
         match user_records.map_err(|error| InvocationError::new("Aggregate", &error))? {
@@ -53,7 +53,6 @@ fn answer(invocation: &Invocation, buffers: &mut Vec<Vec<u8>>) -> Result<Bytes, 
 }
 
 /// What the answer is made of.
-#[derive(Default)]
 struct Seen {
     user_records: u64,
     bytes: usize,
@@ -61,6 +60,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn new() -> Self {
+        Self { user_records: 0, bytes: 0, md5: Md5::new() }
+    }
+
     fn add(&mut self, data: &[u8]) {
         self.user_records += 1;
         self.bytes += data.len();
