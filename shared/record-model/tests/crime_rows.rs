@@ -127,3 +127,15 @@ fn the_output_is_as_before_where_a_row_is_refused() {
     assert!(schema.write_typed_json(row.as_bytes(), &RecordContext::default(), &mut out).is_err());
     assert_eq!(out, b"before");
 }
+
+#[test]
+fn line_ends_inside_values_survive_the_way_back_to_a_row() {
+    let schema = Schema::built_in("crime").unwrap();
+    let context = RecordContext::default();
+    let (mut document, mut back, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    let row = row("3|3\n\nC \u{c} |1115|TWO\r\nLINES|2404|38.5|-121.4");
+    schema.write_typed_json(row.as_bytes(), &context, &mut document).unwrap();
+    schema.write_payload(&document, &mut back).unwrap();
+    schema.write_typed_json(&back, &context, &mut again).unwrap();
+    assert_eq!(document, again);
+}
