@@ -117,7 +117,7 @@ async fn a_reader_misses_no_record_of_writers_that_put_at_once() {
         })
         .collect();
     let read = read_until(&reader, "busy", "shardId-000000000000", WRITERS * BATCHES * 5);
-    let read = tokio::time::timeout(Duration::from_secs(60), read).await.expect("a record was passed by");
+    let read = tokio::time::timeout(Duration::from_mins(1), read).await.expect("a record was passed by");
     for writer in writers {
         writer.await.unwrap();
     }

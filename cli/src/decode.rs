@@ -7,7 +7,7 @@ mod messages;
 use std::{
     error::Error,
     fs,
-    io::{self, BufWriter, Read as _, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
     process::ExitCode,
 };
@@ -22,7 +22,7 @@ use messages::Messages;
 /// Which bytes to open, and how their content is printed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A Kinesis or Firehose event, an answer of GetRecords, an on-failure object of Lambda or Firehose, or the bytes of
+    /// A Kinesis or Firehose event, an answer of `GetRecords`, an on-failure object of Lambda or Firehose, or the bytes of
     /// one record (an aggregate, gzip, zstd); `-` reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,

@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn binaries_newer_than_every_source_are_taken_as_they_are() {
         let root = workspace();
-        age(&root.path().join("functions/producer/src/main.rs"), Duration::from_secs(60));
+        age(&root.path().join("functions/producer/src/main.rs"), Duration::from_mins(1));
         assert_eq!(built(root.path(), None).unwrap(), root.path().join("target/release"));
     }
 
     #[test]
     fn a_binary_older_than_a_source_is_stale() {
         let root = workspace();
-        age(&root.path().join("target/release/transform"), Duration::from_secs(60));
+        age(&root.path().join("target/release/transform"), Duration::from_mins(1));
         assert_eq!(first_stale(root.path(), &root.path().join("target/release")).unwrap(), Some("transform"));
     }
 

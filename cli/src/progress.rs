@@ -10,14 +10,14 @@ use local::Progress;
 pub(crate) struct Bars {
     terminal: bool,
     all: MultiProgress,
-    bars: Mutex<BTreeMap<String, ProgressBar>>,
+    by_stage: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
 impl Bars {
     /// Bars that move where standard error is a terminal.
     pub(crate) fn new(terminal: bool) -> Self {
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { terminal, all: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+        Self { terminal, all: MultiProgress::with_draw_target(target), by_stage: Mutex::default() }
     }
 
     /// Shows what happened.
@@ -32,7 +32,7 @@ impl Bars {
                 self.step(&format!("{data_set} produced"), *put, Some(*read));
             }
             Progress::Consumed { data_set, records } => {
-                self.step(&format!("{data_set} consumed"), *records, None)
+                self.step(&format!("{data_set} consumed"), *records, None);
             }
             Progress::Delivered { data_set, delivery, records } => {
                 self.step(&format!("{data_set} delivered by {delivery}"), *records, None);
@@ -58,7 +58,7 @@ impl Bars {
         if !self.terminal {
             return;
         }
-        let Ok(mut bars) = self.bars.lock() else { return };
+        let Ok(mut bars) = self.by_stage.lock() else { return };
         let bar = bars.entry(stage.to_owned()).or_insert_with(|| self.all.add(bar(stage)));
         bar.set_length(of.unwrap_or(done));
         bar.set_position(done);

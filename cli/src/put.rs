@@ -28,7 +28,7 @@ use quarantine_file::QuarantineFile;
 use summary::Summary;
 
 /// How long a stream that is being made is waited for.
-const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
+const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
 
 /// Puts the file, from where an earlier run was interrupted if there was one.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 async fn put(arguments: &Arguments) -> Result<Summary, Box<dyn Error>> {
     let aws = aws(arguments);
     let schema = load_schema(&arguments.schema, &aws).await?;
-    let file = File::open(&arguments.file).map_err(|error| arguments.file_error(error))?;
+    let file = File::open(&arguments.file).map_err(|error| arguments.file_error(&error))?;
     let mut cursor = CursorFile::open(&arguments.file, &arguments.stream, &file)?;
     let resume = cursor.resume();
     if resume.position > 0 {
@@ -138,7 +138,7 @@ fn now_ms() -> i64 {
 }
 
 impl Arguments {
-    fn file_error(&self, error: io::Error) -> Box<dyn Error> {
+    fn file_error(&self, error: &io::Error) -> Box<dyn Error> {
         format!("{}: {error}", self.file.display()).into()
     }
 }

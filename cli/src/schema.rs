@@ -1,7 +1,7 @@
 //! `kinflow schema`: what other systems need to know of a data set, from its schema.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,7 +48,7 @@ enum Output {
     JsonSchema,
     /// Made-up records, one a line
     Rows,
-    /// Records the schema refuses, one JSON line each: {"what", "data"}, or "data_base64" where not UTF-8
+    /// Records the schema refuses, one JSON line each: {"what", "data"}, or "`data_base64`" where not UTF-8
     BadRows,
 }
 

@@ -71,7 +71,7 @@ impl Seen {
     }
 
     fn answer(self) -> Bytes {
-        let md5: String = self.md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!(r#"{{"n":{},"bytes":{},"md5":"{md5}"}}"#, self.user_records, self.bytes).into()
+        let md5 = u128::from_be_bytes(self.md5.finalize());
+        format!(r#"{{"n":{},"bytes":{},"md5":"{md5:032x}"}}"#, self.user_records, self.bytes).into()
     }
 }

@@ -1,6 +1,6 @@
 //! Messages that came in chunks, put together as far as the input has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use record_model::{
     Content, Decoder, Limits,
@@ -30,11 +30,12 @@ impl Messages {
 
     fn whole(&mut self, chunk: &Chunk<'_>, line: &Line) -> Result<Option<Vec<u8>>, ReassemblyError> {
         let Message { id, .. } = chunk.message;
-        if !self.0.contains_key(&id) {
-            let empty = Reassembly::new(chunk.message, MAX_MESSAGE_BYTES)?;
-            self.0.insert(id, (empty, line.clone()));
-        }
-        let Some((message, last)) = self.0.get_mut(&id) else { return Ok(None) };
+        let (message, last) = match self.0.entry(id) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(room) => {
+                room.insert((Reassembly::new(chunk.message, MAX_MESSAGE_BYTES)?, line.clone()))
+            }
+        };
         let was_whole = message.missing() == 0;
         message.add(chunk)?;
         last.clone_from(line);

@@ -106,6 +106,7 @@ fn peak_memory_mb() -> f64 {
 
 fn report(what: &str, records: u64, since_cpu_s: f64) {
     let cpu_s = cpu_s() - since_cpu_s;
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = records as f64 / cpu_s.max(0.01);
     let peak_mb = peak_memory_mb();
     println!(
@@ -155,7 +156,7 @@ async fn run(gigabytes: u64) -> Result<(), BoxError> {
 }
 
 fn main() -> ExitCode {
-    let gigabytes = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1);
+    let gigabytes = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let outcome = runtime.map_err(BoxError::from).and_then(|runtime| runtime.block_on(run(gigabytes)));
     match outcome {

@@ -81,8 +81,7 @@ impl RecordSink for KinesisSink {
     async fn shards(&self) -> Result<ShardMap, SinkError> {
         let open_only = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
         let open_only = open_only.map_err(|error| SinkError::Fatal(error.into()))?;
-        let mut call =
-            self.client.list_shards().stream_name(&self.stream).shard_filter(open_only);
+        let mut call = self.client.list_shards().stream_name(&self.stream).shard_filter(open_only);
         let mut open = Vec::new();
         loop {
             let page = call.send().await.map_err(failure)?;

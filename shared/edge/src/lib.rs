@@ -25,15 +25,15 @@ pub mod sources;
 mod store;
 
 pub use aws::{AwsCredentials, AwsSettings};
-#[cfg(feature = "kinesis")]
-pub use kinesis::KinesisSink;
 pub use cursor::{Cursor, CursorError, CursorFile, Taken};
 pub use feed::{FeedError, FeedLimits, FeedReport, Progress, Quarantine, Rejected, feed};
+#[cfg(feature = "kinesis")]
+pub use kinesis::KinesisSink;
 pub use put_records::{
-    Compression, Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, KeyError,
-    KeyRule, KeyRuleError, MAX_ENTRIES, MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES, OpenShard, PackError, Packer,
-    Packing, PackingError, PutReport, RecordSink, Refusal, ShardMap, ShardRate, SinkError, SinkFault, StopReason,
-    StreamSummary, Unsent, UnsentReason, wait_until_active,
+    Compression, Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink,
+    KeyError, KeyRule, KeyRuleError, MAX_ENTRIES, MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES, OpenShard,
+    PackError, Packer, Packing, PackingError, PutReport, RecordSink, Refusal, ShardMap, ShardRate, SinkError,
+    SinkFault, StopReason, StreamSummary, Unsent, UnsentReason, wait_until_active,
 };
 #[cfg(feature = "s3")]
 pub use s3::{DEFAULT_PATIENCE, S3Store};

@@ -93,10 +93,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_schema_is_told_in_one_line() {
         assert!(
-            load("crimes")
-                .await
-                .unwrap_err()
-                .starts_with("no schema is named \"crimes\", expected one of ")
+            load("crimes").await.unwrap_err().starts_with("no schema is named \"crimes\", expected one of ")
         );
         let absent = load("absent.toml").await.unwrap_err();
         assert!(absent.starts_with("schema file absent.toml can't be read: "), "{absent}");

@@ -283,16 +283,23 @@ mod tests {
         for key in ["", "/a", "a/", "a//b", "a/../b", "a/.", "a\nb", &"k".repeat(1025)] {
             assert!(check_key(key).is_err(), "{key:?}");
         }
-        for key in ["a", "enriched/crime/dt=2026-01-02/hour=03/s-shardId-0-1.ndjson.gz", "tilde~%#{}*", "ключ"] {
+        for key in
+            ["a", "enriched/crime/dt=2026-01-02/hour=03/s-shardId-0-1.ndjson.gz", "tilde~%#{}*", "ключ"]
+        {
             assert!(check_key(key).is_ok(), "{key:?}");
         }
     }
 
     #[test]
     fn metadata_that_headers_would_change_are_refused() {
-        for (name, value) in [("Upper", "x"), ("", "x"), ("a", ""), ("a", " x"), ("a", "é"), ("a", "x\r\nb: c")] {
+        for (name, value) in
+            [("Upper", "x"), ("", "x"), ("a", ""), ("a", " x"), ("a", "é"), ("a", "x\r\nb: c")]
+        {
             let metadata = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-            assert!(Attributes { metadata, ..Attributes::default() }.check("k").is_err(), "{name:?} {value:?}");
+            assert!(
+                Attributes { metadata, ..Attributes::default() }.check("k").is_err(),
+                "{name:?} {value:?}"
+            );
         }
     }
 }

@@ -82,7 +82,7 @@ async fn a_conflict_on_replace_is_tried_again() {
 #[tokio::test]
 async fn a_store_that_stays_down_is_given_up_within_its_patience() {
     let (server, store) = s3_store().await;
-    server.script([Step::Answer(503); 10_000]);
+    server.script(std::iter::repeat_n(Step::Answer(503), 10_000));
     let started = std::time::Instant::now();
     let failed = create(&store, "x").await.unwrap_err();
     assert!(matches!(failed, StoreError::Unavailable { attempts: 2.., .. }), "{failed:?}");

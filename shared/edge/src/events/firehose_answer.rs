@@ -186,9 +186,11 @@ mod tests {
         let id = record.record_id;
         assert_costs(FirehoseAnswer::ok_bytes(id, b"{}", b""), |answer| answer.ok(id, b"{}", b""));
         assert_costs(FirehoseAnswer::ok_bytes(id, b"", b"{}"), |answer| answer.ok(id, b"", b"{}"));
-        assert_costs(FirehoseAnswer::failed_bytes(&record), |answer| drop(answer.failed(&record)));
+        assert_costs(FirehoseAnswer::failed_bytes(&record), |answer| {
+            answer.failed(&record);
+        });
         assert_costs(FirehoseAnswer::shortest_bytes(&record), |answer| {
-            drop(answer.failed_without_data(&record))
+            answer.failed_without_data(&record);
         });
     }
 

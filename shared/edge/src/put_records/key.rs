@@ -207,6 +207,7 @@ mod tests {
 
     const ADA: &[u8] = br#"{"first_name":"Ada","last_name":"Lovelace","age":36,"gender":"female"}"#;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the calls read better")]
     fn key(rule: KeyRule, payload: &[u8]) -> Result<Key, KeyError> {
         Keyer::new(&rule, Schema::built_in("users").unwrap()).unwrap().key(payload)
     }

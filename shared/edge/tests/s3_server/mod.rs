@@ -151,15 +151,13 @@ fn list(objects: &Objects, query: &str) -> Response {
     };
     let (prefix, after) = (parameter("prefix"), parameter("start-after"));
     let found = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
-    let contents: String = found
-        .map(|(key, (body, _))| {
-            let key = key.replace('&', "&amp;");
-            format!(
-                "<Contents><Key>{key}</Key><Size>{}</Size><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>",
-                body.len()
-            )
-        })
-        .collect();
+    let content = |(key, (body, _)): (&String, &(_, _))| {
+        let (key, size) = (key.replace('&', "&amp;"), Bytes::len(body));
+        format!(
+            "<Contents><Key>{key}</Key><Size>{size}</Size><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>"
+        )
+    };
+    let contents = found.map(content).collect::<Vec<_>>().concat();
     format!("<ListBucketResult>{contents}</ListBucketResult>").into_response()
 }
 
@@ -167,7 +165,7 @@ fn percent_decoded(text: &str) -> String {
     let mut out = Vec::new();
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
-        let hex = |b: Option<u8>| char::from(b.unwrap()).to_digit(16).unwrap() as u8;
+        let hex = |b: Option<u8>| u8::try_from(char::from(b.unwrap()).to_digit(16).unwrap()).unwrap();
         match byte {
             b'%' => out.push(hex(bytes.next()) * 16 + hex(bytes.next())),
             byte => out.push(byte),
