@@ -37,3 +37,7 @@ bench:
 # Text scores beside the packages people use; KINFLOW_TEST_DATA and KINFLOW_SCORERS name data and scorers
 eval:
     bash bench/eval/run.sh
+
+# The consumer under seeded faults, long; `cargo test` runs a short form
+chaos:
+    KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test faults
