@@ -3,8 +3,7 @@
 use std::fmt;
 
 use edge::events::KinesisRecord;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use edge::hour_prefix;
 
 /// The place of one user record: the same each time the record is delivered.
 ///
@@ -44,14 +43,17 @@ impl<'a> Position<'a> {
     /// Key of the output object of a batch that starts here, without its extension.
     pub(crate) fn enriched_key(&self, data_set: &str) -> String {
         let Self { stream, shard_id, sequence_number, .. } = self;
-        format!("enriched/{data_set}/{}/{stream}-{shard_id}-{sequence_number}", hour_of(self.arrived_at_ms))
+        format!(
+            "enriched/{data_set}/{}/{stream}-{shard_id}-{sequence_number}",
+            hour_prefix(self.arrived_at_ms)
+        )
     }
 
     /// Key of this record's copy in quarantine.
     pub(crate) fn quarantine_key(&self, data_set: &str) -> String {
         let Self { stream, shard_id, sequence_number, .. } = self;
         let sub = self.sub_sequence_number.map(|sub| format!("-{sub}")).unwrap_or_default();
-        let hour = hour_of(self.arrived_at_ms);
+        let hour = hour_prefix(self.arrived_at_ms);
         format!("quarantine/{data_set}/{hour}/{stream}-{shard_id}-{sequence_number}{sub}.json")
     }
 }
@@ -61,13 +63,6 @@ impl fmt::Display for Position<'_> {
         let sub = self.sub_sequence_number.unwrap_or(0);
         write!(f, "{}:{}:{}:{sub}", self.stream, self.shard_id, self.sequence_number)
     }
-}
-
-/// `dt=YYYY-MM-DD/hour=HH` in UTC; a time no calendar has counts as 1970.
-fn hour_of(arrived_at_ms: i64) -> String {
-    let time = Timestamp::from_millisecond(arrived_at_ms).unwrap_or_default().to_zoned(TimeZone::UTC);
-    let (year, month, day, hour) = (time.year(), time.month(), time.day(), time.hour());
-    format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}")
 }
 
 #[cfg(test)]

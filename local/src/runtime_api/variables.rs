@@ -49,30 +49,16 @@ pub(super) fn variables(
         ("NO_PROXY", "127.0.0.1,localhost"),
         ("no_proxy", "127.0.0.1,localhost"),
     ];
-    let own = function.variables.iter().filter(|(name, value)| !is_absent_bundle(name, value));
-    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    let own = function.variables.iter().map(|(name, value)| (name.clone(), value.clone()));
     let set = lambda.into_iter().chain(here).map(|(name, value)| (name.to_owned(), value.to_owned()));
     // As in Lambda, a function can't set what the service reserves.
     own.chain(set).collect()
-}
-
-/// Whether this is where the deployed function finds its certificates, and this machine has none there:
-/// a path of Lambda's own file system says nothing about this one, which needs none on loopback.
-fn is_absent_bundle(name: &str, value: &str) -> bool {
-    name == "SSL_CERT_FILE" && !Path::new(value).is_file()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn a_certificate_bundle_that_is_not_on_this_machine_is_not_named() {
-        assert!(is_absent_bundle("SSL_CERT_FILE", "/no/such/bundle.crt"));
-        assert!(!is_absent_bundle("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")));
-        assert!(!is_absent_bundle("SCHEMA", "crime"));
-    }
 
     #[test]
     fn a_function_can_not_set_what_lambda_reserves() {

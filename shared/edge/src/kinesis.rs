@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{
-    BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
@@ -12,14 +12,13 @@ use aws_sdk_kinesis::types::{
     PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter,
     ShardFilterType, StreamStatus,
 };
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use record_model::keys::{HashKeyRange, parse_hash_key};
 
+use crate::sdk_http::SdkHttp;
 use crate::{
     AwsSettings, Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamSummary,
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One try of one request; a full one is a few megabytes.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// One stream. Clones share one connection pool.
@@ -35,14 +34,10 @@ impl KinesisSink {
     /// The SDK's own retries are off: they would send a whole request again where the engine sends
     /// the refused entries only.
     pub fn connect(stream: &str, aws: &AwsSettings) -> Self {
-        let http = http_client(aws.kinesis_endpoint_url.as_deref());
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let mut config = aws_sdk_kinesis::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(SdkHttp::new())
             .region(Region::new(aws.region.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
@@ -53,18 +48,6 @@ impl KinesisSink {
         }
         config.set_endpoint_url(aws.kinesis_endpoint_url.clone());
         Self { client: Client::from_conf(config.build()), stream: stream.to_owned() }
-    }
-}
-
-/// A client for the endpoint. Plain http needs no certificates: they are not read, and need not be there.
-pub(crate) fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
-    let needs_roots = !endpoint_url.is_some_and(|url| url.starts_with("http://"));
-    let trust = TrustStore::empty().with_native_roots(needs_roots);
-    let builder =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
-    match TlsContext::builder().with_trust_store(trust).build() {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
     }
 }
 

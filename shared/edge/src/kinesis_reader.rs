@@ -11,6 +11,8 @@ use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIterato
 use bytes::Bytes;
 use thiserror::Error as ThisError;
 
+use crate::sdk_http::SdkHttp;
+
 /// A reader of any stream behind one endpoint. Clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct StreamReader {
@@ -118,10 +120,9 @@ impl ReaderError {
 impl StreamReader {
     /// A reader of the streams at `endpoint_url`, with keys any local endpoint takes.
     pub fn local(endpoint_url: &str) -> Self {
-        let http = crate::kinesis::http_client(Some(endpoint_url));
         let config = aws_sdk_kinesis::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(SdkHttp::new())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .retry_config(RetryConfig::disabled())

@@ -11,6 +11,9 @@ mod aws;
 mod backoff;
 mod cursor;
 mod feed;
+mod hour;
+#[cfg(feature = "https")]
+mod https;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 mod put_records;
@@ -18,6 +21,8 @@ mod put_records;
 mod s3;
 #[cfg(feature = "s3")]
 mod schema_source;
+#[cfg(feature = "kinesis")]
+mod sdk_http;
 #[cfg(feature = "http")]
 mod secret;
 mod settings;
@@ -27,6 +32,7 @@ mod store;
 pub use aws::{AwsCredentials, AwsSettings};
 pub use cursor::{Cursor, CursorError, CursorFile, Taken};
 pub use feed::{FeedError, FeedLimits, FeedReport, Progress, Quarantine, Rejected, feed};
+pub use hour::hour_prefix;
 #[cfg(feature = "kinesis")]
 pub use kinesis::KinesisSink;
 pub use put_records::{

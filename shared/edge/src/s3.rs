@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::client::{HttpClient, HttpConnector};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{
@@ -15,6 +16,7 @@ use object_store::{
 };
 
 use crate::backoff::full_jitter;
+use crate::https;
 use crate::store::{BoxError, check_key};
 use crate::{
     Attributes, AwsSettings, Created, ETag, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object, ObjectHead,
@@ -45,9 +47,6 @@ impl S3Store {
     ///
     /// An endpoint URL is addressed by path and may be plain http; AWS itself is always https.
     pub fn connect(bucket: &str, aws: &AwsSettings) -> Result<Self, StoreError> {
-        // Without a provider reqwest panics when it is built, even for plain http.
-        // An error says that one is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = builder(bucket, aws)
             .build()
             .map_err(|source| StoreError::Connect { bucket: bucket.to_owned(), source: source.into() })?;
@@ -242,16 +241,28 @@ impl Tries {
     }
 }
 
+/// Puts the store on the process's HTTP client.
+#[derive(Debug)]
+struct Connector;
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        let client =
+            https::client_builder().timeout(REQUEST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build();
+        client
+            .map(HttpClient::new)
+            .map_err(|source| Error::Generic { store: "HTTP client", source: source.into() })
+    }
+}
+
 fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
     let endpoint = aws.s3_endpoint_url.as_deref();
-    let options = ClientOptions::new()
-        .with_timeout(REQUEST_TIMEOUT)
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_allow_http(endpoint.is_some_and(|url| url.starts_with("http://")));
+    let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(&aws.region)
-        .with_client_options(options)
+        .with_client_options(ClientOptions::new().with_allow_http(plain))
+        .with_http_connector(Connector)
         // A certificate for `*.s3` does not cover a bucket with dots.
         .with_virtual_hosted_style_request(endpoint.is_none() && !bucket.contains('.'))
         // Its own retries take an own first write for another's, and a 409 for an object there.

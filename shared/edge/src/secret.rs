@@ -1,11 +1,11 @@
 //! Secrets by the AWS Parameters and Secrets Lambda extension, which caches them on this machine.
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::{BoxError, Settings};
+use crate::{BoxError, Settings, https};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -79,8 +79,7 @@ impl Secrets {
         let base = format!("http://localhost:{}/{path}", self.port);
         let url =
             Url::parse_with_params(&base, parameters).map_err(|error| SecretError::NoAnswer(error.into()))?;
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
+        let client = https::client_builder().no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
         let mut request = client.get(url);
         if let Some(token) = &self.session_token {
             request = request.header("X-Aws-Parameters-Secrets-Token", token);

@@ -8,6 +8,7 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{ByteSource, SourceError};
 use crate::backoff::full_jitter;
+use crate::https;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server may be silent.
@@ -39,13 +40,9 @@ pub(crate) enum Answered {
 impl HttpClient {
     /// Makes a client; no request is sent yet.
     pub fn new() -> Result<Self, SourceError> {
-        // Without a provider reqwest panics when it is built, even for plain http.
-        // An error says that one is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let client = https::client_builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
-            .user_agent(concat!("kinflow/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| SourceError::Read(error.into()))?;
         Ok(Self { client })
