@@ -221,8 +221,14 @@ fn what_any_client_puts_is_typed_enriched_or_kept_with_its_bytes() {
 
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!((outcome.count("crime", "typed"), outcome.count("crime", "failed")), (1, 1));
-    let failed = &outcome.lines("failed/crime")[0];
+    let failed = &outcome.lines("failed/crime/processing-failed")[0];
     assert_eq!(failed["rawData"], STANDARD.encode(bad), "{failed}");
+    let [reason] = outcome.lines("failed/crime/reasons").try_into().unwrap();
+    assert_eq!(
+        (&reason["payload_base64"], &reason["reason"]["field"]),
+        (&failed["rawData"], &"district".into())
+    );
+    assert!(reason["shard_id"].as_str().unwrap().starts_with("shardId-"), "{reason}");
     assert_eq!((outcome.count("tweets", "enriched"), outcome.count("tweets", "quarantined")), (2, 1));
     let quarantined = outcome.lines("quarantine/tweets")[0].to_string();
     assert!(quarantined.contains(&STANDARD.encode(broken)), "{quarantined}");

@@ -14,9 +14,14 @@ mod clients;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use base64_simd::STANDARD;
 use edge::kinesis_reader::{ReadRecord, Start, StreamReader};
-use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink};
+use edge::runtime::Invocation;
+use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, InMemoryStore, KinesisSink, RecordSink};
 use local::KinesisEndpoint;
+use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
+use serde_json::{Value, json};
+use transform::{Failures, Reingest, Transform, TransformSettings};
 
 use clients::exchange;
 
@@ -71,6 +76,65 @@ async fn boto3_finds_kinesis_as_it_expects_it() {
 async fn the_aws_cli_finds_kinesis_as_it_expects_it() {
     let endpoint = endpoint().await;
     clients::holds("kinesis_cli.py", "awscli", &[endpoint.url()]).await;
+}
+
+#[tokio::test]
+async fn what_a_transforms_answer_has_no_room_for_goes_back_to_its_stream() {
+    const ROWS: usize = 1_000;
+    let endpoint = endpoint().await;
+    let reader = stream(&endpoint, "crime", 1).await;
+    let schema = Schema::built_in("crime").unwrap();
+    let row = |index| {
+        let mut row = Vec::new();
+        schema.write_made_up(7, index, &RecordContext::default(), &mut row);
+        row
+    };
+    let records: Vec<_> = (0..)
+        .take(ROWS)
+        .map(|index| {
+            json!({
+                "recordId": index.to_string(),
+                "data": STANDARD.encode_to_string(row(index)),
+                "kinesisRecordMetadata": { "partitionKey": format!("key-{index}") },
+            })
+        })
+        .collect();
+    let settings = TransformSettings {
+        answer_limit_bytes: 256 * 1024,
+        reingest_stream: Some("crime".to_owned()),
+        ..TransformSettings::for_schema("crime")
+    };
+    let sink = sink(&endpoint, "crime");
+    let reingest = Reingest::new(move || sink.clone());
+    let failures: Option<Failures<InMemoryStore>> = None;
+    let transform = Transform::new(schema.clone(), &settings, reingest, failures).unwrap();
+    let invocation = Invocation {
+        body: json!({ "records": records }).to_string().into(),
+        request_id: "made-up".to_owned(),
+        deadline: SystemTime::now() + Duration::from_mins(1),
+        function_arn: String::new(),
+        trace_id: None,
+        cold_start: true,
+    };
+    let answer: Value = serde_json::from_slice(&transform.handle(invocation).await.unwrap()).unwrap();
+
+    let left_out: Vec<u64> = (0..)
+        .zip(answer["records"].as_array().unwrap())
+        .filter_map(|(index, record)| (record["result"] == "Dropped").then_some(index))
+        .collect();
+    assert!(!left_out.is_empty() && left_out.len() < ROWS, "{} records went back", left_out.len());
+    let found = read_until(&reader, "crime", "shardId-000000000000", left_out.len()).await;
+    let mut decoder = Decoder::new(Limits::default());
+    let mut payloads = BTreeMap::new();
+    for record in &found {
+        let mut keep = |user: UserRecord<'_>| {
+            let Ok(Content::Payload(payload)) = user.content else { panic!("{:?}", user.content) };
+            payloads.insert(record.partition_key.clone(), payload.to_vec());
+        };
+        decoder.decode(&record.data, &mut keep).unwrap();
+    }
+    assert_eq!(payloads, left_out.iter().map(|&index| (format!("key-{index}"), row(index))).collect());
+    endpoint.shutdown().await;
 }
 
 #[tokio::test]

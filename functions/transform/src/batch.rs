@@ -4,7 +4,7 @@ use crate::budget::{Budget, FailedForm};
 use crate::reingest::{HopLimit, PutBack};
 use crate::routing::{Routing, RoutingError};
 use crate::typing::{Typed, Typing};
-use crate::{RecordFailure, Report, TransformSettings};
+use crate::{Failed, RecordFailure, Report, TransformSettings};
 use bytes::Bytes;
 use edge::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
 use record_model::Schema;
@@ -16,7 +16,6 @@ pub struct Batch {
     routing: Routing,
     hop_limit: Option<HopLimit>,
     limit_bytes: usize,
-    told_at_most: usize,
     /// The last answer: its memory is taken back once it has been sent.
     last_answer: Bytes,
 }
@@ -39,7 +38,6 @@ impl Batch {
             routing,
             hop_limit: settings.reingest_stream.is_some().then(|| HopLimit::new(settings.max_hops)),
             limit_bytes: settings.answer_limit_bytes,
-            told_at_most: settings.logged_failures,
             last_answer: Bytes::new(),
         })
     }
@@ -52,7 +50,7 @@ impl Batch {
 
     /// The answer but for the records that may be put back on their stream, which stand in it as failed.
     pub(crate) fn draft(&mut self, event: &FirehoseEvent<'_>) -> Draft {
-        let mut draft = Draft::new(self.spare_buffer(), self.limit_bytes, self.told_at_most, &event.records);
+        let mut draft = Draft::new(self.spare_buffer(), self.limit_bytes, &event.records);
         draft.hop_limit = self.hop_limit.filter(|_| event.is_from_stream());
         self.typing.start_batch(event);
         self.routing.start_batch();
@@ -63,7 +61,7 @@ impl Batch {
             match typed {
                 Ok(Typed::Documents) => self.deliver(&mut draft, index, record),
                 Ok(Typed::Dropped) => draft.drop(record),
-                Err(failure) => draft.fail(record, failure),
+                Err(failure) => draft.fail(index, record, failure),
             }
         }
         draft.report.partitions = self.routing.partitions();
@@ -87,7 +85,7 @@ impl Batch {
         let documents = self.typing.documents();
         let metadata = match self.routing.route(self.typing.schema(), documents) {
             Ok(metadata) => metadata,
-            Err(failure) => return draft.fail(record, failure),
+            Err(failure) => return draft.fail(index, record, failure),
         };
         let bytes = FirehoseAnswer::ok_bytes(record.record_id, documents, metadata);
         draft.report.wanted_bytes += bytes;
@@ -114,17 +112,16 @@ pub(crate) struct Draft {
     answer: FirehoseAnswer,
     budget: Budget,
     report: Report,
-    told_at_most: usize,
     hop_limit: Option<HopLimit>,
     left_out: Vec<PutBack>,
 }
 
 impl Draft {
-    fn new(buffer: Vec<u8>, limit_bytes: usize, told_at_most: usize, records: &[FirehoseRecord<'_>]) -> Self {
+    fn new(buffer: Vec<u8>, limit_bytes: usize, records: &[FirehoseRecord<'_>]) -> Self {
         let answer = FirehoseAnswer::new(buffer);
         let budget = Budget::new(limit_bytes, answer.bytes(), records);
         let report = Report { limit_bytes, wanted_bytes: answer.bytes(), ..Report::default() };
-        Self { answer, budget, report, told_at_most, hop_limit: None, left_out: Vec::new() }
+        Self { answer, budget, report, hop_limit: None, left_out: Vec::new() }
     }
 
     /// The records that may be put back on their stream.
@@ -138,9 +135,9 @@ impl Draft {
         self.report.dropped += 1;
     }
 
-    fn fail(&mut self, record: &FirehoseRecord<'_>, failure: RecordFailure) {
+    fn fail(&mut self, index: usize, record: &FirehoseRecord<'_>, failure: RecordFailure) {
         self.report.wanted_bytes += FirehoseAnswer::failed_bytes(record);
-        self.report.fail(record, failure, self.told_at_most);
+        self.report.failed.push(Failed { index, failure });
         self.write_failed(record);
     }
 
@@ -157,7 +154,7 @@ impl Draft {
         if let Some(frame) = self.hop_limit.and_then(|limit| limit.put_back(record, payload, hops)) {
             self.left_out.push(PutBack { index, answer_entry, document_bytes: bytes, frame });
         } else {
-            self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most);
+            self.report.failed.push(Failed { index, failure: RecordFailure::NoRoom { bytes } });
         }
     }
 
@@ -175,7 +172,7 @@ impl Draft {
                 self.answer.drop_after_all(record.record_id, answer_entry);
                 self.report.reingested += 1;
             } else {
-                self.report.fail(record, RecordFailure::NoRoom { bytes }, self.told_at_most);
+                self.report.failed.push(Failed { index, failure: RecordFailure::NoRoom { bytes } });
             }
         }
         let bytes = self.answer.finish();

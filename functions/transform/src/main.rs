@@ -1,9 +1,9 @@
 //! The transform as a Lambda function.
 
-use edge::{AwsSettings, KinesisSink, Settings, load_schema, logging, runtime};
+use edge::{AwsSettings, KinesisSink, S3Store, Settings, load_schema, logging, runtime};
 use std::error::Error;
 use std::process::ExitCode;
-use transform::{Reingest, Transform, TransformSettings};
+use transform::{Failures, Reingest, Transform, TransformSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -25,8 +25,12 @@ async fn run(environment: Settings, settings: TransformSettings) -> Result<(), B
     environment.finish()?;
     let schema = load_schema(&settings.schema, &aws).await?;
     let stream = settings.reingest_stream.clone().unwrap_or_default();
+    let failures = settings.failures_bucket.clone().map(|bucket| {
+        let aws = aws.clone();
+        Failures::new(move || S3Store::connect(&bucket, &aws))
+    });
     let reingest = Reingest::new(move || KinesisSink::connect(&stream, &aws));
-    let transform = Transform::new(schema, &settings, reingest)?;
+    let transform = Transform::new(schema, &settings, reingest, failures)?;
     runtime::run(|invocation| transform.handle(invocation)).await?;
     Ok(())
 }

@@ -1,20 +1,16 @@
 //! What became of a batch: counted for metrics, and the first failures told one by one.
 
 use crate::RecordFailure;
-use edge::events::FirehoseRecord;
+use edge::events::FirehoseEvent;
 use edge::metrics::Metrics;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// One failure that is logged on its own.
+/// A record that is answered as failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
-    /// Firehose's name for the record; of a stream source it begins with the sequence number.
-    pub record_id: String,
-    /// Shard the record was read from; empty with Direct PUT.
-    pub shard_id: String,
-    /// Its place in the stream; empty with Direct PUT.
-    pub sequence_number: String,
+    /// Which record of the event.
+    pub index: usize,
     /// What is wrong.
     pub failure: RecordFailure,
 }
@@ -28,10 +24,10 @@ pub struct Report {
     pub dropped: usize,
     /// Records put back on their stream, and left out here.
     pub reingested: usize,
-    /// Records failed, by kind.
-    pub failed: BTreeMap<&'static str, usize>,
-    /// The first failures, as many as the setting allows.
-    pub told: Vec<Failed>,
+    /// Every failed record; those without room in the answer come last.
+    pub failed: Vec<Failed>,
+    /// Whether a replay finds each failed record with its position and reason; none where no place is set.
+    pub failures_kept: Option<bool>,
     /// Distinct dynamic partitions; a delivery stream has 500 at a time.
     pub partitions: usize,
     /// Partition keys without a value, which the default stands in for.
@@ -49,21 +45,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts a failure and keeps it to be told, if there are fewer than `told_at_most`.
-    pub(crate) fn fail(&mut self, record: &FirehoseRecord<'_>, failure: RecordFailure, told_at_most: usize) {
-        *self.failed.entry(failure.kind()).or_default() += 1;
-        if self.told.len() < told_at_most {
-            let record_id = record.record_id.text().into_owned();
-            let position = record.position().unwrap_or_default();
-            let shard_id = position.shard_id.text().into_owned();
-            let sequence_number = position.sequence_number.text().into_owned();
-            self.told.push(Failed { record_id, shard_id, sequence_number, failure });
+    /// Failed records by kind.
+    pub fn failed_by_kind(&self) -> BTreeMap<&'static str, usize> {
+        let mut kinds = BTreeMap::new();
+        for failed in &self.failed {
+            *kinds.entry(failed.failure.kind()).or_default() += 1;
         }
-    }
-
-    /// All failed records.
-    pub fn failures(&self) -> usize {
-        self.failed.values().sum()
+        kinds
     }
 
     /// The largest Firehose buffer, in MiB, whose batches of such records still fit; none where this one did.
@@ -76,14 +64,17 @@ impl Report {
     }
 
     /// Logs the first failures, how many more there were, and what would have made room.
-    pub fn log(&self, request_id: &str) {
-        for Failed { record_id, shard_id, sequence_number, failure } in &self.told {
+    pub fn log(&self, request_id: &str, event: &FirehoseEvent<'_>, told_at_most: usize) {
+        for Failed { index, failure } in self.failed.iter().take(told_at_most) {
+            let Some(record) = event.records.get(*index) else { continue };
+            let (record_id, position) = (record.record_id.text(), record.position().unwrap_or_default());
+            let (shard_id, sequence_number) = (position.shard_id.text(), position.sequence_number.text());
             let (kind, field) = (failure.kind(), failure.field());
             tracing::warn!(
-                request_id, record_id, shard_id, sequence_number, kind, field, error = %failure, "record failed"
+                request_id, %record_id, %shard_id, %sequence_number, kind, field, error = %failure, "record failed"
             );
         }
-        let untold = self.failures() - self.told.len();
+        let untold = self.failed.len().saturating_sub(told_at_most);
         if untold > 0 {
             tracing::warn!(request_id, records = untold, "more records failed");
         }
@@ -106,7 +97,7 @@ impl Report {
         let mut metrics = Metrics::new("transform", data_set)
             .count("records_ok", self.ok)
             .count("records_dropped", self.dropped)
-            .count("records_failed", self.failures())
+            .count("records_failed", self.failed.len())
             .count("records_reingested", self.reingested)
             .count("partitions", self.partitions)
             .count("empty_partition_keys", self.empty_partition_keys)
@@ -115,8 +106,11 @@ impl Report {
             .percent("expansion", 100.0 * share(self.wanted_bytes, self.event_bytes))
             .percent("answer_budget_used", 100.0 * share(self.answer_bytes, self.limit_bytes))
             .duration("duration", duration);
-        for (kind, count) in &self.failed {
-            metrics = metrics.count(format!("failed_{kind}"), *count);
+        for (kind, count) in self.failed_by_kind() {
+            metrics = metrics.count(format!("failed_{kind}"), count);
+        }
+        if let Some(kept) = self.failures_kept {
+            metrics = metrics.count("failures_not_kept", if kept { 0 } else { self.failed.len() });
         }
         match self.fitting_buffer_mib() {
             Some(mib) => metrics.megabytes("fitting_buffer", mib),

@@ -28,6 +28,8 @@ pub struct TransformSettings {
     pub reingest_stream: Option<String>,
     /// `MAX_HOPS`: how often one record may go back.
     pub max_hops: u8,
+    /// `FAILURES_BUCKET`: failed records are kept here with their position and reason; none keeps them nowhere.
+    pub failures_bucket: Option<String>,
     /// `LOGGED_FAILURES`: failures of one invocation that are logged one by one.
     pub logged_failures: usize,
     /// `LOG_LEVEL`.
@@ -45,6 +47,7 @@ impl TransformSettings {
             answer_limit_bytes: ANSWER_LIMIT_BYTES - ANSWER_MARGIN_BYTES,
             reingest_stream: None,
             max_hops: 3,
+            failures_bucket: None,
             logged_failures: 10,
             log_level: LevelFilter::INFO,
         }
@@ -63,6 +66,7 @@ impl TransformSettings {
             answer_limit_bytes: settings.number_in("ANSWER_LIMIT_BYTES", default.answer_limit_bytes, limits),
             reingest_stream: settings.optional("REINGEST_STREAM"),
             max_hops: settings.number_in("MAX_HOPS", default.max_hops, 1..=100),
+            failures_bucket: settings.optional("FAILURES_BUCKET"),
             logged_failures: settings.number_in("LOGGED_FAILURES", default.logged_failures, 0..=1000),
             log_level: settings.choice("LOG_LEVEL", LEVELS, default.log_level),
             schema: default.schema,

@@ -100,7 +100,7 @@ proptest! {
             check_result(record, answer, destination);
         }
         let report = answered.report;
-        prop_assert_eq!(report.ok + report.dropped + report.failures(), records.len());
+        prop_assert_eq!(report.ok + report.dropped + report.failed.len(), records.len());
         prop_assert_eq!(report.answer_bytes, answered.bytes.len());
     }
 }
@@ -167,7 +167,7 @@ fn a_direct_put_event_of_6_mb_that_would_make_10_stays_within_the_limit() {
     let report = &answered.report;
     assert!(answered.bytes.len() <= settings.answer_limit_bytes);
     assert!(report.wanted_bytes > 9_500_000, "would have been {} bytes", report.wanted_bytes);
-    assert_eq!(report.ok + report.failed["no_room"], records.len());
+    assert_eq!(report.ok + report.failed_by_kind()["no_room"], records.len());
     assert!(report.ok > 0 && report.answer_bytes > settings.answer_limit_bytes - 1000, "the room is used");
 
     let read = read_answer(&answered.bytes);

@@ -122,6 +122,17 @@ fn an_event_is_answered_and_its_metrics_are_printed() {
 }
 
 #[test]
+fn failures_are_told_as_far_as_the_setting_goes_and_the_rest_is_counted() {
+    let records: Vec<_> = (0..50).map(|number| record(&number.to_string(), b"no row")).collect();
+    let (lambda, _) = Lambda::invoke(&[("SCHEMA", "crime"), ("LOGGED_FAILURES", "3")], event(&records));
+    let log = lambda.log();
+    let told = log.iter().filter(|line| line["message"] == "record failed");
+    assert!(told.map(|line| line["record_id"].as_str().unwrap()).eq(["0", "1", "2"]));
+    let rest = log.iter().find(|line| line["message"] == "more records failed").unwrap();
+    assert_eq!(rest["records"], 47);
+}
+
+#[test]
 fn an_event_of_another_source_is_an_error_that_says_so() {
     let (lambda, Posted { path, body }) =
         Lambda::invoke(&[("SCHEMA", "crime")], br#"{"Records":[]}"#.to_vec());

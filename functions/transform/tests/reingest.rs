@@ -5,14 +5,14 @@ mod made_up;
 
 use bytes::Bytes;
 use edge::runtime::Invocation;
-use edge::{Entry, InMemorySink, SinkFault};
+use edge::{Entry, InMemorySink, InMemoryStore, SinkFault};
 use made_up::{Answered, crime_row, event, read_answer, record, stream_record};
 use record_model::{Schema, hop};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
-use transform::{Reingest, Transform, TransformSettings};
+use transform::{Failures, Reingest, Transform, TransformSettings};
 
 const RECORDS: u64 = 400;
 /// Room for some of the records' documents only, but for each of them as it came.
@@ -45,7 +45,9 @@ async fn handle(stream: Option<&str>, sink: InMemorySink, records: &[Value]) -> 
             Arc::clone(&sink)
         })
     };
-    let transform = Transform::new(Schema::built_in("crime").unwrap(), &settings, reingest).unwrap();
+    let failures: Option<Failures<InMemoryStore>> = None;
+    let transform =
+        Transform::new(Schema::built_in("crime").unwrap(), &settings, reingest, failures).unwrap();
     let invocation = Invocation {
         body: Bytes::from(event(records)),
         request_id: "req".to_owned(),

@@ -198,7 +198,7 @@ fn an_athena_table_has_a_column_for_every_field_and_its_partitions() {
         "`crime_time` string COMMENT 'parse_datetime(crime_time, ''yyyy/MM/dd HH:mm:ss'')',\n",
         "`district` bigint,\n",
         "`latitude` double,\n",
-        "`location` struct<lat:double,lon:double>\n)",
+        "`location` struct<lat:double,lon:double>,\n  `_extra` array<string>\n)",
         "'projection.dt.range' = '2026-01-01,NOW'",
         "'s3://bucket/typed/crime/dt=${dt}/hour=${hour}/'",
     ] {
