@@ -128,6 +128,7 @@ fn record<'a>(cursor: &mut Cursor<'a>) -> Result<Option<FirehoseRecord<'a>>, Eve
         }
         Ok(())
     })?;
+    let record_id = record_id.filter(JsonText::is_json);
     Ok(record_id.map(|record_id| FirehoseRecord { record_id, ..record }))
 }
 

@@ -55,12 +55,14 @@ impl FirehoseAnswer {
         self.out.extend_from_slice(END);
     }
 
-    /// The record goes to the delivery stream's error prefix, its data untouched. Answers with the entry's
-    /// place, for [`FirehoseAnswer::drop_after_all`].
+    /// The record goes to the delivery stream's error prefix, its data untouched; left out if it is no text that JSON
+    /// may hold. Answers with the entry's place, for [`FirehoseAnswer::drop_after_all`].
     pub fn failed(&mut self, record: &FirehoseRecord<'_>) -> Range<usize> {
         let start = self.out.len();
         self.start(record.record_id, FAILED);
-        self.out.extend_from_slice(record.raw_data());
+        if record.data.is_some_and(|data| data.is_json()) {
+            self.out.extend_from_slice(record.raw_data());
+        }
         self.out.extend_from_slice(END);
         start..self.out.len()
     }
@@ -101,7 +103,7 @@ impl FirehoseAnswer {
         ID.len() + record_id.raw().len() + DROPPED.len() + END.len()
     }
 
-    /// Bytes that `failed` would add.
+    /// Most bytes that `failed` would add.
     pub fn failed_bytes(record: &FirehoseRecord<'_>) -> usize {
         Self::shortest_bytes(record) + record.raw_data().len()
     }
@@ -177,6 +179,25 @@ mod tests {
         let answer: serde_json::Value = serde_json::from_slice(&answer.finish()).unwrap();
         let dropped = |id| serde_json::json!({ "recordId": id, "result": "Dropped", "data": "" });
         assert_eq!(answer["records"], serde_json::json!([dropped("a\"1"), dropped("b")]));
+    }
+
+    #[test]
+    fn data_that_json_can_not_hold_is_left_out_of_an_answer() {
+        for data in [&b"\xFF"[..], b"a\nb", b"\\x"] {
+            let event = [b"{\"records\":[{\"recordId\":\"a\",\"data\":\"", data, b"\"}]}"].concat();
+            let event = FirehoseEvent::parse(&event).unwrap();
+            let mut answer = FirehoseAnswer::new(Vec::new());
+            answer.failed(&event.records[0]);
+            let answer: serde_json::Value = serde_json::from_slice(&answer.finish()).unwrap();
+            let failed = serde_json::json!({ "recordId": "a", "result": "ProcessingFailed", "data": "" });
+            assert_eq!(answer["records"], serde_json::json!([failed]));
+        }
+    }
+
+    #[test]
+    fn a_record_whose_id_no_answer_can_repeat_makes_the_event_unreadable() {
+        let error = FirehoseEvent::parse(b"{\"records\":[{\"recordId\":\"\xFF\"}]}").unwrap_err();
+        assert_eq!(error, crate::events::EventError::NoIdentity { index: 0, name: "recordId" });
     }
 
     #[test]

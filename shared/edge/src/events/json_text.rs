@@ -32,6 +32,12 @@ impl<'a> JsonText<'a> {
         std::str::from_utf8(self.0).ok().filter(|_| !self.is_escaped())
     }
 
+    /// Whether an answer may repeat it as it stands: an event is read without a look at what its strings hold.
+    pub(super) fn is_json(&self) -> bool {
+        let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'\\';
+        self.0.iter().all(is_plain) || self.unescaped().is_some()
+    }
+
     /// Replaces `out` by the bytes this base64 text stands for; empty text is no bytes.
     pub fn decode_into(&self, out: &mut Vec<u8>) -> Result<(), DataError> {
         out.clear();
