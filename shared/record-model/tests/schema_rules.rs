@@ -226,6 +226,29 @@ fn a_default_stands_in_for_what_is_null() {
 }
 
 #[test]
+fn an_offset_of_odd_seconds_is_written_in_minutes_and_the_instant_stays() {
+    // Berlin's own time until 1893, 53 minutes and 28 seconds ahead.
+    for (format, expected) in
+        [("iso8601", "1800-07-04T12:53:00+00:53"), ("yyyy-MM-dd HH:mm:ss XXX", "1800-07-04 12:53:00 +00:53")]
+    {
+        let keys = format!("output_format = \"{format}\"\noutput_zone = \"Europe/Berlin\"");
+        let at = field(&format!("name = \"at\"\ntype = \"timestamp\"\nformats = [\"iso8601\"]\n{keys}"));
+        typed(&rows("", &at), "1800-07-04T12:00:00Z", &json!({ "at": expected }));
+    }
+}
+
+#[test]
+fn a_time_whose_year_no_calendar_of_its_zones_has_is_refused() {
+    let at = |zone| {
+        let keys = format!("output_format = \"yyyy-MM-dd HH:mm:ss\"\noutput_zone = \"{zone}\"");
+        rows("", &field(&format!("name = \"at\"\ntype = \"timestamp\"\nformats = [\"iso8601\"]\n{keys}")))
+    };
+    typed(&at("UTC"), "0001-01-01T00:00:00Z", &json!({ "at": "0001-01-01 00:00:00" }));
+    kind_of_error(&at("America/New_York"), "0001-01-01T00:00:00Z", "not_timestamp");
+    kind_of_error(&at("UTC"), "0001-01-01T00:00:00+01:00", "not_timestamp");
+}
+
+#[test]
 fn timestamps_move_between_zones() {
     let schema = |keys: &str| rows("", &field(&format!("name = \"t\"\ntype = \"timestamp\"\n{keys}")));
     let to_utc = schema(

@@ -108,6 +108,13 @@ fn instant(epoch_ms: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(epoch_ms).ok()
 }
 
+/// The nearest offset that can be written. Zones of before about 1900 are off by seconds, and a text that left those away
+/// would be of another instant.
+fn in_minutes(offset: Offset) -> Offset {
+    let minutes = (offset.seconds() + 30).div_euclid(60);
+    Offset::from_seconds(minutes * 60).unwrap_or(offset)
+}
+
 impl TimestampRule {
     /// Reads a text in the first input format that takes it, years 1 to 9999.
     #[inline]
@@ -154,12 +161,21 @@ impl TimestampRule {
     /// Refuses what the output could not hold, so that writing can't fail.
     #[inline]
     fn checked(&self, time: Time) -> Result<Time, Problem> {
-        const YEAR_ONE: i64 = -62_135_596_800;
         if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
             return Ok(time);
         }
-        let instant = self.instant(time).filter(|instant| instant.as_second() >= YEAR_ONE);
+        let instant = self.instant(time).filter(|instant| self.is_of_the_calendar(*instant));
         instant.map(Time::Instant).ok_or(Problem::NotTimestamp)
+    }
+
+    /// Whether an instant is of the years 1 to 9999, in UTC and in both zones.
+    #[inline]
+    fn is_of_the_calendar(&self, instant: Timestamp) -> bool {
+        const YEAR_ONE: i64 = -62_135_596_800;
+        const MOST_OFFSET: i64 = 26 * 3600;
+        let year_is_real = |zone: &TimeZone| LocalTime::from_jiff(zone.to_datetime(instant)).is_some();
+        instant.as_second() >= YEAR_ONE + MOST_OFFSET
+            || [&TimeZone::UTC, &self.zone, &self.output_zone].into_iter().all(year_is_real)
     }
 
     /// Appends the moment in the output format and zone, without quotes.
@@ -193,12 +209,15 @@ impl TimestampRule {
         let _ = match format {
             TimeFormat::Pattern(pattern) => {
                 let offset = zone.to_offset(instant);
+                let offset = if pattern.has_offset() { in_minutes(offset) } else { offset };
                 let local = LocalTime::from_jiff(offset.to_datetime(instant)).unwrap_or(LocalTime::EPOCH);
                 pattern.write(local, offset.seconds(), out);
                 Ok(())
             }
             TimeFormat::Iso8601 if *zone == TimeZone::UTC => write!(out, "{instant}"),
-            TimeFormat::Iso8601 => write!(out, "{}", instant.display_with_offset(zone.to_offset(instant))),
+            TimeFormat::Iso8601 => {
+                write!(out, "{}", instant.display_with_offset(in_minutes(zone.to_offset(instant))))
+            }
             TimeFormat::EpochSeconds => write!(out, "{}", instant.as_second()),
             TimeFormat::EpochMillis => write!(out, "{}", instant.as_millisecond()),
         };
