@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+use md5::{Digest, Md5};
 use proptest::prelude::*;
 use record_model::{
     Content, DecodeError, Decoder, Format, Limits, chunk,
     compress::{Gzip, Zstd},
     hop,
-    kpl::{Aggregator, Draft},
+    kpl::{Aggregated, Aggregator, Draft},
 };
 
 /// What a visit saw, owned.
@@ -272,6 +273,43 @@ fn an_aggregate_has_a_limit_of_user_records() {
     assert_eq!(decode_with(&mut decoder, &aggregate(&[b"1", b"2"])).unwrap().len(), 2);
     let refused = decode_with(&mut decoder, &aggregate(&[b"1", b"2", b"3"]));
     assert_eq!(refused, Err(DecodeError::SubRecords { limit: 2 }));
+}
+
+#[test]
+fn a_record_fails_the_same_way_whatever_was_opened_before() {
+    // More than the limit, a break behind it, and a trailer that claims little.
+    let mut gzip_bomb = gzip(&[0; 1_000]);
+    let trailer = gzip_bomb.len() - 8;
+    gzip_bomb.truncate(trailer - 1);
+    gzip_bomb.extend([0xFF; 4]);
+    gzip_bomb.extend([1, 0, 0, 0]);
+    let limits = Limits { record_bytes_out: 100, ..Limits::default() };
+    let fresh = decode_with(&mut Decoder::new(limits), &gzip_bomb);
+    let mut used = Decoder::new(Limits { record_bytes_out: 100, ..limits });
+    decode_with(&mut used, &zstd(&[7; 100])).unwrap();
+    assert_eq!(decode_with(&mut used, &gzip_bomb), fresh);
+    assert!(fresh.is_err());
+}
+
+#[test]
+fn an_aggregate_may_not_list_more_keys_than_it_may_have_records() {
+    let limits = Limits { sub_records: 2, ..Limits::default() };
+    let mut aggregator = Aggregator::new(1 << 20);
+    for (partition_key, explicit_hash_key) in [("a", "1"), ("b", "2"), ("c", "3")] {
+        let draft = Draft { partition_key, explicit_hash_key: Some(explicit_hash_key), data: b"" };
+        assert!(aggregator.push(&draft));
+    }
+    let Aggregated { data, .. } = aggregator.finish().unwrap();
+    // The same tables without a record: nothing but keys.
+    let message = &data[4..data.len() - 16];
+    let tables = message.iter().position(|byte| *byte == 0x1A).unwrap();
+    let keys_only = sealed(&message[..tables]);
+    assert_eq!(decode(&keys_only), Ok(Vec::new()));
+    assert_eq!(decode_with(&mut Decoder::new(limits), &keys_only), Err(DecodeError::SubRecords { limit: 2 }));
+}
+
+fn sealed(message: &[u8]) -> Vec<u8> {
+    [&[0xF3, 0x89, 0x9A, 0xC2], message, &Md5::digest(message)].concat()
 }
 
 /// Any nesting of forms around any bytes, and how it was made.

@@ -82,7 +82,8 @@ impl<'a> Checked<'a> {
         Ok(self.aggregate(limit)?.map(Aggregate::into_data))
     }
 
-    /// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records.
+    /// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records, or keys
+    /// of one kind: an entry may be two bytes of the message, and is many more in memory.
     pub(super) fn aggregate(&self, limit: usize) -> Result<Option<Aggregate<'a>>, DecodeError> {
         let Some(message) = self.message else { return Ok(None) };
         let mut aggregate = Aggregate::default();
@@ -91,7 +92,7 @@ impl<'a> Checked<'a> {
             if aggregate.add(number, value).is_err() {
                 return Ok(None);
             }
-            if aggregate.records.len() > limit {
+            if aggregate.longest_part() > limit {
                 return Err(DecodeError::SubRecords { limit });
             }
         }
@@ -114,6 +115,10 @@ impl<'a> Aggregate<'a> {
             _ => {} // a field from after this code was written
         }
         Ok(())
+    }
+
+    fn longest_part(&self) -> usize {
+        self.records.len().max(self.partition_keys.len()).max(self.explicit_hash_keys.len())
     }
 
     /// The user records in order. A key outside its table spoils the one record that asks for it.

@@ -24,8 +24,8 @@ pub enum DecodeError {
         /// The limit.
         limit: usize,
     },
-    /// An aggregate holds more than [`crate::Limits::sub_records`].
-    #[error("aggregate holds more than {limit} records")]
+    /// An aggregate holds more user records, or more keys, than [`crate::Limits::sub_records`].
+    #[error("aggregate holds more than {limit} records or keys")]
     SubRecords {
         /// The limit.
         limit: usize,

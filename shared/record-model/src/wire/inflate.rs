@@ -39,12 +39,12 @@ pub(super) struct Inflater {
 pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
-    /// At least `len` bytes of room, all of what there is.
+    /// `len` bytes of room and no more: how bytes fail must not depend on what was opened before.
     fn room(&mut self, len: usize) -> &mut [u8] {
         if self.0.len() < len {
             self.0.resize(len, 0);
         }
-        &mut self.0
+        self.0.get_mut(..len).unwrap_or_default()
     }
 
     /// The first `len` bytes, as many as an [`Inflater`] said it filled.
@@ -67,7 +67,7 @@ impl Inflater {
     ) -> Result<usize, InflateError> {
         match self.gunzip_single(data, limit, out)? {
             Some(filled) => Ok(filled),
-            None => fill(&mut MultiGzDecoder::new(data), limit, out),
+            None => fill(&mut MultiGzDecoder::new(data), 0, limit, out),
         }
     }
 
@@ -104,11 +104,11 @@ impl Inflater {
         limit: usize,
         out: &mut Buffer,
     ) -> Result<usize, InflateError> {
-        // A frame that states its size is opened in one step where the room is there.
+        // A frame that states its size is opened in one step.
         let stated = zstd_safe::get_frame_content_size(data).ok().flatten().unwrap_or(0);
         let believable = data.len().saturating_mul(MOST_BYTES_OUT_PER_BYTE_IN).min(limit);
-        out.room(usize::try_from(stated).unwrap_or(usize::MAX).min(believable));
-        fill(&mut ZstdDecoder::with_context(data, self.zstd_context()?), limit, out)
+        let expected = usize::try_from(stated).unwrap_or(usize::MAX).min(believable);
+        fill(&mut ZstdDecoder::with_context(data, self.zstd_context()?), expected, limit, out)
     }
 
     /// Made at the first use: most data sets never see zstd.
@@ -124,14 +124,18 @@ impl Inflater {
 }
 
 /// Reads to the end, one byte past `limit` at most: that byte tells too much from just enough.
-fn fill(reader: &mut impl Read, limit: usize, out: &mut Buffer) -> Result<usize, InflateError> {
+fn fill(
+    reader: &mut impl Read,
+    expected: usize,
+    limit: usize,
+    out: &mut Buffer,
+) -> Result<usize, InflateError> {
     let most = limit.saturating_add(1);
     let mut filled = 0;
     while filled < most {
-        let wanted = filled.saturating_mul(2).max(LEAST_ROOM_BYTES).min(most);
-        let room = if filled < out.0.len() { &mut out.0 } else { out.room(wanted) };
-        let end = room.len().min(most);
-        match reader.read(room.get_mut(filled..end).unwrap_or_default()) {
+        // One byte more than expected, for the reader to say there that it ends.
+        let end = filled.saturating_mul(2).max(expected.saturating_add(1)).max(LEAST_ROOM_BYTES).min(most);
+        match reader.read(out.room(end).get_mut(filled..).unwrap_or_default()) {
             Ok(0) => return Ok(filled),
             Ok(read) => filled += read,
             Err(_) => return Err(InflateError::Damaged),

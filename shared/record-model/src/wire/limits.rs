@@ -10,7 +10,7 @@ pub struct Limits {
     pub record_bytes_out: usize,
     /// Bytes that decompression may produce between two calls of [`crate::Decoder::start_batch`].
     pub batch_bytes_out: usize,
-    /// User records in one aggregate.
+    /// User records in one aggregate, and keys in each of its tables.
     pub sub_records: usize,
     /// Wrappings inside each other around one payload, an aggregate counted as one.
     pub depth: u8,
