@@ -5,7 +5,7 @@ use record_model::{Schema, SchemaError};
 use std::path::Path;
 
 /// Longest schema file read.
-const MAX_SCHEMA_BYTES: u64 = 1 << 20;
+const MAX_SCHEMA_BYTES: u64 = 256 << 10;
 
 /// Why there is no schema to go by.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,9 @@ use super::source::{ExtraFields, Form, MissingFields, SchemaSource};
 use crate::codec::PathTree;
 
 /// The largest schema file, in bytes.
-const MAX_SCHEMA_BYTES: usize = 1 << 20;
+const MAX_SCHEMA_BYTES: usize = 256 << 10;
+/// The most fields, as many as an `OpenSearch` index takes by default.
+const MAX_FIELDS: usize = 1_000;
 
 /// A part of a schema, or the place and reason it is refused.
 pub(super) type Refused<T> = Result<T, (Range<usize>, Reason)>;
@@ -71,7 +73,13 @@ fn check_name(source: &SchemaSource) -> Refused<()> {
     if source.fields.is_empty() {
         return Err((source.name.span(), Reason::NoFields));
     }
-    Ok(())
+    match source.fields.get(MAX_FIELDS) {
+        Some(first_too_many) => {
+            let found = source.fields.len();
+            Err((first_too_many.span(), Reason::TooManyFields { found, limit: MAX_FIELDS }))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What happens to missing and extra fields. A row that has too few or too many is likely another row; JSON

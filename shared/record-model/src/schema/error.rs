@@ -37,6 +37,8 @@ pub(crate) enum Reason {
     Field { field: String, reason: Box<FieldReason> },
     #[error("the schema has no fields")]
     NoFields,
+    #[error("the schema has {found} fields, the limit is {limit}")]
+    TooManyFields { found: usize, limit: usize },
     #[error("`{key}` names the field `{field}`, which {why}")]
     Reference { key: &'static str, field: String, why: &'static str },
     #[error("partition key `{0}` is named twice")]
@@ -54,6 +56,8 @@ pub(crate) enum Reason {
 pub(crate) enum FieldReason {
     #[error("the name must be words of letters, digits, `_` or `-`, with dots between")]
     BadName,
+    #[error("it nests more than {limit} deep")]
+    TooDeep { limit: usize },
     #[error("it is named twice")]
     NamedTwice,
     #[error("`{0}` is a field of its own, so it can't be an object too")]

@@ -6,7 +6,7 @@ use super::compile::Refused;
 use super::error::{FieldReason, Reason};
 use super::field::{Default, Field, Origin};
 use super::kind::Kind;
-use super::layout::{Layout, lay_out};
+use super::layout::{Layout, lay_out, nests_too_deep};
 use super::nulls::NullTokens;
 use super::plan::DropRule;
 use super::rules::{self, as_text};
@@ -15,6 +15,9 @@ use crate::made_up::Recipe;
 
 /// How many fields other fields and drop rules may refer to.
 pub(crate) const MAX_SLOTS: usize = 16;
+
+/// How many places of a JSON payload one field may be at.
+const MAX_PATHS: usize = 16;
 
 /// The fields while they are compiled one after the other.
 pub(super) struct Fields {
@@ -33,7 +36,8 @@ impl Fields {
             (span_of(index), Reason::Field { field: name_of(index), reason: Box::new(reason) })
         };
         let layouts = lay_out(&names).map_err(refused)?;
-        let default_nulls = source.null_tokens.clone().unwrap_or_else(|| vec![String::new()]);
+        let default_nulls =
+            source.null_tokens.as_deref().map_or_else(|| NullTokens::new(&[String::new()]), NullTokens::new);
         let mut fields = Self { done: Vec::new(), slots: 0 };
         for (index, (spanned, layout)) in source.fields.iter().zip(layouts).enumerate() {
             let field = fields
@@ -49,11 +53,11 @@ impl Fields {
         table: &FieldSource,
         layout: Layout,
         form: Form,
-        default_nulls: &[String],
+        default_nulls: &NullTokens,
     ) -> Result<Field, FieldReason> {
         let kind = rules::kind(table)?;
         let origin = self.origin(table, &kind)?;
-        let nulls = NullTokens::new(table.null_tokens.as_deref().unwrap_or(default_nulls));
+        let nulls = table.null_tokens.as_deref().map_or_else(|| default_nulls.clone(), NullTokens::new);
         check_place(table, &kind, &origin, form)?;
         check_values(&kind, &nulls)?;
         let mut field = Field {
@@ -182,6 +186,12 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
     }
     if form == Form::Delimited && table.paths.is_some() {
         return Err(FieldReason::Key { key: "paths", why: "are places in JSON, and a row has none" });
+    }
+    if table.paths.as_ref().is_some_and(|paths| paths.len() > MAX_PATHS) {
+        return Err(FieldReason::Key { key: "paths", why: "has more than 16 places" });
+    }
+    if table.paths.iter().flatten().any(|path| nests_too_deep(path)) {
+        return Err(FieldReason::Key { key: "paths", why: "has a place that is more than 20 objects deep" });
     }
     match kind {
         Kind::Timestamp(rule) if rule.inputs.is_empty() => Err(FieldReason::Missing { key: "formats" }),

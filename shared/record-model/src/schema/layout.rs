@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use super::error::FieldReason;
 
+/// Most objects inside each other, as many as an `OpenSearch` index takes by default.
+const MAX_DEPTH: usize = 20;
+
 /// What is written around a field's value.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
@@ -20,6 +23,9 @@ pub(super) fn lay_out(names: &[&str]) -> Result<Vec<Layout>, (usize, FieldReason
     let mut open: Vec<&str> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let fail = |reason| (index, reason);
+        if nests_too_deep(name) {
+            return Err(fail(FieldReason::TooDeep { limit: MAX_DEPTH }));
+        }
         let (path, leaf) = split_name(name).ok_or(fail(FieldReason::BadName))?;
         if !fields.insert(*name) {
             return Err(fail(FieldReason::NamedTwice));
@@ -51,6 +57,11 @@ pub(super) fn lay_out(names: &[&str]) -> Result<Vec<Layout>, (usize, FieldReason
         )),
         None => Ok(layouts),
     }
+}
+
+/// Whether a dotted name nests no deeper than documents may.
+pub(super) fn nests_too_deep(name: &str) -> bool {
+    name.split('.').nth(MAX_DEPTH).is_some()
 }
 
 fn split_name(name: &str) -> Option<(Vec<&str>, &str)> {
@@ -85,5 +96,13 @@ mod tests {
         assert_eq!(lay_out(&["a.b", "a"]).unwrap_err(), (1, FieldReason::FieldAndObject("a".to_owned())));
         assert_eq!(lay_out(&["a", "a"]).unwrap_err(), (1, FieldReason::NamedTwice));
         assert_eq!(lay_out(&["a..b"]).unwrap_err(), (0, FieldReason::BadName));
+    }
+
+    #[test]
+    fn a_name_nests_twenty_deep_and_no_deeper() {
+        let deepest = ["a"; MAX_DEPTH].join(".");
+        assert!(lay_out(&[&deepest]).is_ok());
+        let deeper = format!("{deepest}.a");
+        assert_eq!(lay_out(&[&deeper]).unwrap_err(), (0, FieldReason::TooDeep { limit: MAX_DEPTH }));
     }
 }

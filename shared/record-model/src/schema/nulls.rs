@@ -1,16 +1,19 @@
 //! The words that stand for "no value".
 
+use std::sync::Arc;
+
 /// Null tokens of a field, compared without regard to ASCII case and to blanks around them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NullTokens {
-    tokens: Vec<String>,
+    /// Shared by the fields that have the schema's own.
+    tokens: Arc<[String]>,
     /// Bit n: a token has n bytes. Most values are of no token's length and end the search there.
     lengths: u64,
 }
 
 impl NullTokens {
     pub(crate) fn new(tokens: &[String]) -> Self {
-        let tokens: Vec<String> = tokens.iter().map(|token| token.trim_ascii().to_owned()).collect();
+        let tokens: Arc<[String]> = tokens.iter().map(|token| token.trim_ascii().to_owned()).collect();
         let lengths = tokens.iter().fold(0, |bits, token| bits | 1 << token.len().min(63));
         Self { tokens, lengths }
     }
