@@ -1,0 +1,57 @@
+//! Whether work grows with its input as a line does, told by processor time, so that a busy machine changes nothing.
+
+use std::time::{Duration, Instant};
+
+/// The largest record of a stream.
+pub(crate) const LARGE_BYTES: usize = 10 << 20;
+
+/// Linear work takes 4 times as long for the large input, quadratic work 16 times.
+const MOST: u32 = 9;
+/// Less than this is no work: quadratic work on so many bytes takes minutes.
+const LITTLE: Duration = Duration::from_millis(40);
+/// The best of so many runs is believed.
+const RUNS: usize = 5;
+
+/// Reads what `make` makes of 2.5 MiB and of 10 MiB, and fails where the latter takes out of proportion long.
+#[track_caller]
+pub(crate) fn check(name: &str, make: impl Fn(usize) -> Vec<u8>, read: impl FnMut(&[u8])) {
+    check_up_to(LARGE_BYTES, name, make, read);
+}
+
+/// As [`check`], where what is read is never as long as a record.
+#[track_caller]
+pub(crate) fn check_up_to(
+    bytes: usize,
+    name: &str,
+    make: impl Fn(usize) -> Vec<u8>,
+    mut read: impl FnMut(&[u8]),
+) {
+    let (small, large) = (make(bytes / 4), make(bytes));
+    let mut best = (Duration::MAX, Duration::MAX);
+    for _ in 0..RUNS {
+        best.1 = best.1.min(time(|| read(&large)));
+        if best.1 < LITTLE {
+            return;
+        }
+        best.0 = best.0.min(time(|| read(&small)));
+        if best.1 < best.0 * MOST {
+            return;
+        }
+    }
+    panic!("{name}: {} bytes take {:?}, {} bytes {:?}", small.len(), best.0, large.len(), best.1);
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let (since, started) = (processor_time(), Instant::now());
+    work();
+    match (since, processor_time()) {
+        (Some(since), Some(until)) => until.saturating_sub(since),
+        _ => started.elapsed(),
+    }
+}
+
+/// What this thread has used so far, where the system tells (Linux).
+fn processor_time() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
