@@ -38,6 +38,10 @@ bench:
 eval:
     bash bench/eval/run.sh
 
+# Fuzzes every target for so many seconds each; inputs are kept under target/fuzz
+fuzz seconds="60" *targets:
+    bash fuzz/run.sh {{ seconds }} {{ targets }}
+
 # The consumer under seeded faults, long; `cargo test` runs a short form
 chaos:
     KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test faults

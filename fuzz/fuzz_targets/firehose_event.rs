@@ -1,26 +1,46 @@
-//! Any bytes as a Firehose event: no panic, and an answer that names every record once and in order.
+//! Any bytes as a Firehose event: an answer that names every record once and in order, in the bytes it said it takes.
 
 #![no_main]
 
+use base64_simd::STANDARD;
 use edge::events::{FirehoseAnswer, FirehoseEvent};
+use kinflow_fuzz::answered_records;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let Ok(event) = FirehoseEvent::parse(body) else { return };
     let mut answer = FirehoseAnswer::new(Vec::new());
     let mut data = Vec::new();
-    for record in &event.records {
+    let mut expected = Vec::new();
+    let mut bytes = answer.bytes();
+    for (index, record) in event.records.iter().enumerate() {
         let _ = record.position();
-        match record.decode_into(&mut data) {
-            Ok(()) => answer.dropped(record.record_id),
-            Err(_) => answer.failed(record),
-        }
+        let id = record.record_id;
+        let (result, costs) = match (record.decode_into(&mut data), index % 3) {
+            (Ok(()), 0) => {
+                answer.ok(id, &data, br#"{"partitionKeys":{}}"#);
+                ("Ok", FirehoseAnswer::ok_bytes(id, &data, br#"{"partitionKeys":{}}"#))
+            }
+            (Ok(()), 1) => {
+                answer.dropped(id);
+                ("Dropped", FirehoseAnswer::dropped_bytes(id))
+            }
+            _ => {
+                answer.failed(record);
+                ("ProcessingFailed", FirehoseAnswer::failed_bytes(record))
+            }
+        };
+        // Data that no JSON can hold is left out.
+        let has_grown = answer.bytes() - bytes;
+        assert!(has_grown == costs || (result == "ProcessingFailed" && has_grown < costs));
+        bytes = answer.bytes();
+        let answered_data = if result == "Ok" { STANDARD.encode_to_string(&data).into() } else { None };
+        expected.push((id.text(), result, answered_data));
     }
-    let answer = answer.finish();
-    let answer: serde_json::Value = serde_json::from_slice(&answer).expect("an answer is JSON");
-    let answered = answer["records"].as_array().expect("it has records");
-    assert_eq!(answered.len(), event.records.len());
-    for (record, answered) in event.records.iter().zip(answered) {
-        assert_eq!(answered["recordId"], *record.record_id.text());
+    let answered = answered_records(&answer.finish());
+    assert_eq!(answered.len(), expected.len());
+    for ((id, result, data), answered) in expected.into_iter().zip(answered) {
+        assert_eq!((&answered["recordId"], &answered["result"]), (&id.into(), &result.into()));
+        assert!(data.is_none_or(|data| answered["data"] == data));
     }
 });

@@ -2,33 +2,94 @@
 
 #![no_main]
 
+use kinflow_fuzz::sealed;
 use libfuzzer_sys::fuzz_target;
 use record_model::kpl::{Aggregator, Checked, Draft, user_records};
+use record_model::{Content, Decoder, Limits};
 
-const LIMIT: usize = 10_000;
+const LIMIT: usize = 1_000;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = user_records(data, LIMIT);
+    assert_eq!(Checked::one(data).data(), data);
+    foreign(&sealed(data));
     let records: Vec<&[u8]> = data.split(|byte| *byte == b'\n').chain([data]).collect();
-    let one_by_one: Vec<Checked<'_>> = records.iter().map(|record| Checked::one(record)).collect();
-    assert_eq!(Checked::all(&records), one_by_one);
-    round_trip(&records);
+    side_by_side(&records);
+    round_trip(&records, usize::MAX >> 1);
+    round_trip(&records, 64 + usize::from(data.first().copied().unwrap_or_default()));
 });
 
-/// Each record's key is its first bytes.
-fn round_trip(records: &[&[u8]]) {
-    let keyed: Vec<(String, &[u8])> = records
-        .iter()
-        .map(|data| (String::from_utf8_lossy(data.get(..3).unwrap_or_default()).into_owned(), *data))
-        .collect();
+/// An aggregate nobody here wrote: what is read of it is written and read again the same.
+fn foreign(aggregate: &[u8]) {
+    let Ok(Some(read)) = user_records(aggregate, LIMIT) else { return };
+    assert!(read.len() <= LIMIT);
+    let keyed: Option<Vec<(&str, &[u8])>> = read.iter().map(|(key, data)| Some(((*key)?, *data))).collect();
+    // A lone record is written without an aggregate around it.
+    let Some(keyed) = keyed.filter(|keyed| keyed.len() > 1) else { return };
     let mut aggregator = Aggregator::new(usize::MAX >> 1);
-    for (partition_key, data) in &keyed {
+    for (partition_key, data) in keyed {
         assert!(aggregator.push(&Draft { partition_key, explicit_hash_key: None, data }));
     }
-    let aggregate = aggregator.finish().expect("records were pushed").data;
-    let Some(read) = user_records(&aggregate, usize::MAX).expect("no limit") else {
-        panic!("{} records did not become an aggregate", keyed.len());
-    };
-    let expected: Vec<(Option<&str>, &[u8])> = keyed.iter().map(|(key, data)| (Some(key.as_str()), *data)).collect();
-    assert_eq!(read, expected);
+    let again = aggregator.finish().expect("records were pushed").data;
+    assert_eq!(user_records(&again, LIMIT), Ok(Some(read)));
+}
+
+/// Checksums of many at once are those of each.
+fn side_by_side(records: &[&[u8]]) {
+    let sealed: Vec<Vec<u8>> = records.iter().map(|record| sealed(record)).collect();
+    let all: Vec<&[u8]> = records.iter().copied().chain(sealed.iter().map(Vec::as_slice)).collect();
+    let one_by_one: Vec<Checked<'_>> = all.iter().map(|record| Checked::one(record)).collect();
+    assert_eq!(Checked::all(&all), one_by_one);
+}
+
+/// Each record's keys are its first bytes.
+fn round_trip(records: &[&[u8]], max_record_bytes: usize) {
+    let keyed: Vec<(String, Option<String>, &[u8])> = records
+        .iter()
+        .map(|data| {
+            let key = String::from_utf8_lossy(data.get(..3).unwrap_or_default()).into_owned();
+            let hash_key = data.first().filter(|byte| **byte < 128).map(u8::to_string);
+            (key, hash_key, *data)
+        })
+        .collect();
+    let mut aggregator = Aggregator::new(max_record_bytes);
+    let mut begun = 0;
+    for (index, (partition_key, hash_key, data)) in keyed.iter().enumerate() {
+        let draft = Draft { partition_key, explicit_hash_key: hash_key.as_deref(), data };
+        if !aggregator.push(&draft) {
+            read_back(&mut aggregator, &keyed[begun..index], max_record_bytes);
+            begun = index;
+            // What does not fit an empty aggregate travels by itself.
+            if !aggregator.push(&draft) {
+                begun += 1;
+            }
+        }
+    }
+    read_back(&mut aggregator, &keyed[begun..], max_record_bytes);
+}
+
+fn read_back(
+    aggregator: &mut Aggregator,
+    keyed: &[(String, Option<String>, &[u8])],
+    max_record_bytes: usize,
+) {
+    assert_eq!(aggregator.user_records(), keyed.len());
+    let Some(aggregated) = aggregator.finish() else { return };
+    assert!(aggregated.data.len() + aggregated.partition_key.len() <= max_record_bytes);
+    assert_eq!((&aggregated.partition_key, &aggregated.explicit_hash_key), (&keyed[0].0, &keyed[0].1));
+    if let [(_, _, data)] = keyed
+        && aggregated.data == *data
+    {
+        return;
+    }
+    let mut left = keyed.iter();
+    let limits = Limits { sub_records: usize::MAX, depth: 1, ..Limits::default() };
+    let visited = Decoder::new(limits).decode(&aggregated.data, &mut |record| {
+        let (partition_key, hash_key, data) = left.next().expect("no more than were pushed");
+        assert_eq!(record.partition_key, Some(partition_key.as_str()));
+        assert_eq!(record.explicit_hash_key, hash_key.as_deref());
+        if let Ok(Content::Payload(payload)) = record.content {
+            assert_eq!(payload, *data);
+        }
+    });
+    assert_eq!((visited, left.len()), (Ok(()), 0));
 }

@@ -1,0 +1,34 @@
+//! Any text: keys made of its own words, no more than asked for, and the same from an analyzer that saw other texts.
+
+#![no_main]
+
+use std::cell::RefCell;
+
+use libfuzzer_sys::fuzz_target;
+use text::{Analyzer, KeywordOptions, KeywordStyle};
+
+thread_local! {
+    static WARM: RefCell<Analyzer> = RefCell::new(Analyzer::new());
+}
+
+fn keys(analyzer: &mut Analyzer, text: &str, options: &KeywordOptions) -> Vec<(String, f32)> {
+    analyzer.keywords(text, options).map(|key| (key.term.to_owned(), key.score)).collect()
+}
+
+fuzz_target!(|input: (u8, &str)| {
+    let (top, text) = (usize::from(input.0 % 16), input.1);
+    for style in [KeywordStyle::Phrases, KeywordStyle::Words, KeywordStyle::Auto] {
+        let options = KeywordOptions { style, top };
+        let found = WARM.with_borrow_mut(|warm| keys(warm, text, &options));
+        assert_eq!(found, keys(&mut Analyzer::new(), text, &options));
+        assert!(found.len() <= top);
+        for (term, score) in &found {
+            assert!(score.is_finite() && !term.is_empty(), "{term} {score}");
+            assert!(term.split(' ').all(|word| !word.is_empty() && text.contains(word)), "{term}");
+        }
+        // Fewer keys are the first of more.
+        let fewer = KeywordOptions { style, top: top / 2 };
+        let first = keys(&mut Analyzer::new(), text, &fewer);
+        assert!(style == KeywordStyle::Auto || found.starts_with(&first), "{first:?} of {found:?}");
+    }
+});
