@@ -133,6 +133,32 @@ fn ids(range: impl Iterator<Item = u64>) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_run_whose_next_page_has_expired_starts_over_at_its_mark_and_loses_nothing() {
+    let api = RecentSearch::default();
+    (1..=25).for_each(|id| api.post(id));
+    let url = api.start().await;
+    let (_, resume, _) = read(&mut source(&url, &Resume::default()), 12).await;
+    api.refuse(400, "x-made-up", "1".to_owned());
+    api.queries();
+    let (rest, resume, ended) = read(&mut source(&url, &resume), 1000).await;
+    assert_eq!((rest, ended), (ids((1..=25).rev()), "end"));
+    let queries = api.queries();
+    assert!(queries[0].contains("next_token=t10") && !queries[1].contains("next_token"), "{queries:?}");
+    api.post(26);
+    let (newer, _, _) = read(&mut source(&url, &resume), 1000).await;
+    assert_eq!(newer, ids(26..=26));
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_no_expired_page_is_an_error() {
+    let api = RecentSearch::default();
+    let url = api.start().await;
+    api.refuse(400, "x-made-up", "1".to_owned());
+    let error = source(&url, &Resume::default()).next(&mut Vec::new()).await.unwrap_err();
+    assert!(matches!(error, SourceError::Status { status: 400 }), "{error}");
+}
+
+#[tokio::test]
 async fn a_search_is_read_page_by_page_and_the_next_run_asks_for_newer_posts_only() {
     let api = RecentSearch::default();
     (1..=25).for_each(|id| api.post(id));

@@ -165,7 +165,15 @@ impl HttpApiSource {
                 None => request,
             }
         };
-        match self.client.get(&url, prepare).await? {
+        let answered = match self.client.get(&url, prepare).await {
+            Err(SourceError::Status { status: 400 | 404 | 410 }) if self.is_of_earlier_run(&page) => {
+                tracing::warn!("the server no longer knows the page to go on from; its run starts over");
+                self.start_run_over(&page);
+                return Ok(true);
+            }
+            answered => answered?,
+        };
+        match answered {
             Answered::Wait(wait) => {
                 tracing::warn!(wait_s = wait.as_secs(), "the server asks to wait");
                 self.next_page = Some(page);
@@ -181,6 +189,17 @@ impl HttpApiSource {
                 Ok(true)
             }
         }
+    }
+
+    /// Whether an earlier invocation was told of this page: such tokens and links expire.
+    fn is_of_earlier_run(&self, page: &Page) -> bool {
+        self.pages.is_empty() && page.link.is_some()
+    }
+
+    /// Asks again for all records after the run's mark: those that were sent before come twice, none is lost.
+    fn start_run_over(&mut self, page: &Page) {
+        self.position += std::mem::take(&mut self.skip);
+        self.next_page = Some(Page { first: self.position, since: page.since.clone(), ..Page::default() });
     }
 
     fn open_page(&mut self, mut page: Page, headers: &HeaderMap, body: &[u8]) -> Result<(), SourceError> {
