@@ -17,6 +17,7 @@ use std::process::{Command, Output, Stdio};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use edge::{AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink as _, Settings};
 use flate2::{Compression, write::GzEncoder};
+use record_model::chunk;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -232,6 +233,44 @@ fn what_any_client_puts_is_typed_enriched_or_kept_with_its_bytes() {
     assert_eq!((outcome.count("tweets", "enriched"), outcome.count("tweets", "quarantined")), (2, 1));
     let quarantined = outcome.lines("quarantine/tweets")[0].to_string();
     assert!(quarantined.contains(&STANDARD.encode(broken)), "{quarantined}");
+}
+
+/// A message in three pieces.
+fn pieces(message: &str, id: u128) -> Vec<Vec<u8>> {
+    let framed = |piece: chunk::Chunk<'_>| {
+        let mut out = Vec::new();
+        piece.write(&mut out);
+        out
+    };
+    let room = chunk::OVERHEAD_BYTES + message.len().div_ceil(3);
+    chunk::split(message.as_bytes(), id, room).unwrap().map(framed).collect()
+}
+
+#[test]
+fn a_message_in_pieces_arrives_once_and_the_pieces_of_an_incomplete_one_are_kept_with_the_reason() {
+    let (whole, incomplete) = (pieces(&tweet(1), 1), pieces(&tweet(2), 2));
+    let outcome = put_while_running(&[
+        ("TweetsStream", &whole[2]),
+        ("TweetsStream", &incomplete[0]),
+        ("TweetsStream", &whole[0]),
+        ("TweetsStream", tweet(3).as_bytes()),
+        ("TweetsStream", &whole[1]),
+        ("TweetsStream", &incomplete[2]),
+    ]);
+
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!((outcome.count("tweets", "on_stream"), outcome.count("tweets", "enriched")), (6, 2));
+    assert_eq!(outcome.count("tweets", "quarantined"), 2);
+    let texts: Vec<_> =
+        outcome.lines("enriched/tweets").iter().map(|line| line["text"].to_string()).collect();
+    assert!(texts.iter().any(|text| text.contains("day number 1")), "{texts:?}");
+    let quarantined = outcome.lines("quarantine/tweets");
+    let mut kept: Vec<_> = quarantined.iter().map(|copy| copy["payload_base64"].as_str().unwrap()).collect();
+    kept.sort_unstable();
+    let mut expected = [&incomplete[0], &incomplete[2]].map(|piece| STANDARD.encode(piece));
+    expected.sort_unstable();
+    assert_eq!(kept, expected);
+    assert!(quarantined.iter().all(|copy| copy["reason"]["kind"] == "chunk_incomplete"), "{quarantined:?}");
 }
 
 #[test]

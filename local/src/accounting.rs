@@ -9,6 +9,7 @@ use crate::delivery::Delivery;
 use crate::error::RunError;
 use crate::event_source::Mapping;
 use crate::machine::Machine;
+use crate::messages::{Messages, Piece, Place};
 use crate::position::{Position, id};
 use crate::report::{DataSetReport, MAX_NAMED, Report};
 use crate::source::SourceTallies;
@@ -76,24 +77,37 @@ async fn check_stream(
     report: &mut Report,
 ) -> Result<(), RunError> {
     let takers = takers(machine, stream, counts, report).await?;
+    let mut messages = Messages::default();
     let mut decoder = Decoder::new(Limits { record_bytes_out: MAX_RECORD_BYTES, ..Limits::default() });
     let read = read_through(&machine.reader, stream, |shard_id, record| {
         decoder.start_batch();
         let mut subs = Vec::new();
         let whole = decoder.decode(&record.data, &mut |user_record| {
-            let is_chunk = matches!(user_record.content, Ok(Content::Chunk(_)));
-            subs.push((user_record.sub_sequence_number, is_chunk));
+            let piece = match &user_record.content {
+                Ok(Content::Chunk(chunk)) => Some(Piece::of(chunk)),
+                _ => None,
+            };
+            subs.push((user_record.sub_sequence_number, piece));
         });
         if whole.is_err() {
-            subs = vec![(None, false)];
+            subs = vec![(None, None)];
         }
-        for (sub, is_chunk) in subs {
+        for (sub, piece) in subs {
             counts.on_stream += 1;
-            let record = Looked { stream, shard_id, sequence_number: &record.sequence_number, sub, is_chunk };
-            takers.look_for(&record, counts, report);
+            let (sequence_number, is_chunk) = (&record.sequence_number, piece.is_some());
+            if let Some(piece) = piece {
+                let (shard_id, sequence_number) = (shard_id.to_owned(), sequence_number.clone());
+                messages.add(piece, Place { shard_id, sequence_number, sub });
+            }
+            takers.look_for(&Looked { stream, shard_id, sequence_number, sub, is_chunk }, counts, report);
         }
     });
-    read.await.map_err(|source| RunError::Stream { stream: stream.to_owned(), source })
+    read.await.map_err(|source| RunError::Stream { stream: stream.to_owned(), source })?;
+    for (mapping, written) in &takers.mappings {
+        let by = |name: String| format!("{name} by {}", mapping.settings.function);
+        messages.look_for(stream, written, |times, name| note(report, times, || by(name)));
+    }
+    Ok(())
 }
 
 async fn takers<'a>(
@@ -142,7 +156,7 @@ struct Looked<'a> {
     shard_id: &'a str,
     sequence_number: &'a str,
     sub: Option<u64>,
-    /// A piece of a message has no line of its own.
+    /// A piece of a message has no line of its own: [`Messages`] look for it.
     is_chunk: bool,
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::schedule::Task;
 use crate::template::{FunctionDefinition, Schedule, Topology};
 
 #[derive(Deserialize)]
@@ -36,8 +37,11 @@ pub(crate) fn by_stream(topology: &Topology) -> BTreeMap<String, String> {
     data_sets
 }
 
-/// The data set a schedule produces: the schema its event names, else its function's.
+/// The data set a schedule produces: the schema its event names, else its function's. One that produces nothing has none.
 pub(crate) fn of_schedule(topology: &Topology, schedule: &Schedule) -> Option<String> {
+    if Task::of(&schedule.input) != Task::Produce {
+        return None;
+    }
     let named = serde_json::from_str::<NamesSchema>(&schedule.input).ok().map(|input| input.schema);
     let is_its_function = |function: &&FunctionDefinition| function.name == schedule.function;
     named.or_else(|| topology.functions.iter().find(is_its_function)?.variables.get("SCHEMA").cloned())

@@ -14,6 +14,7 @@ mod event_source;
 mod kinesis;
 mod loopback;
 mod machine;
+mod messages;
 mod options;
 mod position;
 mod progress;
@@ -24,6 +25,7 @@ mod s3;
 mod schedule;
 mod source;
 mod stream;
+mod sweep;
 mod template;
 mod written;
 

@@ -9,6 +9,7 @@ use crate::options::RunOptions;
 use crate::progress::{Progress, ProgressSender};
 use crate::report::Report;
 use crate::source::{self, SourceTallies};
+use crate::sweep;
 use crate::template;
 
 /// Runs the pipeline of a template on this machine, and accounts for every record.
@@ -56,6 +57,7 @@ async fn work(
     stop: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
     let sources = source::sources(machine, options)?;
+    let sweeps = sweep::sweeps(machine)?;
     let tallies = SourceTallies::default();
     let progress = machine.progress.clone();
     progress.send(machine.ready());
@@ -68,11 +70,15 @@ async fn work(
     };
     tokio::select! {
         () = until_the_end => {}
+        () = sweep::run(&sweeps, &progress) => {}
         () = stop => {}
         error = machine.failure() => return Err(error),
     }
     machine.drain().await?;
+    let problems = sweep::finish(&sweeps).await;
     let took = begun.elapsed();
     progress.send(Progress::Checking);
-    accounting::account(machine, &tallies, took).await
+    let mut report = accounting::account(machine, &tallies, took).await?;
+    report.problems.extend(problems);
+    Ok(report)
 }

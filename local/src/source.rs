@@ -17,7 +17,7 @@ use crate::machine::Machine;
 use crate::options::{Input, RunOptions};
 use crate::progress::{Progress, ProgressSender};
 use crate::runtime_api::Function;
-use crate::schedule;
+use crate::schedule::{self, Task};
 use crate::template::{Schedule, Topology};
 
 /// Tries of one invocation, as Lambda makes of an asynchronous one.
@@ -96,7 +96,10 @@ pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), Run
 /// The sources of a run: one for each input, or else one for each schedule that is enabled.
 pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Source>, RunError> {
     if options.inputs.is_empty() {
-        let enabled = machine.topology.schedules.iter().filter(|schedule| schedule.enabled);
+        let is_source = |schedule: &&Schedule| {
+            schedule.enabled && !matches!(Task::of(&schedule.input), Task::Sweep { .. })
+        };
+        let enabled = machine.topology.schedules.iter().filter(is_source);
         return enabled.filter_map(|schedule| from_schedule(machine, schedule).transpose()).collect();
     }
     options.inputs.iter().filter_map(|input| from_input(machine, options, input).transpose()).collect()

@@ -35,11 +35,41 @@ impl Written {
     /// redriven: that counts once.
     pub(crate) fn times(&self, stream: &str, shard_id: &str, number: &str, sub: Option<u64>) -> u32 {
         let line = self.found.count(Position::of_record(stream, shard_id, number, sub));
+        let in_quarantine = self.times_in_quarantine(stream, shard_id, number, sub);
+        (line + in_quarantine).max(u32::from(self.is_given_up(shard_id, number)))
+    }
+
+    pub(crate) fn add_line(&mut self, id: &str) {
+        self.found.add(Position::of_id(id));
+    }
+
+    /// By the name of its object, without the ending.
+    pub(crate) fn add_quarantined(&mut self, name: &str) {
+        self.quarantine.add(Position::of_id(name));
+        self.quarantined += 1;
+    }
+
+    pub(crate) fn add_given_up(&mut self, record: &str) {
+        self.given_up.add(Position::of_id(record));
+    }
+
+    /// Copies in quarantine, of the record alone or of all of its aggregate.
+    pub(crate) fn times_in_quarantine(
+        &self,
+        stream: &str,
+        shard_id: &str,
+        number: &str,
+        sub: Option<u64>,
+    ) -> u32 {
         let name = format!("{stream}-{shard_id}-{number}");
         let whole = self.quarantine.count(Position::of_id(&name));
         let part = sub.map_or(0, |sub| self.quarantine.count(Position::of_id(&format!("{name}-{sub}"))));
-        let given_up = self.given_up.count(Position::of_id(&format!("{shard_id}:{number}")));
-        (line + whole + part).max(given_up.min(1))
+        whole + part
+    }
+
+    /// Whether the Kinesis record ran out of retries, and is in the on-failure destination.
+    pub(crate) fn is_given_up(&self, shard_id: &str, number: &str) -> bool {
+        self.given_up.count(Position::of_id(&format!("{shard_id}:{number}"))) > 0
     }
 }
 
@@ -52,7 +82,7 @@ struct Line {
 pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<Written, StorageError> {
     let mut written = Written::default();
     for record in mapping.destination.given_up().await? {
-        written.given_up.add(Position::of_id(&record));
+        written.add_given_up(&record);
     }
     let Some(bucket) = mapping.function.definition().variables.get("OUTPUT_BUCKET") else {
         return Ok(written);
@@ -73,8 +103,7 @@ pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<
         if !name.starts_with(&format!("{}-shardId-", mapping.settings.stream)) {
             continue;
         }
-        written.quarantine.add(Position::of_id(name.trim_end_matches(".json")));
-        written.quarantined += 1;
+        written.add_quarantined(name.trim_end_matches(".json"));
         written.objects += 1;
     }
     written.objects += list(&bucket, &format!("windows/{data_set}/"), since_ms).await?.len() as u64;
@@ -104,7 +133,7 @@ fn lines(body: &[u8], written: &mut Written) -> Result<(), StorageError> {
         if let Ok(Content::Payload(text)) = object.content {
             result = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).try_for_each(|line| {
                 let line: Line = serde_json::from_slice(line)?;
-                written.found.add(Position::of_id(&line.id));
+                written.add_line(&line.id);
                 Ok(())
             });
         }
