@@ -90,14 +90,14 @@ impl Machine {
             let function = settings.function.clone();
             let Some(mapping) = self.mapping(settings, failed)? else { continue };
             self.mappings.push(Arc::clone(&mapping));
-            let work = mapping.run(self.reader.clone());
+            let work = mapping.run(self.reader.clone(), self.flow.reader());
             self.workers.spawn(async { work.await.map_err(|source| RunError::Mapping { function, source }) });
         }
         for settings in self.topology.deliveries.clone() {
             let delivery = settings.name.clone();
             let at_work = self.delivery(settings)?;
             self.deliveries.push(Arc::clone(&at_work));
-            let work = at_work.run(self.reader.clone());
+            let work = at_work.run(self.reader.clone(), self.flow.reader());
             self.workers
                 .spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
         }

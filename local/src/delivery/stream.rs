@@ -13,7 +13,7 @@ use crate::bucket::StorageError;
 use crate::position::{Position, Positions};
 use crate::progress::{Progress, ProgressSender};
 use crate::runtime_api::Function;
-use crate::stream::{Flow, each_shard};
+use crate::stream::{Flow, ReaderMark, each_shard};
 use crate::template::{ACCOUNT, DeliveryStream, Processing, REGION};
 
 /// Batches that wait for the writer.
@@ -92,13 +92,18 @@ impl Delivery {
         })
     }
 
-    /// Delivers the stream's records until the run stops, then writes what is still buffered.
-    pub(crate) async fn run(self: Arc<Self>, reader: StreamReader) -> Result<(), DeliveryError> {
+    /// Delivers the stream's records until the run stops, then writes what is still buffered. `beginning` keeps the
+    /// flow from settling before that begins.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        reader: StreamReader,
+        beginning: ReaderMark,
+    ) -> Result<(), DeliveryError> {
         let (out, incoming) = mpsc::channel(MAX_WAITING_BATCHES);
         let writer = Writer::new(Arc::clone(&self), incoming).run();
         let intake = async {
             let work = |shard| Intake::new(Arc::clone(&self), out.clone()).run(shard);
-            let read = each_shard(&reader, &self.settings.stream, &self.flow, work).await;
+            let read = each_shard(&reader, &self.settings.stream, &self.flow, beginning, work).await;
             drop(out);
             read
         };

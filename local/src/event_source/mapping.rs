@@ -12,7 +12,7 @@ use super::lane::Lane;
 use crate::bucket::StorageError;
 use crate::progress::{Progress, ProgressSender};
 use crate::runtime_api::Function;
-use crate::stream::{Flow, ShardReader, Step, each_shard};
+use crate::stream::{Flow, ReaderMark, ShardReader, Step, each_shard};
 use crate::template::KinesisMapping;
 
 /// Why a mapping can't go on.
@@ -51,10 +51,14 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// Delivers the stream's records until the run stops.
-    pub(crate) async fn run(self: Arc<Self>, reader: StreamReader) -> Result<(), MappingError> {
+    /// Delivers the stream's records until the run stops. `beginning` keeps the flow from settling before that begins.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        reader: StreamReader,
+        beginning: ReaderMark,
+    ) -> Result<(), MappingError> {
         let work = |shard| Arc::clone(&self).shard(shard);
-        each_shard(&reader, &self.settings.stream, &self.flow, work).await
+        each_shard(&reader, &self.settings.stream, &self.flow, beginning, work).await
     }
 
     pub(crate) fn tally(&self) -> MappingTally {

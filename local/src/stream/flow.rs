@@ -69,6 +69,7 @@ impl Flow {
         self.counts.send_modify(|counts| counts.done += records as u64);
     }
 
+    /// A reader that is awaited until it has read, or is dropped.
     pub(crate) fn reader(self: &Arc<Self>) -> ReaderMark {
         let mut id = 0;
         self.counts.send_modify(|counts| {
@@ -154,6 +155,16 @@ mod tests {
         assert!((&mut settled).now_or_never().is_none());
         reader.read(0, true);
         reader.read(0, true);
+        assert!((&mut settled).now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_reader_that_has_yet_to_begin_is_awaited() {
+        let flow = Flow::new();
+        let beginning = flow.reader();
+        let mut settled = Box::pin(flow.settled());
+        assert!((&mut settled).now_or_never().is_none());
+        drop(beginning);
         assert!((&mut settled).now_or_never().is_some());
     }
 

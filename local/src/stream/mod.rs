@@ -6,7 +6,7 @@ mod reader;
 mod shards;
 mod through;
 
-pub(crate) use flow::{Flow, Phase};
+pub(crate) use flow::{Flow, Phase, ReaderMark};
 pub(crate) use reader::{ShardReader, Step};
 pub(crate) use shards::each_shard;
 pub(crate) use through::read_through;
