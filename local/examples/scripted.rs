@@ -60,7 +60,7 @@ impl Script {
         answer.map_err(|error| InvocationError::new("Scripted", &*error))
     }
 
-    /// Puts each line of the object; stops once after the first, to be invoked again.
+    /// Puts each line of the object; stops once after the first, to be invoked again, and for good at `unreadable`.
     async fn produce(&self, event: &[u8]) -> Result<Bytes, Failure> {
         let event: Value = serde_json::from_slice(event)?;
         let source = &event["source"];
@@ -68,6 +68,13 @@ impl Script {
         let object = self.bucket.get(key).await?.ok_or("there is no input")?;
         let text = String::from_utf8(object.body.to_vec())?;
         let mut entries: Vec<Entry> = text.lines().map(|line| Entry::new(line, line.to_owned())).collect();
+        if let Some(end) = text.lines().position(|line| line == "unreadable") {
+            if !self.first_time("unreadable") {
+                return Err("stopped after 0 records".into());
+            }
+            self.sink.put(entries.get(..end).unwrap_or_default()).await?;
+            return Err(format!("stopped after {end} records").into());
+        }
         let done = !self.first_time("stopped-early");
         entries = if done { entries.split_off(1) } else { entries.drain(..1).collect() };
         self.sink.put(&entries).await?;

@@ -175,10 +175,12 @@ impl Source {
     /// Invokes the producer until it says that it is done.
     async fn run_to_its_end(&self, tallies: &SourceTallies, progress: &ProgressSender) {
         let mut tries = 0;
+        let mut problems: Vec<String> = Vec::new();
         loop {
             match self.invoke().await {
                 Ok(answer) => {
                     tries = 0;
+                    problems.clear();
                     self.count(&answer, tallies, progress);
                     if answer.done {
                         return;
@@ -189,10 +191,14 @@ impl Source {
                     }
                 }
                 Err(problem) => {
-                    progress.send(Progress::Warning { message: problem.clone() });
                     tries += 1;
+                    // The first may say how far it came, where the next say that they came no further.
+                    if !problems.contains(&problem) {
+                        progress.send(Progress::Warning { message: problem.clone() });
+                        problems.push(problem);
+                    }
                     if tries == MAX_TRIES {
-                        tallies.change(&self.data_set, |tally| tally.problems.push(problem));
+                        tallies.change(&self.data_set, |tally| tally.problems.append(&mut problems));
                         return;
                     }
                 }

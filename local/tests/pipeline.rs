@@ -203,3 +203,24 @@ async fn an_input_runs_through_its_producer_until_that_is_done() {
     assert_eq!((orders.read, orders.put, orders.enriched, orders.typed), (60, 60, 60, 60));
     assert!(report.is_complete(), "{report:?}");
 }
+
+#[tokio::test]
+async fn a_source_that_fails_for_good_tells_how_far_it_came_and_nothing_twice() {
+    let mut scene = Scene::new();
+    let file = scene.path("orders.csv");
+    std::fs::write(&file, "order 1\norder 2\norder 3\nunreadable\norder 4").unwrap();
+    scene.options.inputs = vec![local::Input { data_set: "orders".to_owned(), path: file }];
+    scene.options.drain = true;
+    let warnings = std::sync::Mutex::new(Vec::new());
+    let note = |progress| {
+        if let local::Progress::Warning { message } = progress {
+            warnings.lock().unwrap().push(message);
+        }
+    };
+    let report = local::run(scene.options.clone(), note, std::future::pending()).await.unwrap();
+    assert_eq!((report.data_sets[0].on_stream, report.data_sets[0].enriched), (3, 3));
+    let [first, second] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
+    assert!(first.ends_with("stopped after 3 records"), "{first}");
+    assert!(second.ends_with("stopped after 0 records"), "{second}");
+    assert_eq!(warnings.into_inner().unwrap(), report.problems);
+}
