@@ -19,7 +19,7 @@ use crate::position::Position;
 use crate::report::{Report, Stored};
 use crate::settings::{ConsumerSettings, DeliveryLevel};
 use crate::settle::settle;
-use crate::sweep::SweepRequest;
+use crate::sweep::{Age, SweepRequest, Time};
 use crate::window::WindowState;
 use crate::workers::Workers;
 
@@ -225,10 +225,13 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     }
 
     async fn sweep(&self, request: &SweepRequest, invocation: &Invocation) -> Result<Bytes, InvocationError> {
-        let begin_until =
-            Instant::now() + time_left(invocation).saturating_sub(self.settings.deadline_margin);
-        let (data_set, max_age) = (self.schema.name(), self.settings.chunk_max_age);
-        let swept = request.run(&self.store, data_set, max_age, (self.now_ms)(), begin_until).await;
+        let (now, left) = (Instant::now(), time_left(invocation));
+        let time = Time {
+            begin_until: now + left.saturating_sub(self.settings.deadline_margin),
+            answer_by: now + left.saturating_sub(ANSWER_MARGIN),
+        };
+        let age = Age { default: self.settings.chunk_max_age, now_ms: (self.now_ms)() };
+        let swept = request.run(&self.store, self.schema.name(), age, time).await;
         let answer = swept.map_err(|error| InvocationError::new("sweep", &error))?;
         tracing::info!(swept = answer.swept, waiting = answer.waiting, "incomplete messages swept");
         // Numbers and a flag: nothing in it can fail.

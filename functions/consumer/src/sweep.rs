@@ -46,6 +46,23 @@ pub(crate) struct SweepAnswer {
     done: bool,
 }
 
+/// Which messages are due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Age {
+    /// Where the request names none.
+    pub(crate) default: Duration,
+    /// Milliseconds since 1970 UTC.
+    pub(crate) now_ms: i64,
+}
+
+/// How long a sweep may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time {
+    /// No message is begun after this.
+    pub(crate) begin_until: Instant,
+    pub(crate) answer_by: Instant,
+}
+
 /// One message's folder as the listing shows it.
 #[derive(Debug, Default)]
 struct Folder {
@@ -60,25 +77,41 @@ impl SweepRequest {
         serde_json::from_slice(event).ok()
     }
 
+    /// What became of the messages, of all or of those the time was enough for.
     pub(crate) async fn run<S: ObjectStore>(
         &self,
         store: &S,
         data_set: &str,
-        max_age: Duration,
-        now_ms: i64,
-        begin_until: Instant,
+        age: Age,
+        time: Time,
     ) -> Result<SweepAnswer, StoreError> {
-        let max_age = self.older_than_s.map_or(max_age, Duration::from_secs);
-        let kept_before_ms = now_ms.saturating_sub(i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX));
+        let max_age = self.older_than_s.map_or(age.default, Duration::from_secs);
+        let max_age_ms = i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX);
+        let mut answer = SweepAnswer::default();
+        let work =
+            self.look_through(store, data_set, age.now_ms.saturating_sub(max_age_ms), time, &mut answer);
+        match tokio::time::timeout_at(time.answer_by, work).await {
+            Ok(looked) => looked.map(|()| answer),
+            // S3 is slow: what is done is done, and the next sweep goes on.
+            Err(_late) => Ok(answer),
+        }
+    }
+
+    async fn look_through<S: ObjectStore>(
+        &self,
+        store: &S,
+        data_set: &str,
+        kept_before_ms: i64,
+        time: Time,
+        answer: &mut SweepAnswer,
+    ) -> Result<(), StoreError> {
         let chunks = Chunks { store, stream: &self.stream };
-        let mut answer = SweepAnswer { done: true, ..SweepAnswer::default() };
         for (folder, state) in folders(store, &format!("state/chunks/{}/", self.stream)).await? {
             if state.in_quarantine {
                 continue;
             }
-            if Instant::now() >= begin_until {
-                answer.done = false;
-                break;
+            if Instant::now() >= time.begin_until {
+                return Ok(());
             }
             let is_due = state.newest_ms < kept_before_ms;
             if !state.has_claim && !is_due {
@@ -87,7 +120,8 @@ impl SweepRequest {
                 answer.swept += 1;
             }
         }
-        Ok(answer)
+        answer.done = true;
+        Ok(())
     }
 }
 
@@ -167,10 +201,14 @@ mod tests {
     async fn sweep(store: &InMemoryStore, older_than_s: u64) -> SweepAnswer {
         let event = format!("{{\"sweep\":\"chunks\",\"stream\":\"s\",\"older_than_s\":{older_than_s}}}");
         let request = SweepRequest::parse(event.as_bytes()).unwrap();
-        let until = Instant::now() + Duration::from_mins(1);
         // A day on from any clock of this test's store.
         let now_ms = jiff::Timestamp::now().as_millisecond() + 86_400_000;
-        request.run(store, "d", Duration::from_secs(1), now_ms, until).await.unwrap()
+        request.run(store, "d", Age { default: Duration::from_secs(1), now_ms }, a_minute()).await.unwrap()
+    }
+
+    fn a_minute() -> Time {
+        let end = Instant::now() + Duration::from_mins(1);
+        Time { begin_until: end, answer_by: end }
     }
 
     #[tokio::test]
@@ -200,6 +238,61 @@ mod tests {
         }
         assert!(matches!(last, Some(Kept::Whole(message)) if message == b"abc"));
         assert_eq!(sweep(&store, 0).await, SweepAnswer { swept: 0, waiting: 0, done: true });
+    }
+
+    #[tokio::test]
+    async fn a_sweep_answers_before_its_time_is_up_and_is_not_done() {
+        let store = InMemoryStore::new();
+        let chunks = Chunks { store: &store, stream: "s" };
+        chunks.keep(&pieces()[0], &place("1"), "k").await.unwrap();
+        let request = SweepRequest::parse(b"{\"sweep\":\"chunks\",\"stream\":\"s\"}").unwrap();
+        let age = Age { default: Duration::ZERO, now_ms: i64::MAX };
+        let now = Instant::now();
+        let up = Time { begin_until: now, ..a_minute() };
+        let unfinished = SweepAnswer { swept: 0, waiting: 0, done: false };
+        assert_eq!(request.run(&store, "d", age, up).await.unwrap(), unfinished);
+        let slow = Time { answer_by: now, ..a_minute() };
+        assert_eq!(request.run(&Silent, "d", age, slow).await.unwrap(), unfinished);
+    }
+
+    /// A bucket that never answers.
+    struct Silent;
+
+    impl ObjectStore for Silent {
+        async fn create(&self, _: &str, _: Bytes, _: &Attributes) -> Result<edge::Created, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn replace(
+            &self,
+            _: &str,
+            _: &edge::ETag,
+            _: Bytes,
+            _: &Attributes,
+        ) -> Result<edge::Replaced, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn get(&self, _: &str) -> Result<Option<edge::Object>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn head(&self, _: &str) -> Result<Option<edge::ObjectHead>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn read_range(
+            &self,
+            _: &str,
+            _: &edge::ETag,
+            _: std::ops::Range<u64>,
+        ) -> Result<edge::RangeRead, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Vec<Listed>, StoreError> {
+            std::future::pending().await
+        }
     }
 
     #[test]
