@@ -72,10 +72,23 @@ impl WindowState {
     /// The state of the window's last answer; a fresh one where there is none.
     pub(crate) fn read(window: &TumblingWindow<'_>) -> Self {
         let Some(state) = window.state else { return Self::default() };
-        serde_json::from_str(state).unwrap_or_else(|error| {
+        let mut state: Self = serde_json::from_str(state).unwrap_or_else(|error| {
             tracing::error!(line = error.line(), column = error.column(), "window state can't be read");
             Self::default()
-        })
+        });
+        state.drop_rare_terms();
+        state
+    }
+
+    /// A state of a version that counted more terms must not fill Lambda's limit: then no answer would be taken.
+    fn drop_rare_terms(&mut self) {
+        if self.terms.len() <= MAX_TERMS {
+            return;
+        }
+        let mut terms: Vec<(String, u64)> = std::mem::take(&mut self.terms).into_iter().collect();
+        terms.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        terms.truncate(MAX_TERMS);
+        self.terms = terms.into_iter().collect();
     }
 
     /// Counts the lines of `records`, but for those that were counted by an earlier answer.

@@ -43,16 +43,25 @@ pub(crate) fn event(records: &[Record<'_>]) -> String {
     json!({ "Records": records.iter().map(Record::to_json).collect::<Vec<_>>() }).to_string()
 }
 
+/// Where in its window an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Within,
+    Final,
+    /// The last one though the window's time is not up: its state grew too large, or its shard was closed.
+    Early,
+}
+
 /// An event of a tumbling window.
-pub(crate) fn window_event(records: &[Record<'_>], state: &Value, is_final: bool) -> String {
+pub(crate) fn window_event(records: &[Record<'_>], state: &Value, stage: Stage) -> String {
     json!({
         "Records": records.iter().map(Record::to_json).collect::<Vec<_>>(),
         "window": { "start": "2026-01-02T03:04:00Z", "end": "2026-01-02T03:05:00Z" },
         "state": state,
         "shardId": "shardId-000000000006",
         "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/stream",
-        "isFinalInvokeForWindow": is_final,
-        "isWindowTerminatedEarly": false,
+        "isFinalInvokeForWindow": stage == Stage::Final,
+        "isWindowTerminatedEarly": stage == Stage::Early,
     })
     .to_string()
 }

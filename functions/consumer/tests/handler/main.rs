@@ -4,6 +4,7 @@
 
 mod event;
 mod reported;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::runtime::Invocation;
+use edge::runtime::{Invocation, InvocationError};
 use edge::{InMemoryStore, Settings, StoreFault};
 use record_model::{Content, Decoder, Limits, Schema};
 use serde_json::{Value, json};
 
-use event::{Record, event, window_event};
+use event::{Record, event};
 
 const TWEET: &str = r#"{"id_str":"1149719180314316800","created_at":"Fri Jul 12 16:36:27 +0000 2019","lang":"en",
     "full_text":"A wonderful &amp; happy day at the data conference 🎉","user":{"id_str":"7","screen_name":"ada"}}"#;
@@ -43,6 +44,10 @@ impl Fixture {
     }
 
     async fn answer_within(&self, body: String, left: Duration) -> Value {
+        self.try_answer(body, left).await.unwrap()
+    }
+
+    async fn try_answer(&self, body: String, left: Duration) -> Result<Value, InvocationError> {
         let invocation = Invocation {
             body: Bytes::from(body),
             request_id: "request".to_owned(),
@@ -51,7 +56,8 @@ impl Fixture {
             trace_id: None,
             cold_start: false,
         };
-        serde_json::from_slice(&self.consumer.answer(&invocation).await.unwrap().0).unwrap()
+        let (answer, _) = self.consumer.answer(&invocation).await?;
+        Ok(serde_json::from_slice(&answer).unwrap())
     }
 
     /// Every object's content without compression, by key.
@@ -183,34 +189,6 @@ async fn any_number_of_workers_writes_the_same_lines() {
     }
     assert_eq!(outputs[0], outputs[1]);
     assert_eq!(outputs[0], outputs[2]);
-}
-
-#[tokio::test]
-async fn a_window_keeps_the_running_average_age_and_writes_it_at_its_end() {
-    let fixture = Fixture::new("users", &[]);
-    let user =
-        |age: u8| format!(r#"{{"first_name":"Ada","last_name":"Byron","age":{age},"gender":"female"}}"#);
-    let (first, second) = (user(20), user(50));
-    let answer = fixture.answer(window_event(&[Record::text("1", &first)], &json!({}), false)).await;
-    let again = [Record::text("1", &first), Record::text("2", &second)];
-    let answer = fixture.answer(window_event(&again, &answer["state"], false)).await;
-    let answer = fixture.answer(window_event(&[], &answer["state"], true)).await;
-    assert_eq!(answer["batchItemFailures"], json!([]));
-    let objects = fixture.objects();
-    let key = "windows/users/2026-01-02T03:04:00Z-2026-01-02T03:05:00Z-stream-shardId-000000000006-1.json";
-    let summary: Value = serde_json::from_str(&objects[key]).unwrap();
-    assert_eq!(summary["fields"]["age"], json!({ "count": 2, "mean": 35.0, "min": 20.0, "max": 50.0 }));
-}
-
-#[tokio::test]
-async fn a_batch_that_fails_leaves_the_window_as_it_was() {
-    let fixture = Fixture::new("users", &[]);
-    fixture.bucket.set_faults(|_, _| Some(StoreFault::Refused));
-    let state = json!({ "lines": 7 });
-    let user = r#"{"first_name":"Ada","last_name":"Byron","age":36,"gender":"female"}"#;
-    let answer = fixture.answer(window_event(&[Record::text("1", user)], &state, false)).await;
-    assert_eq!(answer["batchItemFailures"], failed_from("1")["batchItemFailures"]);
-    assert_eq!(answer["state"]["lines"], 7);
 }
 
 #[tokio::test]
