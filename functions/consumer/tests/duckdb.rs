@@ -15,7 +15,12 @@ use edge::runtime::Invocation;
 use edge::{InMemoryStore, Settings};
 use record_model::{RecordContext, Schema};
 
-const QUERY: &str = "
+const README: &str = include_str!("../../../README.md");
+
+/// Where the README's query finds the objects of a run.
+const README_BUCKET: &str = ".kinflow/s3/databucket";
+
+const ALL_LINES: &str = "
 import sys, duckdb
 rows = duckdb.sql(f'''
     SELECT sentiment.label, count(*), count(DISTINCT id), min(hour::INT)
@@ -25,21 +30,50 @@ rows = duckdb.sql(f'''
 print(sum(r[1] for r in rows), sum(r[2] for r in rows), rows[0][3])
 ";
 
+const OF_README: &str = "
+import sys, duckdb
+answer = duckdb.sql(sys.argv[1])
+print(answer.columns[:2], sum(row[1] for row in answer.fetchall()))
+";
+
+/// A Python that has `duckdb`, if there is one.
+fn python() -> Option<String> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&python).args(["-c", "import duckdb"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    println!("skipped: {python} has no duckdb");
+    None
+}
+
+#[track_caller]
+fn prints(python: &str, script: &str, argument: &str, expected: &str) {
+    let output = Command::new(python).args(["-c", script, argument]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected);
+}
+
 #[tokio::test]
 async fn duckdb_reads_every_line_of_gzip_and_zstd_objects() {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_duckdb = Command::new(&python).args(["-c", "import duckdb"]).output();
-    if !has_duckdb.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} has no duckdb");
-        return;
-    }
+    let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     for (compression, first) in [("gzip", 1000), ("zstd", 2000)] {
         write_objects(folder.path(), compression, first).await;
     }
-    let output = Command::new(&python).args(["-c", QUERY]).arg(folder.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "200 200 3");
+    prints(&python, ALL_LINES, folder.path().to_str().unwrap(), "200 200 3");
+}
+
+#[tokio::test]
+async fn the_readmes_query_runs_as_it_stands() {
+    let Some(python) = python() else { return };
+    let (_, query) = README.split_once("```sql\n").unwrap();
+    let (query, _) = query.split_once("```").unwrap();
+    assert!(query.contains(README_BUCKET));
+    let folder = tempfile::tempdir().unwrap();
+    write_objects(folder.path(), "gzip", 1000).await;
+    let query = query.replace(README_BUCKET, folder.path().to_str().unwrap());
+    prints(&python, OF_README, &query, "['label', 'tweets'] 100");
 }
 
 async fn write_objects(folder: &std::path::Path, compression: &str, first: u64) {
