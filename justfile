@@ -42,6 +42,6 @@ eval:
 fuzz seconds="60" *targets:
     bash fuzz/run.sh {{ seconds }} {{ targets }}
 
-# The consumer under seeded faults, long; `cargo test` runs a short form
+# The consumer under seeded faults, in one process and through the runner, long; `cargo test` runs a short form
 chaos:
-    KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test faults
+    KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test faults --test processes -- --nocapture

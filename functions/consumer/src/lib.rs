@@ -43,7 +43,7 @@
 //!
 //! `tests/delivery_model` searches every order of steps, crashes, late writes and lost answers of both protocols, and
 //! shows that it finds out a protocol that leaves any of this away; `tests/faults` runs this crate under seeded
-//! faults.
+//! faults, and `tests/processes` the binary, under the local runner.
 //!
 //! ## Chunks
 //! Pieces of a message are kept in S3 until one record makes it whole and puts it out in its place. Two attempts at

@@ -49,10 +49,10 @@ pub(super) fn variables(
         ("NO_PROXY", "127.0.0.1,localhost"),
         ("no_proxy", "127.0.0.1,localhost"),
     ];
-    let own = function.variables.iter().map(|(name, value)| (name.clone(), value.clone()));
-    let set = lambda.into_iter().chain(here).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    // As in Lambda, a function can't set what the service reserves.
-    own.chain(set).collect()
+    let own = function.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    // As in Lambda, a function can't set what the service reserves. A template that names an endpoint means it.
+    let all = here.into_iter().chain(own).chain(lambda);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -61,8 +61,8 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_function_can_not_set_what_lambda_reserves() {
-        let own = [("AWS_REGION", "mars"), ("SCHEMA", "crime")];
+    fn a_function_can_set_its_endpoints_but_not_what_lambda_reserves() {
+        let own = [("AWS_REGION", "mars"), ("SCHEMA", "crime"), ("AWS_ENDPOINT_URL_S3", "http://in-between")];
         let function = FunctionDefinition {
             name: "F".to_owned(),
             binary: "f".to_owned(),
@@ -75,6 +75,8 @@ mod tests {
         let set = variables(&function, Path::new("/bin"), "127.0.0.1:1", "log", &services);
         assert_eq!(set["AWS_REGION"], "us-east-1");
         assert_eq!(set["SCHEMA"], "crime");
+        assert_eq!(set["AWS_ENDPOINT_URL_KINESIS"], "http://k");
+        assert_eq!(set["AWS_ENDPOINT_URL_S3"], "http://in-between");
         assert_eq!(set["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
     }
 }
