@@ -12,7 +12,7 @@ use std::{env, error::Error, fs, path::Path};
 
 use packed::Packed;
 
-/// Slots of the word table: a power of two, twice the words or more.
+/// Slots of a table: a power of two, twice the words or more.
 const SLOTS: usize = 16_384;
 
 /// One row of the word table before it is written.
@@ -79,17 +79,16 @@ fn tenths(mean: &str) -> Result<i8, Box<dyn Error>> {
 
 /// The rows of VADER's table, and the slots to find them by.
 fn word_table(rows: &BTreeMap<String, Row>) -> Result<String, Box<dyn Error>> {
-    let mut text = String::from("pub(super) static ROWS: &[Row] = &[\n");
-    for (word, row) in rows {
-        let Row { valence, modifier, negates, role } = row;
-        let key = packed(word)?;
-        writeln!(
-            text,
-            "Row {{ key: {key:?}, valence_tenths: {valence:?}, modifier: {modifier}, negates: {negates}, role: Role::{role:?} }},"
-        )?;
-    }
-    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(rows.keys())?)?;
-    Ok(text)
+    table(
+        "Row",
+        rows.iter().map(|(word, row)| {
+            let Row { valence, modifier, negates, role } = row;
+            let row = format!(
+                "Row {{ valence_tenths: {valence:?}, modifier: {modifier}, negates: {negates}, role: Role::{role:?} }}"
+            );
+            (word.as_str(), row)
+        }),
+    )
 }
 
 /// The words that keywords are made of or end at, by class; a word on two lists keeps the first.
@@ -105,12 +104,7 @@ fn class_table() -> Result<String, Box<dyn Error>> {
             }
         }
     }
-    let mut text = String::from("pub(super) static ROWS: &[(Packed, Class)] = &[\n");
-    for (word, class) in &classes {
-        writeln!(text, "({:?}, Class::{class}),", packed(word)?)?;
-    }
-    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(classes.keys())?)?;
-    Ok(text)
+    table("Class", classes.iter().map(|(word, class)| (word.as_str(), format!("Class::{class}"))))
 }
 
 /// Small words of other languages, each with a bit for every language that has it.
@@ -127,13 +121,28 @@ fn language_table() -> Result<String, Box<dyn Error>> {
         }
         codes.push(code.to_owned());
     }
-    let mut text = format!("pub(super) static LANGUAGES: [&str; {}] = {codes:?};\n", codes.len());
-    text.push_str("pub(super) static ROWS: &[(Packed, u16)] = &[\n");
-    for (word, languages) in &words {
-        writeln!(text, "({:?}, {languages}),", packed(word)?)?;
+    let names = format!("pub(super) static LANGUAGES: [&str; {}] = {codes:?};\n", codes.len());
+    let rows = words.iter().map(|(word, languages)| (word.as_str(), languages.to_string()));
+    Ok(names + &table("u16", rows)?)
+}
+
+/// The source of a [`packed::Table`] with these words and what belongs to them.
+fn table<'a>(of: &str, rows: impl Iterator<Item = (&'a str, String)>) -> Result<String, Box<dyn Error>> {
+    let mut text = String::new();
+    let mut slots = vec![0_u32; SLOTS];
+    let mut filter = [0_u64; 1 << 10];
+    for (number, (word, row)) in rows.enumerate() {
+        let word = packed(word)?;
+        let hash = word.hash();
+        writeln!(text, "({word:?}, {row}),")?;
+        take_slot(&mut slots, hash, number)?;
+        if let Some(bits) = filter.get_mut(usize::try_from(hash >> 54)?) {
+            *bits |= 1 << ((hash >> 48) & 63);
+        }
     }
-    writeln!(text, "];\npub(super) static SLOTS: [u32; {SLOTS}] = {:?};", slots(words.keys())?)?;
-    Ok(text)
+    Ok(format!(
+        "pub(super) static TABLE: Table<{of}> = Table {{ filter: &{filter:?}, slots: &{slots:?}, rows: &[\n{text}] }};\n"
+    ))
 }
 
 fn packed(word: &str) -> Result<Packed, String> {
@@ -142,19 +151,15 @@ fn packed(word: &str) -> Result<Packed, String> {
 }
 
 /// Open addressing: each slot holds 16 bits of hash and the row's number from 1, or 0.
-fn slots<'a>(words: impl Iterator<Item = &'a String>) -> Result<Vec<u32>, Box<dyn Error>> {
-    let mut slots = vec![0_u32; SLOTS];
-    for (number, word) in words.enumerate() {
-        let hash = packed(word)?.hash();
-        let mut slot = usize::try_from(hash >> 50)?;
-        while slots.get(slot).is_some_and(|&taken| taken != 0) {
-            slot = (slot + 1) % SLOTS;
-        }
-        if let Some(free) = slots.get_mut(slot) {
-            *free = u32::try_from((hash & 0xFFFF) << 16)? | u32::try_from(number + 1)?;
-        }
+fn take_slot(slots: &mut [u32], hash: u64, number: usize) -> Result<(), Box<dyn Error>> {
+    let mut slot = usize::try_from(hash >> 50)?;
+    while slots.get(slot).is_some_and(|&taken| taken != 0) {
+        slot = (slot + 1) % SLOTS;
     }
-    Ok(slots)
+    if let Some(free) = slots.get_mut(slot) {
+        *free = u32::try_from((hash & 0xFFFF) << 16)? | u32::try_from(number + 1)?;
+    }
+    Ok(())
 }
 
 /// Single code points with their descriptions, sorted; VADER looks emoji up one code point at a time, so longer

@@ -68,7 +68,7 @@ impl Analyzer {
     /// Label and score, for English text (see [`crate::language`]).
     pub fn sentiment(&mut self, text: &str) -> Sentiment {
         let vader = self.vader.score(text);
-        let estimate = self.model.estimate(text, &self.vader.features(&vader));
+        let estimate = self.model.estimate(self.vader.tokens(), text, &self.vader.features(&vader));
         let VaderScore { compound, positive, neutral, negative } = vader;
         Sentiment {
             label: label(estimate),
@@ -87,17 +87,15 @@ impl Analyzer {
     }
 }
 
-/// One rule for every kind of text: the sign of the polarity, but neutral where the text reads as a plain statement and
-/// the polarity is weak.
+/// One rule for every kind of text: the sign of the polarity, but neutral where the polarity is weak for how much the
+/// text reads as a plain statement.
 pub(crate) fn label(estimate: Estimate) -> Label {
     let Estimate { polarity, neutrality, .. } = estimate;
-    if neutrality > 0.25 && polarity.abs() < 2.7 {
+    if polarity == 0.0 || polarity.abs() < 1.0 + 5.0 * neutrality {
         Label::Neutral
     } else if polarity > 0.0 {
         Label::Positive
-    } else if polarity < 0.0 {
-        Label::Negative
     } else {
-        Label::Neutral
+        Label::Negative
     }
 }

@@ -1,74 +1,72 @@
 //! VADER's rule for "but": ratings before it count half, after it half as much again.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use crate::vader::Valence;
+use crate::vader::{Rated, Valence};
 
 /// Ratings up to this number are searched one by one, more through an index.
 const SEARCHED: usize = 64;
 
-/// Applies the rule as Python does: it looks each rating up *by value* in the changing list, so of equal ratings the
-/// first one is changed. Only ratings other than zero are kept here, as zero stays zero.
-#[derive(Default, Debug)]
-pub(crate) struct BalanceAroundBut {
-    rated: Vec<(usize, f64)>,
+/// Applies the rule around the word at position `but` as Python does: it looks each rating up *by value* in the
+/// changing list, so of equal ratings the first one is changed. Zero stays zero.
+pub(crate) fn balance_around_but(but: usize, tokens: usize, rated: &mut Vec<Rated>) {
+    make_first_zero_a_float(but, tokens, rated);
+    if rated.len() <= SEARCHED {
+        search(but, rated);
+    } else {
+        search_by_index(but, rated);
+    }
 }
 
-impl BalanceAroundBut {
-    /// Changes `valences` around the word at position `but`.
-    pub(crate) fn apply(&mut self, but: usize, valences: &mut [Valence]) {
-        // A zero becomes a float zero, which ends Python's exact sum of whole numbers.
-        let zero = valences.iter().position(|valence| valence.value == 0.0);
-        if let Some(zero) = zero.filter(|&zero| zero != but).and_then(|zero| valences.get_mut(zero)) {
-            zero.whole = false;
-        }
-        self.rated.clear();
-        let rated = valences.iter().enumerate().filter(|(_, valence)| valence.value != 0.0);
-        self.rated.extend(rated.map(|(at, valence)| (at, valence.value)));
-        if self.rated.len() <= SEARCHED {
-            self.search(but);
-        } else {
-            self.index(but);
-        }
-        for &(at, value) in &self.rated {
-            if let Some(valence) =
-                valences.get_mut(at).filter(|valence| valence.value.to_bits() != value.to_bits())
-            {
-                *valence = Valence { value, whole: false };
-            }
-        }
+/// Of all zeros the first one becomes a float, which ends Python's exact sum of whole numbers.
+fn make_first_zero_a_float(but: usize, tokens: usize, rated: &mut Vec<Rated>) {
+    let is_rated = |&(number, (at, valence)): &(usize, &Rated)| number == *at && valence.value != 0.0;
+    let zero = rated.iter().enumerate().take_while(is_rated).count();
+    if zero == but || zero >= tokens {
+        return;
     }
-
-    fn search(&mut self, but: usize) {
-        for number in 0..self.rated.len() {
-            let Some(&(_, value)) = self.rated.get(number) else { break };
-            if let Some((at, first)) =
-                self.rated.iter_mut().find(|(_, other)| other.to_bits() == value.to_bits())
-            {
-                *first = balanced(value, *at, but);
-            }
-        }
+    match rated.get_mut(zero) {
+        Some((at, valence)) if *at == zero => valence.whole = false,
+        _ => rated.insert(zero, (zero, Valence { value: 0.0, whole: false })),
     }
+}
 
-    fn index(&mut self, but: usize) {
-        let mut first_of: BTreeSet<(u64, usize)> =
-            self.rated.iter().enumerate().map(|(number, (_, value))| (value.to_bits(), number)).collect();
-        for number in 0..self.rated.len() {
-            let Some(&(_, value)) = self.rated.get(number) else { break };
-            let Some(&(bits, first)) = first_of.range((value.to_bits(), 0)..).next() else { break };
-            if let Some((at, changed)) = self.rated.get_mut(first) {
-                *changed = balanced(value, *at, but);
-                first_of.remove(&(bits, first));
-                first_of.insert((changed.to_bits(), first));
-            }
+fn search(but: usize, rated: &mut [Rated]) {
+    for number in 0..rated.len() {
+        let Some(value) = value_at(rated, number) else { continue };
+        let is_equal = |(_, other): &&mut Rated| other.value.to_bits() == value.to_bits();
+        if let Some(first) = rated.iter_mut().find(is_equal) {
+            balance(first, but);
         }
     }
 }
 
-fn balanced(value: f64, at: usize, but: usize) -> f64 {
-    match at.cmp(&but) {
-        std::cmp::Ordering::Less => value * 0.5,
-        std::cmp::Ordering::Equal => value,
-        std::cmp::Ordering::Greater => value * 1.5,
+fn search_by_index(but: usize, rated: &mut [Rated]) {
+    let numbers = 0..rated.len();
+    let mut first_of: BTreeSet<(u64, usize)> =
+        numbers.clone().filter_map(|number| Some((value_at(rated, number)?.to_bits(), number))).collect();
+    for number in numbers {
+        let Some(value) = value_at(rated, number) else { continue };
+        let Some(&(bits, first)) = first_of.range((value.to_bits(), 0)..).next() else { break };
+        if let Some(changed) = rated.get_mut(first) {
+            balance(changed, but);
+            first_of.remove(&(bits, first));
+            first_of.insert((changed.1.value.to_bits(), first));
+        }
     }
+}
+
+/// The rating with this number, if it is not zero.
+fn value_at(rated: &[Rated], number: usize) -> Option<f64> {
+    rated.get(number).map(|(_, valence)| valence.value).filter(|&value| value != 0.0)
+}
+
+fn balance((at, valence): &mut Rated, but: usize) {
+    let times = match (*at).cmp(&but) {
+        Ordering::Less => 0.5,
+        Ordering::Equal => return,
+        Ordering::Greater => 1.5,
+    };
+    *valence = Valence { value: valence.value * times, whole: false };
 }

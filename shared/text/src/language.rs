@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::packed::{Packed, find};
+use crate::packed::{Packed, Table};
 use crate::word_class::{Class, class_of};
 
 mod table {
     #![allow(clippy::unreadable_literal)] // written by the build script
-    use super::Packed;
+    use super::{Packed, Table};
     include!(concat!(env!("OUT_DIR"), "/language_table.rs"));
 }
 
@@ -131,5 +131,5 @@ fn by_words(text: &str) -> Option<&'static str> {
 
 /// The languages a small word belongs to, as bits.
 fn languages_of(word: Packed) -> Option<u16> {
-    find(&table::SLOTS, table::ROWS, |&(key, _)| key, word).map(|&(_, languages)| languages)
+    table::TABLE.find(word, word.hash()).copied()
 }

@@ -1,12 +1,11 @@
 //! VADER's lexicon and word lists as one static table, and its emoji.
 
-use crate::packed::{Packed, find};
+use crate::packed::{Packed, Table};
 use crate::vader_words::Role;
 
 /// What VADER knows about a word.
 #[derive(Debug)]
 pub(crate) struct Row {
-    key: Packed,
     /// Mean rating in tenths, where the lexicon has the word.
     pub(crate) valence_tenths: Option<i8>,
     /// 1 for a booster, -1 for a dampener, else 0.
@@ -18,7 +17,7 @@ pub(crate) struct Row {
 
 #[allow(clippy::unreadable_literal)] // written by the build script
 mod words {
-    use super::{Packed, Role, Row};
+    use super::{Packed, Role, Row, Table};
     include!(concat!(env!("OUT_DIR"), "/vader_table.rs"));
 }
 mod emoji {
@@ -26,8 +25,8 @@ mod emoji {
 }
 
 /// The row of a word, if VADER knows it.
-pub(crate) fn row_of(word: Packed) -> Option<&'static Row> {
-    find(&words::SLOTS, words::ROWS, |row| row.key, word)
+pub(crate) fn row_of(word: Packed, hash: u64) -> Option<&'static Row> {
+    words::TABLE.find(word, hash)
 }
 
 /// The words that stand for an emoji.

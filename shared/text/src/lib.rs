@@ -3,6 +3,7 @@
 mod analyzer;
 mod but_clause;
 mod document;
+mod feature_hashing;
 mod features;
 mod hash_index;
 mod keyword_tokens;
@@ -15,9 +16,11 @@ mod packed;
 mod phrases;
 mod python_float;
 mod single_words;
+mod sub_tokens;
 mod vader;
 mod vader_tokens;
 mod vader_words;
+mod white_space;
 mod word_class;
 mod word_stem;
 

@@ -1,12 +1,14 @@
 //! The linear model: hashed features and VADER's own numbers to a rating, and how likely a reader finds no mood.
 
-use crate::features::{FeatureReader, Group, SLOTS};
+use crate::feature_hashing::{GROUPS, SLOTS};
+use crate::features::FeatureReader;
 use crate::vader::VADER_FEATURES;
+use crate::vader_tokens::Tokens;
 
 /// Values of one slot: rating, neutrality, and how far VADER's compound counts.
 pub(crate) const HEADS: usize = 3;
-/// How much a word feature counts beside a piece.
-pub(crate) const WORD_WEIGHT: f32 = 1.4;
+/// How much each group of features counts.
+pub(crate) const GROUP_WEIGHTS: [f32; GROUPS] = [1.15, 0.8, 1.0];
 /// Scale of the third head's features, which are multiplied by VADER's compound.
 pub(crate) const TRUST_WEIGHT: f32 = 0.5;
 /// Numbers the second stage combines, and the terms of their quadratic form.
@@ -76,27 +78,34 @@ impl Default for Model {
 
 impl Model {
     /// Rating and neutrality of a text that VADER has scored.
-    pub(crate) fn estimate(&mut self, text: &str, vader: &[f32; VADER_FEATURES]) -> Estimate {
-        let (mut words, mut pieces) = (Sums::default(), Sums::default());
+    pub(crate) fn estimate(
+        &mut self,
+        tokens: &Tokens,
+        text: &str,
+        vader: &[f32; VADER_FEATURES],
+    ) -> Estimate {
+        let mut sums = [Sums::default(); GROUPS];
         let table = self.table;
-        self.reader.read(text, |group, slot| {
+        self.reader.read(tokens, text, |group, slot| {
             let weights = table.get(usize::from(slot)).copied().unwrap_or_default();
-            match group {
-                Group::Words => words.add(weights),
-                Group::Pieces => pieces.add(weights),
+            if let Some(sums) = sums.get_mut(group as usize) {
+                sums.add(weights);
             }
         });
-        if words.features == 0 {
+        if tokens.list.is_empty() {
             return Estimate::default();
         }
-        let (words, pieces) = (words.scaled(), pieces.scaled());
+        let mut heads = [0.0; HEADS];
+        for (sums, weight) in sums.into_iter().zip(GROUP_WEIGHTS) {
+            heads.iter_mut().zip(sums.scaled()).for_each(|(head, sum)| *head += weight * sum);
+        }
         let head = |number: usize| {
-            let sum = |sums: [f32; HEADS]| sums.get(number).copied().unwrap_or_default();
-            (WORD_WEIGHT * sum(words) + sum(pieces)) * self.floats.get(number).copied().unwrap_or_default()
+            let sum = heads.get(number).copied().unwrap_or_default();
+            sum * self.floats.get(number).copied().unwrap_or_default()
         };
         let dense = |number: usize| {
             let weights = self.floats.get(HEADS + number * VADER_FEATURES..).unwrap_or_default();
-            vader.iter().zip(weights).map(|(feature, weight)| feature * weight).sum::<f32>()
+            dot(vader, weights)
         };
         let compound = vader.first().copied().unwrap_or_default();
         let first = Estimate {
@@ -107,10 +116,25 @@ impl Model {
         let terms = terms_of(first, vader);
         let sum = |number: usize| {
             let weights = self.floats.get(HEADS + 2 * VADER_FEATURES + number * TERMS..).unwrap_or_default();
-            terms.iter().zip(weights).map(|(term, weight)| term * weight).sum::<f32>()
+            dot(&terms, weights)
         };
         Estimate { rating: sum(0).clamp(-4.0, 4.0), polarity: sum(1), ..first }
     }
+}
+
+/// Sum of products, in eight sums that do not wait for one another.
+fn dot<const N: usize>(numbers: &[f32; N], weights: &[f32]) -> f32 {
+    let weights = weights.first_chunk::<N>().unwrap_or(&[0.0; N]);
+    let (eights, rest) = numbers.as_chunks::<8>();
+    let (weight_eights, weight_rest) = weights.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (numbers, weights) in eights.iter().zip(weight_eights) {
+        for ((sum, number), weight) in sums.iter_mut().zip(numbers).zip(weights) {
+            *sum += number * weight;
+        }
+    }
+    let rest = rest.iter().zip(weight_rest).map(|(number, weight)| number * weight);
+    sums.into_iter().chain(rest).sum()
 }
 
 /// The second stage's terms: 1, the numbers, and their products.

@@ -12,7 +12,7 @@ const ENTITIES: [(&str, u8); 7] = [
 ];
 
 /// Writes the normal form of `text` to `out`, in linear time: `@` for a mention, `http` for an address, `0` for any
-/// digit, and no character more than twice in a row.
+/// digit, and no other character more than twice in a row.
 pub(crate) fn normalise(text: &str, out: &mut String) {
     out.clear();
     let mut last = ['\0'; 2];
@@ -58,7 +58,7 @@ fn plain(point: char, before: char) -> Option<char> {
 }
 
 fn push(point: char, last: &mut [char; 2], out: &mut String) {
-    if *last != [point; 2] {
+    if *last != [point; 2] || point == '0' {
         out.push(point);
     }
     *last = [last[1], point];

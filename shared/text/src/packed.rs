@@ -4,7 +4,7 @@
 pub(crate) const MAX_PACKED_BYTES: usize = 23;
 
 /// The high bit of every byte.
-const HIGH: u64 = 0x8080_8080_8080_8080;
+pub(crate) const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// What packing saw of the letters.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -12,6 +12,17 @@ pub(crate) struct Letters {
     pub(crate) upper: bool,
     pub(crate) lower: bool,
     pub(crate) beyond_ascii: bool,
+}
+
+/// How a word is written, as far as the linear model asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Plain {
+    /// Small letters, hyphens and apostrophes.
+    Word,
+    /// And digits.
+    WithDigits,
+    /// Anything else.
+    No,
 }
 
 /// Up to 23 bytes, ASCII letters lower-cased, then zeros and the length.
@@ -50,6 +61,73 @@ impl Packed {
         (fits.then_some(Packed([a, b, c | (length << 56)])), seen)
     }
 
+    /// Length in bytes.
+    pub(crate) fn len(self) -> usize {
+        let [_, _, c] = self.0;
+        usize::try_from(c >> 56).unwrap_or_default()
+    }
+
+    fn bytes(self) -> [u64; 3] {
+        let [a, b, c] = self.0;
+        [a, b, c << 8 >> 8]
+    }
+
+    /// Whether the word is made of small letters, hyphens and apostrophes, no letter three times in a row.
+    pub(crate) fn plain(self) -> Plain {
+        let (mut digits, mut odd) = (0, 0);
+        for bytes in self.bytes() {
+            if bytes == 0 {
+                break;
+            }
+            let small = letters(bytes, b'a', b'z');
+            let differs = (bytes ^ (bytes >> 8)) | (bytes ^ (bytes >> 16));
+            odd |= small & !not_zero(differs);
+            let others = not_zero(bytes) & !small;
+            if others != 0 {
+                let number = letters(bytes, b'0', b'9');
+                let joint = letters(bytes, b'\'', b'\'') | letters(bytes, b'-', b'-');
+                digits |= number;
+                odd |= others & !number & !joint;
+            }
+        }
+        match (odd, digits) {
+            (0, 0) => Plain::Word,
+            (0, _) => Plain::WithDigits,
+            _ => Plain::No,
+        }
+    }
+
+    /// With every digit a zero.
+    pub(crate) fn without_digits(self) -> Packed {
+        let length = self.0[2] & (0xFF << 56);
+        let [a, b, c] = self.bytes().map(|bytes| bytes & !((letters(bytes, b'0', b'9') >> 7) * 0x0F));
+        Packed([a, b, c | length])
+    }
+
+    /// Whether the first four bytes are one of these.
+    pub(crate) fn starts_with_any(self, starts: [[u8; 4]; 2]) -> bool {
+        let [a, ..] = self.0;
+        starts.iter().any(|&start| u64::from(u32::from_le_bytes(start)) == a & 0xFFFF_FFFF)
+    }
+
+    /// Whether the word ends with "n't".
+    pub(crate) fn ends_with_nt(self) -> bool {
+        let length = self.len();
+        let [a, b, c] = self.bytes();
+        let last = |words: u128, end: usize| {
+            (words >> (8 * (end - 3))) & 0xFF_FFFF == u128::from(u32::from_le_bytes(*b"n't\0"))
+        };
+        (3..=16).contains(&length) && last(u128::from(b) << 64 | u128::from(a), length) && c == 0
+    }
+
+    /// The first bytes with a space before and after: at most fourteen of them.
+    pub(crate) fn between_spaces(self, length: usize) -> u128 {
+        let [a, b, _] = self.0;
+        let word = (u128::from(b) << 64 | u128::from(a)) & (u128::MAX >> (128 - 8 * length));
+        let space = u128::from(b' ');
+        space | word << 8 | space << (8 * (length + 1))
+    }
+
     /// A well-mixed hash; the high bits are the best ones.
     pub(crate) fn hash(self) -> u64 {
         let [a, b, c] = self.0;
@@ -69,6 +147,11 @@ pub(crate) fn load(text: &[u8], at: usize, end: usize) -> u64 {
     rest.iter().rev().fold(0, |bytes, &byte| (bytes << 8) | u64::from(byte))
 }
 
+/// The high bit of each byte that is not zero.
+fn not_zero(bytes: u64) -> u64 {
+    (((bytes & !HIGH) + !HIGH) | bytes) & HIGH
+}
+
 /// The high bit of each byte that lies in `first..=last` (both ASCII).
 fn letters(bytes: u64, first: u8, last: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -78,22 +161,36 @@ fn letters(bytes: u64, first: u8, last: u8) -> u64 {
     at_least_first & !over_last & !bytes & HIGH
 }
 
-/// Finds the row of a word in a table the build script wrote: slots of 16 bits of hash and a row's number from 1.
-pub(crate) fn find<'a, T>(
-    slots: &[u32],
-    rows: &'a [T],
-    key: impl Fn(&T) -> Packed,
-    word: Packed,
-) -> Option<&'a T> {
-    let hash = word.hash();
-    let mut slot = usize::try_from(hash >> 50).unwrap_or_default();
-    loop {
-        let entry = *slots.get(slot)?;
-        let number = usize::try_from(entry & 0xFFFF).unwrap_or_default();
-        let row = rows.get(number.checked_sub(1)?)?;
-        if u64::from(entry >> 16) == hash & 0xFFFF && key(row) == word {
-            return Some(row);
+/// A table of words, as the build script writes it.
+pub(crate) struct Table<T: 'static> {
+    /// A bit for each of the hash's highest 16 bits that some word has: most other words end here.
+    pub(crate) filter: &'static [u64; 1 << 10],
+    /// 16 bits of hash and a row's number from 1, or 0; from the place of the hash's highest 14 bits on.
+    pub(crate) slots: &'static [u32; 1 << 14],
+    pub(crate) rows: &'static [(Packed, T)],
+}
+
+impl<T> Table<T> {
+    /// What the table has for a word with this hash.
+    #[inline]
+    pub(crate) fn find(&self, word: Packed, hash: u64) -> Option<&'static T> {
+        let bits = self.filter.get((hash >> 54) as usize)?;
+        if bits >> ((hash >> 48) & 63) & 1 == 0 {
+            return None;
         }
-        slot = (slot + 1) % slots.len();
+        self.find_slot(word, hash)
+    }
+
+    fn find_slot(&self, word: Packed, hash: u64) -> Option<&'static T> {
+        let mut slot = (hash >> 50) as usize;
+        loop {
+            let entry = *self.slots.get(slot)?;
+            let number = (entry & 0xFFFF) as usize;
+            let (key, found) = self.rows.get(number.checked_sub(1)?)?;
+            if u64::from(entry >> 16) == hash & 0xFFFF && *key == word {
+                return Some(found);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
     }
 }

@@ -3,18 +3,14 @@
 use crate::vader::Valence;
 
 /// `CPython`'s `sum`: a leading run of whole numbers exactly, the first float plainly, the rest compensated (Neumaier).
-pub(crate) fn compensated_sum(valences: &[Valence]) -> f64 {
-    let floats = valences.iter().position(|valence| !valence.whole).unwrap_or(valences.len());
-    let (whole, rest) = valences.split_at_checked(floats).unwrap_or((valences, &[]));
-    let mut sum: f64 = whole.iter().map(|valence| valence.value).sum();
-    // The sum of no numbers is -0.0 in Rust.
-    sum += 0.0;
-    let Some((first, rest)) = rest.split_first() else { return sum };
-    sum += first.value;
-    let mut lost = 0.0;
-    for Valence { value, .. } in rest {
+pub(crate) fn compensated_sum(valences: impl Iterator<Item = Valence>) -> f64 {
+    let (mut sum, mut lost, mut all_whole) = (0.0_f64, 0.0, true);
+    for Valence { value, whole } in valences {
         let next = sum + value;
-        lost += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
+        if !all_whole {
+            lost += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
+        }
+        all_whole &= whole;
         sum = next;
     }
     sum + lost

@@ -1,29 +1,41 @@
 //! The model's inside, for `examples/train_sentiment` alone.
 
-pub use crate::features::{FeatureReader, Group};
+pub use crate::feature_hashing::Group;
 pub use crate::model::Estimate;
 
 use crate::analyzer::{self, Label};
+use crate::features::FeatureReader;
 use crate::vader::Vader;
 
 /// Slots features are hashed to.
-pub const SLOTS: usize = crate::features::SLOTS;
+pub const SLOTS: usize = crate::feature_hashing::SLOTS;
 /// Values of one slot: rating, neutrality, trust in VADER.
 pub const HEADS: usize = crate::model::HEADS;
 /// Numbers taken from VADER's score.
 pub const VADER_FEATURES: usize = crate::vader::VADER_FEATURES;
 /// Terms of the second stage.
 pub const TERMS: usize = crate::model::TERMS;
-/// How much a word feature counts beside a piece.
-pub const WORD_WEIGHT: f32 = crate::model::WORD_WEIGHT;
+/// Groups of features.
+pub const GROUPS: usize = crate::feature_hashing::GROUPS;
+/// How much each group counts.
+pub const GROUP_WEIGHTS: [f32; GROUPS] = crate::model::GROUP_WEIGHTS;
 /// Scale of the third head's features.
 pub const TRUST_WEIGHT: f32 = crate::model::TRUST_WEIGHT;
 
-/// VADER's numbers of a text, as the model takes them.
-pub fn vader_features(text: &str) -> [f32; VADER_FEATURES] {
-    let mut vader = Vader::default();
-    let score = vader.score(text);
-    vader.features(&score)
+/// Reads texts as the model does.
+#[derive(Default, Debug)]
+pub struct Reader {
+    vader: Vader,
+    features: FeatureReader,
+}
+
+impl Reader {
+    /// VADER's numbers of a text; calls `found` with the group and slot of each of its features.
+    pub fn read(&mut self, text: &str, found: impl FnMut(Group, u16)) -> [f32; VADER_FEATURES] {
+        let score = self.vader.score(text);
+        self.features.read(self.vader.tokens(), text, found);
+        self.vader.features(&score)
+    }
 }
 
 /// The second stage's terms.

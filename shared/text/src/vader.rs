@@ -1,7 +1,7 @@
 //! The VADER score, equal to `PyPI`'s vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
 
 use crate::analyzer::Label;
-use crate::but_clause::BalanceAroundBut;
+use crate::but_clause::balance_around_but;
 use crate::lexicon::Row;
 use crate::python_float::{compensated_sum, round};
 use crate::vader_tokens::{Token, Tokens};
@@ -43,14 +43,15 @@ impl VaderScore {
 /// How many numbers [`Vader::features`] gives.
 pub(crate) const VADER_FEATURES: usize = 16;
 
-/// One token's rating. Python sums whole numbers apart from floats, so the kind of number is part of the result.
+/// A token's rating. Python sums whole numbers apart from floats, so the kind of number is part of the result.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Valence {
     pub(crate) value: f64,
     pub(crate) whole: bool,
 }
 
-const UNRATED: Valence = Valence { value: 0.0, whole: true };
+/// A token with a rating, by its position; any other token counts as a whole zero.
+pub(crate) type Rated = (usize, Valence);
 
 /// Phrases with a rating of their own.
 const IDIOMS: [(&[Role], Valence); 8] = [
@@ -76,8 +77,7 @@ const fn whole(value: f64) -> Valence {
 #[derive(Default, Debug)]
 pub(crate) struct Vader {
     tokens: Tokens,
-    valences: Vec<Valence>,
-    balance: BalanceAroundBut,
+    rated: Vec<Rated>,
     has_but: bool,
 }
 
@@ -85,22 +85,31 @@ impl Vader {
     /// The score of a text. Linear in its length but for texts with "but", where it is n log n.
     pub(crate) fn score(&mut self, text: &str) -> VaderScore {
         self.tokens.read(text);
-        self.valences.clear();
+        self.rated.clear();
+        self.has_but = false;
         let window = Window { tokens: &self.tokens, text };
-        self.valences.extend((0..self.tokens.list.len()).map(|at| window.valence(at)));
-        let but = self.tokens.list.iter().position(|token| is(Some(token), Role::But));
-        self.has_but = but.is_some();
-        if let Some(but) = but {
-            self.balance.apply(but, &mut self.valences);
+        for (at, token) in self.tokens.list.iter().enumerate() {
+            let Some(row) = token.row else { continue };
+            self.has_but |= row.role == Role::But;
+            self.rated.extend(window.valence(at, token, row).map(|valence| (at, valence)));
+        }
+        if self.has_but {
+            let but = self.tokens.list.iter().position(|token| is(Some(token), Role::But));
+            balance_around_but(but.unwrap_or_default(), self.tokens.list.len(), &mut self.rated);
         }
         self.total()
+    }
+
+    /// The tokens of the text scored last.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// What a score was made of, for the linear model: all of about -1 to 1.
     #[allow(clippy::cast_possible_truncation)] // the model needs no more digits
     pub(crate) fn features(&self, score: &VaderScore) -> [f32; VADER_FEATURES] {
         let (mut positive, mut negative, mut highest, mut lowest) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
-        let rated = || self.valences.iter().map(|valence| valence.value).filter(|&value| value != 0.0);
+        let rated = || self.rated.iter().map(|(_, valence)| valence.value).filter(|&value| value != 0.0);
         for value in rated() {
             positive += value.max(0.0);
             negative += value.min(0.0);
@@ -108,7 +117,7 @@ impl Vader {
             lowest = lowest.min(value);
         }
         let (first, last) = (rated().next(), rated().next_back());
-        let words = 1.0 + number(self.valences.len());
+        let words = 1.0 + number(self.tokens.list.len());
         [
             score.compound,
             score.positive,
@@ -131,20 +140,21 @@ impl Vader {
     }
 
     fn total(&self) -> VaderScore {
-        if self.valences.is_empty() {
+        if self.tokens.list.is_empty() {
             return VaderScore::default();
         }
         let emphasis = emphasis(self.tokens.exclamation_marks, self.tokens.question_marks);
-        let mut sum = compensated_sum(&self.valences);
+        let mut sum = compensated_sum(self.rated.iter().map(|(_, valence)| *valence));
         if sum != 0.0 {
             sum += emphasis.copysign(sum);
         }
-        let (mut positive, mut negative, mut neutral) = (0.0, 0.0, 0.0);
-        for valence in &self.valences {
-            match valence.value {
-                value if value > 0.0 => positive += value + 1.0,
-                value if value < 0.0 => negative += 1.0 - value,
-                _ => neutral += 1.0,
+        let (mut positive, mut negative, mut neutral) = (0.0, 0.0, number(self.tokens.list.len()));
+        for (_, valence) in self.rated.iter().filter(|(_, valence)| valence.value != 0.0) {
+            neutral -= 1.0;
+            if valence.value > 0.0 {
+                positive += valence.value + 1.0;
+            } else {
+                negative += 1.0 - valence.value;
             }
         }
         if positive > negative {
@@ -197,14 +207,12 @@ impl<'a> Window<'a> {
         self.at(at.checked_sub(distance)?)
     }
 
-    fn valence(&self, at: usize) -> Valence {
-        let Some((token, row)) = self.at(at).and_then(|token| Some((token, token.row?))) else {
-            return UNRATED;
-        };
-        let Some(tenths) = row.valence_tenths else { return UNRATED };
+    /// The rating of a token with its surroundings; `None` for one that has none and for a modifier.
+    fn valence(&self, at: usize, token: &Token, row: &Row) -> Option<Valence> {
+        let tenths = row.valence_tenths?;
         let kind_of = row.role == Role::Kind && is(self.at(at + 1), Role::Of);
         if row.modifier != 0 || kind_of {
-            return UNRATED;
+            return None;
         }
         let mut valence =
             Valence { value: self.rating_after_no(at, row, f64::from(tenths) / 10.0), whole: false };
@@ -222,7 +230,7 @@ impl<'a> Window<'a> {
                 valence = self.idiom(at, valence);
             }
         }
-        self.after_least(at, valence)
+        Some(self.after_least(at, valence))
     }
 
     /// "no" before a rated word turns that word round and has no rating of its own.

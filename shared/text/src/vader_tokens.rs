@@ -1,16 +1,31 @@
 //! VADER's tokens: emoji become words, white space separates, punctuation falls off the ends of words.
 
 use crate::lexicon::{Row, description_of, row_of};
-use crate::packed::Packed;
+use crate::packed::{HIGH, Packed, load};
+use crate::white_space;
+
+/// Bytes of the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
 
 /// A token, and where it lies in the prepared text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) row: Option<&'static Row>,
+    /// The word in small letters; none of more than 23 bytes.
+    pub(crate) word: Option<Packed>,
+    pub(crate) hash: u64,
     /// Python's `str.isupper()`.
     pub(crate) upper: bool,
-    start: usize,
-    end: usize,
+    /// What lies between white space.
+    pub(crate) outer: Span,
+    /// The same without the punctuation at its ends; empty where there is nothing else.
+    pub(crate) inner: Span,
+    /// VADER takes `outer` for the word, not `inner`.
+    pub(crate) whole: bool,
 }
 
 /// The tokens of one text; buffers are kept from text to text.
@@ -35,28 +50,20 @@ impl Tokens {
             write_out_emoji(text, &mut self.translated);
         }
         let prepared = if plain { text } else { self.translated.as_str() };
-        (self.exclamation_marks, self.question_marks) = (0, 0);
-        let mut start = 0;
-        for (at, byte) in prepared.bytes().enumerate() {
-            match byte {
-                // Letters, and all that lies beyond ASCII.
-                b'@'.. => {}
-                b'!' => self.exclamation_marks += 1,
-                b'?' => self.question_marks += 1,
-                _ if is_space(byte) => {
-                    if start < at {
-                        self.list.push(token(prepared, start, at));
-                    }
-                    start = at + 1;
-                }
-                _ => {}
-            }
-        }
-        if start < prepared.len() {
-            self.list.push(token(prepared, start, prepared.len()));
-        }
-        let capitals = self.list.iter().filter(|token| token.upper).count();
+        self.exclamation_marks = count(prepared, b'!');
+        self.question_marks = count(prepared, b'?');
+        let mut capitals = 0;
+        white_space::words(prepared.as_bytes(), |start, end| {
+            let token = token(prepared, start, end);
+            capitals += usize::from(token.upper);
+            self.list.push(token);
+        });
         self.mixed_capitals = capitals > 0 && capitals < self.list.len();
+    }
+
+    /// The text the tokens lie in: `text` itself, or what it became when its emoji were written out.
+    pub(crate) fn prepared<'a>(&'a self, text: &'a str) -> &'a str {
+        if self.translated.is_empty() { text } else { &self.translated }
     }
 
     /// Whether the token turns round what follows: on the list, or with "n't" in it.
@@ -64,15 +71,16 @@ impl Tokens {
         if token.row.is_some_and(|row| row.negates) {
             return true;
         }
-        let prepared = if self.translated.is_empty() { text } else { &self.translated };
-        let word = prepared.as_bytes().get(token.start..token.end).unwrap_or_default();
+        let Span { start, end } = if token.whole { token.outer } else { token.inner };
+        let word = self.prepared(text).as_bytes().get(start..end).unwrap_or_default();
         word.windows(3).any(|three| three.eq_ignore_ascii_case(b"n't"))
     }
 }
 
-/// Python's ASCII white space: also the four separators 1C to 1F.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | 0x09..=0x0D | 0x1C..=0x1F)
+fn count(text: &str, sign: u8) -> usize {
+    // Few enough at a time that their count fits a byte: the compiler then adds sixteen at once.
+    let blocks = text.as_bytes().chunks(usize::from(u8::MAX));
+    blocks.map(|block| usize::from(block.iter().map(|&byte| u8::from(byte == sign)).sum::<u8>())).sum()
 }
 
 /// Writes descriptions for emoji, with a space before one unless a space was there. All other white space beyond
@@ -100,25 +108,32 @@ fn write_out_emoji(text: &str, out: &mut String) {
 /// The token between two white spaces: without the punctuation at its ends, unless two characters or fewer remain.
 fn token(text: &str, start: usize, end: usize) -> Token {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
-    let is_kept = |byte: &u8| !byte.is_ascii_punctuation();
+    let is_kept = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii_punctuation();
     let first = bytes.iter().position(is_kept).unwrap_or(bytes.len());
     let last = bytes.iter().rposition(is_kept).map_or(first, |last| last + 1);
-    let stripped = bytes.get(first..last).unwrap_or_default();
-    let (start, end) =
-        if is_longer_than_two(stripped) { (start + first, start + last) } else { (start, end) };
-    let (packed, seen) = Packed::lower_within(text.as_bytes(), start, end);
+    let outer = Span { start, end };
+    let inner = Span { start: start + first, end: start + last };
+    let whole = !is_longer_than_two(text.as_bytes(), inner);
+    let Span { start, end } = if whole { outer } else { inner };
+    let (word, seen) = Packed::lower_within(text.as_bytes(), start, end);
     let upper = if seen.beyond_ascii {
         text.get(start..end).is_some_and(is_upper)
     } else {
         seen.upper && !seen.lower
     };
-    Token { row: packed.and_then(row_of), upper, start, end }
+    let hash = word.map_or(0, Packed::hash);
+    Token { row: word.and_then(|word| row_of(word, hash)), word, hash, upper, outer, inner, whole }
 }
 
 /// More than two characters, not bytes.
-fn is_longer_than_two(word: &[u8]) -> bool {
-    let starts_a_character = |byte: &&u8| **byte & 0xC0 != 0x80;
-    word.len() > 2 && (word.len() > 8 || word.iter().filter(starts_a_character).count() > 2)
+fn is_longer_than_two(text: &[u8], Span { start, end }: Span) -> bool {
+    // A character has a first byte and bytes of the form 10xxxxxx.
+    let not_first = |bytes: u64| (bytes & (!bytes << 1) & HIGH).count_ones() as usize;
+    match end - start {
+        0..3 => false,
+        length @ 3..=8 => length - not_first(load(text, start, end)) > 2,
+        _ => true,
+    }
 }
 
 /// Python's `str.isupper()`: no small or title-case letter, and a capital.

@@ -1,6 +1,6 @@
 //! What a word can be in a key, by lists written by hand.
 
-use crate::packed::{Packed, find};
+use crate::packed::{Packed, Table};
 
 /// A word's part in keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,7 +17,7 @@ pub(crate) enum Class {
 
 #[allow(clippy::unreadable_literal)] // written by the build script
 mod table {
-    use super::{Class, Packed};
+    use super::{Class, Packed, Table};
     include!(concat!(env!("OUT_DIR"), "/class_table.rs"));
 }
 
@@ -26,7 +26,7 @@ mod table {
 pub(crate) fn class_of(word: &[u8]) -> Class {
     let on_list = |word: &[u8]| {
         let packed = Packed::lower(word).0?;
-        find(&table::SLOTS, table::ROWS, |&(key, _)| key, packed).map(|&(_, class)| class)
+        table::TABLE.find(packed, packed.hash()).copied()
     };
     if let Some(class) = on_list(word) {
         return class;

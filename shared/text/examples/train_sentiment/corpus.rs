@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
-use text::training::{
-    FeatureReader, Group, SLOTS, TRUST_WEIGHT, VADER_FEATURES, WORD_WEIGHT, vader_features,
-};
+use text::training::{GROUP_WEIGHTS, GROUPS, Reader, SLOTS, TRUST_WEIGHT, VADER_FEATURES};
 
 /// Files with a mean rating of -4 to 4; all may train, and are measured by cross-validation.
 pub(crate) const RATED: [&str; 4] = ["tweets", "amazon", "movie", "nyt"];
@@ -42,35 +40,28 @@ impl Sample {
 /// Reads every file of the folder, in the order of the lists above.
 pub(crate) fn read(folder: &Path) -> io::Result<Vec<Sample>> {
     let mut samples = Vec::new();
-    let mut reader = FeatureReader::default();
+    let mut reader = Reader::default();
     for (set, name) in RATED.iter().chain(&LABELLED).chain([&MEASURED]).enumerate() {
         for line in fs::read_to_string(folder.join(format!("{name}.tsv")))?.lines().skip(1) {
             let mut columns = line.splitn(3, '\t');
             let (Some(id), Some(gold), Some(text)) = (columns.next(), columns.next(), columns.next()) else {
                 return Err(io::Error::other(format!("{name}.tsv has a line of fewer than three columns")));
             };
-            let vader = vader_features(text);
-            samples.push(Sample {
-                set,
-                gold: gold.parse().map_err(io::Error::other)?,
-                features: features(&mut reader, text, vader[0]),
-                vader,
-                fold: fold(id),
-            });
+            let (features, vader) = features(&mut reader, text);
+            let gold = gold.parse().map_err(io::Error::other)?;
+            samples.push(Sample { set, gold, features, vader, fold: fold(id) });
         }
     }
     Ok(samples)
 }
 
-fn features(reader: &mut FeatureReader, text: &str, compound: f32) -> Vec<(usize, f32)> {
-    let (mut words, mut pieces) = (Vec::new(), Vec::new());
-    reader.read(text, |group, slot| match group {
-        Group::Words => words.push(usize::from(slot)),
-        Group::Pieces => pieces.push(usize::from(slot)),
+fn features(reader: &mut Reader, text: &str) -> (Vec<(usize, f32)>, [f32; VADER_FEATURES]) {
+    let mut groups: [Vec<usize>; GROUPS] = std::array::from_fn(|_| Vec::new());
+    let vader = reader.read(text, |group, slot| groups[group as usize].push(usize::from(slot)));
+    let values = groups.iter().zip(GROUP_WEIGHTS).flat_map(|(slots, weight)| {
+        let value = weight / (slots.len().max(1) as f32).sqrt();
+        slots.iter().map(move |&slot| (slot, value))
     });
-    let value = |group: &[usize], weight: f32| weight / (group.len().max(1) as f32).sqrt();
-    let (of_word, of_piece) = (value(&words, WORD_WEIGHT), value(&pieces, 1.0));
-    let values = words.iter().map(|&slot| (slot, of_word)).chain(pieces.iter().map(|&slot| (slot, of_piece)));
     let mut all: Vec<(usize, f32)> = values.collect();
     all.sort_by_key(|&(slot, _)| slot);
     all.dedup_by(|next, kept| {
@@ -79,9 +70,9 @@ fn features(reader: &mut FeatureReader, text: &str, compound: f32) -> Vec<(usize
         same
     });
     let trust: Vec<_> =
-        all.iter().map(|&(slot, value)| (slot + SLOTS, value * compound * TRUST_WEIGHT)).collect();
+        all.iter().map(|&(slot, value)| (slot + SLOTS, value * vader[0] * TRUST_WEIGHT)).collect();
     all.extend(trust);
-    all
+    (all, vader)
 }
 
 /// By the document: `amazon/12_3` is the third sentence of review 12.
