@@ -3,8 +3,8 @@
 
 use crate::packed::{Packed, load};
 
-/// Slots features are hashed to.
-pub(crate) const SLOTS: usize = 1 << 16;
+/// Slots features are hashed to. With two slots to a row of four bytes, the weights stay under 256 KiB.
+pub(crate) const SLOTS: usize = 129_024;
 /// Words a negation reaches.
 const NEGATION_REACH: u8 = 4;
 /// Length of a piece of a word, in bytes.
@@ -35,7 +35,7 @@ pub(crate) struct FeatureHasher<F> {
     negated: u8,
 }
 
-impl<F: FnMut(Group, u16)> FeatureHasher<F> {
+impl<F: FnMut(Group, usize)> FeatureHasher<F> {
     pub(crate) fn new(found: F) -> Self {
         Self { found, before: 1, negated: 0 }
     }
@@ -91,7 +91,7 @@ impl<F: FnMut(Group, u16)> FeatureHasher<F> {
 /// Every five bytes of the word with a space before and after it; a word that is one piece is no more than itself.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // the lowest five bytes are wanted
-fn pieces(word: Packed, mut found: impl FnMut(u16)) {
+fn pieces(word: Packed, mut found: impl FnMut(usize)) {
     let length = word.len().min(MAX_PIECED_BYTES);
     if length + 2 <= PIECE_BYTES {
         return;
@@ -110,6 +110,8 @@ fn mix(hash: u64, with: u64) -> u64 {
 }
 
 #[inline]
-fn slot(hash: u64) -> u16 {
-    u16::try_from(hash.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 48).unwrap_or_default()
+#[allow(clippy::cast_possible_truncation)] // less than `SLOTS`
+fn slot(hash: u64) -> usize {
+    let high = hash.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 32;
+    ((high * SLOTS as u64) >> 32) as usize
 }

@@ -20,7 +20,7 @@ pub(crate) struct FeatureReader {
 
 impl FeatureReader {
     /// Calls `found` with the group and slot of each feature of `text`, whose tokens are those VADER read.
-    pub(crate) fn read(&mut self, tokens: &Tokens, text: &str, found: impl FnMut(Group, u16)) {
+    pub(crate) fn read(&mut self, tokens: &Tokens, text: &str, found: impl FnMut(Group, usize)) {
         let text = tokens.prepared(text);
         let mut out = FeatureHasher::new(found);
         for token in &tokens.list {
@@ -29,7 +29,7 @@ impl FeatureReader {
     }
 
     #[inline]
-    fn token(&mut self, token: &Token, text: &str, out: &mut FeatureHasher<impl FnMut(Group, u16)>) {
+    fn token(&mut self, token: &Token, text: &str, out: &mut FeatureHasher<impl FnMut(Group, usize)>) {
         let Token { outer, inner, .. } = *token;
         let bytes = text.as_bytes();
         if token.whole && outer != inner {
@@ -45,18 +45,14 @@ impl FeatureReader {
             }
             out.signs(bytes, outer.start, inner.start);
         }
-        match token.word.map(|word| (word, word.plain())) {
-            Some((word, Plain::Word)) => {
-                out.word(word, token.hash, token.row.is_some_and(negates));
-            }
-            Some((word, Plain::WithDigits)) => {
-                let word = word.without_digits();
+        match token.word.plain() {
+            Plain::Word => out.word(token.word, token.hash, token.row.is_some_and(negates)),
+            Plain::WithDigits => {
+                let word = token.word.without_digits();
                 out.word(word, word.hash(), false);
             }
-            Some((word, Plain::No)) if word.starts_with_any([*b"http", *b"www."]) => {
-                return out.sign(ADDRESS);
-            }
-            _ => self.unusual(inner, text, out),
+            Plain::No if starts_address(bytes, inner) => return out.sign(ADDRESS),
+            Plain::No => self.unusual(inner, text, out),
         }
         if inner.end < outer.end {
             out.signs(bytes, inner.end, outer.end);
@@ -64,7 +60,7 @@ impl FeatureReader {
     }
 
     /// A token of which punctuation leaves at most two characters: an emoticon, if it is rated, or a short word.
-    fn short(&mut self, token: &Token, text: &str, out: &mut FeatureHasher<impl FnMut(Group, u16)>) {
+    fn short(&mut self, token: &Token, text: &str, out: &mut FeatureHasher<impl FnMut(Group, usize)>) {
         let Token { outer, inner, .. } = *token;
         if inner.start == inner.end {
             out.signs(text.as_bytes(), outer.start, outer.end);
@@ -76,7 +72,7 @@ impl FeatureReader {
     }
 
     /// Anything else: brought to normal form, then cut.
-    fn unusual(&mut self, span: Span, text: &str, out: &mut FeatureHasher<impl FnMut(Group, u16)>) {
+    fn unusual(&mut self, span: Span, text: &str, out: &mut FeatureHasher<impl FnMut(Group, usize)>) {
         normalise(text.get(span.start..span.end).unwrap_or_default(), &mut self.normal);
         let text = self.normal.as_str();
         let mut at = 0;
@@ -92,6 +88,12 @@ impl FeatureReader {
             at = end;
         }
     }
+}
+
+/// An address is taken for one by its first four letters.
+fn starts_address(text: &[u8], Span { start, .. }: Span) -> bool {
+    let first = text.get(start..start + 4).unwrap_or_default();
+    first.eq_ignore_ascii_case(b"http") || first.eq_ignore_ascii_case(b"www.")
 }
 
 fn negates(row: &Row) -> bool {

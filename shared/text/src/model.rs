@@ -5,8 +5,12 @@ use crate::features::FeatureReader;
 use crate::vader::VADER_FEATURES;
 use crate::vader_tokens::Tokens;
 
-/// Values of one slot: rating, neutrality, and how far VADER's compound counts.
+/// Rating, neutrality, and how far VADER's compound counts.
 pub(crate) const HEADS: usize = 3;
+/// A row is two slots: each has its own rating, and they share the other heads.
+pub(crate) const ROWS: usize = SLOTS / 2;
+/// Bytes of a row: rating of the even slot, of the odd one, neutrality, trust.
+const ROW_BYTES: usize = 4;
 /// How much each group of features counts.
 pub(crate) const GROUP_WEIGHTS: [f32; GROUPS] = [1.15, 0.8, 1.0];
 /// Scale of the third head's features, which are multiplied by VADER's compound.
@@ -40,8 +44,12 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, weights: [u8; HEADS]) {
-        for (sum, weight) in self.weights.iter_mut().zip(weights) {
+    #[inline]
+    fn add(&mut self, row: [u8; ROW_BYTES], slot: usize) {
+        // A shift, as which of the two it is can't be foreseen.
+        let [rating, ..] = (u32::from_le_bytes(row) >> (8 * (slot % 2))).to_le_bytes();
+        let [_, _, neutrality, trust] = row;
+        for (sum, weight) in self.weights.iter_mut().zip([rating, neutrality, trust]) {
             *sum += i32::from(weight.cast_signed());
         }
         self.features += 1;
@@ -59,13 +67,13 @@ impl Sums {
 #[derive(Debug)]
 pub(crate) struct Model {
     floats: Vec<f32>,
-    table: &'static [[u8; HEADS]],
+    table: &'static [[u8; ROW_BYTES]],
     reader: FeatureReader,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        debug_assert_eq!(WEIGHTS.len(), FLOATS * 4 + SLOTS * HEADS);
+        debug_assert_eq!(WEIGHTS.len(), FLOATS * 4 + ROWS * ROW_BYTES);
         let (floats, table) = WEIGHTS.split_at_checked(FLOATS * 4).unwrap_or_default();
         let floats = floats.chunks_exact(4);
         Self {
@@ -87,9 +95,9 @@ impl Model {
         let mut sums = [Sums::default(); GROUPS];
         let table = self.table;
         self.reader.read(tokens, text, |group, slot| {
-            let weights = table.get(usize::from(slot)).copied().unwrap_or_default();
+            let weights = table.get(slot / 2).copied().unwrap_or_default();
             if let Some(sums) = sums.get_mut(group as usize) {
-                sums.add(weights);
+                sums.add(weights, slot);
             }
         });
         if tokens.list.is_empty() {

@@ -74,7 +74,7 @@ impl Packed {
 
     /// Whether the word is made of small letters, hyphens and apostrophes, no letter three times in a row.
     pub(crate) fn plain(self) -> Plain {
-        let (mut digits, mut odd) = (0, 0);
+        let (mut digits, mut odd) = (0, u64::from(self.len() == 0));
         for bytes in self.bytes() {
             if bytes == 0 {
                 break;
@@ -102,12 +102,6 @@ impl Packed {
         let length = self.0[2] & (0xFF << 56);
         let [a, b, c] = self.bytes().map(|bytes| bytes & !((letters(bytes, b'0', b'9') >> 7) * 0x0F));
         Packed([a, b, c | length])
-    }
-
-    /// Whether the first four bytes are one of these.
-    pub(crate) fn starts_with_any(self, starts: [[u8; 4]; 2]) -> bool {
-        let [a, ..] = self.0;
-        starts.iter().any(|&start| u64::from(u32::from_le_bytes(start)) == a & 0xFFFF_FFFF)
     }
 
     /// Whether the word ends with "n't".

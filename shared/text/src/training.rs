@@ -9,7 +9,9 @@ use crate::vader::Vader;
 
 /// Slots features are hashed to.
 pub const SLOTS: usize = crate::feature_hashing::SLOTS;
-/// Values of one slot: rating, neutrality, trust in VADER.
+/// Slots of the heads that two of them share.
+pub const ROWS: usize = crate::model::ROWS;
+/// Rating, neutrality, trust in VADER.
 pub const HEADS: usize = crate::model::HEADS;
 /// Numbers taken from VADER's score.
 pub const VADER_FEATURES: usize = crate::vader::VADER_FEATURES;
@@ -31,7 +33,7 @@ pub struct Reader {
 
 impl Reader {
     /// VADER's numbers of a text; calls `found` with the group and slot of each of its features.
-    pub fn read(&mut self, text: &str, found: impl FnMut(Group, u16)) -> [f32; VADER_FEATURES] {
+    pub fn read(&mut self, text: &str, found: impl FnMut(Group, usize)) -> [f32; VADER_FEATURES] {
         let score = self.vader.score(text);
         self.features.read(self.vader.tokens(), text, found);
         self.vader.features(&score)

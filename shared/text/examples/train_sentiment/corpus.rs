@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::{fs, io};
 
+use crate::ridge::Features;
+
 use text::training::{GROUP_WEIGHTS, GROUPS, Reader, SLOTS, TRUST_WEIGHT, VADER_FEATURES};
 
 /// Files with a mean rating of -4 to 4; all may train, and are measured by cross-validation.
@@ -15,21 +17,46 @@ pub(crate) const MEASURED: &str = "semeval2016";
 pub(crate) const FOLDS: u64 = 5;
 
 /// A text as the trainer sees it.
+#[derive(Default)]
 pub(crate) struct Sample {
     /// Index of its file in `RATED`, then `LABELLED`, then `MEASURED`.
     pub(crate) set: usize,
     /// Mean rating or label.
     pub(crate) gold: f32,
-    /// Slot and value; slots from `SLOTS` on are the same features times VADER's compound.
-    pub(crate) features: Vec<(usize, f32)>,
+    /// Slot and value for the rating; from `SLOTS` on the same features by row, times VADER's compound.
+    for_rating: Vec<(usize, f32)>,
+    /// Row and value for the neutrality.
+    for_neutrality: Vec<(usize, f32)>,
     pub(crate) vader: [f32; VADER_FEATURES],
     /// Part of the cross-validation; texts of one document share it.
     pub(crate) fold: u64,
 }
 
 impl Sample {
+    pub(crate) fn for_rating(&self) -> Features<'_> {
+        (&self.for_rating, &self.vader)
+    }
+
+    pub(crate) fn for_neutrality(&self) -> Features<'_> {
+        (&self.for_neutrality, &self.vader)
+    }
+
     pub(crate) fn is_rated(&self) -> bool {
         self.set < RATED.len()
+    }
+
+    fn read_features(&mut self, reader: &mut Reader, text: &str) {
+        let mut groups: [Vec<usize>; GROUPS] = std::array::from_fn(|_| Vec::new());
+        self.vader = reader.read(text, |group, slot| groups[group as usize].push(slot));
+        for (slots, weight) in groups.iter().zip(GROUP_WEIGHTS) {
+            let value = weight / (slots.len().max(1) as f32).sqrt();
+            self.for_rating.extend(slots.iter().map(|&slot| (slot, value)));
+            self.for_neutrality.extend(slots.iter().map(|&slot| (slot / 2, value)));
+        }
+        add_up_equal(&mut self.for_rating);
+        add_up_equal(&mut self.for_neutrality);
+        let trust = self.vader[0] * TRUST_WEIGHT;
+        self.for_rating.extend(self.for_neutrality.iter().map(|&(row, value)| (SLOTS + row, value * trust)));
     }
 
     pub(crate) fn is_measured_only(&self) -> bool {
@@ -47,32 +74,17 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<Sample>> {
             let (Some(id), Some(gold), Some(text)) = (columns.next(), columns.next(), columns.next()) else {
                 return Err(io::Error::other(format!("{name}.tsv has a line of fewer than three columns")));
             };
-            let (features, vader) = features(&mut reader, text);
-            let gold = gold.parse().map_err(io::Error::other)?;
-            samples.push(Sample { set, gold, features, vader, fold: fold(id) });
+            let mut sample = Sample {
+                set,
+                gold: gold.parse().map_err(io::Error::other)?,
+                fold: fold(id),
+                ..Sample::default()
+            };
+            sample.read_features(&mut reader, text);
+            samples.push(sample);
         }
     }
     Ok(samples)
-}
-
-fn features(reader: &mut Reader, text: &str) -> (Vec<(usize, f32)>, [f32; VADER_FEATURES]) {
-    let mut groups: [Vec<usize>; GROUPS] = std::array::from_fn(|_| Vec::new());
-    let vader = reader.read(text, |group, slot| groups[group as usize].push(usize::from(slot)));
-    let values = groups.iter().zip(GROUP_WEIGHTS).flat_map(|(slots, weight)| {
-        let value = weight / (slots.len().max(1) as f32).sqrt();
-        slots.iter().map(move |&slot| (slot, value))
-    });
-    let mut all: Vec<(usize, f32)> = values.collect();
-    all.sort_by_key(|&(slot, _)| slot);
-    all.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        kept.1 += if same { next.1 } else { 0.0 };
-        same
-    });
-    let trust: Vec<_> =
-        all.iter().map(|&(slot, value)| (slot + SLOTS, value * vader[0] * TRUST_WEIGHT)).collect();
-    all.extend(trust);
-    (all, vader)
 }
 
 /// By the document: `amazon/12_3` is the third sentence of review 12.
@@ -83,4 +95,14 @@ fn fold(id: &str) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
     });
     (hash >> 33) % FOLDS
+}
+
+/// Makes one feature of those with the same slot.
+fn add_up_equal(features: &mut Vec<(usize, f32)>) {
+    features.sort_by_key(|&(slot, _)| slot);
+    features.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0.0 };
+        same
+    });
 }

@@ -16,7 +16,7 @@ use std::{env, fs};
 
 use corpus::{FOLDS, LABELLED, MEASURED, RATED, Sample};
 use ridge::{Target, Weights};
-use text::training::{Estimate, HEADS, SLOTS, TERMS, label, terms_of};
+use text::training::{Estimate, HEADS, ROWS, SLOTS, TERMS, label, terms_of};
 
 /// Inverse of the ridge for a rated text; a labelled one counts less, as its label says less.
 const STRENGTH: f32 = 0.4;
@@ -76,8 +76,12 @@ fn train(samples: &[Sample], without: Option<u64>) -> Heads {
     let mut neutrality = Vec::new();
     for sample in samples.iter().filter(may_train) {
         if sample.is_rated() {
-            rating.push((sample, Target::Near(sample.gold), STRENGTH));
-            neutrality.push((sample, Target::AtMost(-1.0), STRENGTH * RATED_NOT_NEUTRAL[sample.set]));
+            rating.push((sample.for_rating(), Target::Near(sample.gold), STRENGTH));
+            neutrality.push((
+                sample.for_neutrality(),
+                Target::AtMost(-1.0),
+                STRENGTH * RATED_NOT_NEUTRAL[sample.set],
+            ));
             continue;
         }
         let rating_target = match sample.gold {
@@ -86,15 +90,20 @@ fn train(samples: &[Sample], without: Option<u64>) -> Heads {
             _ => Target::Near(0.0),
         };
         let neutral = if sample.gold == 0.0 { Target::AtLeast(1.0) } else { Target::AtMost(-1.0) };
-        rating.push((sample, rating_target, STRENGTH * OF_LABELLED[sample.set - RATED.len()]));
-        neutrality.push((sample, neutral, STRENGTH * OF_LABELLED[0]));
+        rating.push((sample.for_rating(), rating_target, STRENGTH * OF_LABELLED[sample.set - RATED.len()]));
+        neutrality.push((sample.for_neutrality(), neutral, STRENGTH * OF_LABELLED[0]));
     }
-    Heads { rating: rounded(ridge::fit(&rating)), neutrality: rounded(ridge::fit(&neutrality)) }
+    Heads {
+        rating: rounded(ridge::fit(SLOTS + ROWS, &rating)),
+        neutrality: rounded(ridge::fit(ROWS, &neutrality)),
+    }
 }
 
 /// Weights as the file will hold them, so that the table measures what ships.
 fn rounded(mut weights: Weights) -> Weights {
-    for part in weights.slots.chunks_mut(SLOTS) {
+    let slots = SLOTS.min(weights.slots.len());
+    let (first, trust) = weights.slots.split_at_mut(slots);
+    for part in [first, trust].into_iter().filter(|part| !part.is_empty()) {
         let scale = scale(part);
         for weight in part {
             *weight = f32::from(quantised(*weight, scale)) * scale;
@@ -125,8 +134,8 @@ fn unseen_estimates(samples: &[Sample]) -> Vec<Estimate> {
                 (false, true) => 1.0,
                 (false, false) => continue,
             };
-            estimate.rating += share * heads.rating.of(sample);
-            estimate.neutrality += share * heads.neutrality.of(sample);
+            estimate.rating += share * heads.rating.of(sample.for_rating());
+            estimate.neutrality += share * heads.neutrality.of(sample.for_neutrality());
         }
     }
     estimates
@@ -167,19 +176,17 @@ fn print_table(samples: &[Sample], unseen: &[Estimate]) {
     }
 }
 
-/// The file: scales, VADER's weights for rating and neutrality, the second stage, and the heads' bytes slot by slot.
+/// The file: scales, VADER's weights for rating and neutrality, the second stage, and the heads' bytes row by row.
 fn bytes(heads: &Heads, second: &Stage) -> Vec<u8> {
     let (rating, trust) = heads.rating.slots.split_at(SLOTS);
-    let (neutrality, _) = heads.neutrality.slots.split_at(SLOTS);
-    let parts: [&[f32]; HEADS] = [rating, neutrality, trust];
+    let parts: [&[f32]; HEADS] = [rating, &heads.neutrality.slots, trust];
     let scales = parts.map(scale);
     let floats = scales.iter().chain(&heads.rating.vader).chain(&heads.neutrality.vader);
     let floats = floats.chain(&second.rating).chain(&second.polarity);
     let mut bytes: Vec<u8> = floats.flat_map(|float| float.to_le_bytes()).collect();
-    for slot in 0..SLOTS {
-        bytes.extend(
-            parts.iter().zip(scales).map(|(part, scale)| quantised(part[slot], scale).cast_unsigned()),
-        );
+    for row in 0..ROWS {
+        let byte = |head: usize, slot: usize| quantised(parts[head][slot], scales[head]).cast_unsigned();
+        bytes.extend([byte(0, 2 * row), byte(0, 2 * row + 1), byte(1, row), byte(2, row)]);
     }
     bytes
 }
