@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use text::{Analyzer, KeywordOptions, KeywordStyle, VaderScore, language};
+use text::{Analyzer, Keyword, KeywordOptions, KeywordStyle, Sentiment, language};
 use thiserror::Error;
 
 /// Longest line read, in bytes.
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 10)]
     top: usize,
 
-    /// Give the exact VADER score, not kinflow's own
+    /// Give VADER's exact compound as score, and its label
     #[arg(long)]
     vader: bool,
 }
@@ -75,21 +75,8 @@ struct Input<'a> {
 struct Output<'a> {
     id: &'a RawValue,
     language: &'a str,
-    sentiment: Option<Scored>,
-    keywords: Option<Vec<Key<'a>>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Scored {
-    Ours { label: &'static str, score: f64 },
-    Vader { label: &'static str, compound: f64, positive: f64, neutral: f64, negative: f64 },
-}
-
-#[derive(Serialize)]
-struct Key<'a> {
-    term: &'a str,
-    score: f32,
+    sentiment: Option<Sentiment>,
+    keywords: Option<Vec<Keyword<'a>>>,
 }
 
 /// Scores every line of the file, in order.
@@ -142,24 +129,15 @@ fn write_line(
 ) -> io::Result<()> {
     let language = language(&input.text, input.language.as_deref());
     let options = KeywordOptions { style: arguments.keywords.into(), top: arguments.top };
-    let keywords = language.is_english().then(|| {
-        keys.keywords(&input.text, &options).map(|key| Key { term: key.term, score: key.score }).collect()
-    });
+    let keywords = language.is_english().then(|| keys.keywords(&input.text, &options).collect());
     let sentiment = language.is_english().then(|| scored(moods, &input.text, arguments.vader));
     let output = Output { id: input.id, language: language.code(), sentiment, keywords };
     serde_json::to_writer(&mut *out, &output)?;
     out.write_all(b"\n")
 }
 
-fn scored(analyzer: &mut Analyzer, text: &str, vader: bool) -> Scored {
-    if vader {
-        let score = analyzer.vader(text);
-        let VaderScore { compound, positive, neutral, negative } = score;
-        Scored::Vader { label: score.label().as_str(), compound, positive, neutral, negative }
-    } else {
-        let sentiment = analyzer.sentiment(text);
-        Scored::Ours { label: sentiment.label.as_str(), score: sentiment.score }
-    }
+fn scored(analyzer: &mut Analyzer, text: &str, vader: bool) -> Sentiment {
+    if vader { analyzer.vader(text).into() } else { analyzer.sentiment(text) }
 }
 
 impl From<Style> for KeywordStyle {
@@ -205,7 +183,10 @@ mod tests {
     #[test]
     fn the_exact_score_is_vaders() {
         let line = r#"{"id":"a","text":"VADER is smart, handsome, and funny.","lang":"en"}"#;
-        check(line, true, &[("/sentiment/compound", "0.8316"), ("/sentiment/positive", "0.746")]);
+        let parts = [("/sentiment/compound", "0.8316"), ("/sentiment/positive", "0.746")];
+        check(line, true, &[("/sentiment/label", "\"positive\""), ("/sentiment/score", "0.8316")]);
+        check(line, true, &parts);
+        check(line, false, &parts);
     }
 
     #[test]

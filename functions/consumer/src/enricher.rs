@@ -63,23 +63,14 @@ impl Enricher for LocalEnricher {
             return None;
         }
         let sentiment = analyzer.sentiment(text);
-        out.extend_from_slice(br#""sentiment":{"label":""#);
-        out.extend_from_slice(sentiment.label.as_str().as_bytes());
-        out.push(b'"');
-        json::number_member("score", sentiment.score, out);
-        json::number_member("compound", sentiment.compound, out);
-        json::number_member("positive", sentiment.positive, out);
-        json::number_member("neutral", sentiment.neutral, out);
-        json::number_member("negative", sentiment.negative, out);
-        out.extend_from_slice(br#"},"keywords":["#);
+        out.extend_from_slice(br#""sentiment":"#);
+        json::value(&sentiment, out);
+        out.extend_from_slice(br#","keywords":["#);
         for (index, keyword) in analyzer.keywords(text, &self.keywords).enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(br#"{"term":"#);
-            json::string(keyword.term, out);
-            json::number_member("score", f64::from(keyword.score), out);
-            out.push(b'}');
+            json::value(&keyword, out);
         }
         out.push(b']');
         Some(sentiment.label)

@@ -1,19 +1,12 @@
 //! The few JSON forms an output line is made of, appended to a buffer.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-/// A string with its quotes.
-pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
-    // Text into a vector: nothing in it can fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-/// `,"name":number`, to four decimals: what lies behind is noise of the models. `null` where it is none.
-pub(crate) fn number_member(name: &str, number: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    let _ = serde_json::to_writer(out, &((number * 10_000.0).round() / 10_000.0));
+/// Anything that always has a JSON form, such as a string or a sentiment.
+pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    // Into a vector: nothing in it can fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// A time as ISO 8601 in UTC with milliseconds; `null` for none and for what no calendar has.
@@ -39,13 +32,5 @@ mod tests {
         assert_eq!(written(Some(0)), "\"1970-01-01T00:00:00.000Z\"");
         assert_eq!(written(None), "null");
         assert_eq!(written(Some(i64::MAX)), "null");
-    }
-
-    #[test]
-    fn numbers_that_are_none_are_null() {
-        let mut out = Vec::new();
-        number_member("a", f64::NAN, &mut out);
-        number_member("b", -0.123_456, &mut out);
-        assert_eq!(out, br#","a":null,"b":-0.1235"#);
     }
 }

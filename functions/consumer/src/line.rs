@@ -60,11 +60,11 @@ impl Line<'_> {
         let found = payload.text_of()?;
         let id = self.position.to_string();
         out.extend_from_slice(LINE_START);
-        json::string(&id, out);
+        json::value(&id, out);
         out.extend_from_slice(b",\"stream\":");
-        json::string(self.position.stream, out);
+        json::value(self.position.stream, out);
         out.extend_from_slice(b",\"partition_key\":");
-        json::string(self.partition_key, out);
+        json::value(self.partition_key, out);
         out.extend_from_slice(b",\"arrived_at\":");
         json::time(Some(self.position.arrived_at_ms), out);
         out.extend_from_slice(b",\"event_time\":");
@@ -79,7 +79,7 @@ impl Line<'_> {
         };
         let written = payload.write_typed_json(&context, out)?;
         out.extend_from_slice(b",\"models\":");
-        json::string(enricher.models(), out);
+        json::value(enricher.models(), out);
         out.extend_from_slice(b"}\n");
         Ok((written, mood))
     }
@@ -99,9 +99,9 @@ fn write_enriched<E: Enricher>(
     };
     let language = language(text, found.language.as_deref());
     out.extend_from_slice(b",\"language\":");
-    json::string(language.code(), out);
+    json::value(language.code(), out);
     out.extend_from_slice(b",\"text\":");
-    json::string(text, out);
+    json::value(text, out);
     out.push(b',');
     enricher.enrich(scratch, text, &language, out)
 }

@@ -1,5 +1,7 @@
 //! The one entry point: an [`Analyzer`] owns every buffer, so that a warm one allocates nothing per text.
 
+use serde::Serialize;
+
 use crate::keywords::{Extractor, KeywordOptions, Keywords};
 use crate::model::{Estimate, Model};
 use crate::vader::{Vader, VaderScore};
@@ -8,7 +10,8 @@ use crate::vader::{Vader, VaderScore};
 pub const MODELS: &str = "sentiment-1+keywords-1+vader-3.3.2";
 
 /// What people call the mood of a text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Label {
     /// Score above the neutral band.
     Positive,
@@ -29,12 +32,13 @@ impl Label {
     }
 }
 
-/// The sentiment of one text.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// The sentiment of one text. Serialised, it is the object of an output line.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Sentiment {
     /// The label to show.
     pub label: Label,
-    /// How positive a reader would call the text, -1 to 1. Better correlated with human ratings than `compound`.
+    /// How positive a reader would call the text, -1 to 1, four decimal places. Better correlated
+    /// with human ratings than `compound`.
     pub score: f64,
     /// The exact VADER compound, -1 to 1.
     pub compound: f64,
@@ -69,15 +73,7 @@ impl Analyzer {
     pub fn sentiment(&mut self, text: &str) -> Sentiment {
         let vader = self.vader.score(text);
         let estimate = self.model.estimate(self.vader.tokens(), text, &self.vader.features(&vader));
-        let VaderScore { compound, positive, neutral, negative } = vader;
-        Sentiment {
-            label: label(estimate),
-            score: f64::from(estimate.rating) / 4.0,
-            compound,
-            positive,
-            neutral,
-            negative,
-        }
+        Sentiment { label: label(estimate), score: rounded(estimate.rating / 4.0), ..vader.into() }
     }
 
     /// The key phrases or words of an English text, best first, in a stable order.
@@ -85,6 +81,19 @@ impl Analyzer {
     pub fn keywords(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.extractor.extract(text, options)
     }
+}
+
+/// VADER's own label and compound as label and score.
+impl From<VaderScore> for Sentiment {
+    fn from(vader: VaderScore) -> Self {
+        let VaderScore { compound, positive, neutral, negative } = vader;
+        Self { label: vader.label(), score: compound, compound, positive, neutral, negative }
+    }
+}
+
+/// To four decimal places: what lies behind them is noise of the models.
+pub(crate) fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 10_000.0).round() / 10_000.0
 }
 
 /// One rule for every kind of text: the sign of the polarity, but neutral where the polarity is weak for how much the

@@ -1,5 +1,6 @@
 //! The words of a text as keywords see them: no URLs, mentions or entities, hashtags without their sign.
 
+use crate::packed::{Letters, MAX_PACKED_BYTES, Packed};
 use crate::word_class::{Class, class_of};
 use crate::word_stem::stem;
 
@@ -104,6 +105,9 @@ impl Reader<'_> {
 
     fn starts_with_url(&self) -> bool {
         let rest = self.rest().as_bytes();
+        if !rest.first().is_some_and(|first| matches!(first, b'h' | b'H' | b'w' | b'W')) {
+            return false;
+        }
         ["http://", "https://", "www."].iter().any(|prefix| {
             rest.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         })
@@ -122,15 +126,23 @@ impl Reader<'_> {
             return self.skip_to_space();
         }
         let Some(word) = self.text.get(start..end) else { return };
-        let chars = word.chars().count();
+        let (packed, letters) = Packed::lower_within(self.text.as_bytes(), start, end);
+        let chars = if letters.beyond_ascii { word.chars().count() } else { word.len() };
         if chars > MAX_TOKEN_CHARS {
             self.gap = true;
             return;
         }
-        let shape = shape_of(word);
-        let class =
-            if chars == 1 || shape == Shape::Number { Class::Stop } else { class_of(word.as_bytes()) };
-        let stem = self.stem_hash(word);
+        let hash = packed.unwrap_or_default().hash();
+        let shape = if letters.beyond_ascii { shape_of(word) } else { ascii_shape_of(word, letters) };
+        let class = match packed {
+            _ if chars == 1 || shape == Shape::Number => Class::Stop,
+            Some(packed) => class_of(packed, hash),
+            None => Class::Content,
+        };
+        let stem = match packed {
+            Some(packed) if !letters.beyond_ascii => stem_of(packed, hash),
+            _ => self.stem_of_unusual(word),
+        };
         self.words.push(Word {
             start,
             end,
@@ -145,23 +157,45 @@ impl Reader<'_> {
         (self.gap, self.sentence) = (false, false);
     }
 
-    fn stem_hash(&mut self, word: &str) -> u64 {
+    /// Of a word that is long or has letters beyond ASCII.
+    fn stem_of_unusual(&mut self, word: &str) -> u64 {
         self.lower.clear();
-        if word.is_ascii() {
-            self.lower.push_str(word);
-            self.lower.make_ascii_lowercase();
-        } else {
-            self.lower.extend(word.chars().flat_map(char::to_lowercase));
-        }
-        let (cut, ending) = stem(self.lower);
-        cut.bytes()
-            .chain(ending.bytes())
-            .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+        self.lower.extend(word.chars().flat_map(char::to_lowercase));
+        let (cut, ending) = stem(self.lower.as_bytes());
+        joined_hash(cut, ending)
     }
+}
+
+/// The hash of the stem of a word with this hash.
+fn stem_of(word: Packed, hash: u64) -> u64 {
+    let bytes = word.to_bytes();
+    let lower = bytes.get(..word.len()).unwrap_or_default();
+    let (cut, ending) = stem(lower);
+    if cut.len() == lower.len() { hash } else { joined_hash(cut, ending) }
+}
+
+fn joined_hash(cut: &[u8], ending: &[u8]) -> u64 {
+    let mut joined = [0; MAX_PACKED_BYTES];
+    let length = cut.len() + ending.len();
+    joined.iter_mut().zip(cut.iter().chain(ending)).for_each(|(to, &from)| *to = from);
+    if let Some((packed, _)) = joined.get(..length).map(Packed::lower) {
+        return packed.unwrap_or_default().hash();
+    }
+    cut.iter()
+        .chain(ending)
+        .fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 /// Length of the word at the start: letters, digits, and single joining signs between them.
 fn word_bytes(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    // Nearly all there is: letters and digits of ASCII, and behind them nothing that can join.
+    let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let ends = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
+    let may_join = matches!(bytes.get(plain), Some(b'-' | b'\'' | b'_' | b'&' | b'.' | b','));
+    if ends(bytes.get(plain)) && (!may_join || ends(bytes.get(plain + 1))) {
+        return plain;
+    }
     let mut points = rest.char_indices().peekable();
     let mut before = ' ';
     while let Some((at, point)) = points.next() {
@@ -189,6 +223,19 @@ fn is_joint(point: char, before: char, after: char) -> bool {
         ',' => before.is_numeric() && after.is_numeric(),
         _ => false,
     }
+}
+
+fn ascii_shape_of(word: &str, letters: Letters) -> Shape {
+    match letters.capitals {
+        0 if !letters.lower => Shape::Number,
+        0 => Shape::Small,
+        1 if letters.lower && first_letter_is_capital(word) => Shape::Capitalised,
+        _ => Shape::Acronym,
+    }
+}
+
+fn first_letter_is_capital(word: &str) -> bool {
+    word.bytes().find(u8::is_ascii_alphabetic).is_some_and(|first| first.is_ascii_uppercase())
 }
 
 fn shape_of(word: &str) -> Shape {

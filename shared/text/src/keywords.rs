@@ -1,5 +1,8 @@
 //! Keyword extraction: candidates between stop words and verbs, scored by what the text itself says of their words.
 
+use serde::{Serialize, Serializer};
+
+use crate::analyzer::rounded;
 use crate::document::Document;
 use crate::keyword_tokens::Word;
 use crate::phrases::Phrases;
@@ -32,13 +35,19 @@ impl Default for KeywordOptions {
     }
 }
 
-/// A key of a text.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// A key of a text. Serialised, it is an entry of an output line's list.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Keyword<'a> {
     /// The key as the text writes it, its words joined by one space.
     pub term: &'a str,
     /// Its weight; comparable within one text only.
+    #[serde(serialize_with = "serialize_rounded")]
     pub score: f32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
+fn serialize_rounded<S: Serializer>(score: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*score))
 }
 
 /// Longest text whose unused words `Auto` adds to its phrases, in words.

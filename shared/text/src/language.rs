@@ -104,7 +104,8 @@ fn by_script(text: &str) -> Option<&'static str> {
 
 /// Words that are no mention, hashtag or address.
 fn without_names(text: &str) -> impl Iterator<Item = &str> {
-    text.split_whitespace().filter(|word| !word.starts_with(['@', '#']) && !word.contains("://"))
+    text.split_whitespace()
+        .filter(|word| !word.starts_with(['@', '#']) && (word.len() < 7 || !word.contains("://")))
 }
 
 /// Another language written in Latin letters whose small words outnumber the English ones.
@@ -113,13 +114,18 @@ fn by_words(text: &str) -> Option<&'static str> {
     let (mut english, mut foreign) = (0_u16, 0_u16);
     for word in without_names(text) {
         let word = word.trim_matches(|point: char| !point.is_alphanumeric());
-        let languages = Packed::lower(word.as_bytes()).0.and_then(languages_of).unwrap_or(0);
-        let known = class_of(word.as_bytes()) != Class::Content && word.len() > 1;
+        let packed = Packed::lower(word.as_bytes()).0.unwrap_or_default();
+        let hash = packed.hash();
+        let languages = table::TABLE.find(packed, hash).copied().unwrap_or(0);
+        let known = class_of(packed, hash) != Class::Content && word.len() > 1;
         english = english.saturating_add(u16::from(known));
-        let accented = languages != 0 || word.chars().any(|point| ('\u{C0}'..'\u{250}').contains(&point));
+        let accented = languages != 0
+            || !word.is_ascii() && word.chars().any(|point| ('\u{C0}'..'\u{250}').contains(&point));
         foreign = foreign.saturating_add(u16::from(accented && !known));
-        for (number, count) in counts.iter_mut().enumerate() {
-            *count += (languages >> number) & 1;
+        if languages != 0 {
+            for (number, count) in counts.iter_mut().enumerate() {
+                *count += (languages >> number) & 1;
+            }
         }
     }
     let best =
@@ -127,9 +133,4 @@ fn by_words(text: &str) -> Option<&'static str> {
     let (number, &count) = best;
     let against = foreign > english && (count >= 2 || (count == 1 && foreign >= 2 && english == 0));
     against.then(|| table::LANGUAGES.get(number).copied()).flatten()
-}
-
-/// The languages a small word belongs to, as bits.
-fn languages_of(word: Packed) -> Option<u16> {
-    table::TABLE.find(word, word.hash()).copied()
 }

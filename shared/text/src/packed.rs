@@ -9,7 +9,7 @@ pub(crate) const HIGH: u64 = 0x8080_8080_8080_8080;
 /// What packing saw of the letters.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Letters {
-    pub(crate) upper: bool,
+    pub(crate) capitals: u32,
     pub(crate) lower: bool,
     pub(crate) beyond_ascii: bool,
 }
@@ -46,7 +46,7 @@ impl Packed {
             }
             let bytes = load(text, at, end);
             let upper = letters(bytes, b'A', b'Z');
-            seen.upper |= upper != 0;
+            seen.capitals += if upper == 0 { 0 } else { upper.count_ones() };
             seen.lower |= letters(bytes, b'a', b'z') != 0;
             seen.beyond_ascii |= bytes & HIGH != 0;
             if let Some(slot) = packed.get_mut(slot) {
@@ -59,6 +59,14 @@ impl Packed {
         let fits = length <= MAX_PACKED_BYTES;
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         (fits.then_some(Packed([a, b, c | (length << 56)])), seen)
+    }
+
+    /// The bytes, with zeros behind them.
+    pub(crate) fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        let (eights, _) = bytes.as_chunks_mut::<8>();
+        eights.iter_mut().zip(self.bytes()).for_each(|(to, from)| *to = from.to_le_bytes());
+        bytes
     }
 
     /// Length in bytes.
@@ -95,6 +103,16 @@ impl Packed {
             (0, _) => Plain::WithDigits,
             _ => Plain::No,
         }
+    }
+
+    /// Without its last byte.
+    pub(crate) fn without_last(self) -> Packed {
+        let mut bytes = self.to_bytes();
+        let length = self.len().saturating_sub(1);
+        if let Some(last) = bytes.get_mut(length) {
+            *last = 0;
+        }
+        Packed::lower(bytes.get(..length).unwrap_or_default()).0.unwrap_or_default()
     }
 
     /// With every digit a zero.

@@ -9,8 +9,11 @@ use crate::word_class::Class;
 
 /// Most words of a phrase.
 const MAX_WORDS: usize = 5;
-/// What a phrase of one to five words is worth beside the weights of its words.
-const BY_LENGTH: [f32; MAX_WORDS] = [0.87, 1.1, 1.0, 0.75, 0.45];
+/// What a phrase of one to five words is worth beside the sum of its words' weights.
+const BY_LENGTH: [f32; MAX_WORDS] = [0.8700, 0.7565, 0.5525, 0.3548, 0.1887];
+/// What a word of so many letters is worth, up to twelve: their number in sixths to the power of 0.45.
+const BY_LETTERS: [f32; 13] =
+    [0.0, 0.4465, 0.6100, 0.7320, 0.8332, 0.9212, 1.0, 1.0718, 1.1382, 1.2002, 1.2584, 1.3136, 1.3660];
 /// A part of a longer run is a phrase of its own when it occurs this often, and worth less.
 const FREQUENT_PART: f32 = 6.0;
 const PART: f32 = 0.25;
@@ -79,15 +82,14 @@ impl Phrases {
             return None;
         }
         let weights = (from..to).filter_map(|at| self.weights.get(document.number(at)));
-        let words = f32::from(u8::try_from(to - from).ok()?);
         let by_length = BY_LENGTH.get(to - from - 1)?;
         let standing = if whole { 1.0 } else { PART };
         Some(
-            weights.sum::<f32>() / words.powf(0.54)
+            weights.sum::<f32>()
                 * by_length
                 * standing
-                * (1.0 + count.ln()).powf(0.45)
-                * early(from, 55.0, 0.225),
+                * if count > 1.0 { (1.0 + count.ln()).powf(0.45) } else { 1.0 }
+                / later(from, 62.0).sqrt().sqrt(),
         )
     }
 }
@@ -105,18 +107,22 @@ fn run_from(document: &Document, from: usize) -> Range<usize> {
 fn word_weight(facts: &WordFacts) -> f32 {
     let class = if facts.class == Class::Weak { 0.75 } else { 1.0 };
     let written = 1.0 + (0.17 * facts.names + 0.8 * facts.acronyms) / facts.count;
-    (1.0 + 0.26 * facts.count.ln()) * class * written * length_weight(facts).powf(0.45)
+    more_often(facts, 0.26) * class * written * by_letters(&BY_LETTERS, facts)
 }
 
-/// A word's length in sixths of a word of six letters, at most twelve.
-pub(crate) fn length_weight(facts: &WordFacts) -> f32 {
-    f32::from(facts.chars.min(12)) / 6.0
+/// What the table has for a word's length.
+pub(crate) fn by_letters(table: &[f32; 13], facts: &WordFacts) -> f32 {
+    table.get(usize::from(facts.chars)).or(table.last()).copied().unwrap_or_default()
 }
 
-/// Falls from 1 with the position in the text.
-pub(crate) fn early(position: usize, half_way: f32, power: f32) -> f32 {
-    let position = f32::from(u16::try_from(position).unwrap_or(u16::MAX));
-    (1.0 + position / half_way).powf(-power)
+/// Grows from 1 with the logarithm of the number of occurrences.
+pub(crate) fn more_often(facts: &WordFacts, rate: f32) -> f32 {
+    if facts.count > 1.0 { 1.0 + rate * facts.count.ln() } else { 1.0 }
+}
+
+/// Grows from 1 with the position in the text, to 2 at `half_way`. Roots of it are taken, as they cost less than powers.
+pub(crate) fn later(position: usize, half_way: f32) -> f32 {
+    1.0 + f32::from(u16::try_from(position).unwrap_or(u16::MAX)) / half_way
 }
 
 fn mixed(hash: u64, word: usize) -> u64 {

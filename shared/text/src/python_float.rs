@@ -24,6 +24,9 @@ pub(crate) fn round<const PLACES: usize>(value: f64) -> f64 {
     if (scaled - nearest).abs() < 0.499_999 {
         return (nearest / scale).copysign(value);
     }
-    // Too near a tie for one multiplication to decide.
-    format!("{value:.PLACES$}").parse().unwrap_or(value)
+    // Too near a tie for one multiplication to decide: what it lost does, and for an exact tie the even digit.
+    let below = scaled.floor();
+    let over_tie = (scaled - below - 0.5) + value.mul_add(scale, -scaled);
+    let up = over_tie > 0.0 || (over_tie == 0.0 && below % 2.0 != 0.0);
+    ((below + f64::from(up)) / scale).copysign(value)
 }

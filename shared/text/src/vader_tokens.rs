@@ -119,7 +119,7 @@ fn token(text: &str, start: usize, end: usize) -> Token {
     let upper = if seen.beyond_ascii {
         text.get(start..end).is_some_and(is_upper)
     } else {
-        seen.upper && !seen.lower
+        seen.capitals > 0 && !seen.lower
     };
     let word = word.unwrap_or_default();
     let hash = word.hash();

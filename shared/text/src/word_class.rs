@@ -21,20 +21,21 @@ mod table {
     include!(concat!(env!("OUT_DIR"), "/class_table.rs"));
 }
 
-/// The class of a word, whatever its case. Plurals of weak words are weak; words in "-ly" that are on no list are
-/// adverbs and end a phrase.
-pub(crate) fn class_of(word: &[u8]) -> Class {
-    let on_list = |word: &[u8]| {
-        let packed = Packed::lower(word).0?;
-        table::TABLE.find(packed, packed.hash()).copied()
-    };
-    if let Some(class) = on_list(word) {
-        return class;
+/// The class of a word with this hash. Plurals of weak words are weak; words in "-ly" that are on no list are adverbs
+/// and end a phrase.
+pub(crate) fn class_of(word: Packed, hash: u64) -> Class {
+    if let Some(class) = table::TABLE.find(word, hash) {
+        return *class;
     }
-    let singular = word.strip_suffix(b"s").and_then(on_list);
-    match singular {
-        Some(Class::Weak) => Class::Weak,
-        _ if word.len() > 4 && word.ends_with(b"ly") => Class::Stop,
+    let bytes = word.to_bytes();
+    match bytes.get(..word.len()).unwrap_or_default() {
+        [.., b's'] if is_plural_of_weak(word) => Class::Weak,
+        [_, _, _, .., b'l', b'y'] => Class::Stop,
         _ => Class::Content,
     }
+}
+
+fn is_plural_of_weak(word: Packed) -> bool {
+    let singular = word.without_last();
+    table::TABLE.find(singular, singular.hash()) == Some(&Class::Weak)
 }

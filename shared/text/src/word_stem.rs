@@ -1,22 +1,26 @@
 //! A light stem: enough to tell "controllers" and "controller" for one word.
 
-/// Cuts a possessive and a plural ending off a lower-cased word.
-pub(crate) fn stem(word: &str) -> (&str, &str) {
-    let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-    let word = word.strip_suffix(['\'', '’']).unwrap_or(word);
+/// Last byte of the curly apostrophe.
+const CURLY_END: u8 = 0x99;
+
+/// Cuts a possessive and a plural ending off a lower-cased word: what is left, and what to put behind it.
+pub(crate) fn stem(word: &[u8]) -> (&[u8], &[u8]) {
+    if !word.last().is_some_and(|last| matches!(*last, b's' | b'\'' | CURLY_END)) {
+        return (word, b"");
+    }
+    let word = word.strip_suffix(b"'s").or_else(|| word.strip_suffix("’s".as_bytes())).unwrap_or(word);
+    let word = word.strip_suffix(b"'").or_else(|| word.strip_suffix("’".as_bytes())).unwrap_or(word);
     if word.len() <= 3 {
-        return (word, "");
+        return (word, b"");
     }
-    if let Some(cut) = word.strip_suffix("ies").filter(|cut| cut.len() > 1) {
-        return (cut, "y");
+    if let Some(cut) = word.strip_suffix(b"ies").filter(|cut| cut.len() > 1) {
+        return (cut, b"y");
     }
-    for ending in ["sses", "shes", "ches", "xes", "zzes"] {
-        if word.ends_with(ending) {
-            return (word.strip_suffix("es").unwrap_or(word), "");
-        }
+    if ["sses", "shes", "ches", "xes", "zzes"].iter().any(|ending| word.ends_with(ending.as_bytes())) {
+        return (word.strip_suffix(b"es").unwrap_or(word), b"");
     }
-    if ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending)) {
-        return (word, "");
+    if ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending.as_bytes())) {
+        return (word, b"");
     }
-    (word.strip_suffix('s').unwrap_or(word), "")
+    (word.strip_suffix(b"s").unwrap_or(word), b"")
 }
