@@ -21,7 +21,7 @@ fi
 export KINFLOW KINFLOW_SCORERS KINFLOW_TEST_DATA
 echo "cross-validated, by the trainer:"
 train=(cargo run --release --quiet --package text --features training --example train_sentiment --)
-"${train[@]}" "$KINFLOW_TEST_DATA/sentiment" "$work/sentiment.weights"
+"${train[@]}" "$KINFLOW_TEST_DATA/sentiment" "$work/sentiment.weights" "$work"
 cmp "$work/sentiment.weights" shared/text/data/model/sentiment.weights && echo "the same bytes as the weights that ship"
 "$work/venv/bin/python" bench/eval/sentiment.py "$work"
 "$work/venv/bin/python" bench/eval/keywords.py "$work"

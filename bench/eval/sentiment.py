@@ -1,7 +1,7 @@
 """Sentiment beside VADER on rated or labelled files: `sentiment.py WORK_FOLDER [FILE..]`.
 
-A file the model was trained on is marked: there the numbers are those of training, and the cross-validated ones of
-the trainer are what to quote.
+Of a file the model was trained on the trainer's predictions are scored, which are cross-validated: no text was seen by
+the weights that rated it.
 """
 import json
 import subprocess
@@ -24,24 +24,27 @@ def check(name, baseline, exact):
 
 def main(work):
     vader = SentimentIntensityAnalyzer()
-    print(f"{'sentiment':<14}{'':<10}{'r':>8}{'w. F1':>8}{'m. recall':>11}  difference of r, 95 %")
+    print(f"{'sentiment':<14}{'':<10}{'r':>8}{'w. F1':>8}{'m. recall':>11}  differences, 95 %: r, w. F1, m. F1")
     for name in SETS:
         texts = list(rated(name))
         baseline, exact, ours = (f"{work}/{name}.{kind}.jsonl" for kind in ("vader", "exact", "kinflow"))
         write(baseline, ({"id": i, "compound": vader.polarity_scores(t)["compound"]} for i, t in texts))
         answers, _ = enrich(texts, "--vader", "--top", "0")
         write(exact, ({"id": i, "compound": a["sentiment"]["compound"]} for i, a in answers))
-        answers, _ = enrich(texts, "--top", "0")
-        write(ours, ({"id": i, "compound": a["sentiment"]["score"], "label": a["sentiment"]["label"]} for i, a in answers))
+        if name in TRAINED:
+            ours = f"{work}/{name}.unseen.jsonl"
+        else:
+            answers, _ = enrich(texts, "--top", "0")
+            write(ours, ({"id": i, "compound": a["sentiment"]["score"], "label": a["sentiment"]["label"]} for i, a in answers))
         check(name, baseline, exact)
         command = [sys.executable, f"{SCORERS}/sentiment.py", "--json", "--boot", "200", f"{DATA}/sentiment/{name}.tsv"]
         for row in json.loads(subprocess.check_output([*command, baseline, ours])):
-            difference = row.get("ci95_diff_to_first", {}).get("r")
-            interval = f"  [{difference[0]:+.3f}, {difference[1]:+.3f}]" if difference else ""
-            kind = "kinflow" if difference else "VADER"
+            differences = row.get("ci95_diff_to_first", {})
+            intervals = "".join(f"  [{low:+.3f}, {high:+.3f}]" for low, high in differences.values())
+            kind = "kinflow" if differences else "VADER"
             marked = name + "*" * (name in TRAINED)
-            print(f"{marked:<14}{kind:<10}{row['r']:>8.4f}{row['weighted_F1']:>8.4f}{row['macro_R']:>11.4f}{interval}")
-    print("* trained on these texts: quote the cross-validated table instead")
+            print(f"{marked:<14}{kind:<10}{row['r']:>8.4f}{row['weighted_F1']:>8.4f}{row['macro_R']:>11.4f}{intervals}")
+    print("* cross-validated, as the model was trained on such texts")
 
 
 main(sys.argv[1])

@@ -19,6 +19,7 @@ pub(crate) const FOLDS: u64 = 5;
 /// A text as the trainer sees it.
 #[derive(Default)]
 pub(crate) struct Sample {
+    pub(crate) id: String,
     /// Index of its file in `RATED`, then `LABELLED`, then `MEASURED`.
     pub(crate) set: usize,
     /// Mean rating or label.
@@ -78,6 +79,7 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<Sample>> {
                 set,
                 gold: gold.parse().map_err(io::Error::other)?,
                 fold: fold(id),
+                id: id.to_owned(),
                 ..Sample::default()
             };
             sample.read_features(&mut reader, text);

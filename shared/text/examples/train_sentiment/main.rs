@@ -1,9 +1,9 @@
-//! Trains the sentiment model and writes its weights: `train_sentiment DATA_FOLDER WEIGHTS_FILE`.
+//! Trains the sentiment model and writes its weights: `train_sentiment DATA_FOLDER WEIGHTS_FILE [PREDICTIONS_FOLDER]`.
 //!
 //! The folder holds the rated files `tweets`, `amazon`, `movie` and `nyt` (`id`, `mean`, `text`), the labelled files
 //! `train_semeval` and `train_dynasent` (`id`, `label`, `text`) and `semeval2016`, which is measured and never
 //! trained on, each as `.tsv`. The same files give the same bytes. The table it prints is cross-validated: no text was
-//! seen by the weights that rate it there.
+//! seen by the weights that rate it there. The predictions behind the table go to a `.jsonl` file for each set, if asked.
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 
 mod corpus;
@@ -11,8 +11,8 @@ mod report;
 mod ridge;
 mod second_stage;
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
 use corpus::{FOLDS, LABELLED, MEASURED, RATED, Sample};
 use ridge::{Target, Weights};
@@ -55,11 +55,12 @@ impl Stage {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let (Some(folder), Some(file)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: train_sentiment DATA_FOLDER WEIGHTS_FILE".into());
+        return Err("usage: train_sentiment DATA_FOLDER WEIGHTS_FILE [PREDICTIONS_FOLDER]".into());
     };
+    let predictions = arguments.next();
     let samples = corpus::read(&folder)?;
     let unseen = unseen_estimates(&samples);
-    print_table(&samples, &unseen);
+    print_table(&samples, &unseen, predictions.as_deref())?;
     let rated: Vec<_> = samples.iter().zip(unseen).filter(|(sample, _)| sample.is_rated()).collect();
     let weights = bytes(&train(&samples, None), &Stage::fit(&rated));
     fs::write(&file, &weights)?;
@@ -143,7 +144,7 @@ fn unseen_estimates(samples: &[Sample]) -> Vec<Estimate> {
 
 /// Correlation, weighted F1 and macro recall of every file, and VADER's correlation beside it. The second stage is
 /// fitted without the fold it rates.
-fn print_table(samples: &[Sample], unseen: &[Estimate]) {
+fn print_table(samples: &[Sample], unseen: &[Estimate], predictions: Option<&Path>) -> io::Result<()> {
     let stages: Vec<Stage> = (0..FOLDS)
         .map(|fold| {
             let pairs = samples.iter().zip(unseen.iter().copied());
@@ -159,11 +160,16 @@ fn print_table(samples: &[Sample], unseen: &[Estimate]) {
         }
         let mut confusion = report::Confusion::default();
         let (mut ours, mut vader) = (Vec::new(), Vec::new());
+        let mut lines = String::new();
         for (sample, &first) in samples.iter().zip(unseen).filter(|(sample, _)| sample.set == set) {
             let estimate = stages[sample.fold as usize].of(first, sample);
             confusion.count(sample.gold, label(estimate));
+            lines += &report::prediction(&sample.id, estimate.rating / 4.0, label(estimate));
             ours.push((f64::from(estimate.rating), f64::from(sample.gold)));
             vader.push((f64::from(sample.vader[0]), f64::from(sample.gold)));
+        }
+        if let Some(folder) = predictions {
+            fs::write(folder.join(format!("{name}.unseen.jsonl")), lines)?;
         }
         println!(
             "{name:<16}{:>7}{:>9.4}{:>9.4}{:>9.4}{:>9.4}",
@@ -174,6 +180,7 @@ fn print_table(samples: &[Sample], unseen: &[Estimate]) {
             confusion.macro_recall()
         );
     }
+    Ok(())
 }
 
 /// The file: scales, VADER's weights for rating and neutrality, the second stage, and the heads' bytes row by row.

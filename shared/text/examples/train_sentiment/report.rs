@@ -48,3 +48,9 @@ impl Confusion {
         (0..3).map(|class| self.0[class][class] / self.0[class].iter().sum::<f64>()).sum::<f64>() / 3.0
     }
 }
+
+/// A line for the scorer.
+pub(crate) fn prediction(id: &str, score: f32, label: Label) -> String {
+    let label = label.as_str();
+    serde_json::json!({ "id": id, "compound": score, "label": label }).to_string() + "\n"
+}
