@@ -53,15 +53,15 @@ pub(crate) enum Stage {
 }
 
 /// An event of a tumbling window.
-pub(crate) fn window_event(records: &[Record<'_>], state: &Value, stage: Stage) -> String {
+pub(crate) fn window_event(records: &[Record<'_>], state: &Value, at: Stage) -> String {
     json!({
         "Records": records.iter().map(Record::to_json).collect::<Vec<_>>(),
         "window": { "start": "2026-01-02T03:04:00Z", "end": "2026-01-02T03:05:00Z" },
         "state": state,
         "shardId": "shardId-000000000006",
         "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/stream",
-        "isFinalInvokeForWindow": stage == Stage::Final,
-        "isWindowTerminatedEarly": stage == Stage::Early,
+        "isFinalInvokeForWindow": at == Stage::Final,
+        "isWindowTerminatedEarly": at == Stage::Early,
     })
     .to_string()
 }
