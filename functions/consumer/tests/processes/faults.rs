@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::random::Random;
 
-/// A moment after a function was begun with; longer than its timeout of a second.
-const OUTAGE: Duration = Duration::from_millis(1_200);
+/// Longer than the function's timeout.
+const OUTAGE: Duration = Duration::from_millis(3_200);
 
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
