@@ -16,20 +16,26 @@ const BUNDLE: &str = "SSL_CERT_FILE";
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// A client builder that trusts the roots of `SSL_CERT_FILE`, a PEM bundle, where that is set and can be read,
+/// A client builder for an endpoint, or for any server.
+///
+/// Over plain http nobody is trusted, and no bundle is read. Else it trusts the roots of `SSL_CERT_FILE`, a PEM bundle, where that is set and can be read,
 /// else Mozilla's as compiled in.
 ///
 /// The machine's own are not looked for: finding and reading them takes twice as long as all the rest of a
 /// cold start.
-pub(crate) fn client_builder() -> ClientBuilder {
+pub(crate) fn client_builder(endpoint_url: Option<&str>) -> ClientBuilder {
+    let is_plain = endpoint_url.is_some_and(|url| url.starts_with("http://"));
     ClientBuilder::new()
-        .tls_backend_preconfigured(TLS.clone())
+        .tls_backend_preconfigured(if is_plain { trusting(RootCertStore::empty()) } else { TLS.clone() })
         .user_agent(concat!("kinflow/", env!("CARGO_PKG_VERSION")))
 }
 
-// One provider of cryptography is compiled in, which is therefore the default.
-static TLS: LazyLock<ClientConfig> =
-    LazyLock::new(|| ClientConfig::builder().with_root_certificates(roots()).with_no_client_auth());
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| trusting(roots()));
+
+fn trusting(roots: RootCertStore) -> ClientConfig {
+    // One provider of cryptography is compiled in, which is therefore the default.
+    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+}
 
 fn roots() -> RootCertStore {
     let compiled = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
@@ -86,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_client_can_be_made_without_a_bundle() {
-        assert!(client_builder().build().is_ok());
+        assert!(
+            client_builder(None).build().is_ok()
+                && client_builder(Some("http://127.0.0.1:1")).build().is_ok()
+        );
         assert!(!webpki_roots::TLS_SERVER_ROOTS.is_empty());
     }
 }

@@ -37,7 +37,7 @@ impl KinesisSink {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let mut config = aws_sdk_kinesis::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(SdkHttp::new())
+            .http_client(SdkHttp::new(aws.kinesis_endpoint_url.as_deref()))
             .region(Region::new(aws.region.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);

@@ -122,7 +122,7 @@ impl StreamReader {
     pub fn local(endpoint_url: &str) -> Self {
         let config = aws_sdk_kinesis::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(SdkHttp::new())
+            .http_client(SdkHttp::new(Some(endpoint_url)))
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .retry_config(RetryConfig::disabled())

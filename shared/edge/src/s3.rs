@@ -243,12 +243,16 @@ impl Tries {
 
 /// Puts the store on the process's HTTP client.
 #[derive(Debug)]
-struct Connector;
+struct Connector {
+    endpoint_url: Option<String>,
+}
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let client =
-            https::client_builder().timeout(REQUEST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build();
+        let client = https::client_builder(self.endpoint_url.as_deref())
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build();
         client
             .map(HttpClient::new)
             .map_err(|source| Error::Generic { store: "HTTP client", source: source.into() })
@@ -262,7 +266,7 @@ fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
         .with_bucket_name(bucket)
         .with_region(&aws.region)
         .with_client_options(ClientOptions::new().with_allow_http(plain))
-        .with_http_connector(Connector)
+        .with_http_connector(Connector { endpoint_url: aws.s3_endpoint_url.clone() })
         // A certificate for `*.s3` does not cover a bucket with dots.
         .with_virtual_hosted_style_request(endpoint.is_none() && !bucket.contains('.'))
         // Its own retries take an own first write for another's, and a 409 for an object there.

@@ -79,7 +79,8 @@ impl Secrets {
         let base = format!("http://localhost:{}/{path}", self.port);
         let url =
             Url::parse_with_params(&base, parameters).map_err(|error| SecretError::NoAnswer(error.into()))?;
-        let client = https::client_builder().no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
+        let client =
+            https::client_builder(Some(&base)).no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
         let mut request = client.get(url);
         if let Some(token) = &self.session_token {
             request = request.header("X-Aws-Parameters-Secrets-Token", token);

@@ -40,7 +40,7 @@ pub(crate) enum Answered {
 impl HttpClient {
     /// Makes a client; no request is sent yet.
     pub fn new() -> Result<Self, SourceError> {
-        let client = https::client_builder()
+        let client = https::client_builder(None)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()

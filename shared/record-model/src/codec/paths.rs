@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::error::Problem;
@@ -135,13 +135,27 @@ impl<'j> Visitor<'j> for ObjectSeed<'_, 'j> {
 
     fn visit_map<M: MapAccess<'j>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(Name(name)) = map.next_key()? {
-            let value = map.next_value::<&'j RawValue>()?.get();
-            let Some((_, child)) = self.node.children.iter().find(|(known, _)| *known == name) else {
-                if let Some(extras) = &mut self.members.extras {
-                    extras.push((joined(self.path, &name), value));
+            let child = self.node.children.iter().find(|(known, _)| *known == name).map(|(_, child)| child);
+            let Some(child) = child else {
+                match &mut self.members.extras {
+                    Some(extras) => {
+                        extras.push((joined(self.path, &name), map.next_value::<&RawValue>()?.get()));
+                    }
+                    None => drop(map.next_value::<IgnoredAny>()?),
                 }
                 continue;
             };
+            if child.place.is_none() {
+                let path =
+                    if self.members.extras.is_some() { joined(self.path, &name) } else { String::new() };
+                map.next_value_seed(ObjectOrOther(ObjectSeed {
+                    node: child,
+                    path: &path,
+                    members: self.members,
+                }))?;
+                continue;
+            }
+            let value = map.next_value::<&'j RawValue>()?.get();
             if let Some(place) = child.place.and_then(|place| self.members.places.get_mut(place)) {
                 *place = Some(value);
             }
@@ -151,6 +165,58 @@ impl<'j> Visitor<'j> for ObjectSeed<'_, 'j> {
                     .map_err(serde::de::Error::custom)?;
             }
         }
+        Ok(())
+    }
+}
+
+/// An object that only its members are asked of, read where it stands; of another value nothing is wanted.
+struct ObjectOrOther<'s, 'j>(ObjectSeed<'s, 'j>);
+
+impl<'j> DeserializeSeed<'j> for ObjectOrOther<'_, 'j> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'j>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'j> Visitor<'j> for ObjectOrOther<'_, 'j> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_map<M: MapAccess<'j>>(self, map: M) -> Result<(), M::Error> {
+        self.0.visit_map(map)
+    }
+
+    fn visit_seq<S: SeqAccess<'j>>(self, mut seq: S) -> Result<(), S::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 }
@@ -175,7 +241,10 @@ mod tests {
         let text = |json| tree.input(0, &tree.read(json, false).unwrap()).unwrap();
         assert_eq!(text(r#"{"text":"cut","retweet":{"text":"whole"}}"#), Input::Text("whole".into()));
         assert_eq!(text(r#"{"text":"own","retweet":{"text":null}}"#), Input::Text("own".into()));
-        assert_eq!(text(r#"{"text":"own","retweet":[1]}"#), Input::Text("own".into()));
+        for other in ["[1,{}]", "null", "true", "-1", "1.5", "\"x\""] {
+            let json = format!(r#"{{"text":"own","retweet":{other}}}"#);
+            assert_eq!(tree.input(0, &tree.read(&json, false).unwrap()), Ok(Input::Text("own".into())));
+        }
         assert_eq!(text("{}"), Input::Missing);
     }
 
