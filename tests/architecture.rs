@@ -18,19 +18,14 @@ fn root() -> PathBuf {
 
 /// The crates `package` links, itself included, each by its name.
 fn links(package: &str) -> Vec<String> {
+    links_with(&["--package", package])
+}
+
+fn links_with(selection: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--package",
-            package,
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-            "--locked",
-        ])
+        .arg("tree")
+        .args(selection)
+        .args(["--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -102,6 +97,17 @@ fn no_crate_links_aws_lc() {
         let found: Vec<_> = links(package).into_iter().filter(|name| name.starts_with("aws-lc")).collect();
         assert!(found.is_empty(), "{package} links {found:?}");
     }
+}
+
+#[test]
+fn no_function_links_comprehend_unless_asked_for() {
+    for package in ["producer", "consumer", "transform"] {
+        assert!(!links(package).contains(&"aws-sdk-comprehend".to_owned()), "{package}");
+    }
+    // The feature is what brings it in.
+    let tree = links_with(&["--package", "consumer", "--features", "comprehend"]);
+    assert!(tree.contains(&"aws-sdk-comprehend".to_owned()));
+    assert!(!tree.iter().any(|name| name.starts_with("aws-lc")), "{tree:?}");
 }
 
 #[test]

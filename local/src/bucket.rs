@@ -43,7 +43,7 @@ pub(crate) fn connect(bucket: &str, s3_url: &str) -> Result<S3Store, StoreError>
         region: REGION.to_owned(),
         credentials: Some(credentials),
         s3_endpoint_url: Some(s3_url.to_owned()),
-        kinesis_endpoint_url: None,
+        ..AwsSettings::default()
     };
     S3Store::connect(bucket, &aws)
 }

@@ -16,6 +16,7 @@ use crate::enricher::Enricher;
 use crate::lines::Lines;
 use crate::output::{Contents, Packer};
 use crate::position::Position;
+use crate::preparer::Preparer;
 use crate::report::{Report, Stored};
 use crate::settings::{ConsumerSettings, DeliveryLevel};
 use crate::settle::settle;
@@ -38,6 +39,7 @@ pub struct Consumer<S, E: Enricher> {
 }
 
 struct Buffers<E: Enricher> {
+    preparer: Option<Preparer<E>>,
     workers: Workers<E>,
     packer: Packer,
 }
@@ -145,12 +147,23 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         // A window counts what is in S3 already too: its own state says what it has counted.
         let skipped = if batch.window.is_some() { 0 } else { in_s3 };
         let todo = records.get(skipped..).unwrap_or_default();
+        let mut preparer = buffers.preparer.as_mut();
+        let started = Instant::now();
+        if let Some(preparer) = &mut preparer {
+            preparer.batch(todo, batch.begin_until).await;
+        }
+        let preparing = started.elapsed();
         let mut lines = batch.report.enriching(|| buffers.workers.write(todo, begin_until));
         let started = Instant::now();
         if let Some(writer) = buffers.workers.first()
-            && let Some(error) = settle(&self.store, self.schema.name(), todo, writer, &mut lines).await
+            && let Some(error) =
+                settle(&self.store, self.schema.name(), todo, writer, preparer.as_deref_mut(), &mut lines)
+                    .await
         {
             batch.report.failed(&error.into());
+        }
+        if let Some(preparer) = preparer {
+            batch.report.prepared(preparer.finish(), preparing);
         }
         let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
         batch.report.count(&lines, in_s3);
@@ -249,6 +262,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     fn take_buffers(&self) -> Buffers<E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         idle.unwrap_or_else(|| Buffers {
+            preparer: Preparer::new(&self.schema, &self.enricher),
             workers: Workers::new(self.settings.workers, &self.schema, &self.enricher),
             packer: Packer::new(self.settings.compression),
         })

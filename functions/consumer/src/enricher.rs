@@ -1,6 +1,10 @@
 //! What turns a text into sentiment and keywords: the port, and the backend that ships in the binary.
 
+use std::error::Error;
+use std::future::{Future, ready};
+
 use text::{Analyzer, KeywordOptions, Label, Language};
+use tokio::time::Instant;
 
 use crate::json;
 
@@ -8,24 +12,67 @@ use crate::json;
 ///
 /// The same text gives the same bytes each time: a retried batch must not differ from its first attempt.
 pub trait Enricher: Send + Sync {
+    /// Whether texts go through [`Enricher::prepare`] before they are enriched.
+    const PREPARES: bool = false;
+
     /// Buffers of one thread.
     type Scratch: Send;
+
+    /// Does what takes a network to enrich `texts`, which are a batch's in order, and is back by `until`.
+    fn prepare(&self, texts: Vec<Text>, until: Instant) -> impl Future<Output = Prepared> + Send {
+        drop((texts, until));
+        ready(Prepared::default())
+    }
 
     /// Buffers for a thread that is about to enrich.
     fn scratch(&self) -> Self::Scratch;
 
     /// Appends the members `"sentiment":…,"keywords":…` of a line and gives the mood for the window's counts.
-    /// A text that can't be enriched gets `null` and `[]`.
+    /// A text that can't be enriched gets `null` and `[]`. Where one is not ready, it and all after it wait for the
+    /// next attempt.
     fn enrich(
         &self,
         scratch: &mut Self::Scratch,
         text: &str,
         language: &Language<'_>,
         out: &mut Vec<u8>,
-    ) -> Option<Label>;
+    ) -> Result<Option<Label>, NotReady>;
 
     /// Versions of the models behind it, for output lines and object metadata.
     fn models(&self) -> &str;
+}
+
+/// A text that is to be enriched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// Code of its language.
+    pub language: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// What came of [`Enricher::prepare`].
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Units the service bills for it.
+    pub billed_units: usize,
+    /// Why some texts are not ready.
+    pub failure: Option<EnricherError>,
+}
+
+/// A text could not be prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotReady;
+
+/// Texts are not ready. Never a fault of a record: what is reported comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum EnricherError {
+    /// The next attempt may succeed.
+    #[error("enricher is busy or out of reach")]
+    Busy(#[source] Box<dyn Error + Send + Sync>),
+    /// Something has to be put right by a person first.
+    #[error("enricher can't be used")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Sentiment and keywords by the `text` crate: in process, English only.
@@ -57,23 +104,17 @@ impl Enricher for LocalEnricher {
         text: &str,
         language: &Language<'_>,
         out: &mut Vec<u8>,
-    ) -> Option<Label> {
+    ) -> Result<Option<Label>, NotReady> {
         if !language.is_english() {
             out.extend_from_slice(NOT_ENRICHED);
-            return None;
+            return Ok(None);
         }
         let sentiment = analyzer.sentiment(text);
         out.extend_from_slice(br#""sentiment":"#);
         json::value(&sentiment, out);
-        out.extend_from_slice(br#","keywords":["#);
-        for (index, keyword) in analyzer.keywords(text, &self.keywords).enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            json::value(&keyword, out);
-        }
-        out.push(b']');
-        Some(sentiment.label)
+        out.extend_from_slice(br#","keywords":"#);
+        json::list(analyzer.keywords(text, &self.keywords), out);
+        Ok(Some(sentiment.label))
     }
 
     fn models(&self) -> &str {

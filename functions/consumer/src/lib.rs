@@ -64,10 +64,26 @@
 //! | `text` | the schema's text field, entities resolved, or `null` |
 //! | `sentiment` | `label` (`positive`, `neutral`, `negative`), `score` and `compound` from -1 to 1, and the shares `positive`, `neutral`, `negative`; `null` where the text was not scored |
 //! | `keywords` | `[{"term", "score"}]`, best first; scores compare within one text only |
+//! | `enrichment_error` | only where the service failed this one text: its code. `sentiment` is `null` then, `keywords` `[]` |
 //! | `record` | the fields the schema names, typed |
 //! | `models` | versions of what scored it |
+//!
+//! # Enrichment
+//! [`LocalEnricher`] scores English in process. `ENRICHER=comprehend`, in a consumer built with
+//! `--features comprehend`, asks Amazon Comprehend, in the languages it takes (`ar`, `de`, `en`, `es`, `fr`, `hi`,
+//! `it`, `ja`, `ko`, `pt`, `zh`); the function then needs `comprehend:BatchDetectSentiment` and
+//! `comprehend:BatchDetectKeyPhrases`. Its lines differ:
+//! - `score` is the share of `positive` less that of `negative`, and `compound` is `null`.
+//! - `sentiment` has a fourth share, `mixed`; a text whose mood is mixed is labelled `neutral`.
+//! - `keywords` are key phrases without leading articles, by confidence. `models` is `comprehend`.
+//!
+//! A batch's texts are asked for before its lines are written, up to the margin before the deadline. While
+//! Comprehend throttles or is out of reach, records from the first unanswered text on are reported, and what it has
+//! answered is kept for the next attempt. The metric `comprehend_units` counts what it bills.
 
 mod chunks;
+#[cfg(feature = "comprehend")]
+mod comprehend;
 mod consumer;
 mod delivery;
 mod enricher;
@@ -80,6 +96,7 @@ mod output;
 mod piece_place;
 mod poison;
 mod position;
+mod preparer;
 mod report;
 mod settings;
 mod settle;
@@ -87,7 +104,9 @@ mod sweep;
 mod window;
 mod workers;
 
+#[cfg(feature = "comprehend")]
+pub use comprehend::ComprehendEnricher;
 pub use consumer::Consumer;
-pub use enricher::{Enricher, LocalEnricher};
+pub use enricher::{Enricher, EnricherError, LocalEnricher, NotReady, Prepared, Text};
 pub use position::Position;
-pub use settings::{Compression, ConsumerSettings, DeliveryLevel};
+pub use settings::{Backend, Compression, ConsumerSettings, DeliveryLevel};

@@ -3,7 +3,7 @@
 use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
 use text::{Label, language};
 
-use crate::enricher::{Enricher, NOT_ENRICHED};
+use crate::enricher::{Enricher, NOT_ENRICHED, NotReady};
 use crate::json;
 use crate::poison::Reason;
 use crate::position::Position;
@@ -26,6 +26,26 @@ pub(crate) enum LineResult {
     Dropped,
     /// The schema refuses it.
     Poison(Reason),
+    /// Its text is not ready.
+    NotReady,
+}
+
+/// Why there is no line.
+enum Refusal {
+    Schema(RecordError),
+    Enricher,
+}
+
+impl From<RecordError> for Refusal {
+    fn from(error: RecordError) -> Self {
+        Self::Schema(error)
+    }
+}
+
+impl From<NotReady> for Refusal {
+    fn from(_: NotReady) -> Self {
+        Self::Enricher
+    }
 }
 
 impl Line<'_> {
@@ -41,9 +61,13 @@ impl Line<'_> {
         match self.try_write(schema, enricher, scratch, out) {
             Ok((Written::Typed, mood)) => return LineResult::Line(mood),
             Ok((Written::Dropped, _)) => out.truncate(start),
-            Err(error) => {
+            Err(Refusal::Schema(error)) => {
                 out.truncate(start);
                 return LineResult::Poison(Reason::of_record(&error));
+            }
+            Err(Refusal::Enricher) => {
+                out.truncate(start);
+                return LineResult::NotReady;
             }
         }
         LineResult::Dropped
@@ -55,7 +79,7 @@ impl Line<'_> {
         enricher: &E,
         scratch: &mut E::Scratch,
         out: &mut Vec<u8>,
-    ) -> Result<(Written, Option<Label>), RecordError> {
+    ) -> Result<(Written, Option<Label>), Refusal> {
         let mut payload = schema.open(self.payload)?;
         let found = payload.text_of()?;
         let id = self.position.to_string();
@@ -69,7 +93,7 @@ impl Line<'_> {
         json::time(Some(self.position.arrived_at_ms), out);
         out.extend_from_slice(b",\"event_time\":");
         json::time(found.event_time_ms, out);
-        let mood = write_enriched(&found, enricher, scratch, out);
+        let mood = write_enriched(&found, enricher, scratch, out)?;
         out.extend_from_slice(b",\"record\":");
         let context = RecordContext {
             // The record's own time, so that a retry writes the same line.
@@ -91,11 +115,11 @@ fn write_enriched<E: Enricher>(
     enricher: &E,
     scratch: &mut E::Scratch,
     out: &mut Vec<u8>,
-) -> Option<Label> {
+) -> Result<Option<Label>, NotReady> {
     let Some(text) = found.text.as_deref() else {
         out.extend_from_slice(b",\"language\":null,\"text\":null,");
         out.extend_from_slice(NOT_ENRICHED);
-        return None;
+        return Ok(None);
     };
     let language = language(text, found.language.as_deref());
     out.extend_from_slice(b",\"language\":");

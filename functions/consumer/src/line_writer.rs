@@ -32,6 +32,11 @@ impl<E: Enricher> LineWriter<E> {
         self.decoder.start_batch();
     }
 
+    /// What the enricher keeps between two texts.
+    pub(crate) fn scratch(&mut self) -> &mut E::Scratch {
+        &mut self.scratch
+    }
+
     /// Appends the lines of `records` until one can't be begun any more.
     pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant, lines: &mut Lines) {
         for record in records {
@@ -42,29 +47,37 @@ impl<E: Enricher> LineWriter<E> {
             let mut data = std::mem::take(&mut self.data);
             let opened = match record.decode_into(&mut data) {
                 Ok(()) => self.open(Opened { data: &data, record, source: Source::Record }, &mut lines.bytes),
-                Err(error) => Some(Outcome::poisoned(Poison::whole(record, Reason::of_data(error)))),
+                Err(error) => Ok(Outcome::poisoned(Poison::whole(record, Reason::of_data(error)))),
             };
             self.data = data;
-            let Some(outcome) = opened else {
-                lines.stopped = Some(Stopped::BatchBytes);
-                return;
-            };
-            lines.records.push(Outcome { end: lines.bytes.len(), ..outcome });
+            match opened {
+                Ok(outcome) => lines.records.push(Outcome { end: lines.bytes.len(), ..outcome }),
+                Err(stopped) => {
+                    lines.stopped = Some(stopped);
+                    return;
+                }
+            }
         }
     }
 
-    /// Appends the lines of what was opened. `None`, and nothing appended: the batch's byte budget is used up.
-    pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Option<Outcome> {
+    /// Appends the lines of what was opened, or nothing where it has to wait for another attempt.
+    pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
         let start = out.len();
         let mut outcome = Outcome::default();
         let Self { schema, enricher, scratch, decoder, .. } = self;
         let decoded = decoder.decode(opened.data, &mut |user_record| {
             opened.visit(user_record, schema, enricher.as_ref(), scratch, &mut outcome, out);
         });
-        let Err(error) = decoded else { return Some(outcome) };
+        if decoded.is_ok() && !outcome.waits {
+            return Ok(outcome);
+        }
         // What was visited of it before does not count.
         out.truncate(start);
-        (!error.is_batch_budget()).then(|| Outcome::poisoned(opened.poison(None, &error)))
+        match decoded {
+            Ok(()) => Err(Stopped::EnricherBusy),
+            Err(error) if error.is_batch_budget() => Err(Stopped::BatchBytes),
+            Err(error) => Ok(Outcome::poisoned(opened.poison(None, &error))),
+        }
     }
 }
 
@@ -84,7 +97,12 @@ pub(crate) enum Source {
     Message(Option<u64>),
 }
 
-impl Opened<'_> {
+impl<'a> Opened<'a> {
+    /// A whole message, which stands where its last piece does.
+    pub(crate) fn message(data: &'a [u8], record: &'a KinesisRecord<'a>, here: &Position<'_>) -> Self {
+        Self { data, record, source: Source::Message(here.sub_sequence_number) }
+    }
+
     fn visit<E: Enricher>(
         &self,
         user_record: UserRecord<'_>,
@@ -102,6 +120,7 @@ impl Opened<'_> {
                 match line.write(schema, enricher, scratch, out) {
                     LineResult::Line(mood) => outcome.count_line(mood),
                     LineResult::Dropped => outcome.dropped += 1,
+                    LineResult::NotReady => outcome.waits = true,
                     LineResult::Poison(reason) if sub.is_none() && self.source == Source::Record => {
                         outcome.poison.push(Poison::whole(self.record, reason));
                     }

@@ -25,6 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) poison: Vec<Poison>,
     /// Pieces of messages, to be put together before this record is done.
     pub(crate) pieces: Vec<Piece>,
+    /// A text of it is not ready.
+    pub(crate) waits: bool,
     /// Moods by [`Label`]: positive, neutral, negative.
     pub(crate) moods: [usize; 3],
 }
@@ -43,6 +45,8 @@ pub(crate) enum Stopped {
     Deadline,
     /// The batch opened to as many bytes as one batch may.
     BatchBytes,
+    /// A text could not be made ready in time.
+    EnricherBusy,
 }
 
 impl Stopped {
@@ -50,6 +54,7 @@ impl Stopped {
         match self {
             Self::Deadline => "deadline",
             Self::BatchBytes => "batch_bytes",
+            Self::EnricherBusy => "enricher_busy",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The consumer as a Lambda function.
 
-use consumer::{Consumer, ConsumerSettings, LocalEnricher};
+#[cfg(feature = "comprehend")]
+use consumer::ComprehendEnricher;
+use consumer::{Backend, Consumer, ConsumerSettings, Enricher, LocalEnricher};
 use edge::{S3Store, Settings, load_schema, logging, runtime};
 use std::error::Error;
 use std::process::ExitCode;
@@ -21,9 +23,19 @@ async fn main() -> ExitCode {
 
 async fn run(environment: Settings, settings: ConsumerSettings) -> Result<(), Box<dyn Error>> {
     environment.finish()?;
+    match settings.enricher {
+        Backend::Local => serve(LocalEnricher::new(settings.keywords), settings).await,
+        #[cfg(feature = "comprehend")]
+        Backend::Comprehend => {
+            serve(ComprehendEnricher::connect(&settings.aws, settings.keywords), settings).await
+        }
+    }
+}
+
+async fn serve<E: Enricher>(enricher: E, settings: ConsumerSettings) -> Result<(), Box<dyn Error>> {
     let schema = load_schema(&settings.schema, &settings.aws).await?;
     let store = S3Store::connect(&settings.bucket, &settings.aws)?;
-    let consumer = Consumer::new(store, LocalEnricher::new(settings.keywords), schema, settings);
+    let consumer = Consumer::new(store, enricher, schema, settings);
     runtime::run(|invocation| consumer.handle(invocation)).await?;
     Ok(())
 }

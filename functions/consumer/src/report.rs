@@ -8,6 +8,7 @@ use edge::metrics::Metrics;
 use edge::runtime::Invocation;
 
 use crate::delivery::DeliveryError;
+use crate::enricher::Prepared;
 use crate::lines::{Lines, Outcome, Stopped};
 
 /// What became of an output object.
@@ -30,6 +31,8 @@ pub(crate) struct Report {
     bytes_out: usize,
     bytes_lines: usize,
     enriching: Duration,
+    /// Where a service is paid for it.
+    billed_units: Option<usize>,
     storing: Duration,
     stopped: Option<Stopped>,
     failures: usize,
@@ -42,6 +45,15 @@ impl Report {
         let done = work();
         self.enriching += started.elapsed();
         done
+    }
+
+    /// Takes what it took to have a batch's texts ready.
+    pub(crate) fn prepared(&mut self, prepared: Prepared, preparing: Duration) {
+        self.billed_units = Some(prepared.billed_units);
+        self.enriching += preparing;
+        if let Some(error) = prepared.failure {
+            self.failed(&error.into());
+        }
     }
 
     /// Takes the counts of what is about to be written.
@@ -112,6 +124,9 @@ impl Report {
                 .duration("iterator_age", age(event.records.last().unwrap_or(record).arrived_at_ms))
                 .property("shard_id", record.shard_id)
                 .property("first_sequence_number", record.sequence_number);
+        }
+        if let Some(units) = self.billed_units {
+            metrics = metrics.count("comprehend_units", units);
         }
         if let Some(stopped) = self.stopped {
             metrics = metrics.property("stopped", stopped.as_str());

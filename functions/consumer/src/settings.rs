@@ -22,6 +22,8 @@ pub struct ConsumerSettings {
     pub deadline_margin: Duration,
     /// `COMPRESSION` and `COMPRESSION_LEVEL`.
     pub compression: Compression,
+    /// `ENRICHER`.
+    pub enricher: Backend,
     /// `KEYWORDS`: most keywords a record gets.
     pub keywords: usize,
     /// `WORKERS`: threads that decode and enrich.
@@ -44,6 +46,16 @@ pub enum DeliveryLevel {
         /// `LEDGER_EPOCH`: a deliberate replay takes a new one.
         epoch: String,
     },
+}
+
+/// What enriches texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The `text` crate, in process.
+    Local,
+    /// Amazon Comprehend.
+    #[cfg(feature = "comprehend")]
+    Comprehend,
 }
 
 /// How an output object is compressed.
@@ -75,12 +87,32 @@ impl ConsumerSettings {
                 0..=600_000,
             )),
             compression: settings.choice("COMPRESSION", &compressions, Compression::Gzip(level)),
+            enricher: Backend::read(settings),
             keywords: settings.number_in("KEYWORDS", 5, 0..=100),
             workers: workers(settings),
             chunk_max_age: Duration::from_secs(settings.number_in("CHUNK_MAX_AGE_S", 86_400, 1..=31_536_000)),
             log_level: settings.choice("LOG_LEVEL", LEVELS, LevelFilter::INFO),
             aws: AwsSettings::read(settings),
         }
+    }
+}
+
+impl Backend {
+    #[cfg(feature = "comprehend")]
+    fn read(settings: &mut Settings) -> Self {
+        let backends = [("local", Self::Local), ("comprehend", Self::Comprehend)];
+        settings.choice("ENRICHER", &backends, Self::Local)
+    }
+
+    #[cfg(not(feature = "comprehend"))]
+    fn read(settings: &mut Settings) -> Self {
+        let value = settings.optional("ENRICHER").filter(|value| value != "local");
+        if let Some(value) = value {
+            let wanted =
+                "local; comprehend takes a consumer built with `--package consumer --features comprehend`";
+            settings.reject("ENRICHER", &value, wanted);
+        }
+        Self::Local
     }
 }
 
@@ -116,6 +148,21 @@ mod tests {
     fn a_share_of_a_processor_is_one_worker() {
         assert_eq!(read(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")]).0.workers, 1);
         assert_eq!(read(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")]).0.workers, 1);
+    }
+
+    #[cfg(not(feature = "comprehend"))]
+    #[test]
+    fn a_backend_that_is_not_compiled_in_is_refused_with_how_to_build_it() {
+        assert!(read(&[("ENRICHER", "local")]).1.finish().is_ok());
+        let (_, environment) = read(&[("ENRICHER", "comprehend")]);
+        assert!(environment.finish().unwrap_err().to_string().contains("--features comprehend"));
+    }
+
+    #[cfg(feature = "comprehend")]
+    #[test]
+    fn a_backend_that_is_compiled_in_is_taken_where_it_is_asked_for() {
+        assert_eq!(read(&[("ENRICHER", "comprehend")]).0.enricher, Backend::Comprehend);
+        assert_eq!(read(&[]).0.enricher, Backend::Local);
     }
 
     #[test]

@@ -6,11 +6,12 @@ use futures::{StreamExt as _, stream};
 
 use crate::chunks::{Chunks, Kept};
 use crate::enricher::Enricher;
-use crate::line_writer::{LineWriter, Opened, Source};
+use crate::line_writer::{LineWriter, Opened};
 use crate::lines::{Lines, Outcome, Stopped};
 use crate::piece_place;
 use crate::poison::{Poison, Reason};
 use crate::position::Position;
+use crate::preparer::Preparer;
 
 /// Requests under way at once.
 const MAX_REQUESTS: usize = 16;
@@ -21,9 +22,10 @@ pub(crate) async fn settle<S: ObjectStore, E: Enricher>(
     data_set: &str,
     records: &[KinesisRecord<'_>],
     writer: &mut LineWriter<E>,
+    preparer: Option<&mut Preparer<E>>,
     lines: &mut Lines,
 ) -> Option<StoreError> {
-    let pieces = settle_pieces(store, data_set, records, writer, lines).await.err();
+    let pieces = settle_pieces(store, data_set, records, writer, preparer, lines).await.err();
     let poison = settle_poison(store, data_set, records, lines).await.err();
     poison.or(pieces)
 }
@@ -33,6 +35,7 @@ async fn settle_pieces<S: ObjectStore, E: Enricher>(
     data_set: &str,
     records: &[KinesisRecord<'_>],
     writer: &mut LineWriter<E>,
+    mut preparer: Option<&mut Preparer<E>>,
     lines: &mut Lines,
 ) -> Result<(), StoreError> {
     for (index, record) in records.iter().enumerate() {
@@ -42,19 +45,25 @@ async fn settle_pieces<S: ObjectStore, E: Enricher>(
             let chunks = Chunks { store, stream: record.stream };
             let mut added = Vec::new();
             let settled = match chunks.keep(&piece.framed, &here, &record.partition_key).await {
-                Ok(Kept::Waiting) => Ok(Some(Outcome::default())),
-                Ok(Kept::Whole(message)) => Ok(open_message(&message, record, &here, writer, &mut added)),
-                Ok(Kept::Refused(reason)) => Ok(Some(refused(&here, &piece.framed, reason))),
+                Ok(Kept::Waiting) => Ok(Ok(Outcome::default())),
+                Ok(Kept::Whole(message)) => {
+                    let opened = Opened::message(&message, record, &here);
+                    if let Some(preparer) = &mut preparer {
+                        preparer.message(opened).await;
+                    }
+                    Ok(open_message(opened, writer, &mut added))
+                }
+                Ok(Kept::Refused(reason)) => Ok(Ok(refused(&here, &piece.framed, reason))),
                 Ok(Kept::Broken(pieces, reason)) => quarantine_pieces(store, data_set, &pieces, &reason)
                     .await
-                    .map(|()| Some(Outcome::default())),
+                    .map(|()| Ok(Outcome::default())),
                 Err(error) => Err(error),
             };
             match settled {
-                Ok(Some(outcome)) => lines.add(index, &added, outcome),
-                Ok(None) => {
+                Ok(Ok(outcome)) => lines.add(index, &added, outcome),
+                Ok(Err(stopped)) => {
                     lines.truncate(index);
-                    lines.stopped = Some(Stopped::BatchBytes);
+                    lines.stopped = Some(stopped);
                     return Ok(());
                 }
                 Err(error) => {
@@ -67,22 +76,19 @@ async fn settle_pieces<S: ObjectStore, E: Enricher>(
     Ok(())
 }
 
-/// Appends the lines of a message. `None`: the batch's byte budget is used up.
+/// Appends the lines of a message.
 fn open_message<E: Enricher>(
-    message: &[u8],
-    record: &KinesisRecord<'_>,
-    here: &Position<'_>,
+    opened: Opened<'_>,
     writer: &mut LineWriter<E>,
     added: &mut Vec<u8>,
-) -> Option<Outcome> {
-    let opened = Opened { data: message, record, source: Source::Message(here.sub_sequence_number) };
+) -> Result<Outcome, Stopped> {
     let mut outcome = writer.open(opened, added)?;
     // A message in a message would have no place of its own.
     for piece in outcome.pieces.drain(..) {
         let reason = Reason::new("chunk_depth", "a message holds a piece of another");
         outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
     }
-    Some(outcome)
+    Ok(outcome)
 }
 
 fn refused(here: &Position<'_>, framed: &[u8], reason: Reason) -> Outcome {

@@ -15,6 +15,8 @@ pub struct AwsSettings {
     pub s3_endpoint_url: Option<String>,
     /// `AWS_ENDPOINT_URL_KINESIS`, else `AWS_ENDPOINT_URL`.
     pub kinesis_endpoint_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_COMPREHEND`, else `AWS_ENDPOINT_URL`.
+    pub comprehend_endpoint_url: Option<String>,
 }
 
 /// An access key; its `Debug` form shows no secret.
@@ -38,6 +40,7 @@ impl AwsSettings {
             credentials: AwsCredentials::read(settings),
             s3_endpoint_url: endpoint("AWS_ENDPOINT_URL_S3"),
             kinesis_endpoint_url: endpoint("AWS_ENDPOINT_URL_KINESIS"),
+            comprehend_endpoint_url: endpoint("AWS_ENDPOINT_URL_COMPREHEND"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where kinflow meets the outside: the environment, Lambda's events and answers, AWS.
 
+#[cfg(feature = "comprehend")]
+pub mod comprehend;
 pub mod events;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_reader;
@@ -21,7 +23,7 @@ mod put_records;
 mod s3;
 #[cfg(feature = "s3")]
 mod schema_source;
-#[cfg(feature = "kinesis")]
+#[cfg(feature = "sdk")]
 mod sdk_http;
 #[cfg(feature = "http")]
 mod secret;

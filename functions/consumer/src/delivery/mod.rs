@@ -6,6 +6,8 @@ mod ledger_level;
 
 use edge::{Attributes, StoreError};
 
+use crate::enricher::EnricherError;
+
 pub(crate) use batch_level::write_latest;
 pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
 
@@ -40,6 +42,8 @@ pub(crate) enum DeliveryError {
     NoLastRecord { key: String },
     #[error("output could not be compressed")]
     Compress(#[from] record_model::compress::CompressError),
+    #[error("texts are not enriched")]
+    Enricher(#[from] EnricherError),
     #[error("output was not stored before the deadline")]
     Late,
 }
@@ -49,8 +53,14 @@ impl DeliveryError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Superseded { .. } | Self::Contended { .. } | Self::Late => true,
-            Self::BadLedger { .. } | Self::NoLastRecord { .. } | Self::Compress(_) => false,
+            Self::Superseded { .. }
+            | Self::Contended { .. }
+            | Self::Late
+            | Self::Enricher(EnricherError::Busy(_)) => true,
+            Self::Enricher(EnricherError::Refused(_))
+            | Self::BadLedger { .. }
+            | Self::NoLastRecord { .. }
+            | Self::Compress(_) => false,
         }
     }
 }

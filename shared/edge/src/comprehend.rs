@@ -1,0 +1,298 @@
+//! Sentiment and key phrases by Amazon Comprehend, or by any server that speaks its protocol.
+
+use std::time::Duration;
+
+use aws_sdk_comprehend::Client;
+use aws_sdk_comprehend::config::{
+    BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_comprehend::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_comprehend::types::{BatchItemError, LanguageCode, SentimentScore, SentimentType};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::backoff::full_jitter;
+use crate::sdk_http::SdkHttp;
+use crate::{AwsSettings, BoxError};
+
+/// Most texts of one call.
+pub const MAX_TEXTS: usize = 25;
+/// Longest text, in bytes of UTF-8.
+pub const MAX_TEXT_BYTES: usize = 5_000;
+
+/// One try of one call; a full one is 125 KB and is answered in under a second.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A client. Clones share one connection pool.
+#[derive(Debug, Clone)]
+pub struct Comprehend {
+    client: Client,
+}
+
+/// How sure Comprehend is of each mood of a text, from 0 to 1; the four are 1 together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TextSentiment {
+    /// The mood it decided for.
+    pub mood: Mood,
+    /// Share of [`Mood::Positive`].
+    pub positive: f32,
+    /// Share of [`Mood::Neutral`].
+    pub neutral: f32,
+    /// Share of [`Mood::Negative`].
+    pub negative: f32,
+    /// Share of [`Mood::Mixed`].
+    pub mixed: f32,
+}
+
+/// Comprehend's word for a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// `POSITIVE`.
+    Positive,
+    /// `NEGATIVE`.
+    Negative,
+    /// `NEUTRAL`: neither.
+    Neutral,
+    /// `MIXED`: both.
+    Mixed,
+}
+
+/// A noun phrase of a text, as it stands there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyPhrase {
+    /// With its article.
+    pub text: String,
+    /// How sure Comprehend is, from 0 to 1.
+    pub score: f32,
+}
+
+/// What was found in one text, or the code of the error that is this text's own.
+pub type TextAnswer<T> = Result<T, String>;
+
+/// A whole call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ComprehendError {
+    /// Throttled, or out of reach, until the time was up; later the same call may succeed.
+    #[error("comprehend did not answer in time, after {tries} tries")]
+    Unavailable {
+        /// How often it was asked.
+        tries: u32,
+        /// What it said last.
+        source: BoxError,
+    },
+    /// Nothing helps but a person: permissions, credentials, region.
+    #[error("comprehend refuses the call")]
+    Refused(#[source] BoxError),
+}
+
+impl Comprehend {
+    /// Makes a client; no request is sent yet. It retries itself, with the SDK's own retries off: those know no
+    /// deadline.
+    pub fn connect(aws: &AwsSettings) -> Self {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+        let mut config = aws_sdk_comprehend::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(SdkHttp::new(aws.comprehend_endpoint_url.as_deref()))
+            .region(Region::new(aws.region.clone()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        if let Some(keys) = &aws.credentials {
+            let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
+            let token = keys.session_token.clone();
+            config = config.credentials_provider(Credentials::new(id, secret, token, None, "settings"));
+        }
+        config.set_endpoint_url(aws.comprehend_endpoint_url.clone());
+        Self { client: Client::from_conf(config.build()) }
+    }
+
+    /// Whether Comprehend takes texts in a language, by its code.
+    pub fn takes(language: &str) -> bool {
+        LanguageCode::try_parse(language).is_ok()
+    }
+
+    /// `BatchDetectSentiment` of at most [`MAX_TEXTS`] texts in one language, tried until `until`; an answer a text,
+    /// in order.
+    pub async fn sentiments(
+        &self,
+        texts: &[String],
+        language: &str,
+        until: Instant,
+    ) -> Result<Vec<TextAnswer<TextSentiment>>, ComprehendError> {
+        let call = self.client.batch_detect_sentiment().language_code(LanguageCode::from(language));
+        let send = |texts| call.clone().set_text_list(Some(texts)).send();
+        each(texts, until, &send, &|count, answer| {
+            let found = answer.result_list.into_iter().filter_map(|item| {
+                Some((item.index?, sentiment(&item.sentiment?, item.sentiment_score.as_ref()?)?))
+            });
+            in_order(count, found, answer.error_list)
+        })
+        .await
+    }
+
+    /// `BatchDetectKeyPhrases`, as [`Comprehend::sentiments`].
+    pub async fn key_phrases(
+        &self,
+        texts: &[String],
+        language: &str,
+        until: Instant,
+    ) -> Result<Vec<TextAnswer<Vec<KeyPhrase>>>, ComprehendError> {
+        let call = self.client.batch_detect_key_phrases().language_code(LanguageCode::from(language));
+        let send = |texts| call.clone().set_text_list(Some(texts)).send();
+        each(texts, until, &send, &|count, answer| {
+            let found = answer.result_list.into_iter().filter_map(|item| {
+                let phrases = item.key_phrases.unwrap_or_default().into_iter();
+                let phrases =
+                    phrases.filter_map(|one| Some(KeyPhrase { text: one.text?, score: one.score? }));
+                Some((item.index?, phrases.collect()))
+            });
+            in_order(count, found, answer.error_list)
+        })
+        .await
+    }
+}
+
+/// Asks for all texts at once, and for each alone where Comprehend does not take the call: one text may be at fault.
+async fn each<A, T, E, F>(
+    texts: &[String],
+    until: Instant,
+    send: &(impl Fn(Vec<String>) -> F + Sync),
+    read: &(impl Fn(usize, A) -> Vec<TextAnswer<T>> + Sync),
+) -> Result<Vec<TextAnswer<T>>, ComprehendError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<A, SdkError<E>>>,
+{
+    if let Ok(answer) = tried(until, || send(texts.to_vec())).await? {
+        return Ok(read(texts.len(), answer));
+    }
+    let mut answers = Vec::with_capacity(texts.len());
+    for text in texts {
+        match tried(until, || send(vec![text.clone()])).await? {
+            Ok(answer) => answers.append(&mut read(1, answer)),
+            Err(Invalid(code)) => answers.push(Err(code)),
+        }
+    }
+    Ok(answers)
+}
+
+/// A text of the call, or its language, will never be taken; the code says why.
+struct Invalid(String);
+
+/// Puts what was found, and what failed, in the order of the texts. A text nothing is said of has failed.
+fn in_order<T>(
+    count: usize,
+    found: impl Iterator<Item = (i32, T)>,
+    failed: Vec<BatchItemError>,
+) -> Vec<TextAnswer<T>> {
+    let nothing = || Err("NO_ANSWER".to_owned());
+    let mut answers: Vec<TextAnswer<T>> = std::iter::repeat_with(nothing).take(count).collect();
+    let failed = failed.into_iter().filter_map(|item| Some((item.index?, Err(item.error_code?))));
+    for (index, answer) in found.map(|(index, found)| (index, Ok(found))).chain(failed) {
+        if let Some(place) = usize::try_from(index).ok().and_then(|index| answers.get_mut(index)) {
+            *place = answer;
+        }
+    }
+    answers
+}
+
+fn sentiment(word: &SentimentType, score: &SentimentScore) -> Option<TextSentiment> {
+    let mood = match word {
+        SentimentType::Positive => Mood::Positive,
+        SentimentType::Negative => Mood::Negative,
+        SentimentType::Neutral => Mood::Neutral,
+        SentimentType::Mixed => Mood::Mixed,
+        _ => return None,
+    };
+    let [positive, neutral, negative, mixed] =
+        [score.positive, score.neutral, score.negative, score.mixed].map(Option::unwrap_or_default);
+    Some(TextSentiment { mood, positive, neutral, negative, mixed })
+}
+
+/// Calls until there is an answer or nothing but time would help and that is up.
+async fn tried<A, E, F>(until: Instant, call: impl Fn() -> F) -> Result<Result<A, Invalid>, ComprehendError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<A, SdkError<E>>>,
+{
+    let mut tries = 0;
+    loop {
+        let (kind, said) = match timeout_at(until, call()).await {
+            Ok(Ok(answer)) => return Ok(Ok(answer)),
+            Ok(Err(error)) => sorted(&error),
+            Err(late) => (Kind::Passing, late.to_string()),
+        };
+        match kind {
+            Kind::Passing => {}
+            Kind::Invalid => return Ok(Err(Invalid(said))),
+            Kind::Refused => return Err(ComprehendError::Refused(said.into())),
+        }
+        let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, tries);
+        tries += 1;
+        if Instant::now() + pause >= until {
+            return Err(ComprehendError::Unavailable { tries, source: said.into() });
+        }
+        sleep(pause).await;
+    }
+}
+
+/// What may help, and what is told of it: Comprehend's code, since its message may quote a text.
+fn sorted<E>(error: &SdkError<E>) -> (Kind, String)
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let Some(service) = error.as_service_error() else {
+        let is_ours = matches!(error, SdkError::ConstructionFailure(_));
+        let kind = if is_ours { Kind::Refused } else { Kind::Passing };
+        return (kind, DisplayErrorContext(error).to_string());
+    };
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let code = service.code().unwrap_or("no error code");
+    (kind(code, status), code.to_owned())
+}
+
+#[derive(Debug, PartialEq)]
+enum Kind {
+    Passing,
+    Invalid,
+    Refused,
+}
+
+fn kind(code: &str, status: u16) -> Kind {
+    match code {
+        "ThrottlingException" | "TooManyRequestsException" | "InternalServerException" => Kind::Passing,
+        "InvalidRequestException"
+        | "TextSizeLimitExceededException"
+        | "UnsupportedLanguageException"
+        | "ValidationException" => Kind::Invalid,
+        _ if status >= 500 || status == 429 => Kind::Passing,
+        _ => Kind::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_calls_are_sorted_by_what_may_help() {
+        assert_eq!(kind("ThrottlingException", 400), Kind::Passing);
+        assert_eq!(kind("UnheardOf", 503), Kind::Passing);
+        assert_eq!(kind("TextSizeLimitExceededException", 400), Kind::Invalid);
+        assert_eq!(kind("AccessDeniedException", 400), Kind::Refused);
+        assert_eq!(kind("UnrecognizedClientException", 400), Kind::Refused);
+    }
+
+    #[test]
+    fn a_text_nothing_is_said_of_has_failed_and_an_index_beyond_the_texts_is_left_out() {
+        let failed = |index: i32| BatchItemError::builder().index(index).error_code("BAD").build();
+        let answers = in_order(3, [(2, 'c'), (-1, 'x'), (9, 'x')].into_iter(), vec![failed(1), failed(3)]);
+        assert_eq!(answers, [Err("NO_ANSWER".to_owned()), Err("BAD".to_owned()), Ok('c')]);
+    }
+
+    #[test]
+    fn languages_are_those_both_calls_take() {
+        assert!(["en", "de", "zh", "hi"].into_iter().all(Comprehend::takes));
+        assert!(!["und", "nl", "", "EN"].into_iter().any(Comprehend::takes));
+    }
+}
