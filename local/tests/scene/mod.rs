@@ -139,8 +139,8 @@ fn aws(kinesis_url: &str) -> AwsSettings {
     AwsSettings {
         region: "us-east-1".to_owned(),
         credentials: Some(credentials),
-        s3_endpoint_url: None,
         kinesis_endpoint_url: Some(kinesis_url.to_owned()),
+        ..AwsSettings::default()
     }
 }
 
