@@ -1,5 +1,7 @@
 //! What the head of a schema says of its fields, by name.
 
+use std::collections::HashSet;
+
 use toml::Spanned;
 
 use super::compile::Refused;
@@ -82,9 +84,10 @@ pub(super) fn partition_keys(
     fields: &[Field],
 ) -> Refused<Vec<PartitionKey>> {
     let mut keys: Vec<PartitionKey> = Vec::new();
+    let mut names = HashSet::new();
     for source in sources {
         let PartitionKeySource { key, field, format } = source.get_ref();
-        if keys.iter().any(|known| known.key == *key) {
+        if !names.insert(key) {
             return Err((source.span(), Reason::KeyTwice(key.clone())));
         }
         let single = |field: &Field| !matches!(field.kind, Kind::GeoPoint);
