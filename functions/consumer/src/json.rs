@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// Anything that always has a JSON form, such as a string or a sentiment.
+/// Text.
+pub(crate) use record_model::write_json_string as string;
+
+/// Anything that always has a JSON form, such as a sentiment.
 pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
     // Into a vector: nothing in it can fail.
     let _ = serde_json::to_writer(out, value);

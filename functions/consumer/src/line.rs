@@ -84,11 +84,11 @@ impl Line<'_> {
         let found = payload.text_of()?;
         let id = self.position.to_string();
         out.extend_from_slice(LINE_START);
-        json::value(&id, out);
+        json::string(&id, out);
         out.extend_from_slice(b",\"stream\":");
-        json::value(self.position.stream, out);
+        json::string(self.position.stream, out);
         out.extend_from_slice(b",\"partition_key\":");
-        json::value(self.partition_key, out);
+        json::string(self.partition_key, out);
         out.extend_from_slice(b",\"arrived_at\":");
         json::time(Some(self.position.arrived_at_ms), out);
         out.extend_from_slice(b",\"event_time\":");
@@ -103,7 +103,7 @@ impl Line<'_> {
         };
         let written = payload.write_typed_json(&context, out)?;
         out.extend_from_slice(b",\"models\":");
-        json::value(enricher.models(), out);
+        json::string(enricher.models(), out);
         out.extend_from_slice(b"}\n");
         Ok((written, mood))
     }
@@ -123,9 +123,9 @@ fn write_enriched<E: Enricher>(
     };
     let language = language(text, found.language.as_deref());
     out.extend_from_slice(b",\"language\":");
-    json::value(language.code(), out);
+    json::string(language.code(), out);
     out.extend_from_slice(b",\"text\":");
-    json::value(text, out);
+    json::string(text, out);
     out.push(b',');
     enricher.enrich(scratch, text, &language, out)
 }

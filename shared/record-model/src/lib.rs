@@ -7,6 +7,7 @@ mod made_up;
 mod schema;
 mod wire;
 
+pub use codec::write_string as write_json_string;
 pub use codec::{CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written};
 pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};

@@ -108,10 +108,9 @@ pub(super) struct JsonInputs<'a, 'p> {
 impl<'a, 'p> JsonInputs<'a, 'p> {
     pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
         let with_extras = plan.extra_fields != ExtraFields::Ignore;
-        let members = plan.paths.read(payload, with_extras).map_err(|error| {
-            let error_byte = if error.line() == 1 { error.column().saturating_sub(1) } else { 0 };
-            RecordError::of_record(Problem::NotJson).at_byte(error_byte)
-        })?;
+        let members = plan.paths.read(payload, with_extras);
+        let members =
+            members.map_err(|error| RecordError::of_record(Problem::NotJson).at_byte(error.at_byte))?;
         Ok(Self { plan, payload, members })
     }
 }

@@ -5,57 +5,72 @@ use std::borrow::Cow;
 /// Appends `text` as a JSON string. Control characters, quotes and backslashes are escaped, nothing else,
 /// so the result is one line.
 #[inline]
-pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     write_escaped(text, out);
     out.push(b'"');
 }
 
-/// Appends the inside of a JSON string.
+/// Appends the inside of a JSON string: plain bytes in runs, each special one escaped.
 #[inline]
 pub(crate) fn write_escaped(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    if needs_no_escape(bytes) { out.extend_from_slice(bytes) } else { write_each(bytes, out) }
+    let mut bytes = text.as_bytes();
+    while let Some((plain, [special, rest @ ..])) = bytes.split_at_checked(special_from(bytes, 0)) {
+        out.extend_from_slice(plain);
+        write_escape(*special, out);
+        bytes = rest;
+    }
+    out.extend_from_slice(bytes);
 }
 
-/// Eight bytes at a time: none is a control character, `"` or `\`.
+#[cold]
+fn write_escape(special: u8, out: &mut Vec<u8>) {
+    const HEX: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    match special {
+        b'"' | b'\\' => out.extend_from_slice(&[b'\\', special]),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        control => {
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(control >> 4), digit(control & 15)]);
+        }
+    }
+}
+
+/// Where the first byte from `from` on is that can't stand for itself in a string: a control character, `"` or `\`.
+/// The end where none is.
 #[inline]
-fn needs_no_escape(bytes: &[u8]) -> bool {
-    let (words, tail) = bytes.as_chunks::<8>();
-    words.iter().all(|word| !has_special(u64::from_le_bytes(*word)))
-        && !tail.iter().any(|&byte| special(byte))
+pub(super) fn special_from(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let (words, tail) = rest.as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let specials = specials(u64::from_le_bytes(*word));
+        if specials != 0 {
+            return at + specials.trailing_zeros() as usize / 8;
+        }
+        at += word.len();
+    }
+    at + tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len())
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// Whether a byte of the word is under 0x20, 0x22 or 0x5C. Exact: a borrow can only start at such a byte.
+/// A bit in the lowest byte of the word that is under 0x20, 0x22 or 0x5C, and in none below it: a borrow can only start
+/// at such a byte.
 #[inline]
-fn has_special(word: u64) -> bool {
+fn specials(word: u64) -> u64 {
     let under = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
     let quote = under(word ^ (ONES * u64::from(b'"')), 1);
     let backslash = under(word ^ (ONES * u64::from(b'\\')), 1);
-    under(word, 0x20) | quote | backslash != 0
+    under(word, 0x20) | quote | backslash
 }
 
 #[inline]
-fn special(byte: u8) -> bool {
+fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-fn write_each(bytes: &[u8], out: &mut Vec<u8>) {
-    const HEX: [u8; 16] = *b"0123456789abcdef";
-    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-    for &byte in bytes {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]),
-            _ => out.push(byte),
-        }
-    }
 }
 
 /// The text of a JSON string that is known to be valid; `None` where it names half a surrogate pair.
@@ -97,8 +112,12 @@ mod tests {
         }
 
         #[test]
-        fn eight_bytes_at_once_see_what_one_at_a_time_sees(bytes in any::<[u8; 8]>()) {
-            prop_assert_eq!(has_special(u64::from_le_bytes(bytes)), bytes.iter().any(|&byte| special(byte)));
+        fn eight_bytes_at_once_see_what_one_at_a_time_sees(
+            bytes in prop::collection::vec(any::<u8>(), 0..40),
+            from in 0..50_usize,
+        ) {
+            let expected = (from..bytes.len()).find(|&at| is_special(bytes[at])).unwrap_or(bytes.len().max(from));
+            prop_assert_eq!(special_from(&bytes, from), expected);
         }
     }
 

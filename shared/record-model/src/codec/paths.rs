@@ -1,13 +1,7 @@
 //! JSON payloads: the members a schema asks for, found in one pass.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::error::Problem;
+use super::json_scan::{NotJson, Scanner};
 use super::json_text::read_string;
 use super::value::Input;
 
@@ -32,6 +26,12 @@ pub(crate) struct Members<'j> {
     places: Vec<Option<&'j str>>,
     /// Members at no place, by dotted name, where they are asked for.
     pub(crate) extras: Option<Vec<(String, &'j str)>>,
+}
+
+impl Node {
+    fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|(known, _)| known == name).map(|(_, child)| child)
+    }
 }
 
 impl PathTree {
@@ -62,14 +62,12 @@ impl PathTree {
     }
 
     /// Reads one JSON object.
-    pub(crate) fn read<'j>(
-        &self,
-        json: &'j str,
-        with_extras: bool,
-    ) -> Result<Members<'j>, serde_json::Error> {
+    pub(crate) fn read<'j>(&self, json: &'j str, with_extras: bool) -> Result<Members<'j>, NotJson> {
         let mut members = Members { places: vec![None; self.places], extras: with_extras.then(Vec::new) };
-        read_object(&self.root, "", json, &mut members)?;
-        Ok(members)
+        let mut scanner = Scanner::new(json);
+        scanner.expect(b'{')?;
+        read_object(&self.root, "", &mut scanner, &mut members)?;
+        if scanner.peek().is_none() { Ok(members) } else { Err(scanner.not_json()) }
     }
 
     /// What the object has for a field: the first of its places with a value other than null.
@@ -98,127 +96,36 @@ fn input(json: &str) -> Result<Input<'_>, Problem> {
     })
 }
 
+/// Reads an object whose `{` is passed. Only as deep as the schema's names go: the rest is skipped.
 fn read_object<'j>(
     node: &Node,
     path: &str,
-    json: &'j str,
+    scanner: &mut Scanner<'j>,
     members: &mut Members<'j>,
-) -> Result<(), serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    ObjectSeed { node, path, members }.deserialize(&mut reader)?;
-    reader.end()
-}
-
-struct ObjectSeed<'s, 'j> {
-    node: &'s Node,
-    path: &'s str,
-    members: &'s mut Members<'j>,
-}
-
-#[derive(Deserialize)]
-struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
-
-impl<'j> DeserializeSeed<'j> for ObjectSeed<'_, 'j> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'j>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_map(self)
-    }
-}
-
-impl<'j> Visitor<'j> for ObjectSeed<'_, 'j> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a JSON object")
-    }
-
-    fn visit_map<M: MapAccess<'j>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(Name(name)) = map.next_key()? {
-            let child = self.node.children.iter().find(|(known, _)| *known == name).map(|(_, child)| child);
-            let Some(child) = child else {
-                match &mut self.members.extras {
-                    Some(extras) => {
-                        extras.push((joined(self.path, &name), map.next_value::<&RawValue>()?.get()));
-                    }
-                    None => drop(map.next_value::<IgnoredAny>()?),
+) -> Result<(), NotJson> {
+    let mut has_more = !scanner.take(b'}');
+    while has_more {
+        let name = scanner.name()?.text().ok_or_else(|| scanner.not_json())?;
+        let child = node.child(&name);
+        let json = scanner.text_of(|scanner| match child {
+            Some(child) if !child.children.is_empty() && scanner.take(b'{') => {
+                let path = if members.extras.is_some() { joined(path, &name) } else { String::new() };
+                read_object(child, &path, scanner, members)
+            }
+            _ => scanner.skip_value(),
+        })?;
+        match (child, &mut members.extras) {
+            (Some(child), _) => {
+                if let Some(place) = child.place.and_then(|place| members.places.get_mut(place)) {
+                    *place = Some(json);
                 }
-                continue;
-            };
-            if child.place.is_none() {
-                let path =
-                    if self.members.extras.is_some() { joined(self.path, &name) } else { String::new() };
-                map.next_value_seed(ObjectOrOther(ObjectSeed {
-                    node: child,
-                    path: &path,
-                    members: self.members,
-                }))?;
-                continue;
             }
-            let value = map.next_value::<&'j RawValue>()?.get();
-            if let Some(place) = child.place.and_then(|place| self.members.places.get_mut(place)) {
-                *place = Some(value);
-            }
-            if !child.children.is_empty() && value.starts_with('{') {
-                // The value was checked when it was captured; its path is as deep as the schema's names.
-                read_object(child, &joined(self.path, &name), value, self.members)
-                    .map_err(serde::de::Error::custom)?;
-            }
+            (None, Some(extras)) => extras.push((joined(path, &name), json)),
+            (None, None) => {}
         }
-        Ok(())
+        has_more = scanner.goes_on(b'}')?;
     }
-}
-
-/// An object that only its members are asked of, read where it stands; of another value nothing is wanted.
-struct ObjectOrOther<'s, 'j>(ObjectSeed<'s, 'j>);
-
-impl<'j> DeserializeSeed<'j> for ObjectOrOther<'_, 'j> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'j>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
-impl<'j> Visitor<'j> for ObjectOrOther<'_, 'j> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("JSON")
-    }
-
-    fn visit_map<M: MapAccess<'j>>(self, map: M) -> Result<(), M::Error> {
-        self.0.visit_map(map)
-    }
-
-    fn visit_seq<S: SeqAccess<'j>>(self, mut seq: S) -> Result<(), S::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    Ok(())
 }
 
 fn joined(path: &str, name: &str) -> String {

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use regex_lite::Regex;
-
 use super::error::Problem;
 use super::html::unescape;
+use super::pattern::Pattern;
 
 /// What a string field takes, and what is done to it.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +14,7 @@ pub(crate) struct TextRule {
     pub(crate) unescape_html: bool,
     pub(crate) min_length: Option<usize>,
     pub(crate) max_length: Option<usize>,
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<Pattern>,
 }
 
 impl TextRule {

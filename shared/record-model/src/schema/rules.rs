@@ -1,16 +1,14 @@
 //! From the keys of a field's table to the rule of its type.
 
 use jiff::tz::TimeZone;
-use regex_lite::RegexBuilder;
 use toml::Value as TomlValue;
 
 use super::error::FieldReason;
 use super::kind::Kind;
 use super::source::{FieldSource, TypeName};
-use crate::codec::{BooleanRule, EnumRule, FloatRule, IntegerRule, TextRule, TimeFormat, TimestampRule};
-
-/// The most memory a compiled pattern may take, in bytes.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
+use crate::codec::{
+    BooleanRule, EnumRule, FloatRule, IntegerRule, Pattern, TextRule, TimeFormat, TimestampRule,
+};
 
 /// The largest record of a stream, in bytes.
 const MAX_RECORD_BYTES: usize = 10 << 20;
@@ -57,7 +55,7 @@ fn text(field: &FieldSource) -> Result<TextRule, FieldReason> {
         return Err(FieldReason::Key { key: "min_length", why: "is greater than `max_length`" });
     }
     let compile = |pattern: &String| {
-        RegexBuilder::new(pattern).size_limit(MAX_PATTERN_BYTES).build().map_err(|error| FieldReason::Value {
+        Pattern::compile(pattern).map_err(|error| FieldReason::Value {
             key: "pattern",
             found: pattern.clone(),
             why: format!("is no regular expression: {error}"),

@@ -1,0 +1,340 @@
+//! JSON read from front to back: every value is checked, none is built.
+//!
+//! The grammar is that of RFC 8259, as `serde_json` reads it: what one takes the other takes, down to the depth of
+//! 128 where `serde_json` stops building values too. Skipping is what a payload's reader does most, since a schema
+//! asks for a few members of many.
+
+use std::borrow::Cow;
+
+use super::json_text::special_from;
+
+/// The text is no JSON from this byte on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotJson {
+    pub(crate) at_byte: usize,
+}
+
+/// A place in a text of JSON.
+pub(super) struct Scanner<'j> {
+    json: &'j str,
+    at: usize,
+}
+
+/// A string as it stands in the text, without its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RawString<'j> {
+    inside: &'j str,
+    is_escaped: bool,
+}
+
+impl<'j> RawString<'j> {
+    /// Its text; `None` where it names half a surrogate pair.
+    #[inline]
+    pub(super) fn text(self) -> Option<Cow<'j, str>> {
+        if !self.is_escaped {
+            return Some(Cow::Borrowed(self.inside));
+        }
+        serde_json::from_str::<String>(&format!("\"{}\"", self.inside)).ok().map(Cow::Owned)
+    }
+}
+
+impl<'j> Scanner<'j> {
+    pub(super) fn new(json: &'j str) -> Self {
+        Self { json, at: 0 }
+    }
+
+    /// The text is no JSON from here on.
+    pub(super) fn not_json(&self) -> NotJson {
+        NotJson { at_byte: self.at }
+    }
+
+    /// The first byte of the next token, which begins here then; `None` at the end.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.json.as_bytes();
+        while let Some(&byte) = bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Whether the next token is this one; if so it is passed.
+    #[inline]
+    pub(super) fn take(&mut self, token: u8) -> bool {
+        let is_next = self.peek() == Some(token);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Passes a token that has to be there.
+    #[inline]
+    pub(super) fn expect(&mut self, token: u8) -> Result<(), NotJson> {
+        if self.take(token) { Ok(()) } else { Err(self.not_json()) }
+    }
+
+    /// Passes a member's name and its colon.
+    #[inline]
+    pub(super) fn name(&mut self) -> Result<RawString<'j>, NotJson> {
+        self.expect(b'"')?;
+        let name = self.string()?;
+        self.expect(b':')?;
+        Ok(name)
+    }
+
+    /// Whether another entry follows in an array or object; if none does, its closing bracket is passed.
+    #[inline]
+    pub(super) fn goes_on(&mut self, close: u8) -> Result<bool, NotJson> {
+        if self.take(b',') {
+            return Ok(true);
+        }
+        self.expect(close).map(|()| false)
+    }
+
+    /// Passes what `pass` does and answers how it stands in the text.
+    #[inline]
+    pub(super) fn text_of(
+        &mut self,
+        pass: impl FnOnce(&mut Self) -> Result<(), NotJson>,
+    ) -> Result<&'j str, NotJson> {
+        self.peek();
+        let start = self.at;
+        pass(self)?;
+        Ok(self.since(start))
+    }
+
+    /// Passes one value of any kind.
+    pub(super) fn skip_value(&mut self) -> Result<(), NotJson> {
+        let mut open = OpenBrackets::default();
+        loop {
+            let first = self.peek();
+            let has_entries = match first {
+                Some(b'"') => {
+                    self.at += 1;
+                    self.string()?;
+                    false
+                }
+                Some(b'{' | b'[') => {
+                    self.at += 1;
+                    open.push(first == Some(b'{')).ok_or(self.not_json())?;
+                    let is_empty = self.take(open.close());
+                    if is_empty {
+                        open.pop();
+                    }
+                    !is_empty
+                }
+                _ => {
+                    self.number_or_word()?;
+                    false
+                }
+            };
+            if !has_entries && !self.ends_entries(&mut open)? {
+                return Ok(());
+            }
+            if open.is_object() {
+                self.name()?;
+            }
+        }
+    }
+
+    /// Behind a value: passes what closes there, and the comma before the next entry. `false` where nothing is open
+    /// any more.
+    #[inline]
+    fn ends_entries(&mut self, open: &mut OpenBrackets) -> Result<bool, NotJson> {
+        while open.depth > 0 {
+            if self.goes_on(open.close())? {
+                return Ok(true);
+            }
+            open.pop();
+        }
+        Ok(false)
+    }
+
+    /// Passes the rest of a string whose first quote is passed.
+    #[inline]
+    fn string(&mut self) -> Result<RawString<'j>, NotJson> {
+        let (bytes, start) = (self.json.as_bytes(), self.at);
+        let mut is_escaped = false;
+        loop {
+            self.at = special_from(bytes, self.at);
+            match bytes.get(self.at) {
+                Some(b'"') => {
+                    let inside = self.since(start);
+                    self.at += 1;
+                    return Ok(RawString { inside, is_escaped });
+                }
+                Some(b'\\') => {
+                    is_escaped = true;
+                    self.escape()?;
+                }
+                // A control character, or the end.
+                _ => return Err(self.not_json()),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), NotJson> {
+        self.at += match self.json.as_bytes().get(self.at + 1..) {
+            Some([b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => 2,
+            Some([b'u', a, b, c, d, ..]) if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => 6,
+            _ => return Err(self.not_json()),
+        };
+        Ok(())
+    }
+
+    fn number_or_word(&mut self) -> Result<(), NotJson> {
+        let token = self.json.as_bytes().get(self.at..).unwrap_or_default();
+        let len = match token {
+            [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => 4,
+            [b'f', b'a', b'l', b's', b'e', ..] => 5,
+            other => number(other),
+        };
+        self.at += len;
+        if len > 0 { Ok(()) } else { Err(self.not_json()) }
+    }
+
+    fn since(&self, start: usize) -> &'j str {
+        self.json.get(start..self.at).unwrap_or_default()
+    }
+}
+
+/// How many bytes from the first on are a number.
+fn number(token: &[u8]) -> usize {
+    let digits = |from: usize| {
+        let rest = token.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let is = |at: usize, bytes: &[u8]| token.get(at).is_some_and(|byte| bytes.contains(byte));
+    let start = usize::from(is(0, b"-"));
+    let whole = if is(start, b"0") { start + 1 } else { digits(start) };
+    if whole == start {
+        return 0;
+    }
+    // A part that begins has to have a digit.
+    let part = |begins: bool, before: usize, from: usize| match digits(from) {
+        end if begins && end > from => end,
+        _ => before,
+    };
+    let fraction = part(is(whole, b"."), whole, whole + 1);
+    part(is(fraction, b"eE"), fraction, fraction + 1 + usize::from(is(fraction + 1, b"+-")))
+}
+
+/// What is open around a place: a bit each, the innermost lowest, set for an object.
+#[derive(Default)]
+struct OpenBrackets {
+    bits: u128,
+    depth: u32,
+}
+
+impl OpenBrackets {
+    /// `None` where no more than the 128 that are open may be.
+    fn push(&mut self, is_object: bool) -> Option<()> {
+        self.depth = Some(self.depth + 1).filter(|&depth| depth <= u128::BITS)?;
+        self.bits = self.bits << 1 | u128::from(is_object);
+        Some(())
+    }
+
+    fn pop(&mut self) {
+        self.bits >>= 1;
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn is_object(&self) -> bool {
+        self.bits & 1 == 1
+    }
+
+    /// What closes the innermost.
+    fn close(&self) -> u8 {
+        if self.is_object() { b'}' } else { b']' }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    /// The one value a text is.
+    fn value(json: &str) -> Result<&str, NotJson> {
+        let mut scanner = Scanner::new(json);
+        let value = scanner.text_of(Scanner::skip_value)?;
+        if scanner.peek().is_none() { Ok(value) } else { Err(scanner.not_json()) }
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let number = prop_oneof![
+            any::<i64>().prop_map(serde_json::Value::from),
+            any::<f64>().prop_map(serde_json::Value::from)
+        ];
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map_into(),
+            number,
+            ".*".prop_map_into()
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map_into(),
+                prop::collection::vec((".*", inner), 0..5).prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_takes_what_serde_json_takes(json in any_json(), at in any::<prop::sample::Index>(), byte in 0..128_u8) {
+            for whole in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
+                prop_assert_eq!(value(&whole), Ok(whole.as_str()));
+                // One character of it another one, and one too many: seldom JSON still.
+                let at = at.index(whole.len());
+                if whole.is_char_boundary(at) && whole.is_char_boundary(at + 1) {
+                    for (end, name) in [(at + 1, "changed"), (at, "added")] {
+                        let mut changed = whole.clone();
+                        changed.replace_range(at..end, &char::from(byte).to_string());
+                        let expected = serde_json::from_str::<&RawValue>(&changed).ok().map(RawValue::get);
+                        prop_assert_eq!(value(&changed).ok(), expected, "{} {:?}", name, changed);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn it_takes_no_other_text_than_serde_json(json in "[-+0-9.eE]{1,8}|[\\[\\]{}:,\" 1a]{0,12}|\"[\\\\\"u0-9a-fbnrt/]{0,12}\"") {
+            let expected = serde_json::from_str::<&RawValue>(&json).ok().map(RawValue::get);
+            prop_assert_eq!(value(&json).ok(), expected);
+        }
+
+        #[test]
+        fn a_name_has_the_text_serde_json_gives_it(name in ".*", escaped in any::<bool>()) {
+            let name = if escaped {
+                let units = name.encode_utf16().fold(String::new(), |json, unit| format!("{json}\\u{unit:04x}"));
+                format!("\"{units}\"")
+            } else {
+                serde_json::to_string(&name).unwrap()
+            };
+            let json = format!("{name} : 1");
+            let text = Scanner::new(&json).name().unwrap().text();
+            prop_assert_eq!(text, serde_json::from_str::<String>(&name).ok().map(Cow::Owned));
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_bounded() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(value(&nested(128)).is_ok());
+        assert_eq!(value(&nested(129)), Err(NotJson { at_byte: 129 }));
+    }
+
+    #[test]
+    fn an_error_has_its_place() {
+        for (json, at_byte) in
+            [("{\"a\":nan}", 5), ("{\n\"a\": 1,}", 9), ("[1 2]", 3), ("\"a\u{1}\"", 2), ("", 0), ("01", 1)]
+        {
+            assert_eq!(value(json), Err(NotJson { at_byte }), "{json:?}");
+        }
+    }
+}
