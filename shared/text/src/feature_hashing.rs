@@ -3,8 +3,8 @@
 
 use crate::packed::{Packed, load};
 
-/// Slots features are hashed to. With two slots to a row of four bytes, the weights stay under 256 KiB.
-pub(crate) const SLOTS: usize = 129_024;
+/// Slots features are hashed to. With six slots to a row of eight bytes, the weights stay under 256 KiB.
+pub(crate) const SLOTS: usize = 193_536;
 /// Words a negation reaches.
 const NEGATION_REACH: u8 = 4;
 /// Length of a piece of a word, in bytes.

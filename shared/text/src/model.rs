@@ -7,10 +7,11 @@ use crate::vader_tokens::Tokens;
 
 /// Rating, neutrality, and how far VADER's compound counts.
 pub(crate) const HEADS: usize = 3;
-/// A row is two slots: each has its own rating, and they share the other heads.
-pub(crate) const ROWS: usize = SLOTS / 2;
-/// Bytes of a row: rating of the even slot, of the odd one, neutrality, trust.
-const ROW_BYTES: usize = 4;
+/// A row is six slots: each has its own rating, and they share the other heads.
+pub(crate) const ROW_SLOTS: usize = 6;
+pub(crate) const ROWS: usize = SLOTS / ROW_SLOTS;
+/// Bytes of a row: each slot's rating, neutrality, trust.
+const ROW_BYTES: usize = ROW_SLOTS + 2;
 /// How much each group of features counts.
 pub(crate) const GROUP_WEIGHTS: [f32; GROUPS] = [1.15, 0.8, 1.0];
 /// Scale of the third head's features, which are multiplied by VADER's compound.
@@ -46,9 +47,9 @@ struct Sums {
 impl Sums {
     #[inline]
     fn add(&mut self, row: [u8; ROW_BYTES], slot: usize) {
-        // A shift, as which of the two it is can't be foreseen.
-        let [rating, ..] = (u32::from_le_bytes(row) >> (8 * (slot % 2))).to_le_bytes();
-        let [_, _, neutrality, trust] = row;
+        // A shift, as which of the six it is can't be foreseen.
+        let [rating, ..] = (u64::from_le_bytes(row) >> (8 * (slot % ROW_SLOTS))).to_le_bytes();
+        let [.., neutrality, trust] = row;
         for (sum, weight) in self.weights.iter_mut().zip([rating, neutrality, trust]) {
             *sum += i32::from(weight.cast_signed());
         }
@@ -95,7 +96,7 @@ impl Model {
         let mut sums = [Sums::default(); GROUPS];
         let table = self.table;
         self.reader.read(tokens, text, |group, slot| {
-            let weights = table.get(slot / 2).copied().unwrap_or_default();
+            let weights = table.get(slot / ROW_SLOTS).copied().unwrap_or_default();
             if let Some(sums) = sums.get_mut(group as usize) {
                 sums.add(weights, slot);
             }

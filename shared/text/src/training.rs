@@ -9,7 +9,9 @@ use crate::vader::Vader;
 
 /// Slots features are hashed to.
 pub const SLOTS: usize = crate::feature_hashing::SLOTS;
-/// Slots of the heads that two of them share.
+/// Slots that share what the other heads say.
+pub const ROW_SLOTS: usize = crate::model::ROW_SLOTS;
+/// Slots of the other heads.
 pub const ROWS: usize = crate::model::ROWS;
 /// Rating, neutrality, trust in VADER.
 pub const HEADS: usize = crate::model::HEADS;

@@ -34,6 +34,20 @@ fn a_text_without_words_is_neutral_and_rated_zero() {
 }
 
 #[test]
+fn a_word_vader_does_not_know_is_rated_like_those_it_looks_like() {
+    for (text, sign) in [
+        ("a prosperously run shop", 1.0),
+        ("it ended victoriously", 1.0),
+        ("he was corrupting them", -1.0),
+        ("they are betrayers", -1.0),
+        ("the deceivers have come", -1.0),
+    ] {
+        let Sentiment { score, compound, .. } = sentiment(text);
+        assert!(compound == 0.0 && score * sign > 0.05, "{text:?}: {score}");
+    }
+}
+
+#[test]
 fn the_exact_compound_is_carried_beside_the_score() {
     let text = "VADER is smart, handsome, and funny.";
     let vader = Analyzer::new().vader(text);

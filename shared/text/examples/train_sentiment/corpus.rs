@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::ridge::Features;
 
-use text::training::{GROUP_WEIGHTS, GROUPS, Reader, SLOTS, TRUST_WEIGHT, VADER_FEATURES};
+use text::training::{GROUP_WEIGHTS, GROUPS, Group, ROW_SLOTS, Reader, SLOTS, TRUST_WEIGHT, VADER_FEATURES};
 
 /// Files with a mean rating of -4 to 4; all may train, and are measured by cross-validation.
 pub(crate) const RATED: [&str; 4] = ["tweets", "amazon", "movie", "nyt"];
@@ -49,15 +49,15 @@ impl Sample {
     fn read_features(&mut self, reader: &mut Reader, text: &str) {
         let mut groups: [Vec<usize>; GROUPS] = std::array::from_fn(|_| Vec::new());
         self.vader = reader.read(text, |group, slot| groups[group as usize].push(slot));
-        for (slots, weight) in groups.iter().zip(GROUP_WEIGHTS) {
-            let value = weight / (slots.len().max(1) as f32).sqrt();
-            self.for_rating.extend(slots.iter().map(|&slot| (slot, value)));
-            self.for_neutrality.extend(slots.iter().map(|&slot| (slot / 2, value)));
-        }
-        add_up_equal(&mut self.for_rating);
+        self.for_rating = scaled(&groups);
+        self.for_neutrality =
+            self.for_rating.iter().map(|&(slot, value)| (slot / ROW_SLOTS, value)).collect();
         add_up_equal(&mut self.for_neutrality);
         let trust = self.vader[0] * TRUST_WEIGHT;
-        self.for_rating.extend(self.for_neutrality.iter().map(|&(row, value)| (SLOTS + row, value * trust)));
+        if trust != 0.0 {
+            let rows = self.for_neutrality.iter();
+            self.for_rating.extend(rows.map(|&(row, value)| (SLOTS + row, value * trust)));
+        }
     }
 
     pub(crate) fn is_measured_only(&self) -> bool {
@@ -87,6 +87,48 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<Sample>> {
         }
     }
     Ok(samples)
+}
+
+/// A word or emoticon of VADER's lexicon: it teaches itself and its pieces, so that what looks like it is rated like it.
+pub(crate) struct RatedWord {
+    slots: Vec<(usize, f32)>,
+    pub(crate) rating: f32,
+}
+
+impl RatedWord {
+    /// Without VADER's numbers, which say what the lexicon says.
+    pub(crate) fn features(&self) -> Features<'_> {
+        (&self.slots, &[0.0; VADER_FEATURES])
+    }
+}
+
+/// VADER's lexicon, which ships with the crate.
+pub(crate) fn lexicon() -> io::Result<Vec<RatedWord>> {
+    let mut reader = Reader::default();
+    let mut words = Vec::new();
+    for line in include_str!("../../data/vader/vader_lexicon.txt").lines() {
+        let mut columns = line.split('\t');
+        let (Some(word), Some(rating)) = (columns.next(), columns.next()) else { continue };
+        let mut groups: [Vec<usize>; GROUPS] = std::array::from_fn(|_| Vec::new());
+        reader.read(word, |group, slot| {
+            if group != Group::Pairs {
+                groups[group as usize].push(slot);
+            }
+        });
+        words.push(RatedWord { slots: scaled(&groups), rating: rating.parse().map_err(io::Error::other)? });
+    }
+    Ok(words)
+}
+
+/// Each slot once, with its value: a group's features count as much as the group, whatever their number.
+fn scaled(groups: &[Vec<usize>; GROUPS]) -> Vec<(usize, f32)> {
+    let mut features = Vec::new();
+    for (slots, weight) in groups.iter().zip(GROUP_WEIGHTS) {
+        let value = weight / (slots.len().max(1) as f32).sqrt();
+        features.extend(slots.iter().map(|&slot| (slot, value)));
+    }
+    add_up_equal(&mut features);
+    features
 }
 
 /// By the document: `amazon/12_3` is the third sentence of review 12.

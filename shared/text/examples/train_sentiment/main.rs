@@ -2,11 +2,13 @@
 //!
 //! The folder holds the rated files `tweets`, `amazon`, `movie` and `nyt` (`id`, `mean`, `text`), the labelled files
 //! `train_semeval` and `train_dynasent` (`id`, `label`, `text`) and `semeval2016`, which is measured and never
-//! trained on, each as `.tsv`. The same files give the same bytes. The table it prints is cross-validated: no text was
-//! seen by the weights that rate it there. The predictions behind the table go to a `.jsonl` file for each set, if asked.
+//! trained on, each as `.tsv`. VADER's lexicon trains too; it ships with the crate. The same files give the same bytes.
+//! The table it prints is cross-validated: no text was seen by the weights that rate it there. The predictions behind
+//! the table go to a `.jsonl` file for each set, if asked.
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 
 mod corpus;
+mod leaning;
 mod report;
 mod ridge;
 mod second_stage;
@@ -14,13 +16,15 @@ mod second_stage;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use corpus::{FOLDS, LABELLED, MEASURED, RATED, Sample};
+use corpus::{FOLDS, LABELLED, MEASURED, RATED, RatedWord, Sample};
 use ridge::{Target, Weights};
-use text::training::{Estimate, HEADS, ROWS, SLOTS, TERMS, label, terms_of};
+use text::training::{Estimate, HEADS, ROW_SLOTS, ROWS, SLOTS, TERMS, label, terms_of};
 
 /// Inverse of the ridge for a rated text; a labelled one counts less, as its label says less.
 const STRENGTH: f32 = 0.4;
 const OF_LABELLED: [f32; 2] = [0.4, 0.8];
+/// The same for a word of VADER's lexicon.
+const OF_WORD: f32 = 0.25;
 /// Rating a text labelled positive must reach.
 const LABELLED_RATING: f32 = 1.5;
 /// How much a rated text counts as one that is not neutral.
@@ -59,18 +63,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let predictions = arguments.next();
     let samples = corpus::read(&folder)?;
-    let unseen = unseen_estimates(&samples);
+    let lexicon = corpus::lexicon()?;
+    let unseen = unseen_estimates(&samples, &lexicon);
     print_table(&samples, &unseen, predictions.as_deref())?;
     let rated: Vec<_> = samples.iter().zip(unseen).filter(|(sample, _)| sample.is_rated()).collect();
-    let weights = bytes(&train(&samples, None), &Stage::fit(&rated));
+    let weights = bytes(&train(&samples, &lexicon, None), &Stage::fit(&rated));
     fs::write(&file, &weights)?;
     println!("{} bytes to {}", weights.len(), file.display());
     Ok(())
 }
 
-/// Trains the first stage on all texts that may train but those of one fold. `SemEval`'s texts are in every fold's
-/// training, as no measure is taken on them.
-fn train(samples: &[Sample], without: Option<u64>) -> Heads {
+/// Trains the first stage on VADER's lexicon and all texts that may train but those of one fold. `SemEval`'s texts are
+/// in every fold's training, as no measure is taken on them.
+fn train(samples: &[Sample], lexicon: &[RatedWord], without: Option<u64>) -> Heads {
     let may_train =
         |sample: &&Sample| !sample.is_measured_only() && (sample.set == 4 || Some(sample.fold) != without);
     let mut rating = Vec::new();
@@ -94,9 +99,11 @@ fn train(samples: &[Sample], without: Option<u64>) -> Heads {
         rating.push((sample.for_rating(), rating_target, STRENGTH * OF_LABELLED[sample.set - RATED.len()]));
         neutrality.push((sample.for_neutrality(), neutral, STRENGTH * OF_LABELLED[0]));
     }
+    rating
+        .extend(lexicon.iter().map(|word| (word.features(), Target::Near(word.rating), STRENGTH * OF_WORD)));
     Heads {
-        rating: rounded(ridge::fit(SLOTS + ROWS, &rating)),
-        neutrality: rounded(ridge::fit(ROWS, &neutrality)),
+        rating: rounded(ridge::fit(&leaning::variances(&rating, STRENGTH, LABELLED_RATING), &rating)),
+        neutrality: rounded(ridge::fit(&vec![1.0; ROWS], &neutrality)),
     }
 }
 
@@ -113,11 +120,11 @@ fn rounded(mut weights: Weights) -> Weights {
     weights
 }
 
-/// The value of one step: the largest of the weights but for one in a thousand is 127 steps.
+/// The value of one step: the largest of the weights but for one in 20,000 is 127 steps.
 fn scale(weights: &[f32]) -> f32 {
     let mut sizes: Vec<f32> = weights.iter().map(|weight| weight.abs()).collect();
     sizes.sort_by(f32::total_cmp);
-    (sizes[sizes.len() - 1 - sizes.len() / 1_000] / 127.0).max(1e-6)
+    (sizes[sizes.len() - 1 - sizes.len() / 20_000] / 127.0).max(1e-6)
 }
 
 fn quantised(weight: f32, scale: f32) -> i8 {
@@ -125,10 +132,10 @@ fn quantised(weight: f32, scale: f32) -> i8 {
 }
 
 /// Each text's estimate by heads that have not seen it; of a text that is measured only, the mean of all folds'.
-fn unseen_estimates(samples: &[Sample]) -> Vec<Estimate> {
+fn unseen_estimates(samples: &[Sample], lexicon: &[RatedWord]) -> Vec<Estimate> {
     let mut estimates = vec![Estimate::default(); samples.len()];
     for fold in 0..FOLDS {
-        let heads = train(samples, Some(fold));
+        let heads = train(samples, lexicon, Some(fold));
         for (sample, estimate) in samples.iter().zip(&mut estimates) {
             let share = match (sample.is_measured_only(), sample.fold == fold) {
                 (true, _) => 1.0 / FOLDS as f32,
@@ -193,7 +200,8 @@ fn bytes(heads: &Heads, second: &Stage) -> Vec<u8> {
     let mut bytes: Vec<u8> = floats.flat_map(|float| float.to_le_bytes()).collect();
     for row in 0..ROWS {
         let byte = |head: usize, slot: usize| quantised(parts[head][slot], scales[head]).cast_unsigned();
-        bytes.extend([byte(0, 2 * row), byte(0, 2 * row + 1), byte(1, row), byte(2, row)]);
+        bytes.extend((row * ROW_SLOTS..(row + 1) * ROW_SLOTS).map(|slot| byte(0, slot)));
+        bytes.extend([byte(1, row), byte(2, row)]);
     }
     bytes
 }
