@@ -180,6 +180,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         if let Some(window) = &mut batch.window {
             window.count(todo.get(..done).unwrap_or_default(), &lines);
         }
+        buffers.workers.take_back(lines);
         Ok(skipped + done)
     }
 

@@ -7,8 +7,16 @@ use record_model::compress::{CompressError, Gzip, Zstd};
 use crate::delivery::LAST_SEQUENCE_NUMBER;
 use crate::settings::Compression;
 
-/// Compresses one batch after the other, reusing its tables.
-pub(crate) enum Packer {
+/// A buffer of more bytes is not kept from one batch to the next.
+pub(crate) const MOST_KEPT_BYTES: usize = 16 << 20;
+
+/// Compresses one batch after the other, reusing its tables and its room.
+pub(crate) struct Packer {
+    press: Press,
+    room: Vec<u8>,
+}
+
+enum Press {
     Gzip(Gzip),
     Zstd(Zstd),
 }
@@ -26,35 +34,40 @@ pub(crate) struct Contents<'a> {
 
 impl Packer {
     pub(crate) fn new(compression: Compression) -> Self {
-        match compression {
-            Compression::Gzip(level) => Self::Gzip(Gzip::new(level)),
-            Compression::Zstd(level) => Self::Zstd(Zstd::new(level)),
-        }
+        let press = match compression {
+            Compression::Gzip(level) => Press::Gzip(Gzip::new(level)),
+            Compression::Zstd(level) => Press::Zstd(Zstd::new(level)),
+        };
+        Self { press, room: Vec::new() }
     }
 
     /// `.ndjson.gz` or `.ndjson.zst`.
     pub(crate) fn extension(&self) -> &'static str {
-        match self {
-            Self::Gzip(_) => ".ndjson.gz",
-            Self::Zstd(_) => ".ndjson.zst",
+        match self.press {
+            Press::Gzip(_) => ".ndjson.gz",
+            Press::Zstd(_) => ".ndjson.zst",
         }
     }
 
     /// The lines compressed, with `mark` where every reader skips it: attempts over the same records differ by it.
     pub(crate) fn pack(&mut self, lines: &[u8], mark: &str) -> Result<Bytes, CompressError> {
-        let mut out = Vec::with_capacity(lines.len() / 3 + 1024);
-        match self {
-            Self::Gzip(gzip) => gzip.write(lines, Some(mark), &mut out)?,
-            Self::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut out)?,
+        self.room.clear();
+        match &mut self.press {
+            Press::Gzip(gzip) => gzip.write(lines, Some(mark), &mut self.room)?,
+            Press::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut self.room)?,
         }
-        Ok(out.into())
+        let packed = Bytes::copy_from_slice(&self.room);
+        if self.room.capacity() > MOST_KEPT_BYTES {
+            self.room = Vec::new();
+        }
+        Ok(packed)
     }
 
     /// No content encoding: readers go by the name, and one that also undid an encoding would find no gzip.
     pub(crate) fn attributes(&self, contents: &Contents<'_>) -> Attributes {
-        let content_type = match self {
-            Self::Gzip(_) => "application/gzip",
-            Self::Zstd(_) => "application/zstd",
+        let content_type = match self.press {
+            Press::Gzip(_) => "application/gzip",
+            Press::Zstd(_) => "application/zstd",
         };
         let metadata = [
             ("first-sequence-number", contents.first_sequence_number.to_owned()),

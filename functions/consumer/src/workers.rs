@@ -10,6 +10,7 @@ use record_model::{Limits, Schema};
 use crate::enricher::Enricher;
 use crate::line_writer::LineWriter;
 use crate::lines::Lines;
+use crate::output::MOST_KEPT_BYTES;
 
 /// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
 const RECORDS_AT_A_TIME: usize = 32;
@@ -17,6 +18,8 @@ const RECORDS_AT_A_TIME: usize = 32;
 /// One line writer for each thread, kept from one batch to the next.
 pub(crate) struct Workers<E: Enricher> {
     writers: Vec<LineWriter<E>>,
+    /// Room for lines, from the batch before.
+    room: Vec<u8>,
 }
 
 impl<E: Enricher> Workers<E> {
@@ -25,7 +28,7 @@ impl<E: Enricher> Workers<E> {
         let whole = Limits::default();
         let limits = Limits { batch_bytes_out: whole.batch_bytes_out / count.max(1), ..whole };
         let writer = || LineWriter::new(schema.clone(), Arc::clone(enricher), limits);
-        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect() }
+        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect(), room: Vec::new() }
     }
 
     /// The lines of `records`, up to the first that could not be begun.
@@ -33,14 +36,21 @@ impl<E: Enricher> Workers<E> {
         for writer in &mut self.writers {
             writer.start_batch();
         }
+        let mut lines = Lines { bytes: std::mem::take(&mut self.room), ..Lines::default() };
         match self.writers.as_mut_slice() {
             // One processor pays for no thread.
-            [writer] => {
-                let mut lines = Lines::default();
-                writer.write(records, begin_until, &mut lines);
-                lines
-            }
-            writers => write_with_threads(writers, records, begin_until),
+            [writer] => writer.write(records, begin_until, &mut lines),
+            writers => write_with_threads(writers, records, begin_until, &mut lines),
+        }
+        lines
+    }
+
+    /// Keeps the room of lines nobody needs any more: the system's pages are dear.
+    pub(crate) fn take_back(&mut self, lines: Lines) {
+        self.room = lines.bytes;
+        self.room.clear();
+        if self.room.capacity() > MOST_KEPT_BYTES {
+            self.room = Vec::new();
         }
     }
 
@@ -54,7 +64,8 @@ fn write_with_threads<E: Enricher>(
     writers: &mut [LineWriter<E>],
     records: &[KinesisRecord<'_>],
     begin_until: Instant,
-) -> Lines {
+    lines: &mut Lines,
+) {
     let blocks: Vec<&[KinesisRecord<'_>]> = records.chunks(RECORDS_AT_A_TIME).collect();
     let next = AtomicUsize::new(0);
     let mut written: Vec<(usize, Lines)> = std::thread::scope(|scope| {
@@ -64,14 +75,12 @@ fn write_with_threads<E: Enricher>(
         joined.flat_map(|blocks| blocks.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     written.sort_by_key(|(block, _)| *block);
-    let mut lines = Lines::default();
     for (_, block) in written {
         if lines.stopped.is_some() {
             break;
         }
         lines.append(block);
     }
-    lines
 }
 
 /// Takes block after block until none is left or one could not be finished.
