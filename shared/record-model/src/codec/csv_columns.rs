@@ -33,11 +33,17 @@ impl CsvColumns {
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
         let plan = schema.plan();
+        // Looked through once: its fields are text if all of it is, and they are cut between characters.
+        let all = std::str::from_utf8(record.as_slice()).ok();
         let input = |index: usize, _: &Field| {
             let Some(column) = self.columns.get(index).copied().flatten() else { return Ok(Input::Missing) };
-            match record.get(column).map(std::str::from_utf8) {
-                Some(Ok(text)) => Ok(Input::Text(text.into())),
-                Some(Err(_)) => Err(Problem::NotUtf8),
+            let text = record.range(column).map(|range| match all {
+                Some(all) => all.get(range),
+                None => record.get(column).and_then(|field| std::str::from_utf8(field).ok()),
+            });
+            match text {
+                Some(Some(text)) => Ok(Input::Text(text.into())),
+                Some(None) => Err(Problem::NotUtf8),
                 None if plan.missing_fields == MissingFields::Ignore => Ok(Input::Missing),
                 None => Err(Problem::MissingField),
             }

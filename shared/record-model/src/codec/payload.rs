@@ -40,7 +40,8 @@ impl Plan {
             let value = given_or_default(field, &input, context).map_err(fail)?;
             match self.form {
                 Form::Delimited => self.write_piece(nth, field, &value, out).map_err(fail)?,
-                Form::Json if value == Value::Null && self.missing_fields == MissingFields::Ignore => {}
+                Form::Json
+                    if matches!(value, Value::Null) && self.missing_fields == MissingFields::Ignore => {}
                 Form::Json => objects.write(field, &value, out),
             }
             Ok(())
@@ -63,12 +64,12 @@ impl Plan {
         if nth > 0 {
             out.extend_from_slice(self.row.delimiter.as_bytes());
         }
-        if *value == Value::Null {
+        if matches!(value, Value::Null) {
             return self.row.write(field.nulls.written().ok_or(Problem::Unwritable)?, out);
         }
-        let mut text = Vec::new();
-        field.kind.write_text(value, &mut text);
-        self.row.write(std::str::from_utf8(&text).map_err(|_| Problem::NotUtf8)?, out)
+        let start = out.len();
+        field.kind.write_text(value, out);
+        self.row.guard_from(start, out)
     }
 }
 
@@ -82,7 +83,7 @@ fn given_or_default<'v>(
         Value::Null => default_value(field, context, &[]),
         value => value,
     };
-    if value == Value::Null && field.required { Err(Problem::Required) } else { Ok(value) }
+    if matches!(value, Value::Null) && field.required { Err(Problem::Required) } else { Ok(value) }
 }
 
 /// Dotted names as nested objects, while they are written.

@@ -66,6 +66,29 @@ impl RowForm {
         Ok(())
     }
 
+    /// Makes a value that was appended as it is, from byte `start` on, read back as one field.
+    pub(crate) fn guard_from(&self, start: usize, out: &mut Vec<u8>) -> Result<(), Problem> {
+        if out.get(start..).is_some_and(|value| self.is_plain(value)) {
+            return Ok(());
+        }
+        let value = String::from_utf8(out.split_off(start)).map_err(|_| Problem::NotUtf8)?;
+        self.write(&value, out)
+    }
+
+    /// Whether nothing in a value has a meaning in a row. Many that are not plain need no guard either.
+    #[inline]
+    fn is_plain(&self, value: &[u8]) -> bool {
+        let lacks = |byte: &u8| memchr::memchr(*byte, value).is_none();
+        let keeps_guard = match self.guard {
+            Guard::None => true,
+            Guard::Quote(guard) | Guard::Escape(guard) => {
+                let mut utf8 = [0; 4];
+                [b'\n', b'\r'].iter().chain(guard.encode_utf8(&mut utf8).as_bytes()).all(lacks)
+            }
+        };
+        keeps_guard && self.delimiter.as_bytes().iter().all(lacks)
+    }
+
     /// Ends a row. One whose last value ends in a line end gets another, since a reader takes one away.
     pub(crate) fn end(&self, out: &mut Vec<u8>) {
         if self.guard == Guard::None && (out.ends_with(b"\n") || out.ends_with(b"\r")) {
@@ -267,7 +290,12 @@ mod tests {
             let mut row = Vec::new();
             for (index, value) in values.iter().enumerate() {
                 if index > 0 { row.extend_from_slice(delimiter.as_bytes()); }
-                form.write(value, &mut row).unwrap();
+                let start = row.len();
+                row.extend_from_slice(value.as_bytes());
+                form.guard_from(start, &mut row).unwrap();
+                let mut written = Vec::new();
+                form.write(value, &mut written).unwrap();
+                prop_assert_eq!(&row[start..], written);
             }
             form.end(&mut row);
             let row = without_line_end(std::str::from_utf8(&row).unwrap());

@@ -196,7 +196,17 @@ fn number_of(local: LocalTime, unit: Unit) -> u32 {
     }
 }
 
+/// At least `width` digits.
+#[inline]
 fn write_padded(number: u32, width: u8, out: &mut Vec<u8>) {
+    // Nearly all numbers of a date have one digit or two.
+    match (u8::try_from(number), width) {
+        (Ok(number @ 0..10), 0 | 1) => return out.push(b'0' + number),
+        (Ok(number @ 0..100), 2) | (Ok(number @ 10..100), 0 | 1) => {
+            return out.extend_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
+        }
+        _ => {}
+    }
     let mut digits = itoa::Buffer::new();
     let digits = digits.format(number).as_bytes();
     for _ in digits.len()..usize::from(width) {
