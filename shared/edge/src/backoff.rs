@@ -7,8 +7,12 @@ use std::time::Duration;
 /// Full jitter spreads clients that were refused together further than any fixed pause does:
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 pub(crate) fn full_jitter(first: Duration, longest: Duration, tries: u32) -> Duration {
-    let ceiling = first.saturating_mul(2_u32.saturating_pow(tries)).min(longest);
-    ceiling.mul_f64(fastrand::f64())
+    ceiling(first, longest, tries).mul_f64(fastrand::f64())
+}
+
+/// The longest such pause.
+pub(crate) fn ceiling(first: Duration, longest: Duration, tries: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(tries)).min(longest)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::sources::{Next, Resume, Source, SourceError};
-use crate::{BoxError, Engine, EngineStopped, Entry, Packer, PutReport};
+use crate::{BoxError, Engine, Entry, Packer, PutReport};
 
 /// Where a run puts what no stream will take.
 pub trait Quarantine: Send {
@@ -192,15 +192,11 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
 
     async fn push(&mut self, entries: &mut Vec<Entry>) -> Result<(), FeedError> {
         for entry in entries.drain(..) {
-            let (data, position, records) = (entry.data.clone(), entry.position, entry.records);
-            match self.engine.push(entry).await {
-                Ok(()) => {}
-                Err(EngineStopped::Stopped) => {
-                    self.not_taken = Some(earliest(self.not_taken, position));
-                }
-                Err(EngineStopped::Entry(error)) => {
-                    self.put_aside(&data, position, records, "limit", &error).await?;
-                }
+            let position = entry.position;
+            if let Err(error) = self.engine.check(&entry) {
+                self.put_aside(&entry.data, position, entry.records, "limit", &error).await?;
+            } else if self.engine.push(entry).await.is_err() {
+                self.not_taken = Some(earliest(self.not_taken, position));
             }
         }
         Ok(())

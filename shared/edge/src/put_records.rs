@@ -10,6 +10,7 @@ mod report;
 mod shard_rates;
 mod shards;
 mod sink;
+mod waiting;
 
 pub use engine::{Engine, EngineSettings, EngineStopped};
 pub use entry::{Entry, EntryError, MAX_ENTRIES, MAX_PARTITION_KEY_CHARS, MAX_REQUEST_BYTES};

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::{
-    Engine, EngineSettings, EngineStopped, Entry, EntryError, InMemorySink, PutReport, RecordSink, Refusal,
-    ShardMap, ShardRate, SinkFault, StopReason, UnsentReason,
+    Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, PutReport,
+    RecordSink, Refusal, ShardMap, ShardRate, SinkError, SinkFault, StopReason, StreamSummary, UnsentReason,
 };
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -229,6 +229,45 @@ fn a_request_that_is_not_full_goes_after_its_time_without_another_push() {
         assert_eq!(sink.calls(), 1);
         assert_eq!(engine.oldest_position(), None);
     });
+}
+
+/// Takes ten seconds for a request with an entry of the key `slow`.
+struct SlowKey(Arc<InMemorySink>);
+
+impl RecordSink for SlowKey {
+    async fn put(&self, entries: &[Entry]) -> Result<Vec<EntryOutcome>, SinkError> {
+        if entries.iter().any(|entry| entry.partition_key == "slow") {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        self.0.put(entries).await
+    }
+
+    async fn shards(&self) -> Result<ShardMap, SinkError> {
+        self.0.shards().await
+    }
+
+    async fn summary(&self) -> Result<StreamSummary, SinkError> {
+        self.0.summary().await
+    }
+}
+
+#[test]
+fn a_key_is_not_held_up_by_entries_that_wait_for_another_key() {
+    let sink = Arc::new(InMemorySink::with_shards(1));
+    paused(async {
+        let settings =
+            EngineSettings { order_per_key: true, request_entries: 2, ..EngineSettings::default() };
+        let engine = Engine::new(Arc::new(SlowKey(Arc::clone(&sink))), settings, ShardMap::default());
+        for number in 0..5 {
+            engine.push(Entry::new("slow", number.to_string())).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        engine.push(Entry::new("free", "5")).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(stored_payloads(&sink), [5]);
+        assert_eq!(engine.finish().await.accepted, 6);
+    });
+    assert_eq!(stored_payloads(&sink), [0, 1, 2, 3, 4, 5]);
 }
 
 #[test]

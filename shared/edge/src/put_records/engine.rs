@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::queue::{Next, Offered, Queue, Waiting};
+use super::queue::{Next, Offered, Queue};
+use super::waiting::Batch;
 use super::{
     Entry, EntryError, EntryOutcome, MAX_ENTRIES, PutReport, RecordSink, ShardMap, ShardRate, SinkError,
     StopReason,
@@ -118,19 +119,27 @@ impl Engine {
         Self { shared, driver: Some(tokio::spawn(driver.run())), record_bytes }
     }
 
+    /// Refuses what no stream takes, as [`Engine::push`] does.
+    pub fn check(&self, entry: &Entry) -> Result<(), EntryError> {
+        entry.check(self.record_bytes)
+    }
+
     /// Hands an entry over; waits while there is no room. Returns long before it is sent.
     pub async fn push(&self, mut entry: Entry) -> Result<(), EngineStopped> {
-        entry.check(self.record_bytes)?;
+        self.check(&entry)?;
         loop {
             let room = self.shared.room.notified();
             // Apart from the match, which would keep the queue locked while it waits.
             let offered = self.shared.queue().offer(entry);
             match offered {
-                Offered::Taken { wakes: false } => return Ok(()),
-                Offered::Taken { wakes: true } => {
-                    self.shared.pushed.notify_one();
-                    // Lets the requests on their way go on while the owner is busy.
-                    tokio::task::yield_now().await;
+                Offered::Taken { wakes, rests } => {
+                    if wakes {
+                        self.shared.pushed.notify_one();
+                    }
+                    if wakes || rests {
+                        // Lets the requests on their way go on while the owner is busy.
+                        tokio::task::yield_now().await;
+                    }
                     return Ok(());
                 }
                 Offered::Stopped => return Err(EngineStopped::Stopped),
@@ -176,7 +185,7 @@ struct Driver<S> {
     deadline: Option<Instant>,
     requests_in_flight: usize,
     /// The entries of each request, kept here so that an abandoned one loses none.
-    on_their_way: HashMap<tokio::task::Id, Arc<Vec<Waiting>>>,
+    on_their_way: HashMap<tokio::task::Id, Batch>,
     requests: JoinSet<Answer>,
 }
 
@@ -203,7 +212,7 @@ impl<S: RecordSink + 'static> Driver<S> {
             }
         }
         self.requests.abort_all();
-        let on_their_way = self.on_their_way.into_values().map(Arc::unwrap_or_clone);
+        let on_their_way = self.on_their_way.into_values().map(Batch::into_waiting);
         let report = self.shared.queue().close(on_their_way.flatten());
         // Whoever pushes now is told that the run is over.
         self.shared.queue().report.stopped = Some(StopReason::Deadline);
@@ -216,7 +225,7 @@ impl<S: RecordSink + 'static> Driver<S> {
         while self.requests.len() < self.requests_in_flight && !self.is_stopped() {
             let next = self.shared.queue().next(Instant::now());
             match next {
-                Next::Send(batch) => self.start(Arc::new(batch)),
+                Next::Send(batch) => self.start(batch),
                 Next::WaitUntil(wake_at) => return Some(wake_at),
                 Next::Idle => return None,
             }
@@ -224,13 +233,9 @@ impl<S: RecordSink + 'static> Driver<S> {
         None
     }
 
-    fn start(&mut self, batch: Arc<Vec<Waiting>>) {
-        let (sink, request) = (Arc::clone(&self.sink), Arc::clone(&batch));
-        let put = async move {
-            let entries: Vec<Entry> = request.iter().map(|waiting| waiting.entry.clone()).collect();
-            drop(request);
-            sink.put(&entries).await
-        };
+    fn start(&mut self, batch: Batch) {
+        let (sink, entries) = (Arc::clone(&self.sink), Arc::clone(&batch.entries));
+        let put = async move { sink.put(&entries).await };
         let id = self.requests.spawn(put).id();
         self.on_their_way.insert(id, batch);
         self.shared.room.notify_waiters();
@@ -243,7 +248,7 @@ impl<S: RecordSink + 'static> Driver<S> {
         };
         let Some(batch) = self.on_their_way.remove(&id) else { return };
         let mut queue = self.shared.queue();
-        queue.settle(Arc::unwrap_or_clone(batch), answer, Instant::now());
+        queue.settle(batch, answer, Instant::now());
         drop(queue);
         self.shared.room.notify_waiters();
     }

@@ -97,11 +97,6 @@ pub struct Packer {
     open: Vec<OpenAggregate>,
 }
 
-enum Placed {
-    Whole,
-    TooLong,
-}
-
 struct OpenAggregate {
     aggregator: Aggregator,
     first_position: u64,
@@ -166,12 +161,12 @@ impl Packer {
         let (key, shard) = self.key_and_shard(payload)?;
         let mut buffer = std::mem::take(&mut self.compressed);
         let packed =
-            self.press.smaller(payload, &mut buffer).map(|data| self.place(data, &key, shard, position, out));
+            self.press.smaller(payload, &mut buffer).map(|data| self.place(data, key, shard, position, out));
         self.compressed = buffer;
         match packed? {
-            Placed::Whole => Ok(()),
-            Placed::TooLong if self.packing.chunks => self.cut(payload, &key, position, out),
-            Placed::TooLong => {
+            Ok(()) => Ok(()),
+            Err(key) if self.packing.chunks => self.cut(payload, &key, position, out),
+            Err(key) => {
                 let bytes = payload.len() + key.partition_key.len();
                 Err(PackError::TooLong { bytes, limit: self.record_bytes })
             }
@@ -194,27 +189,28 @@ impl Packer {
         Ok((key, shard))
     }
 
+    /// Gives the key back where the record is too long to be placed whole.
     fn place(
         &mut self,
         data: &[u8],
-        key: &Key,
+        key: Key,
         shard: Option<usize>,
         position: u64,
         out: &mut Vec<Entry>,
-    ) -> Placed {
+    ) -> Result<(), Key> {
         if let Some(open) = shard.and_then(|shard| self.open.get_mut(shard)) {
             let hash_key = key.explicit_hash_key.map(|key| key.to_string());
             let draft =
                 Draft { partition_key: &key.partition_key, explicit_hash_key: hash_key.as_deref(), data };
             if open.push(&draft, position, out) {
-                return Placed::Whole;
+                return Ok(());
             }
         }
         if data.len() + key.partition_key.len() > self.record_bytes {
-            return Placed::TooLong;
+            return Err(key);
         }
         out.push(entry(key, data.to_vec(), position, 1));
-        Placed::Whole
+        Ok(())
     }
 
     /// Cuts the record itself, and compresses each framed piece where that is smaller: readers
@@ -237,7 +233,7 @@ impl Packer {
             chunk.write(&mut framed);
             let data = self.press.smaller(&framed, &mut compressed)?;
             // The message counts once, with its first piece.
-            out.push(entry(key, data.to_vec(), position, u32::from(chunk.index == 0)));
+            out.push(entry(key.clone(), data.to_vec(), position, u32::from(chunk.index == 0)));
         }
         Ok(())
     }
@@ -276,7 +272,7 @@ impl OpenAggregate {
         let hash_key = aggregated.explicit_hash_key.as_deref().and_then(record_model::keys::parse_hash_key);
         let key = Key { partition_key: aggregated.partition_key, explicit_hash_key: hash_key };
         let records = u32::try_from(aggregated.user_records).unwrap_or(u32::MAX);
-        out.push(entry(&key, aggregated.data, self.first_position, records));
+        out.push(entry(key, aggregated.data, self.first_position, records));
     }
 }
 
@@ -293,10 +289,10 @@ impl Press {
     }
 }
 
-fn entry(key: &Key, data: Vec<u8>, position: u64, records: u32) -> Entry {
+fn entry(key: Key, data: Vec<u8>, position: u64, records: u32) -> Entry {
     Entry {
         data: data.into(),
-        partition_key: key.partition_key.clone(),
+        partition_key: key.partition_key,
         explicit_hash_key: key.explicit_hash_key,
         position,
         records,

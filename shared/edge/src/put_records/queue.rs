@@ -8,36 +8,23 @@ use record_model::keys;
 use tokio::time::Instant;
 
 use super::shard_rates::ShardRates;
+use super::waiting::{Batch, State, Waiting};
 use super::{
     EngineSettings, Entry, EntryOutcome, PutReport, ShardMap, SinkError, StopReason, Unsent, UnsentReason,
 };
-use crate::backoff::full_jitter;
+use crate::backoff::{ceiling, full_jitter};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// An entry that is not acknowledged yet.
-#[derive(Debug, Clone)]
-pub(crate) struct Waiting {
-    pub(crate) entry: Entry,
-    ordinal: u64,
-    hash_key: u128,
-    /// What order is kept by: the partition key, whatever hash key overrides it.
-    order_key: u128,
-    since: Instant,
-    not_before: Instant,
-    /// Known from the first try on.
-    give_up_at: Option<Instant>,
-    tries: u32,
-    /// Most entries of a request with this one: halved each time a request is found invalid.
-    company: usize,
-}
+/// After so many pushes the requests on their way have their turn.
+const PUSHES_WITHOUT_REST: u64 = 100;
 
 /// What to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Put these.
-    Send(Vec<Waiting>),
+    Send(Batch),
     /// Ask again then, or at the next push or answer.
     WaitUntil(Instant),
     /// Ask again at the next push or answer.
@@ -46,8 +33,8 @@ pub(crate) enum Next {
 
 /// What became of an entry that was offered.
 pub(crate) enum Offered {
-    /// Taken in; `wakes` where there may be something to send now.
-    Taken { wakes: bool },
+    /// Taken in; `wakes` where the driver has to look, `rests` where others had to wait long enough.
+    Taken { wakes: bool, rests: bool },
     /// There is no room for it now.
     NoRoom(Entry),
     /// The run is over.
@@ -69,6 +56,8 @@ pub(crate) struct Queue {
     /// No request before this: the stream as a whole was unavailable.
     paused_until: Option<Instant>,
     failed_in_a_row: u32,
+    /// When the driver looks by itself, if it does: a push is told to it only if it may be due before.
+    looks_at: Option<Instant>,
     shards: Arc<ShardMap>,
     rates: Option<ShardRates>,
     shards_are_stale: bool,
@@ -88,6 +77,7 @@ impl Queue {
             given_up_bytes: 0,
             paused_until: None,
             failed_in_a_row: 0,
+            looks_at: None,
             shards: Arc::default(),
             rates: None,
             shards_are_stale: false,
@@ -143,15 +133,22 @@ impl Queue {
         if !self.has_room() {
             return Offered::NoRoom(entry);
         }
-        let was_empty = self.is_empty();
-        self.push(entry, Instant::now());
-        Offered::Taken { wakes: was_empty || self.fills_a_request() }
+        let (was_empty, was_full) = (self.is_empty(), self.fills_a_request());
+        let now = Instant::now();
+        self.push(entry, now);
+        let due = now + self.settings.linger;
+        let sooner = self.looks_at.is_none_or(|at| due < at);
+        let wakes = was_empty || sooner || (!was_full && self.fills_a_request());
+        if wakes {
+            self.looks_at = Some(due);
+        }
+        Offered::Taken { wakes, rests: self.pushed.is_multiple_of(PUSHES_WITHOUT_REST) }
     }
 
     fn push(&mut self, entry: Entry, now: Instant) {
         let needs_key =
             self.settings.order_per_key || self.rates.is_some() || !self.shards.shards().is_empty();
-        let waiting = Waiting {
+        let state = State {
             hash_key: if needs_key { entry.hash_key() } else { 0 },
             order_key: if self.settings.order_per_key { keys::hash_key(&entry.partition_key) } else { 0 },
             ordinal: self.pushed,
@@ -160,20 +157,20 @@ impl Queue {
             give_up_at: None,
             tries: 0,
             company: self.settings.request_entries,
-            entry,
         };
         self.pushed += 1;
-        *self.open_positions.entry(waiting.entry.position).or_default() += 1;
-        self.put_back(waiting);
+        *self.open_positions.entry(entry.position).or_default() += 1;
+        self.put_back(Waiting { entry, state });
     }
 
     fn put_back(&mut self, waiting: Waiting) {
         self.waiting_bytes += waiting.entry.bytes();
-        self.waiting.insert(waiting.ordinal, waiting);
+        self.waiting.insert(waiting.state.ordinal, waiting);
     }
 
     /// The next request, if there is one to be made by now.
     pub(crate) fn next(&mut self, now: Instant) -> Next {
+        self.looks_at = Some(now);
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Next::WaitUntil(until);
         }
@@ -183,9 +180,10 @@ impl Queue {
         let full = self.draining || self.fills_a_request();
         let Selection { ordinals, wake_at } = self.select(now, full);
         if ordinals.is_empty() {
+            self.looks_at = wake_at;
             return wake_at.map_or(Next::Idle, Next::WaitUntil);
         }
-        Next::Send(ordinals.into_iter().filter_map(|ordinal| self.take(ordinal, now)).collect())
+        Next::Send(Batch::new(ordinals.into_iter().filter_map(|ordinal| self.take(ordinal, now))))
     }
 
     /// Chooses entries in the order they were pushed, passing over those that may not go yet.
@@ -196,11 +194,14 @@ impl Queue {
         let mut company = self.settings.request_entries;
         let mut bytes = 0;
         // An entry that has waited its time takes the whole request with it.
-        let aged =
-            self.waiting.values().next().is_some_and(|oldest| now >= oldest.since + self.settings.linger);
+        let aged = self
+            .waiting
+            .values()
+            .next()
+            .is_some_and(|oldest| now >= oldest.state.since + self.settings.linger);
         for waiting in self.waiting.values() {
             let total_bytes = bytes + waiting.entry.bytes();
-            company = company.min(waiting.company);
+            company = company.min(waiting.state.company);
             let count = chosen.ordinals.len();
             if count >= company || (count > 0 && total_bytes > self.settings.request_bytes) {
                 break;
@@ -209,7 +210,7 @@ impl Queue {
             let due = free.and_then(|()| self.is_due(waiting, now, full || aged));
             match due.and_then(|()| self.take_rate(rates.as_mut(), waiting)) {
                 Ok(()) => {
-                    chosen.ordinals.push(waiting.ordinal);
+                    chosen.ordinals.push(waiting.state.ordinal);
                     bytes = total_bytes;
                 }
                 Err(wake_at) => chosen.wake_at = earliest(chosen.wake_at, wake_at),
@@ -224,31 +225,33 @@ impl Queue {
         if !self.settings.order_per_key {
             return Ok(());
         }
-        let key = waiting.order_key;
+        let key = waiting.state.order_key;
         if passed.insert(key) && !self.busy.contains(&key) { Ok(()) } else { Err(None) }
     }
 
     fn is_due(&self, waiting: &Waiting, now: Instant, request_is_due: bool) -> Result<(), Option<Instant>> {
-        if waiting.not_before > now {
-            return Err(Some(waiting.not_before));
+        if waiting.state.not_before > now {
+            return Err(Some(waiting.state.not_before));
         }
-        if waiting.give_up_at.is_none() && !request_is_due {
-            return Err(Some(waiting.since + self.settings.linger));
+        if waiting.state.give_up_at.is_none() && !request_is_due {
+            return Err(Some(waiting.state.since + self.settings.linger));
         }
         Ok(())
     }
 
     fn take_rate(&self, rates: Option<&mut ShardRates>, waiting: &Waiting) -> Result<(), Option<Instant>> {
-        let Some((rates, shard)) = rates.zip(self.shards.index_of(waiting.hash_key)) else { return Ok(()) };
+        let Some((rates, shard)) = rates.zip(self.shards.index_of(waiting.state.hash_key)) else {
+            return Ok(());
+        };
         rates.take(shard, waiting.entry.bytes()).map_err(Some)
     }
 
     fn take(&mut self, ordinal: u64, now: Instant) -> Option<Waiting> {
         let mut waiting = self.waiting.remove(&ordinal)?;
-        waiting.give_up_at.get_or_insert(now + self.settings.patience);
+        waiting.state.give_up_at.get_or_insert(now + self.settings.patience);
         self.waiting_bytes -= waiting.entry.bytes();
         if self.settings.order_per_key {
-            self.busy.insert(waiting.order_key);
+            self.busy.insert(waiting.state.order_key);
         }
         Some(waiting)
     }
@@ -256,15 +259,16 @@ impl Queue {
     /// Takes the answer to a request.
     pub(crate) fn settle(
         &mut self,
-        batch: Vec<Waiting>,
+        batch: Batch,
         answer: Result<Vec<EntryOutcome>, SinkError>,
         now: Instant,
     ) {
         self.report.calls += 1;
-        for waiting in batch.iter().filter(|_| self.settings.order_per_key) {
-            self.busy.remove(&waiting.order_key);
+        for state in batch.states.iter().filter(|_| self.settings.order_per_key) {
+            self.busy.remove(&state.order_key);
         }
-        let company = batch.len();
+        let company = batch.states.len();
+        let batch = batch.into_waiting();
         match answer {
             Ok(outcomes) => self.settle_each(batch, outcomes, now),
             Err(SinkError::Unavailable(_)) => self.settle_unavailable(batch, now),
@@ -276,8 +280,8 @@ impl Queue {
             }
             Err(SinkError::Invalid(_)) => {
                 self.report.failed_calls += 1;
-                for waiting in batch {
-                    self.put_back(Waiting { company: company / 2, ..waiting });
+                for Waiting { entry, state } in batch {
+                    self.put_back(Waiting { entry, state: State { company: company / 2, ..state } });
                 }
             }
             Err(SinkError::Fatal(source)) => {
@@ -290,16 +294,23 @@ impl Queue {
         }
     }
 
-    fn settle_each(&mut self, batch: Vec<Waiting>, outcomes: Vec<EntryOutcome>, now: Instant) {
+    fn settle_each(
+        &mut self,
+        batch: impl Iterator<Item = Waiting>,
+        outcomes: Vec<EntryOutcome>,
+        now: Instant,
+    ) {
         self.failed_in_a_row = 0;
+        // Entries that were refused together come back together: apart, each would be a request of its own.
+        let spread = fastrand::f64();
         // An answer that is too short acknowledges nothing beyond its end.
         let unanswered = std::iter::repeat(EntryOutcome::Refused(super::Refusal::Internal));
-        for (waiting, outcome) in batch.into_iter().zip(outcomes.into_iter().chain(unanswered)) {
+        for (waiting, outcome) in batch.zip(outcomes.into_iter().chain(unanswered)) {
             match outcome {
                 EntryOutcome::Accepted { shard_id } => self.accept(&waiting, shard_id),
                 EntryOutcome::Refused(refusal) => {
                     self.report.retried += 1;
-                    let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, waiting.tries);
+                    let pause = ceiling(FIRST_PAUSE, LONGEST_PAUSE, waiting.state.tries).mul_f64(spread);
                     self.try_again(waiting, now, now + pause, UnsentReason::Refused(refusal));
                 }
             }
@@ -307,7 +318,7 @@ impl Queue {
     }
 
     /// Holds the whole stream back for a while, since the next request would fare no better.
-    fn settle_unavailable(&mut self, batch: Vec<Waiting>, now: Instant) {
+    fn settle_unavailable(&mut self, batch: impl Iterator<Item = Waiting>, now: Instant) {
         self.report.failed_calls += 1;
         let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, self.failed_in_a_row);
         self.failed_in_a_row += 1;
@@ -320,7 +331,7 @@ impl Queue {
     fn accept(&mut self, waiting: &Waiting, shard_id: String) {
         self.report.accepted += 1;
         self.report.accepted_records += u64::from(waiting.entry.records);
-        if self.shards.id_of(waiting.hash_key).is_some_and(|foreseen| foreseen != shard_id) {
+        if self.shards.id_of(waiting.state.hash_key).is_some_and(|foreseen| foreseen != shard_id) {
             self.shards_are_stale = true;
             if waiting.entry.records > 1 {
                 self.report.misplaced_records += u64::from(waiting.entry.records);
@@ -336,10 +347,12 @@ impl Queue {
     }
 
     fn try_again(&mut self, waiting: Waiting, now: Instant, not_before: Instant, reason: UnsentReason) {
-        if waiting.give_up_at.is_some_and(|at| now >= at) {
+        if waiting.state.give_up_at.is_some_and(|at| now >= at) {
             return self.give_up(waiting, reason);
         }
-        self.put_back(Waiting { not_before, tries: waiting.tries.saturating_add(1), ..waiting });
+        let Waiting { entry, state } = waiting;
+        let tries = state.tries.saturating_add(1);
+        self.put_back(Waiting { entry, state: State { not_before, tries, ..state } });
     }
 
     /// Its position stays open: a cursor passes it only once its owner has it in safety.
@@ -357,7 +370,7 @@ impl Queue {
     pub(crate) fn close(&mut self, on_their_way: impl IntoIterator<Item = Waiting>) -> PutReport {
         let waiting = std::mem::take(&mut self.waiting).into_values();
         let mut stopped: Vec<Waiting> = waiting.chain(on_their_way).collect();
-        stopped.sort_unstable_by_key(|waiting| waiting.ordinal);
+        stopped.sort_unstable_by_key(|waiting| waiting.state.ordinal);
         let mut report = std::mem::take(&mut self.report);
         let unsent = |waiting: Waiting| Unsent { entry: waiting.entry, reason: UnsentReason::Stopped };
         report.unsent.extend(stopped.into_iter().map(unsent));
