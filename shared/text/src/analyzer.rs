@@ -7,7 +7,7 @@ use crate::model::{Estimate, Model};
 use crate::vader::{Vader, VaderScore};
 
 /// Versions of the models behind the scores, for output lines and object metadata.
-pub const MODELS: &str = "sentiment-1+keywords-1+vader-3.3.2";
+pub const MODELS: &str = "sentiment-2+keywords-1+vader-3.3.2";
 
 /// What people call the mood of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
