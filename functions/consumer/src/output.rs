@@ -8,7 +8,13 @@ use crate::delivery::LAST_SEQUENCE_NUMBER;
 use crate::settings::Compression;
 
 /// A buffer of more bytes is not kept from one batch to the next.
-pub(crate) const MOST_KEPT_BYTES: usize = 16 << 20;
+const MOST_KEPT_BYTES: usize = 16 << 20;
+
+/// An empty buffer for the next batch: the room of one nobody needs any more, as the system's pages are dear.
+pub(crate) fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.clear();
+    if buffer.capacity() > MOST_KEPT_BYTES { Vec::new() } else { buffer }
+}
 
 /// Compresses one batch after the other, reusing its tables and its room.
 pub(crate) struct Packer {
@@ -51,15 +57,13 @@ impl Packer {
 
     /// The lines compressed, with `mark` where every reader skips it: attempts over the same records differ by it.
     pub(crate) fn pack(&mut self, lines: &[u8], mark: &str) -> Result<Bytes, CompressError> {
-        self.room.clear();
+        let mut room = std::mem::take(&mut self.room);
         match &mut self.press {
-            Press::Gzip(gzip) => gzip.write(lines, Some(mark), &mut self.room)?,
-            Press::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut self.room)?,
+            Press::Gzip(gzip) => gzip.write(lines, Some(mark), &mut room)?,
+            Press::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut room)?,
         }
-        let packed = Bytes::copy_from_slice(&self.room);
-        if self.room.capacity() > MOST_KEPT_BYTES {
-            self.room = Vec::new();
-        }
+        let packed = Bytes::copy_from_slice(&room);
+        self.room = emptied(room);
         Ok(packed)
     }
 

@@ -10,7 +10,7 @@ use record_model::{Limits, Schema};
 use crate::enricher::Enricher;
 use crate::line_writer::LineWriter;
 use crate::lines::Lines;
-use crate::output::MOST_KEPT_BYTES;
+use crate::output::emptied;
 
 /// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
 const RECORDS_AT_A_TIME: usize = 32;
@@ -45,13 +45,9 @@ impl<E: Enricher> Workers<E> {
         lines
     }
 
-    /// Keeps the room of lines nobody needs any more: the system's pages are dear.
+    /// Keeps the room of lines nobody needs any more.
     pub(crate) fn take_back(&mut self, lines: Lines) {
-        self.room = lines.bytes;
-        self.room.clear();
-        if self.room.capacity() > MOST_KEPT_BYTES {
-            self.room = Vec::new();
-        }
+        self.room = emptied(lines.bytes);
     }
 
     /// A writer for what comes to light later: messages put together from chunks.

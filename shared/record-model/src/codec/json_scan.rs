@@ -4,8 +4,6 @@
 //! 128 where `serde_json` stops building values too. Skipping is what a payload's reader does most, since a schema
 //! asks for a few members of many.
 
-use std::borrow::Cow;
-
 use super::json_text::special_from;
 
 /// The text is no JSON from this byte on.
@@ -18,24 +16,6 @@ pub(crate) struct NotJson {
 pub(super) struct Scanner<'j> {
     json: &'j str,
     at: usize,
-}
-
-/// A string as it stands in the text, without its quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RawString<'j> {
-    inside: &'j str,
-    is_escaped: bool,
-}
-
-impl<'j> RawString<'j> {
-    /// Its text; `None` where it names half a surrogate pair.
-    #[inline]
-    pub(super) fn text(self) -> Option<Cow<'j, str>> {
-        if !self.is_escaped {
-            return Some(Cow::Borrowed(self.inside));
-        }
-        serde_json::from_str::<String>(&format!("\"{}\"", self.inside)).ok().map(Cow::Owned)
-    }
 }
 
 impl<'j> Scanner<'j> {
@@ -75,9 +55,9 @@ impl<'j> Scanner<'j> {
         if self.take(token) { Ok(()) } else { Err(self.not_json()) }
     }
 
-    /// Passes a member's name and its colon.
+    /// Passes a member's name and its colon, and answers the name as it stands, quotes and all.
     #[inline]
-    pub(super) fn name(&mut self) -> Result<RawString<'j>, NotJson> {
+    pub(super) fn name(&mut self) -> Result<&'j str, NotJson> {
         self.expect(b'"')?;
         let name = self.string()?;
         self.expect(b':')?;
@@ -152,23 +132,18 @@ impl<'j> Scanner<'j> {
         Ok(false)
     }
 
-    /// Passes the rest of a string whose first quote is passed.
+    /// Passes the rest of a string whose first quote was passed last, and answers the whole.
     #[inline]
-    fn string(&mut self) -> Result<RawString<'j>, NotJson> {
-        let (bytes, start) = (self.json.as_bytes(), self.at);
-        let mut is_escaped = false;
+    fn string(&mut self) -> Result<&'j str, NotJson> {
+        let (bytes, start) = (self.json.as_bytes(), self.at - 1);
         loop {
             self.at = special_from(bytes, self.at);
             match bytes.get(self.at) {
                 Some(b'"') => {
-                    let inside = self.since(start);
                     self.at += 1;
-                    return Ok(RawString { inside, is_escaped });
+                    return Ok(self.since(start));
                 }
-                Some(b'\\') => {
-                    is_escaped = true;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 // A control character, or the end.
                 _ => return Err(self.not_json()),
             }
@@ -253,9 +228,12 @@ impl OpenBrackets {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
+    use super::super::json_text::read_string;
     use super::*;
 
     /// The one value a text is.
@@ -317,7 +295,7 @@ mod tests {
                 serde_json::to_string(&name).unwrap()
             };
             let json = format!("{name} : 1");
-            let text = Scanner::new(&json).name().unwrap().text();
+            let text = read_string(Scanner::new(&json).name().unwrap());
             prop_assert_eq!(text, serde_json::from_str::<String>(&name).ok().map(Cow::Owned));
         }
     }

@@ -105,7 +105,7 @@ fn read_object<'j>(
 ) -> Result<(), NotJson> {
     let mut has_more = !scanner.take(b'}');
     while has_more {
-        let name = scanner.name()?.text().ok_or_else(|| scanner.not_json())?;
+        let name = read_string(scanner.name()?).ok_or_else(|| scanner.not_json())?;
         let child = node.child(&name);
         let json = scanner.text_of(|scanner| match child {
             Some(child) if !child.children.is_empty() && scanner.take(b'{') => {
