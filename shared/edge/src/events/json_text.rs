@@ -34,9 +34,9 @@ impl<'a> JsonText<'a> {
 
     /// Whether an answer may repeat it as it stands: an event is read without a look at what its strings hold.
     pub(super) fn is_json(&self) -> bool {
-        // Counted, because a search, which may end early, looks at one byte at a time.
-        let is_plain = |byte: &&u8| (b' '..=b'~').contains(*byte) && **byte != b'\\';
-        self.0.iter().filter(is_plain).count() == self.0.len() || self.unescaped().is_some()
+        // To the end in any case, because a search that may end early looks at one byte at a time.
+        let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'\\';
+        self.0.iter().fold(true, |all, byte| all & is_plain(byte)) || self.unescaped().is_some()
     }
 
     /// Replaces `out` by the bytes this base64 text stands for; empty text is no bytes.

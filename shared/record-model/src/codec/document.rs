@@ -69,10 +69,14 @@ impl Record<'_> {
     fn write<'a>(&mut self, inputs: &mut impl Inputs<'a>, out: &mut Vec<u8>) -> Result<Written, RecordError> {
         let mut payload_index = 0;
         out.push(b'{');
+        let mut is_first = true;
         for field in &self.plan.fields {
-            write_after_comma(&field.opens, out);
+            if !field.opens.is_empty() {
+                write_member(&field.opens, is_first, out);
+                is_first = true;
+            }
             let before = out.len();
-            write_after_comma(&field.key, out);
+            write_member(&field.key, is_first, out);
             let value_start = out.len();
             if field.origin == Origin::Payload {
                 if !inputs.copy(payload_index, field, out)? {
@@ -87,8 +91,13 @@ impl Record<'_> {
             }
             if out.len() == value_start {
                 out.truncate(before);
+            } else {
+                is_first = false;
             }
-            out.resize(out.len() + field.closes, b'}');
+            if field.closes > 0 {
+                out.resize(out.len() + field.closes, b'}');
+                is_first = false;
+            }
         }
         inputs.finish(self.plan, out)?;
         out.push(b'}');
@@ -174,11 +183,10 @@ impl Record<'_> {
     }
 }
 
-/// Appends `,…`, without the comma at the beginning of an object.
+/// Appends `,"name":…`, without the comma where it is the first member of its object.
 #[inline]
-fn write_after_comma(text: &[u8], out: &mut Vec<u8>) {
-    let first = usize::from(out.last() == Some(&b'{'));
-    out.extend_from_slice(text.get(first..).unwrap_or_default());
+fn write_member(name: &[u8], is_first: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(name.get(usize::from(is_first)..).unwrap_or_default());
 }
 
 /// The value of a field that has none in the payload.

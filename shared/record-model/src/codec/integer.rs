@@ -19,6 +19,17 @@ impl IntegerRule {
         }
         Ok(number)
     }
+
+    /// Reads an integer and appends it, as it stands where that is how JSON writes it.
+    #[inline]
+    pub(crate) fn copy(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let number = self.read(text)?;
+        match text.as_bytes() {
+            [b'1'..=b'9', ..] | [b'-', b'1'..=b'9', ..] => out.extend_from_slice(text.as_bytes()),
+            _ => write_integer(number, out),
+        }
+        Ok(())
+    }
 }
 
 /// Appends an integer.
@@ -64,6 +75,17 @@ mod tests {
             assert_eq!(read(text), Err(Problem::IntegerOverflow), "{text}");
         }
         assert_eq!(read("99999999999999999999x"), Err(Problem::NotInteger));
+    }
+
+    #[test]
+    fn an_integer_is_copied_where_it_stands_as_json_writes_it() {
+        for (text, json) in
+            [("1204", "1204"), ("-7", "-7"), ("0", "0"), ("-0", "0"), ("+5", "5"), ("007", "7")]
+        {
+            let mut out = Vec::new();
+            IntegerRule::default().copy(text, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), json, "{text}");
+        }
     }
 
     proptest! {

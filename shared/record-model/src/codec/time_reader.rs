@@ -5,7 +5,9 @@ use super::time_pattern::{MONTHS, Parsed, Token, Unit, WEEKDAYS};
 
 /// The numbers of a text while it is read.
 pub(super) struct Parts {
-    local: LocalTime,
+    /// By [`Unit`].
+    numbers: [u32; 6],
+    nanosecond: u32,
     afternoon: Option<bool>,
     offset_seconds: Option<i32>,
 }
@@ -13,27 +15,46 @@ pub(super) struct Parts {
 impl Parts {
     /// Nothing read yet: the first instant of 1970.
     pub(super) fn new() -> Self {
-        Self { local: LocalTime::EPOCH, afternoon: None, offset_seconds: None }
+        Self { numbers: [1970, 1, 1, 0, 0, 0], nanosecond: 0, afternoon: None, offset_seconds: None }
     }
 
     /// Reads one token from the front of a text and answers the rest.
     #[inline]
     pub(super) fn read<'t>(&mut self, token: Token, text: &'t [u8]) -> Option<&'t [u8]> {
+        // Nearly all tokens are of these two kinds: told apart by branches, which are foreseen, and not by a jump.
         match token {
             Token::Literal(byte) => text.strip_prefix(&[byte]),
             Token::Number(unit, width) => {
                 let (number, rest) = digits(text, width)?;
-                self.set(unit, number)?;
+                self.set(unit, number);
+                Some(rest)
+            }
+            token => self.read_rare(token, text),
+        }
+    }
+
+    #[inline(never)]
+    fn read_rare<'t>(&mut self, token: Token, text: &'t [u8]) -> Option<&'t [u8]> {
+        match token {
+            Token::ShortYear => {
+                let (number, rest) = digits(text, 2)?;
+                self.set(Unit::Year, 2000 + number);
+                Some(rest)
+            }
+            Token::Hour12(width) => {
+                let (number, rest) = digits(text, width)?;
+                self.set(Unit::Hour, (1..=12).contains(&number).then_some(number % 12)?);
+                self.afternoon.get_or_insert(false);
                 Some(rest)
             }
             Token::Fraction(width) => {
                 let (number, rest) = digits(text, width)?;
-                self.local.nanosecond = number * 10_u32.pow(9 - u32::from(width.min(9)));
+                self.nanosecond = number * 10_u32.pow(9 - u32::from(width.min(9)));
                 Some(rest)
             }
             Token::MonthName => {
                 let (month, rest) = one_of(&MONTHS, text)?;
-                self.local.month = month + 1;
+                self.set(Unit::Month, month + 1);
                 Some(rest)
             }
             Token::Weekday => one_of(&WEEKDAYS, text).map(|(_, rest)| rest),
@@ -50,25 +71,15 @@ impl Parts {
                 }
                 None => self.read_offset(text, b":"),
             },
+            Token::Literal(_) | Token::Number(..) => None,
         }
     }
 
     #[inline]
-    fn set(&mut self, unit: Unit, number: u32) -> Option<()> {
-        match unit {
-            Unit::Year => self.local.year = number,
-            Unit::ShortYear => self.local.year = 2000 + number,
-            Unit::Month => self.local.month = number,
-            Unit::Day => self.local.day = number,
-            Unit::Hour => self.local.hour = number,
-            Unit::Hour12 => {
-                self.local.hour = (1..=12).contains(&number).then_some(number % 12)?;
-                self.afternoon.get_or_insert(false);
-            }
-            Unit::Minute => self.local.minute = number,
-            Unit::Second => self.local.second = number,
+    fn set(&mut self, unit: Unit, number: u32) {
+        if let Some(place) = self.numbers.get_mut(unit as usize) {
+            *place = number;
         }
-        Some(())
     }
 
     fn read_offset<'t>(&mut self, text: &'t [u8], between: &[u8]) -> Option<&'t [u8]> {
@@ -87,24 +98,31 @@ impl Parts {
 
     /// What was read, if calendar and clock have it.
     #[inline]
-    pub(super) fn finish(mut self) -> Option<Parsed> {
-        if self.afternoon == Some(true) && self.local.hour < 12 {
-            self.local.hour += 12;
+    pub(super) fn finish(self) -> Option<Parsed> {
+        let [year, month, day, mut hour, minute, second] = self.numbers;
+        if self.afternoon == Some(true) && hour < 12 {
+            hour += 12;
         }
-        self.local.is_real().then_some(Parsed { local: self.local, offset_seconds: self.offset_seconds })
+        let local = LocalTime { year, month, day, hour, minute, second, nanosecond: self.nanosecond };
+        local.is_real().then_some(Parsed { local, offset_seconds: self.offset_seconds })
     }
 }
 
 /// Exactly `width` digits, or one or two where the width is 0.
 #[inline]
 fn digits(text: &[u8], width: u8) -> Option<(u32, &[u8])> {
-    let (least, most) = if width == 0 { (1, 2) } else { (usize::from(width), usize::from(width)) };
-    let found = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
-    if found < least {
-        return None;
+    match (width, text) {
+        (0 | 2, [ten, one, rest @ ..]) if ten.is_ascii_digit() && one.is_ascii_digit() => {
+            Some((u32::from(ten - b'0') * 10 + u32::from(one - b'0'), rest))
+        }
+        (0, [one, rest @ ..]) if one.is_ascii_digit() => Some((u32::from(one - b'0'), rest)),
+        (0 | 2, _) => None,
+        (width, text) => {
+            let (digits, rest) = text.split_at_checked(usize::from(width))?;
+            let number = || digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+            digits.iter().all(u8::is_ascii_digit).then(|| (number(), rest))
+        }
     }
-    let (digits, rest) = text.split_at_checked(found)?;
-    Some((digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')), rest))
 }
 
 fn one_of<'t>(names: &[&str], text: &'t [u8]) -> Option<(u32, &'t [u8])> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::kind::Kind;
 use super::nulls::NullTokens;
 use super::source::Derived;
-use crate::codec::{Input, Problem, TextRule, Value, write_integer, write_string};
+use crate::codec::{Input, Problem, TextRule, Value, write_string};
 
 /// A field: what it is called on both sides, where its value comes from, and what it may be.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ impl Field {
         }
         match &self.kind {
             Kind::Text(rule) if rule.keeps_text() => write_string(if rule.trim { bare } else { text }, out),
-            Kind::Integer(rule) => write_integer(rule.read(bare)?, out),
+            Kind::Integer(rule) => rule.copy(bare, out)?,
             Kind::Float(rule) => rule.read(bare)?.write(out),
             Kind::Timestamp(rule) if rule.keeps_text => rule.copy(bare, out)?,
             _ => return self.copy_value(&Input::Text(text.into()), out),

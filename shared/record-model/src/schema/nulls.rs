@@ -7,27 +7,38 @@ use std::sync::Arc;
 pub(crate) struct NullTokens {
     /// Shared by the fields that have the schema's own.
     tokens: Arc<[String]>,
-    /// Bit n: a token has n bytes. Most values are of no token's length and end the search there.
-    lengths: u64,
+    /// Bit n: a token begins with byte n, letters in lower case, all but ASCII with its top bit off. Most values
+    /// begin like no token and end the search there.
+    initials: u128,
+    /// Whether the empty text is a token.
+    empty: bool,
 }
 
 impl NullTokens {
     pub(crate) fn new(tokens: &[String]) -> Self {
         let tokens: Arc<[String]> = tokens.iter().map(|token| token.trim_ascii().to_owned()).collect();
-        let lengths = tokens.iter().fold(0, |bits, token| bits | 1 << token.len().min(63));
-        Self { tokens, lengths }
+        let initials =
+            tokens.iter().filter_map(|token| token.bytes().next()).fold(0, |bits, byte| bits | bit(byte));
+        let empty = tokens.iter().any(String::is_empty);
+        Self { tokens, initials, empty }
     }
 
     #[inline]
     pub(crate) fn contains(&self, bare: &str) -> bool {
-        self.lengths >> bare.len().min(63) & 1 == 1
-            && self.tokens.iter().any(|token| token.eq_ignore_ascii_case(bare))
+        let Some(initial) = bare.bytes().next() else { return self.empty };
+        self.initials & bit(initial) != 0 && self.tokens.iter().any(|token| token.eq_ignore_ascii_case(bare))
     }
 
     /// How null is written in a row: the empty text where that is a token, else the first one.
     pub(crate) fn written(&self) -> Option<&str> {
         self.tokens.iter().find(|token| token.is_empty()).or(self.tokens.first()).map(String::as_str)
     }
+}
+
+/// The bit of a first byte.
+#[inline]
+fn bit(initial: u8) -> u128 {
+    1 << (initial.to_ascii_lowercase() & 0x7f)
 }
 
 #[cfg(test)]
@@ -41,5 +52,6 @@ mod tests {
         assert!(!nulls.contains("") && !nulls.contains("nano") && !nulls.contains("n"));
         assert_eq!(nulls.written(), Some("N/A"));
         assert!(NullTokens::new(&[String::new()]).contains(""));
+        assert!(NullTokens::new(&["—".to_owned()]).contains("—"));
     }
 }

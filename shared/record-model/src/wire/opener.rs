@@ -98,6 +98,8 @@ fn unwrap<'a>(
     }
 }
 
+/// Not inlined: the decompressors' room on the stack is not for records without a wrapping.
+#[inline(never)]
 fn inflate<'a>(
     format: Format,
     data: &[u8],
