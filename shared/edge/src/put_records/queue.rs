@@ -1,6 +1,6 @@
 //! Which entries go next, and what an answer means for them. Pure: told the time, does no I/O.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,11 +41,12 @@ pub(crate) enum Offered {
     Stopped,
 }
 
-/// Everything pushed and not acknowledged, by the order of pushing.
+/// Everything pushed and not acknowledged.
 #[derive(Debug)]
 pub(crate) struct Queue {
     settings: EngineSettings,
-    waiting: BTreeMap<u64, Waiting>,
+    /// In the order of pushing: new entries come last, and those tried before are near the front.
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     /// Keys with an entry on its way, when order per key is asked for.
     busy: HashSet<u128>,
@@ -69,7 +70,7 @@ impl Queue {
     pub(crate) fn new(settings: EngineSettings, shards: ShardMap, now: Instant) -> Self {
         let mut queue = Self {
             settings,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             waiting_bytes: 0,
             busy: HashSet::new(),
             open_positions: BTreeMap::new(),
@@ -160,12 +161,19 @@ impl Queue {
         };
         self.pushed += 1;
         *self.open_positions.entry(entry.position).or_default() += 1;
-        self.put_back(Waiting { entry, state });
+        self.waiting_bytes += entry.bytes();
+        self.waiting.push_back(Waiting { entry, state });
     }
 
-    fn put_back(&mut self, waiting: Waiting) {
-        self.waiting_bytes += waiting.entry.bytes();
-        self.waiting.insert(waiting.state.ordinal, waiting);
+    /// Takes entries of one request in again, each at its place. The last of them first: so each comes to stand near
+    /// the front, where room is made for it without moving the rest.
+    fn put_back(&mut self, batch: impl IntoIterator<Item = Waiting, IntoIter: DoubleEndedIterator>) {
+        for waiting in batch.into_iter().rev() {
+            self.waiting_bytes += waiting.entry.bytes();
+            let ordinal = waiting.state.ordinal;
+            let place = self.waiting.partition_point(|other| other.state.ordinal < ordinal);
+            self.waiting.insert(place, waiting);
+        }
     }
 
     /// The next request, if there is one to be made by now.
@@ -178,12 +186,12 @@ impl Queue {
             rates.refill(now);
         }
         let full = self.draining || self.fills_a_request();
-        let Selection { ordinals, wake_at } = self.select(now, full);
-        if ordinals.is_empty() {
+        let Selection { places, wake_at } = self.select(now, full);
+        if places.is_empty() {
             self.looks_at = wake_at;
             return wake_at.map_or(Next::Idle, Next::WaitUntil);
         }
-        Next::Send(Batch::new(ordinals.into_iter().filter_map(|ordinal| self.take(ordinal, now))))
+        Next::Send(self.take(&places, now))
     }
 
     /// Chooses entries in the order they were pushed, passing over those that may not go yet.
@@ -194,15 +202,12 @@ impl Queue {
         let mut company = self.settings.request_entries;
         let mut bytes = 0;
         // An entry that has waited its time takes the whole request with it.
-        let aged = self
-            .waiting
-            .values()
-            .next()
-            .is_some_and(|oldest| now >= oldest.state.since + self.settings.linger);
-        for waiting in self.waiting.values() {
+        let aged =
+            self.waiting.front().is_some_and(|oldest| now >= oldest.state.since + self.settings.linger);
+        for (place, waiting) in self.waiting.iter().enumerate() {
             let total_bytes = bytes + waiting.entry.bytes();
             company = company.min(waiting.state.company);
-            let count = chosen.ordinals.len();
+            let count = chosen.places.len();
             if count >= company || (count > 0 && total_bytes > self.settings.request_bytes) {
                 break;
             }
@@ -210,7 +215,7 @@ impl Queue {
             let due = free.and_then(|()| self.is_due(waiting, now, full || aged));
             match due.and_then(|()| self.take_rate(rates.as_mut(), waiting)) {
                 Ok(()) => {
-                    chosen.ordinals.push(waiting.state.ordinal);
+                    chosen.places.push(place);
                     bytes = total_bytes;
                 }
                 Err(wake_at) => chosen.wake_at = earliest(chosen.wake_at, wake_at),
@@ -246,14 +251,27 @@ impl Queue {
         rates.take(shard, waiting.entry.bytes()).map_err(Some)
     }
 
-    fn take(&mut self, ordinal: u64, now: Instant) -> Option<Waiting> {
-        let mut waiting = self.waiting.remove(&ordinal)?;
-        waiting.state.give_up_at.get_or_insert(now + self.settings.patience);
-        self.waiting_bytes -= waiting.entry.bytes();
-        if self.settings.order_per_key {
-            self.busy.insert(waiting.state.order_key);
+    /// Takes out the entries at these places, which ascend. Those passed over stay in front of the rest.
+    fn take(&mut self, places: &[usize], now: Instant) -> Batch {
+        let mut taken = Vec::with_capacity(places.len());
+        let mut passed = Vec::new();
+        let upto = places.last().map_or(0, |last| last + 1);
+        let mut places = places.iter().peekable();
+        for (place, waiting) in self.waiting.drain(..upto).enumerate() {
+            let to = if places.next_if_eq(&&place).is_some() { &mut taken } else { &mut passed };
+            to.push(waiting);
         }
-        Some(waiting)
+        for waiting in passed.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+        for Waiting { entry, state } in &mut taken {
+            state.give_up_at.get_or_insert(now + self.settings.patience);
+            self.waiting_bytes -= entry.bytes();
+            if self.settings.order_per_key {
+                self.busy.insert(state.order_key);
+            }
+        }
+        Batch::new(taken)
     }
 
     /// Takes the answer to a request.
@@ -280,15 +298,12 @@ impl Queue {
             }
             Err(SinkError::Invalid(_)) => {
                 self.report.failed_calls += 1;
-                for Waiting { entry, state } in batch {
-                    self.put_back(Waiting { entry, state: State { company: company / 2, ..state } });
-                }
+                let halved = |state| State { company: company / 2, ..state };
+                self.put_back(batch.map(|Waiting { entry, state }| Waiting { entry, state: halved(state) }));
             }
             Err(SinkError::Fatal(source)) => {
                 self.report.failed_calls += 1;
-                for waiting in batch {
-                    self.put_back(waiting);
-                }
+                self.put_back(batch);
                 self.report.stopped.get_or_insert(StopReason::Fatal(source));
             }
         }
@@ -305,16 +320,18 @@ impl Queue {
         let spread = fastrand::f64();
         // An answer that is too short acknowledges nothing beyond its end.
         let unanswered = std::iter::repeat(EntryOutcome::Refused(super::Refusal::Internal));
+        let mut again = Vec::new();
         for (waiting, outcome) in batch.zip(outcomes.into_iter().chain(unanswered)) {
             match outcome {
                 EntryOutcome::Accepted { shard_id } => self.accept(&waiting, shard_id),
                 EntryOutcome::Refused(refusal) => {
                     self.report.retried += 1;
                     let pause = ceiling(FIRST_PAUSE, LONGEST_PAUSE, waiting.state.tries).mul_f64(spread);
-                    self.try_again(waiting, now, now + pause, UnsentReason::Refused(refusal));
+                    again.extend(self.try_again(waiting, now, now + pause, UnsentReason::Refused(refusal)));
                 }
             }
         }
+        self.put_back(again);
     }
 
     /// Holds the whole stream back for a while, since the next request would fare no better.
@@ -323,9 +340,10 @@ impl Queue {
         let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, self.failed_in_a_row);
         self.failed_in_a_row += 1;
         self.paused_until = Some(now + pause);
-        for waiting in batch {
-            self.try_again(waiting, now, now, UnsentReason::Unavailable);
-        }
+        let again: Vec<_> = batch
+            .filter_map(|waiting| self.try_again(waiting, now, now, UnsentReason::Unavailable))
+            .collect();
+        self.put_back(again);
     }
 
     fn accept(&mut self, waiting: &Waiting, shard_id: String) {
@@ -346,13 +364,21 @@ impl Queue {
         }
     }
 
-    fn try_again(&mut self, waiting: Waiting, now: Instant, not_before: Instant, reason: UnsentReason) {
+    /// The entry as it waits for its next try, unless it is given up.
+    fn try_again(
+        &mut self,
+        waiting: Waiting,
+        now: Instant,
+        not_before: Instant,
+        reason: UnsentReason,
+    ) -> Option<Waiting> {
         if waiting.state.give_up_at.is_some_and(|at| now >= at) {
-            return self.give_up(waiting, reason);
+            self.give_up(waiting, reason);
+            return None;
         }
         let Waiting { entry, state } = waiting;
         let tries = state.tries.saturating_add(1);
-        self.put_back(Waiting { entry, state: State { not_before, tries, ..state } });
+        Some(Waiting { entry, state: State { not_before, tries, ..state } })
     }
 
     /// Its position stays open: a cursor passes it only once its owner has it in safety.
@@ -368,8 +394,8 @@ impl Queue {
 
     /// Ends the run: what waits and what is on its way is unsent.
     pub(crate) fn close(&mut self, on_their_way: impl IntoIterator<Item = Waiting>) -> PutReport {
-        let waiting = std::mem::take(&mut self.waiting).into_values();
-        let mut stopped: Vec<Waiting> = waiting.chain(on_their_way).collect();
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut stopped: Vec<Waiting> = waiting.into_iter().chain(on_their_way).collect();
         stopped.sort_unstable_by_key(|waiting| waiting.state.ordinal);
         let mut report = std::mem::take(&mut self.report);
         let unsent = |waiting: Waiting| Unsent { entry: waiting.entry, reason: UnsentReason::Stopped };
@@ -381,7 +407,8 @@ impl Queue {
 
 #[derive(Default)]
 struct Selection {
-    ordinals: Vec<u64>,
+    /// In [`Queue::waiting`], ascending.
+    places: Vec<usize>,
     wake_at: Option<Instant>,
 }
 
@@ -389,5 +416,85 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Refusal;
+
+    /// What happens to a queue next.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Push { key: u8 },
+        Send,
+        Settle { refused: u8 },
+        Lose,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..5_u8).prop_map(|key| Step::Push { key }),
+            2 => Just(Step::Send),
+            2 => any::<u8>().prop_map(|refused| Step::Settle { refused }),
+            1 => Just(Step::Lose),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_waits_is_in_the_order_of_pushing_and_nothing_is_lost(
+            steps in prop::collection::vec(step(), 0..200),
+            order_per_key in any::<bool>(),
+        ) {
+            let settings = EngineSettings {
+                request_entries: 6,
+                order_per_key,
+                linger: Duration::ZERO,
+                patience: Duration::from_hours(10_000),
+                ..EngineSettings::default()
+            };
+            let mut now = Instant::now();
+            let mut queue = Queue::new(settings, ShardMap::default(), now);
+            let mut on_their_way = VecDeque::new();
+            let (mut pushed, mut sent) = (0, 0);
+            for step in steps {
+                now += Duration::from_mins(1);
+                match step {
+                    Step::Push { key } => {
+                        queue.push(Entry::new(key.to_string(), vec![key; 3]), now);
+                        pushed += 1;
+                    }
+                    Step::Send => {
+                        if let Next::Send(batch) = queue.next(now) {
+                            sent += batch.states.len();
+                            on_their_way.push_back(batch);
+                        }
+                    }
+                    Step::Settle { refused } => {
+                        let Some(batch) = on_their_way.pop_front() else { continue };
+                        sent -= batch.states.len();
+                        let outcome = |at: usize| match refused >> at & 1 {
+                            0 => EntryOutcome::Accepted { shard_id: String::new() },
+                            _ => EntryOutcome::Refused(Refusal::Internal),
+                        };
+                        let outcomes = (0..batch.states.len()).map(outcome).collect();
+                        queue.settle(batch, Ok(outcomes), now);
+                    }
+                    Step::Lose => {
+                        let Some(batch) = on_their_way.pop_back() else { continue };
+                        sent -= batch.states.len();
+                        queue.settle(batch, Err(SinkError::Unavailable("lost".into())), now);
+                    }
+                }
+                prop_assert!(queue.waiting.iter().is_sorted_by_key(|waiting| waiting.state.ordinal));
+                let bytes: usize = queue.waiting.iter().map(|waiting| waiting.entry.bytes()).sum();
+                prop_assert_eq!(queue.waiting_bytes, bytes);
+                prop_assert_eq!(queue.report.accepted + (queue.waiting.len() + sent) as u64, pushed);
+            }
+        }
     }
 }

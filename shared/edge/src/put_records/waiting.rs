@@ -37,13 +37,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(waiting: impl Iterator<Item = Waiting>) -> Self {
-        let (entries, states) = waiting.map(|Waiting { entry, state }| (entry, state)).unzip();
+    pub(super) fn new(waiting: Vec<Waiting>) -> Self {
+        let (entries, states) = waiting.into_iter().map(|Waiting { entry, state }| (entry, state)).unzip();
         Self { entries: Arc::new(entries), states }
     }
 
     /// Its entries as they waited. Copies them only while a request that was abandoned still reads them.
-    pub(super) fn into_waiting(self) -> impl Iterator<Item = Waiting> {
+    pub(super) fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
         let entries = Arc::unwrap_or_clone(self.entries);
         entries.into_iter().zip(self.states).map(|(entry, state)| Waiting { entry, state })
     }
