@@ -37,12 +37,12 @@ impl Plan {
             let input =
                 input_of(index, field).map_err(|problem| field_error(problem, field, &Input::Missing, ""))?;
             let fail = |problem| field_error(problem, field, &input, "");
+            if self.form == Form::Delimited {
+                return self.write_piece(nth, field, &input, context, out).map_err(fail);
+            }
             let value = given_or_default(field, &input, context).map_err(fail)?;
-            match self.form {
-                Form::Delimited => self.write_piece(nth, field, &value, out).map_err(fail)?,
-                Form::Json
-                    if matches!(value, Value::Null) && self.missing_fields == MissingFields::Ignore => {}
-                Form::Json => objects.write(field, &value, out),
+            if !matches!(value, Value::Null) || self.missing_fields != MissingFields::Ignore {
+                objects.write(field, &value, out);
             }
             Ok(())
         });
@@ -58,17 +58,22 @@ impl Plan {
         &self,
         nth: usize,
         field: &Field,
-        value: &Value<'_>,
+        input: &Input<'_>,
+        context: &RecordContext<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Problem> {
         if nth > 0 {
             out.extend_from_slice(self.row.delimiter.as_bytes());
         }
-        if matches!(value, Value::Null) {
-            return self.row.write(field.nulls.written().ok_or(Problem::Unwritable)?, out);
-        }
         let start = out.len();
-        field.kind.write_text(value, out);
+        let is_copied = if let Input::Text(text) = input { field.copy_piece(text, out)? } else { false };
+        if !is_copied {
+            let value = given_or_default(field, input, context)?;
+            if matches!(value, Value::Null) {
+                return self.row.write(field.nulls.written().ok_or(Problem::Unwritable)?, out);
+            }
+            field.kind.write_text(&value, out);
+        }
         self.row.guard_from(start, out)
     }
 }

@@ -98,6 +98,25 @@ impl Field {
         Ok(true)
     }
 
+    /// Reads a text and appends it to a row, of the kinds that a row has as JSON has them but for the quotes; `false`
+    /// and nothing appended where it is of another kind, or null.
+    #[inline]
+    pub(crate) fn copy_piece(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
+        let bare = text.trim_ascii();
+        if self.nulls.contains(bare) {
+            return Ok(false);
+        }
+        match &self.kind {
+            Kind::Text(rule) if rule.keeps_text() => {
+                out.extend_from_slice(if rule.trim { bare } else { text }.as_bytes());
+            }
+            Kind::Integer(rule) => rule.copy(bare, out)?,
+            Kind::Float(rule) => rule.read(bare)?.write(out),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn copy_value(&self, input: &Input<'_>, out: &mut Vec<u8>) -> Result<bool, Problem> {
         let value = self.read(input)?;
         if value != Value::Null {
