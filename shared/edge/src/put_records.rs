@@ -7,6 +7,8 @@ mod key;
 mod packer;
 mod queue;
 mod report;
+#[cfg(feature = "kinesis")]
+mod request_body;
 mod shard_rates;
 mod shards;
 mod sink;
@@ -18,6 +20,8 @@ pub use in_memory::{InMemorySink, SinkFault};
 pub use key::{KeyError, KeyRule, KeyRuleError};
 pub use packer::{Compression, PackError, Packer, Packing, PackingError};
 pub use report::{PutReport, StopReason, Unsent, UnsentReason};
+#[cfg(feature = "kinesis")]
+pub(crate) use request_body::request_body;
 pub use shard_rates::ShardRate;
 pub use shards::{OpenShard, ShardMap};
 pub use sink::{EntryOutcome, RecordSink, Refusal, SinkError, StreamSummary, wait_until_active};

@@ -161,7 +161,12 @@ impl Keyer {
 }
 
 pub(crate) fn random_key() -> Key {
-    Key { partition_key: format!("{:016x}", fastrand::u64(..)), explicit_hash_key: None }
+    let mut partition_key = String::with_capacity(16);
+    for byte in fastrand::u64(..).to_be_bytes() {
+        let digits = [byte >> 4, byte & 0xF].map(|digit| char::from_digit(digit.into(), 16));
+        partition_key.extend(digits.into_iter().flatten());
+    }
+    Key { partition_key, explicit_hash_key: None }
 }
 
 /// A key of 1 to 256 characters, or how many it has.
