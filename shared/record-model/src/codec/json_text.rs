@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::words;
+
 /// Appends `text` as a JSON string. Control characters, quotes and backslashes are escaped, nothing else,
 /// so the result is one line.
 #[inline]
@@ -48,24 +50,17 @@ pub(super) fn special_from(bytes: &[u8], from: usize) -> usize {
     for word in words {
         let specials = specials(u64::from_le_bytes(*word));
         if specials != 0 {
-            return at + specials.trailing_zeros() as usize / 8;
+            return at + words::first(specials);
         }
         at += word.len();
     }
     at + tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len())
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// A bit in the lowest byte of the word that is under 0x20, 0x22 or 0x5C, and in none below it: a borrow can only start
-/// at such a byte.
+/// The bit of the first byte that is under 0x20, 0x22 or 0x5C.
 #[inline]
 fn specials(word: u64) -> u64 {
-    let under = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
-    let quote = under(word ^ (ONES * u64::from(b'"')), 1);
-    let backslash = under(word ^ (ONES * u64::from(b'\\')), 1);
-    under(word, 0x20) | quote | backslash
+    words::under(word, 0x20) | words::equal(word, b'"') | words::equal(word, b'\\')
 }
 
 #[inline]

@@ -23,6 +23,7 @@ mod time_pattern;
 mod time_reader;
 mod timestamp;
 mod value;
+mod words;
 
 pub use context::{RecordContext, TextOf, Written};
 pub use csv_columns::CsvColumns;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::error::Problem;
+use super::words;
 
 /// How the rows of a data set are delimited. A value that holds the delimiter is quoted, or its
 /// delimiters escaped, or it can't be written.
@@ -230,15 +231,11 @@ impl<'a> Pieces<'a, '_> {
 /// Most fields end within a few words of the machine, where calling `memchr` costs more than it saves.
 #[inline]
 fn find(byte: u8, text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     let mut skipped = 0;
     for word in text.as_chunks::<8>().0.iter().take(4) {
-        // Zero where the byte is; the lowest top bit that is set below is right, those above it need not be.
-        let zeros = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
-        let found = zeros.wrapping_sub(ONES) & !zeros & HIGHS;
+        let found = words::equal(u64::from_le_bytes(*word), byte);
         if found != 0 {
-            return Some(skipped + found.trailing_zeros() as usize / 8);
+            return Some(skipped + words::first(found));
         }
         skipped += word.len();
     }
