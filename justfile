@@ -44,4 +44,4 @@ fuzz seconds="60" *targets:
 
 # The consumer under seeded faults, in one process and through the runner, long; `cargo test` runs a short form
 chaos:
-    KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test faults --test processes -- --nocapture
+    KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test it -- faults:: processes:: --nocapture

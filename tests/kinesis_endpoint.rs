@@ -8,9 +8,6 @@
     reason = "a test that can't go on says so by a panic"
 )]
 
-#[allow(dead_code, reason = "each test uses its part of the clients")]
-mod clients;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -23,7 +20,7 @@ use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::{Value, json};
 use transform::{Failures, Reingest, Transform, TransformSettings};
 
-use clients::exchange;
+use super::clients::{self, exchange};
 
 async fn endpoint() -> KinesisEndpoint {
     KinesisEndpoint::start(0).await.unwrap()

@@ -8,17 +8,13 @@
     reason = "a test that can't go on says so by a panic"
 )]
 
-mod clients;
-#[path = "../shared/edge/tests/store_contract/mod.rs"]
-mod store_contract;
-
 use std::fs;
 use std::path::Path;
 
 use edge::{Attributes, AwsCredentials, AwsSettings, Created, ObjectStore, S3Store};
 use local::S3Endpoint;
 
-use clients::{Answer, break_off, exchange};
+use super::clients::{self, Answer, break_off, exchange};
 
 async fn endpoint(folder: &Path) -> S3Endpoint {
     S3Endpoint::start(folder, 0).await.unwrap()
@@ -49,7 +45,7 @@ async fn the_s3_store_keeps_its_contract_here() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = endpoint(folder.path()).await;
     fs::create_dir(folder.path().join("contract")).unwrap();
-    store_contract::holds_for(&store(&endpoint, "contract")).await;
+    super::store_contract::holds_for(&store(&endpoint, "contract")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

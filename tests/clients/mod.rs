@@ -15,7 +15,7 @@ pub(crate) async fn holds(script: &str, needs: &str, arguments: &[&str]) -> bool
         eprintln!("skipped {script}: no {needs} in {python} (pip install -r tests/requirements.txt)");
         return false;
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients").join(script);
     let mut command = Command::new(&python);
     command.arg(path).args(arguments).env("NO_PROXY", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");
     let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();

@@ -41,9 +41,9 @@
 //! Both levels need schema and settings to stay the same between an attempt and its retry: a record that becomes
 //! readable in between is in quarantine and in `enriched/`.
 //!
-//! `tests/delivery_model` searches every order of steps, crashes, late writes and lost answers of both protocols, and
-//! shows that it finds out a protocol that leaves any of this away; `tests/faults` runs this crate under seeded
-//! faults, and `tests/processes` the binary, under the local runner.
+//! `tests/it/delivery_model` searches every order of steps, crashes, late writes and lost answers of both protocols, and
+//! shows that it finds out a protocol that leaves any of this away; `tests/it/faults` runs this crate under seeded
+//! faults, and `tests/it/processes` the binary, under the local runner.
 //!
 //! ## Chunks
 //! Pieces of a message are kept in S3 until one record makes it whole and puts it out in its place. Two attempts at

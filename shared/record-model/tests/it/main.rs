@@ -1,0 +1,13 @@
+//! The record model against the world, one module a subject.
+
+#![cfg(test)]
+
+mod crime_rows;
+mod decoder;
+mod generated;
+mod kpl_interop;
+mod kpl_vectors;
+mod kpl_writer;
+mod linear_time;
+mod real_data;
+mod schema_rules;

@@ -1,1 +1,0 @@
-//! Nothing: the tests of the whole lie beside this folder, one file a subject.
