@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use edge::kinesis_reader::ReaderError;
 
-use crate::bucket::StorageError;
-use crate::delivery::{DeliveryError, PrefixError};
-use crate::event_source::MappingError;
-use crate::loopback::EndpointError;
-use crate::runtime_api::FunctionError;
-use crate::schedule::ScheduleError;
-use crate::template::TemplateError;
+use crate::aws::event_source::MappingError;
+use crate::aws::firehose::{DeliveryError, PrefixError};
+use crate::aws::lambda::FunctionError;
+use crate::aws::loopback::EndpointError;
+use crate::aws::scheduler::ScheduleError;
+use crate::pipeline::bucket::StorageError;
+use template::TemplateError;
 
 /// Why a run can't start or can't go on. Each is one line with its causes.
 #[derive(Debug, thiserror::Error)]

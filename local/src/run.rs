@@ -2,15 +2,14 @@
 
 use std::time::Instant;
 
-use crate::accounting;
 use crate::error::RunError;
-use crate::machine::Machine;
 use crate::options::RunOptions;
-use crate::progress::{Progress, ProgressSender};
-use crate::report::Report;
-use crate::source::{self, SourceTallies};
-use crate::sweep;
-use crate::template;
+use crate::pipeline::accounting;
+use crate::pipeline::machine::Machine;
+use crate::pipeline::progress::{Progress, ProgressSender};
+use crate::pipeline::report::Report;
+use crate::pipeline::source::{self, SourceTallies};
+use crate::pipeline::sweep;
 
 /// Runs the pipeline of a template on this machine, and accounts for every record.
 ///

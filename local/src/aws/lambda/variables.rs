@@ -1,0 +1,82 @@
+//! The environment of a function's process, set as Lambda sets it and nothing more.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use template::FunctionDefinition;
+
+/// Where a function finds the services.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceUrls {
+    pub(crate) kinesis: String,
+    pub(crate) s3: String,
+}
+
+/// Every variable of one process; the machine's own environment is not among them.
+pub(super) fn variables(
+    function: &FunctionDefinition,
+    task_root: &Path,
+    runtime_api: &str,
+    log_stream: &str,
+    services: &ServiceUrls,
+) -> BTreeMap<String, String> {
+    let memory = function.memory_mb.to_string();
+    let task_root = task_root.to_string_lossy();
+    let lambda = [
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.as_str()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
+        ("AWS_REGION", template::REGION),
+        ("AWS_DEFAULT_REGION", template::REGION),
+        ("AWS_ACCESS_KEY_ID", crate::pipeline::bucket::ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", crate::pipeline::bucket::SECRET_ACCESS_KEY),
+        ("LAMBDA_TASK_ROOT", &task_root),
+        ("LAMBDA_RUNTIME_DIR", &task_root),
+        ("_HANDLER", &function.handler),
+        ("LANG", "en_US.UTF-8"),
+        ("TZ", ":UTC"),
+        ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+    ];
+    let here = [
+        ("AWS_ENDPOINT_URL_KINESIS", services.kinesis.as_str()),
+        ("AWS_ENDPOINT_URL_S3", &services.s3),
+        // A proxy of the machine is none for its own services.
+        ("NO_PROXY", "127.0.0.1,localhost"),
+        ("no_proxy", "127.0.0.1,localhost"),
+    ];
+    let own = function.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    // As in Lambda, a function can't set what the service reserves. A template that names an endpoint means it.
+    let all = here.into_iter().chain(own).chain(lambda);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_function_can_set_its_endpoints_but_not_what_lambda_reserves() {
+        let own = [("AWS_REGION", "mars"), ("SCHEMA", "crime"), ("AWS_ENDPOINT_URL_S3", "http://in-between")];
+        let function = FunctionDefinition {
+            name: "F".to_owned(),
+            binary: "f".to_owned(),
+            handler: "bootstrap".to_owned(),
+            timeout: Duration::from_secs(3),
+            memory_mb: 128,
+            variables: own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        let services = ServiceUrls { kinesis: "http://k".to_owned(), s3: "http://s".to_owned() };
+        let set = variables(&function, Path::new("/bin"), "127.0.0.1:1", "log", &services);
+        assert_eq!(set["AWS_REGION"], "us-east-1");
+        assert_eq!(set["SCHEMA"], "crime");
+        assert_eq!(set["AWS_ENDPOINT_URL_KINESIS"], "http://k");
+        assert_eq!(set["AWS_ENDPOINT_URL_S3"], "http://in-between");
+        assert_eq!(set["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
+    }
+}

@@ -1,0 +1,12 @@
+//! Plays AWS on one machine, and knows nothing of kinflow: Kinesis, Lambda, Firehose, S3 and the scheduler.
+
+pub(crate) mod clock;
+pub(crate) mod event;
+pub(crate) mod event_source;
+pub(crate) mod firehose;
+pub(crate) mod kinesis;
+pub(crate) mod lambda;
+pub(crate) mod loopback;
+pub(crate) mod s3;
+pub(crate) mod scheduler;
+pub(crate) mod stream;

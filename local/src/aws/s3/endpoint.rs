@@ -1,0 +1,67 @@
+//! The endpoint: what it is started with, where it is, how it ends.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::error_handling::HandleError;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http::header::{CONNECTION, EXPECT};
+use http::{HeaderValue, StatusCode};
+use s3s::HttpError;
+use s3s::service::S3ServiceBuilder;
+
+use super::backend::Backend;
+use super::folder::Folder;
+use super::signature;
+use crate::aws::loopback::{EndpointError, Loopback};
+
+/// An S3 endpoint on 127.0.0.1 over a folder. What is in the folder stays when it ends.
+pub struct S3Endpoint {
+    server: Loopback,
+    url: String,
+}
+
+impl S3Endpoint {
+    /// Starts over a folder, which is made if it is not there, on the port; 0 takes any free one. Ready when it
+    /// returns. One endpoint at a time may use a folder.
+    pub async fn start(folder: &Path, port: u16) -> Result<Self, EndpointError> {
+        let opened = Folder::open(folder)
+            .map_err(|source| EndpointError::Folder { folder: folder.display().to_string(), source })?;
+        let service = S3ServiceBuilder::new(Backend::new(opened)).build();
+        let router = Router::new()
+            .fallback_service(HandleError::new(service, broken))
+            .layer(from_fn(signature::take_off))
+            .layer(from_fn(close_where_a_body_was_not_wanted));
+        let server = Loopback::serve(port, router).await?;
+        let url = format!("http://{}", server.address());
+        Ok(Self { server, url })
+    }
+
+    /// The value of `AWS_ENDPOINT_URL_S3` for a client.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops taking requests and answers those in hand.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+async fn broken(error: HttpError) -> StatusCode {
+    tracing::debug!(?error, "a request could not be answered");
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+/// A client that asks before it sends (`Expect: 100-continue`) and is refused does not send: what comes next on the
+/// connection is anyone's guess (boto3 takes the next answer for this one's), so it ends here, as at S3.
+async fn close_where_a_body_was_not_wanted(request: Request, next: Next) -> Response {
+    let asks_first = request.headers().contains_key(EXPECT);
+    let mut response = next.run(request).await;
+    if asks_first && !response.status().is_success() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

@@ -1,0 +1,13 @@
+//! Reading whole streams: every shard once, parents before children, until told to stop.
+
+mod flow;
+mod lineage;
+mod reader;
+mod shards;
+mod source;
+mod through;
+
+pub(crate) use flow::{Flow, Phase, ReaderMark};
+pub(crate) use reader::{ShardReader, Step};
+pub(crate) use shards::each_shard;
+pub(crate) use through::read_through;

@@ -1,0 +1,234 @@
+//! Everything of a template started on this machine: endpoints, functions, mappings, deliveries.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use edge::S3Store;
+use edge::kinesis_reader::StreamReader;
+use tokio::task::JoinSet;
+
+use crate::aws::clock::now_ms;
+use crate::aws::event_source::{Destination, Mapping};
+use crate::aws::firehose::{Delivery, DeliverySettings};
+use crate::aws::kinesis::KinesisEndpoint;
+use crate::aws::lambda::{Function, FunctionSettings, ServiceUrls};
+use crate::aws::s3::S3Endpoint;
+use crate::aws::stream::{Flow, Phase};
+use crate::error::RunError;
+use crate::options::RunOptions;
+use crate::pipeline::bucket::{self, StorageError};
+use crate::pipeline::data_set;
+use crate::pipeline::progress::{Progress, ProgressSender};
+use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, Topology};
+
+/// Between two looks at a stream that is being made.
+const STREAM_POLL: Duration = Duration::from_millis(5);
+
+/// A template at work.
+pub(crate) struct Machine {
+    pub(crate) topology: Topology,
+    /// The data set of each stream.
+    pub(crate) data_sets: BTreeMap<String, String>,
+    pub(crate) functions: BTreeMap<String, Arc<Function>>,
+    pub(crate) mappings: Vec<Arc<Mapping>>,
+    pub(crate) deliveries: Vec<Arc<Delivery>>,
+    pub(crate) reader: StreamReader,
+    pub(crate) started_at_ms: i64,
+    pub(crate) progress: ProgressSender,
+    flow: Arc<Flow>,
+    workers: JoinSet<Result<(), RunError>>,
+    kinesis: KinesisEndpoint,
+    s3: S3Endpoint,
+}
+
+impl Machine {
+    /// Starts everything but the sources.
+    pub(crate) async fn start(
+        options: &RunOptions,
+        topology: Topology,
+        progress: ProgressSender,
+    ) -> Result<Self, RunError> {
+        let logs = options.data_dir.join("logs");
+        let buckets = options.data_dir.join("s3");
+        make_folder(&logs)?;
+        for bucket in &topology.buckets {
+            make_folder(&buckets.join(bucket))?;
+            forget_cursors(&buckets.join(bucket))?;
+        }
+        let kinesis = KinesisEndpoint::start(options.kinesis_port).await?;
+        let s3 = S3Endpoint::start(&buckets, options.s3_port).await?;
+        let services = ServiceUrls { kinesis: kinesis.url().to_owned(), s3: s3.url().to_owned() };
+        let settings = FunctionSettings { binaries: &options.binaries, logs: &logs, services };
+        let functions = functions(&topology, &settings)?;
+        let reader = StreamReader::local(kinesis.url());
+        for stream in &topology.streams {
+            let made = make_stream(&reader, stream).await;
+            made.map_err(|source| RunError::Stream { stream: stream.name.clone(), source })?;
+        }
+        let mut machine = Self {
+            data_sets: data_set::by_stream(&topology),
+            topology,
+            functions,
+            mappings: Vec::new(),
+            deliveries: Vec::new(),
+            reader,
+            started_at_ms: now_ms(),
+            progress,
+            flow: Flow::new(),
+            workers: JoinSet::new(),
+            kinesis,
+            s3,
+        };
+        machine.start_workers(&options.data_dir.join("failed"))?;
+        Ok(machine)
+    }
+
+    fn start_workers(&mut self, failed: &Path) -> Result<(), RunError> {
+        for settings in self.topology.mappings.clone() {
+            let function = settings.function.clone();
+            let Some(mapping) = self.mapping(settings, failed)? else { continue };
+            self.mappings.push(Arc::clone(&mapping));
+            let work = mapping.run(self.reader.clone(), self.flow.reader());
+            self.workers.spawn(async { work.await.map_err(|source| RunError::Mapping { function, source }) });
+        }
+        for settings in self.topology.deliveries.clone() {
+            let delivery = settings.name.clone();
+            let at_work = self.delivery(settings)?;
+            self.deliveries.push(Arc::clone(&at_work));
+            let work = at_work.run(self.reader.clone(), self.flow.reader());
+            self.workers
+                .spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
+        }
+        Ok(())
+    }
+
+    fn mapping(&self, settings: KinesisMapping, failed: &Path) -> Result<Option<Arc<Mapping>>, RunError> {
+        let Some(function) = self.functions.get(&settings.function).cloned() else { return Ok(None) };
+        let bucket = match &settings.on_failure {
+            Some(OnFailure::Bucket(bucket)) => Some(self.bucket(bucket)?),
+            Some(OnFailure::Messages) | None => None,
+        };
+        let destination = Destination::new(settings.uuid.clone(), bucket, failed.join(&settings.function));
+        Ok(Some(Arc::new(Mapping {
+            data_set: self.data_set_of(&settings.stream),
+            stream_arn: format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}", settings.stream),
+            settings,
+            function,
+            destination,
+            flow: Arc::clone(&self.flow),
+            progress: self.progress.clone(),
+            tally: Mutex::default(),
+        })))
+    }
+
+    fn delivery(&self, stream: DeliveryStream) -> Result<Arc<Delivery>, RunError> {
+        let function =
+            stream.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
+        let name = stream.name.clone();
+        let settings = DeliverySettings {
+            data_set: self.data_set_of(&stream.stream),
+            function: function.cloned(),
+            bucket: self.bucket(&stream.bucket)?,
+            stream,
+            flow: Arc::clone(&self.flow),
+            progress: self.progress.clone(),
+        };
+        let delivery =
+            Delivery::new(settings).map_err(|source| RunError::Prefix { delivery: name, source })?;
+        Ok(Arc::new(delivery))
+    }
+
+    /// A client for a bucket of this machine.
+    pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, StorageError> {
+        Ok(bucket::connect(name, self.s3.url())?)
+    }
+
+    pub(crate) fn data_set_of(&self, stream: &str) -> String {
+        self.data_sets.get(stream).cloned().unwrap_or_else(|| stream.to_owned())
+    }
+
+    pub(crate) fn ready(&self) -> Progress {
+        Progress::Ready { kinesis_url: self.kinesis.url().to_owned(), s3_url: self.s3.url().to_owned() }
+    }
+
+    /// Waits until a worker fails. Workers that end in peace, on a stream that was deleted, are no failure.
+    pub(crate) async fn failure(&mut self) -> RunError {
+        loop {
+            match self.workers.join_next().await {
+                Some(joined) => {
+                    if let Err(error) =
+                        joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+                    {
+                        return error;
+                    }
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Delivers everything that is on the streams, closes windows, writes buffers, and stops the workers.
+    pub(crate) async fn drain(&mut self) -> Result<(), RunError> {
+        self.progress.send(Progress::Draining);
+        self.flow.enter(Phase::Draining);
+        let flow = Arc::clone(&self.flow);
+        tokio::select! {
+            () = flow.settled() => {}
+            error = self.failure() => return Err(error),
+        }
+        self.flow.enter(Phase::Stopped);
+        while let Some(joined) = self.workers.join_next().await {
+            joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
+        Ok(())
+    }
+
+    /// Ends every process and both endpoints.
+    pub(crate) async fn shutdown(mut self) {
+        self.workers.shutdown().await;
+        for function in self.functions.values() {
+            function.shutdown().await;
+        }
+        drop((self.mappings, self.deliveries, self.reader));
+        self.s3.shutdown().await;
+        self.kinesis.shutdown().await;
+    }
+}
+
+fn functions(
+    topology: &Topology,
+    settings: &FunctionSettings<'_>,
+) -> Result<BTreeMap<String, Arc<Function>>, RunError> {
+    let made = topology.functions.iter().map(|definition| {
+        Ok((definition.name.clone(), Arc::new(Function::new(definition.clone(), settings)?)))
+    });
+    made.collect()
+}
+
+async fn make_stream(
+    reader: &StreamReader,
+    stream: &Stream,
+) -> Result<(), edge::kinesis_reader::ReaderError> {
+    reader.create_stream(&stream.name, stream.shards).await?;
+    while !reader.is_active(&stream.name).await? {
+        tokio::time::sleep(STREAM_POLL).await;
+    }
+    Ok(())
+}
+
+/// A cursor says what is on a stream already, and this run's streams begin empty.
+fn forget_cursors(bucket: &Path) -> Result<(), RunError> {
+    let path = bucket.join("state/cursor");
+    match std::fs::remove_dir_all(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::DataFolder { path, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(path).map_err(|source| RunError::DataFolder { path: path.to_owned(), source })
+}

@@ -1,0 +1,13 @@
+//! What is kinflow's own about a run: its data sets, sources and sweeps, and the account of every record.
+
+pub(crate) mod accounting;
+pub(crate) mod bucket;
+pub(crate) mod data_set;
+pub(crate) mod machine;
+pub(crate) mod messages;
+pub(crate) mod position;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod source;
+pub(crate) mod sweep;
+pub(crate) mod written;

@@ -1,0 +1,228 @@
+//! The sources of a run: input files through their producers, or the template's schedules.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::join_all;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::aws::lambda::Function;
+use crate::aws::scheduler::{self, Task};
+use crate::error::RunError;
+use crate::options::{Input, RunOptions};
+use crate::pipeline::data_set;
+use crate::pipeline::machine::Machine;
+use crate::pipeline::progress::{Progress, ProgressSender};
+use template::{Schedule, Topology};
+
+/// Tries of one invocation, as Lambda makes of an asynchronous one.
+const MAX_TRIES: u32 = 3;
+
+/// Before a producer that read nothing and is not done is invoked again.
+const WITHOUT_PROGRESS: Duration = Duration::from_millis(500);
+
+/// What the producers of one data set answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SourceTally {
+    pub(crate) read: u64,
+    pub(crate) put: u64,
+    pub(crate) quarantined: u64,
+    pub(crate) problems: Vec<String>,
+}
+
+/// What all producers answered, by data set.
+#[derive(Debug, Default)]
+pub(crate) struct SourceTallies(Mutex<BTreeMap<String, SourceTally>>);
+
+impl SourceTallies {
+    pub(crate) fn of(&self, data_set: &str) -> SourceTally {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(data_set).cloned().unwrap_or_default()
+    }
+
+    fn change(&self, data_set: &str, change: impl FnOnce(&mut SourceTally)) -> SourceTally {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tally = tallies.entry(data_set.to_owned()).or_default();
+        change(tally);
+        tally.clone()
+    }
+}
+
+/// A producer and what it is invoked with.
+pub(crate) struct Source {
+    data_set: String,
+    function: Arc<Function>,
+    event: Bytes,
+    /// Between two runs; without one the source ends.
+    interval: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    read: u64,
+    #[serde(default)]
+    put: u64,
+    #[serde(default)]
+    quarantined: u64,
+    #[serde(default = "yes")]
+    done: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Refuses inputs that can't be run, before anything is started.
+pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), RunError> {
+    for input in &options.inputs {
+        let opened = fs::File::open(&input.path).and_then(|file| file.metadata());
+        let is_file = opened.and_then(|file| {
+            if file.is_dir() { Err(std::io::ErrorKind::IsADirectory.into()) } else { Ok(()) }
+        });
+        is_file.map_err(|source| RunError::Input { path: input.path.clone(), source })?;
+        schedule_of(topology, input)?;
+    }
+    for schedule in topology.schedules.iter().filter(|schedule| schedule.enabled) {
+        scheduler::interval(&schedule.name, &schedule.expression)?;
+    }
+    Ok(())
+}
+
+/// The sources of a run: one for each input, or else one for each schedule that is enabled.
+pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Source>, RunError> {
+    if options.inputs.is_empty() {
+        let is_source = |schedule: &&Schedule| {
+            schedule.enabled && !matches!(Task::of(&schedule.input), Task::Sweep { .. })
+        };
+        let enabled = machine.topology.schedules.iter().filter(is_source);
+        return enabled.filter_map(|schedule| from_schedule(machine, schedule).transpose()).collect();
+    }
+    options.inputs.iter().filter_map(|input| from_input(machine, options, input).transpose()).collect()
+}
+
+fn from_schedule(machine: &Machine, schedule: &Schedule) -> Result<Option<Source>, RunError> {
+    let interval = Some(scheduler::interval(&schedule.name, &schedule.expression)?);
+    let event = Bytes::from(schedule.input.clone());
+    let data_set =
+        data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
+    let function = machine.functions.get(&schedule.function).cloned();
+    Ok(function.map(|function| Source { data_set, function, event, interval }))
+}
+
+/// Puts the file into the bucket as the object the producer's event will name.
+fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<Option<Source>, RunError> {
+    let schedule = schedule_of(&machine.topology, input)?;
+    let Some(function) = machine.functions.get(&schedule.function).cloned() else { return Ok(None) };
+    let buckets = function.definition().variables.get("OUTPUT_BUCKET").or(machine.topology.buckets.first());
+    let bucket = buckets.cloned().unwrap_or_default();
+    let name = input.path.file_name().unwrap_or_default().to_string_lossy();
+    let key = format!("inputs/{}/{name}", input.data_set);
+    upload(&input.path, &options.data_dir.join("s3").join(&bucket).join(&key))
+        .map_err(|source| RunError::Input { path: input.path.clone(), source })?;
+    let mut event: Value = serde_json::from_str(&schedule.input).unwrap_or_else(|_| json!({}));
+    if let Some(event) = event.as_object_mut() {
+        event.insert("schema".to_owned(), json!(input.data_set));
+        event.insert(
+            "source".to_owned(),
+            json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()}),
+        );
+    }
+    let event = Bytes::from(event.to_string());
+    Ok(Some(Source { data_set: input.data_set.clone(), function, event, interval: None }))
+}
+
+/// Objects are plain files, so the file is copied beside its place and then moved there, whole.
+fn upload(from: &Path, to: &Path) -> std::io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let part = to.with_extension("part");
+    fs::copy(from, &part)?;
+    fs::rename(part, to)
+}
+
+fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule, RunError> {
+    let data_set = |schedule: &Schedule| data_set::of_schedule(topology, schedule);
+    let found =
+        topology.schedules.iter().find(|schedule| data_set(schedule).as_ref() == Some(&input.data_set));
+    found.ok_or_else(|| RunError::NoProducer {
+        data_set: input.data_set.clone(),
+        known: topology.schedules.iter().filter_map(data_set).collect(),
+    })
+}
+
+/// Runs all sources at once: inputs to their ends, schedules until this is dropped.
+pub(crate) async fn run(sources: &[Source], tallies: &SourceTallies, progress: &ProgressSender) {
+    join_all(sources.iter().map(|source| source.run(tallies, progress))).await;
+}
+
+impl Source {
+    async fn run(&self, tallies: &SourceTallies, progress: &ProgressSender) {
+        loop {
+            self.run_to_its_end(tallies, progress).await;
+            match self.interval {
+                Some(interval) => tokio::time::sleep(interval).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Invokes the producer until it says that it is done.
+    async fn run_to_its_end(&self, tallies: &SourceTallies, progress: &ProgressSender) {
+        let mut tries = 0;
+        let mut problems: Vec<String> = Vec::new();
+        loop {
+            match self.invoke().await {
+                Ok(answer) => {
+                    tries = 0;
+                    problems.clear();
+                    self.count(&answer, tallies, progress);
+                    if answer.done {
+                        return;
+                    }
+                    if answer.read == 0 {
+                        // Such as one that waits for the lease of a producer that crashed.
+                        tokio::time::sleep(WITHOUT_PROGRESS).await;
+                    }
+                }
+                Err(problem) => {
+                    tries += 1;
+                    // The first may say how far it came, where the next say that they came no further.
+                    if !problems.contains(&problem) {
+                        progress.send(Progress::Warning { message: problem.clone() });
+                        problems.push(problem);
+                    }
+                    if tries == MAX_TRIES {
+                        tallies.change(&self.data_set, |tally| tally.problems.append(&mut problems));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn invoke(&self) -> Result<Answer, String> {
+        let answer = self.function.invoke(self.event.clone()).await.map_err(|error| error.to_string())?;
+        let name = &self.function.definition().name;
+        serde_json::from_slice(&answer)
+            .map_err(|error| format!("function {name} gave an answer that is no producer's: {error}"))
+    }
+
+    fn count(&self, answer: &Answer, tallies: &SourceTallies, progress: &ProgressSender) {
+        let tally = tallies.change(&self.data_set, |tally| {
+            tally.read += answer.read;
+            tally.put += answer.put;
+            tally.quarantined += answer.quarantined;
+        });
+        progress.send(Progress::Produced {
+            data_set: self.data_set.clone(),
+            read: tally.read,
+            put: tally.put,
+        });
+    }
+}

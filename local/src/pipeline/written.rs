@@ -1,0 +1,145 @@
+//! What a consumer wrote, read back from its bucket: lines, quarantine, and what was given up.
+
+use edge::{Listed, MAX_LISTED_KEYS, ObjectStore, S3Store};
+use record_model::{Content, Decoder, Limits};
+use serde::Deserialize;
+
+use crate::aws::event_source::Mapping;
+use crate::pipeline::bucket::StorageError;
+use crate::pipeline::machine::Machine;
+use crate::pipeline::position::{Position, Positions};
+
+/// Bytes one object may open to.
+const MAX_OBJECT_BYTES: usize = 512 << 20;
+
+/// Where each record of a consumer was found.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) quarantined: u64,
+    pub(crate) objects: u64,
+    /// Ids of lines.
+    found: Positions,
+    /// File names in quarantine, without their ending.
+    quarantine: Positions,
+    /// `<shard>:<sequence number>` of what is in the on-failure destination.
+    given_up: Positions,
+}
+
+impl Written {
+    /// How many lines a record has. A line of an earlier run in the same folder is none of this run's records.
+    pub(crate) fn lines_of(&self, record: Position) -> u32 {
+        self.found.count(record)
+    }
+
+    /// How often a record is there. One that was given up may be in an object too, until it is
+    /// redriven: that counts once.
+    pub(crate) fn times(&self, stream: &str, shard_id: &str, number: &str, sub: Option<u64>) -> u32 {
+        let line = self.found.count(Position::of_record(stream, shard_id, number, sub));
+        let in_quarantine = self.times_in_quarantine(stream, shard_id, number, sub);
+        (line + in_quarantine).max(u32::from(self.is_given_up(shard_id, number)))
+    }
+
+    pub(crate) fn add_line(&mut self, id: &str) {
+        self.found.add(Position::of_id(id));
+    }
+
+    /// By the name of its object, without the ending.
+    pub(crate) fn add_quarantined(&mut self, name: &str) {
+        self.quarantine.add(Position::of_id(name));
+        self.quarantined += 1;
+    }
+
+    pub(crate) fn add_given_up(&mut self, record: &str) {
+        self.given_up.add(Position::of_id(record));
+    }
+
+    /// Copies in quarantine, of the record alone or of all of its aggregate.
+    pub(crate) fn times_in_quarantine(
+        &self,
+        stream: &str,
+        shard_id: &str,
+        number: &str,
+        sub: Option<u64>,
+    ) -> u32 {
+        let name = format!("{stream}-{shard_id}-{number}");
+        let whole = self.quarantine.count(Position::of_id(&name));
+        let part = sub.map_or(0, |sub| self.quarantine.count(Position::of_id(&format!("{name}-{sub}"))));
+        whole + part
+    }
+
+    /// Whether the Kinesis record ran out of retries, and is in the on-failure destination.
+    pub(crate) fn is_given_up(&self, shard_id: &str, number: &str) -> bool {
+        self.given_up.count(Position::of_id(&format!("{shard_id}:{number}"))) > 0
+    }
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: String,
+}
+
+/// Reads back what the function behind a mapping wrote in this run.
+pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<Written, StorageError> {
+    let mut written = Written::default();
+    for record in mapping.destination.given_up().await? {
+        written.add_given_up(&record);
+    }
+    let Some(bucket) = mapping.function.definition().variables.get("OUTPUT_BUCKET") else {
+        return Ok(written);
+    };
+    let bucket = machine.bucket(bucket)?;
+    let data_set = &mapping.data_set;
+    // S3 knows whole seconds.
+    let since_ms = machine.started_at_ms - machine.started_at_ms.rem_euclid(1000);
+    for object in list(&bucket, &format!("enriched/{data_set}/"), since_ms).await? {
+        if let Some(stored) = bucket.get(&object.key).await? {
+            lines(&stored.body, &mut written)?;
+        }
+        written.objects += 1;
+    }
+    for object in list(&bucket, &format!("quarantine/{data_set}/"), since_ms).await? {
+        let name = object.key.rsplit('/').next().unwrap_or_default();
+        // A producer's rows lie there as well, and are counted in its answer.
+        if !name.starts_with(&format!("{}-shardId-", mapping.settings.stream)) {
+            continue;
+        }
+        written.add_quarantined(name.trim_end_matches(".json"));
+        written.objects += 1;
+    }
+    written.objects += list(&bucket, &format!("windows/{data_set}/"), since_ms).await?.len() as u64;
+    Ok(written)
+}
+
+async fn list(bucket: &S3Store, prefix: &str, since_ms: i64) -> Result<Vec<Listed>, StorageError> {
+    let mut objects: Vec<Listed> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = bucket.list(prefix, after.as_deref()).await?;
+        let is_last = page.len() < MAX_LISTED_KEYS;
+        after = page.last().map(|object| object.key.clone());
+        objects.extend(page.into_iter().filter(|object| object.modified_at_ms >= since_ms));
+        if is_last {
+            return Ok(objects);
+        }
+    }
+}
+
+/// Counts the ids of an object's lines; one that can't be opened counts none, so its records are missing.
+fn lines(body: &[u8], written: &mut Written) -> Result<(), StorageError> {
+    let limits =
+        Limits { record_bytes_out: MAX_OBJECT_BYTES, batch_bytes_out: MAX_OBJECT_BYTES, ..Limits::default() };
+    let mut result = Ok(());
+    let opened = Decoder::new(limits).decode(body, &mut |object| {
+        if let Ok(Content::Payload(text)) = object.content {
+            result = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).try_for_each(|line| {
+                let line: Line = serde_json::from_slice(line)?;
+                written.add_line(&line.id);
+                Ok(())
+            });
+        }
+    });
+    if let Err(error) = opened {
+        tracing::error!(%error, "an object can't be opened");
+    }
+    result
+}

@@ -1,0 +1,152 @@
+//! Reads a SAM template: the template goes in, and the plain [`Topology`] of what there is to run comes out.
+
+mod conditions;
+mod deliveries;
+mod document;
+mod functions;
+mod globals;
+mod intrinsics;
+mod properties;
+mod resources;
+mod topology;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use intrinsics::{ACCOUNT, REGION};
+pub use topology::{
+    Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure, Processing, Schedule, Stream,
+    Topology,
+};
+
+/// Why a template can't be run here; the message names the resource and the property.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The file can't be read.
+    #[error("template {} can't be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// The file is no YAML.
+    #[error("template {} is no YAML: {reason}", path.display())]
+    NoYaml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why, in the parser's words.
+        reason: String,
+    },
+    /// A value that is there and is not what it must be.
+    #[error("{place}: {problem}")]
+    Invalid {
+        /// Resource and property, such as `CrimeStream.Properties.ShardCount`.
+        place: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
+}
+
+impl TemplateError {
+    fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { place: place.into(), problem: problem.into() }
+    }
+}
+
+/// Reads the template at `path` with these values for its parameters.
+pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topology, TemplateError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+    let document =
+        document::parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })?;
+    topology(&document, parameters)
+}
+
+fn topology(
+    document: &serde_json::Value,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Topology, TemplateError> {
+    let scope = intrinsics::Scope::new(document, parameters)?;
+    resources::topology(&scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Topology, TemplateError> {
+        topology(&document::parse(text).unwrap(), &BTreeMap::new())
+    }
+
+    #[test]
+    fn streams_functions_and_mappings_come_out_plain() {
+        let topology = read_text(include_str!("sample.yaml")).unwrap();
+        let stream = topology.streams.first().unwrap();
+        assert_eq!((stream.name.as_str(), stream.shards), ("OrdersStream", 2));
+        let function = topology.functions.first().unwrap();
+        assert_eq!(function.binary, "consumer");
+        assert_eq!(function.timeout.as_secs(), 30);
+        assert_eq!(function.variables.get("OUTPUT_BUCKET").map(String::as_str), Some("ordersbucket"));
+        assert_eq!(function.variables.get("FROM_GLOBALS").map(String::as_str), Some("yes"));
+        let mapping = topology.mappings.first().unwrap();
+        assert_eq!((mapping.stream.as_str(), mapping.batch_size), ("OrdersStream", 7));
+        assert_eq!(mapping.maximum_retry_attempts, Some(2));
+        assert!(mapping.report_batch_item_failures);
+        assert!(matches!(&mapping.on_failure, Some(OnFailure::Bucket(bucket)) if bucket == "ordersbucket"));
+    }
+
+    #[test]
+    fn deliveries_know_their_stream_bucket_and_transform() {
+        let topology = read_text(include_str!("sample.yaml")).unwrap();
+        let delivery = topology.deliveries.first().unwrap();
+        assert_eq!((delivery.stream.as_str(), delivery.bucket.as_str()), ("OrdersStream", "ordersbucket"));
+        assert_eq!(delivery.buffer_bytes, 5 << 20);
+        assert_eq!(delivery.processing.as_ref().unwrap().function, "OrdersFunction");
+        assert_eq!(delivery.processing.as_ref().unwrap().buffer_bytes, 524_288);
+    }
+
+    #[test]
+    fn a_resource_whose_condition_is_false_is_not_there() {
+        let topology = read_text(include_str!("sample.yaml")).unwrap();
+        assert!(topology.streams.iter().all(|stream| stream.name != "AuditStream"));
+    }
+
+    #[test]
+    fn schedules_carry_their_input_and_state() {
+        let topology = read_text(include_str!("sample.yaml")).unwrap();
+        let schedule = topology.schedules.first().unwrap();
+        assert_eq!(schedule.expression, "rate(5 minutes)");
+        assert!(!schedule.enabled);
+        assert_eq!(schedule.input, r#"{"schema":"orders"}"#);
+    }
+
+    #[test]
+    fn the_template_that_ships_is_understood() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        let topology = read(&path, &BTreeMap::new()).unwrap();
+        let streams: Vec<&str> = topology.streams.iter().map(|stream| stream.name.as_str()).collect();
+        assert_eq!(streams, ["CrimeStream", "TweetsStream", "UsersStream"]);
+        assert!(topology.mappings.iter().all(|mapping| mapping.maximum_retry_attempts.is_some()));
+        assert!(topology.deliveries.iter().any(|delivery| delivery.processing.is_some()));
+        assert!(topology.left_out.is_empty(), "{:?}", topology.left_out);
+    }
+
+    #[test]
+    fn an_error_names_the_resource_and_the_property() {
+        let text = "Resources:\n  S:\n    Type: AWS::Kinesis::Stream\n    Properties: { ShardCount: many }\n";
+        let error = read_text(text).unwrap_err().to_string();
+        assert_eq!(error, "S.Properties.ShardCount: expected a whole number, found \"many\"");
+    }
+
+    #[test]
+    fn a_reference_to_nothing_names_its_place() {
+        let text =
+            "Resources:\n  S:\n    Type: AWS::Kinesis::Stream\n    Properties: { ShardCount: !Ref Nope }\n";
+        let error = read_text(text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "S.Properties.ShardCount: Ref names \"Nope\", which is no parameter and no resource"
+        );
+    }
+}
