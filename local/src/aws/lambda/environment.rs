@@ -9,8 +9,8 @@ use bytes::Bytes;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::InvocationError;
-use super::exchange::{Exchange, Invocation, Posted, router};
+use super::{Invocation, InvocationError};
+use super::exchange::{Exchange, NextEvent, Posted, router};
 use super::log::{Cost, FunctionLog};
 use super::variables::{ServiceUrls, variables};
 use crate::aws::loopback::Loopback;
@@ -63,13 +63,13 @@ impl Environment {
     pub(super) async fn invoke(
         &mut self,
         blueprint: &Blueprint,
-        event: Bytes,
+        invocation: Invocation,
     ) -> Result<Bytes, InvocationError> {
         let definition = &blueprint.definition;
-        let request_id = Uuid::new_v4().to_string();
+        let Invocation { request_id, event } = invocation;
         blueprint.log.start(&request_id);
         let begun = Instant::now();
-        let posted = self.exchange.give(Invocation {
+        let posted = self.exchange.give(NextEvent {
             request_id: request_id.clone(),
             event,
             deadline: SystemTime::now() + definition.timeout,

@@ -20,9 +20,9 @@ const MAX_MESSAGE_CHARS: usize = 500;
 
 const TOO_LARGE: &str = r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#;
 
-/// One call of the function, as the process gets it.
+/// One event, as the process gets it.
 #[derive(Debug, Clone)]
-pub(super) struct Invocation {
+pub(super) struct NextEvent {
     pub(super) request_id: String,
     pub(super) event: Bytes,
     pub(super) deadline: SystemTime,
@@ -50,17 +50,17 @@ pub(super) struct Exchange {
 struct Slot {
     asked: bool,
     init_error: Option<String>,
-    waiting: Option<Invocation>,
+    waiting: Option<NextEvent>,
     in_hand: Option<(String, oneshot::Sender<Posted>)>,
     reply_to: Option<oneshot::Sender<Posted>>,
 }
 
 impl Exchange {
     /// Puts an invocation up for the process to take; what it posts comes by the receiver.
-    pub(super) fn give(&self, invocation: Invocation) -> oneshot::Receiver<Posted> {
+    pub(super) fn give(&self, next: NextEvent) -> oneshot::Receiver<Posted> {
         let (reply_to, posted) = oneshot::channel();
         self.with(|slot| {
-            slot.waiting = Some(invocation);
+            slot.waiting = Some(next);
             slot.reply_to = Some(reply_to);
         });
         self.given.notify_one();
@@ -79,7 +79,7 @@ impl Exchange {
         }
     }
 
-    async fn take(&self) -> Invocation {
+    async fn take(&self) -> NextEvent {
         self.with(|slot| slot.asked = true);
         self.initialised.notify_one();
         loop {

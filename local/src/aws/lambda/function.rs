@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::environment::{Blueprint, Environment};
 use super::log::FunctionLog;
 use super::variables::ServiceUrls;
-use super::{InvocationError, MAX_EVENT_BYTES};
+use super::{Invocation, InvocationError, Invoke, MAX_EVENT_BYTES};
 use template::FunctionDefinition;
 
 /// Most processes of one function at once.
@@ -73,19 +75,22 @@ impl Function {
         &self.blueprint.definition
     }
 
-    /// Invokes the function and waits for its answer, as `RequestResponse` does.
-    ///
-    /// An environment that timed out, crashed or can't initialise is gone; the next invocation starts another.
+    /// Invokes the function with a request id of its own.
     pub(crate) async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
-        if event.len() > MAX_EVENT_BYTES {
-            return Err(InvocationError::EventTooLarge { bytes: event.len() });
+        self.request(Invocation { request_id: Uuid::new_v4().to_string(), event }).await
+    }
+
+    /// An environment that timed out, crashed or can't initialise is gone; the next invocation starts another.
+    async fn request(&self, invocation: Invocation) -> Result<Bytes, InvocationError> {
+        if invocation.event.len() > MAX_EVENT_BYTES {
+            return Err(InvocationError::EventTooLarge { bytes: invocation.event.len() });
         }
         let _permit = self.permits.acquire().await;
         let mut environment = match self.take_idle() {
             Some(environment) => environment,
             None => Environment::start(&self.blueprint).await?,
         };
-        let result = environment.invoke(&self.blueprint, event).await;
+        let result = environment.invoke(&self.blueprint, invocation).await;
         match &result {
             Ok(_) | Err(InvocationError::Error { .. }) => self.idle().push(environment),
             Err(_) => environment.kill().await,
@@ -114,5 +119,15 @@ impl Function {
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Environment>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Invoke for Function {
+    fn name(&self) -> &str {
+        &self.definition().name
+    }
+
+    fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, InvocationError>> {
+        Box::pin(self.request(invocation))
     }
 }

@@ -9,6 +9,7 @@ mod memory;
 mod variables;
 
 pub(crate) use function::{Function, FunctionError, FunctionSettings};
+pub(crate) use invoke::{Invocation, Invoke};
 pub(crate) use variables::ServiceUrls;
 
 /// Largest event of a synchronous invocation, in bytes.
