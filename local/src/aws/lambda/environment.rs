@@ -9,10 +9,10 @@ use bytes::Bytes;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::{Invocation, InvocationError};
 use super::exchange::{Exchange, NextEvent, Posted, router};
 use super::log::{Cost, FunctionLog};
 use super::variables::{ServiceUrls, variables};
+use super::{Invocation, InvocationError};
 use crate::aws::loopback::Loopback;
 use template::{ACCOUNT, FunctionDefinition, REGION};
 
