@@ -9,6 +9,7 @@ use crate::aws::firehose::{DeliveryError, PrefixError};
 use crate::aws::lambda::FunctionError;
 use crate::aws::loopback::EndpointError;
 use crate::aws::scheduler::ScheduleError;
+use crate::aws::stream::source::StreamError;
 use crate::pipeline::bucket::StorageError;
 use template::TemplateError;
 
@@ -83,6 +84,9 @@ pub enum RunError {
         /// Why.
         source: DeliveryError,
     },
+    /// A stream can't be read by its takers.
+    #[error(transparent)]
+    Source(#[from] StreamError),
     /// What was written can't be read again.
     #[error("what was written can't be checked")]
     Check(#[from] StorageError),

@@ -7,6 +7,7 @@ pub(crate) mod firehose;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod loopback;
+pub(crate) mod observers;
 pub(crate) mod s3;
 pub(crate) mod scheduler;
 pub(crate) mod stream;

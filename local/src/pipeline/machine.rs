@@ -9,22 +9,28 @@ use edge::S3Store;
 use edge::kinesis_reader::StreamReader;
 use tokio::task::JoinSet;
 
-use crate::aws::clock::now_ms;
+use crate::aws::clock::{Clock, SystemClock, now_ms};
+use crate::aws::event::Observer;
 use crate::aws::event_source::{Destination, Mapping};
 use crate::aws::firehose::{Delivery, DeliverySettings};
 use crate::aws::kinesis::KinesisEndpoint;
 use crate::aws::lambda::{Function, FunctionSettings, ServiceUrls};
 use crate::aws::s3::S3Endpoint;
-use crate::aws::stream::{Flow, Phase};
+use crate::aws::observers::Observers;
+use crate::aws::stream::source::{StreamError, StreamSource};
+use crate::aws::stream::{Flow, OverHttp, Phase};
 use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set;
+use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, Topology};
 
 /// Between two looks at a stream that is being made.
 const STREAM_POLL: Duration = Duration::from_millis(5);
+/// Between two looks whether the takers have passed everything.
+const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 /// A template at work.
 pub(crate) struct Machine {
@@ -37,6 +43,12 @@ pub(crate) struct Machine {
     pub(crate) reader: StreamReader,
     pub(crate) started_at_ms: i64,
     pub(crate) progress: ProgressSender,
+    pub(crate) ledger: Arc<Ledger>,
+    /// Is told of everything that happens.
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What each taker reads its stream through.
+    sources: Vec<Arc<OverHttp>>,
     flow: Arc<Flow>,
     workers: JoinSet<Result<(), RunError>>,
     kinesis: KinesisEndpoint,
@@ -67,7 +79,13 @@ impl Machine {
             let made = make_stream(&reader, stream).await;
             made.map_err(|source| RunError::Stream { stream: stream.name.clone(), source })?;
         }
+        let ledger = Arc::new(Ledger::default());
+        let observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&ledger) as _, Arc::new(progress.clone())];
         let mut machine = Self {
+            ledger,
+            observer: Arc::new(Observers::new(observers)),
+            clock: Arc::new(SystemClock::new()),
+            sources: Vec::new(),
             data_sets: data_set::by_stream(&topology),
             topology,
             functions,
@@ -140,6 +158,30 @@ impl Machine {
         Ok(Arc::new(delivery))
     }
 
+    /// What the taker of this name reads the stream through.
+    #[expect(dead_code, reason = "the takers move over one by one")]
+    fn source(&mut self, stream: &str, _taker: &str) -> Arc<dyn StreamSource> {
+        let source = Arc::new(OverHttp::new(self.reader.clone(), stream.to_owned()));
+        self.sources.push(Arc::clone(&source));
+        source
+    }
+
+    /// Ends once every taker has passed every record. A taker may put records on another's stream before it passes its
+    /// own, so all of them are looked at twice.
+    async fn drained(sources: &[Arc<OverHttp>]) -> Result<(), StreamError> {
+        let mut looks = 0;
+        while looks < 2 {
+            looks += 1;
+            for source in sources {
+                while !source.is_drained().await? {
+                    looks = 0;
+                    tokio::time::sleep(DRAIN_POLL).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A client for a bucket of this machine.
     pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, StorageError> {
         Ok(bucket::connect(name, self.s3.url())?)
@@ -174,8 +216,13 @@ impl Machine {
         self.progress.send(Progress::Draining);
         self.flow.enter(Phase::Draining);
         let flow = Arc::clone(&self.flow);
+        let sources = self.sources.clone();
+        let done = async {
+            flow.settled().await;
+            Self::drained(&sources).await
+        };
         tokio::select! {
-            () = flow.settled() => {}
+            done = done => done?,
             error = self.failure() => return Err(error),
         }
         self.flow.enter(Phase::Stopped);

@@ -2,6 +2,8 @@
 
 use tokio::sync::mpsc;
 
+use crate::aws::event::{Event, Observer};
+
 /// Something happened. Numbers are totals of the run, so a missed event costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,6 +67,14 @@ impl ProgressSender {
     pub(crate) fn send(&self, progress: Progress) {
         if self.0.try_send(progress).is_err() {
             tracing::debug!("a progress event is left out");
+        }
+    }
+}
+
+impl Observer for ProgressSender {
+    fn on(&self, event: Event) {
+        if let Event::Warning { message } = event {
+            self.send(Progress::Warning { message });
         }
     }
 }

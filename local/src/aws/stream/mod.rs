@@ -2,12 +2,14 @@
 
 mod flow;
 mod lineage;
+mod over_http;
 mod reader;
 mod shards;
-mod source;
+pub(crate) mod source;
 mod through;
 
 pub(crate) use flow::{Flow, Phase, ReaderMark};
+pub(crate) use over_http::OverHttp;
 pub(crate) use reader::{ShardReader, Step};
 pub(crate) use shards::each_shard;
 pub(crate) use through::read_through;

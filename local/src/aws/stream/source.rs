@@ -9,7 +9,7 @@ use crate::aws::clock::Moment;
 /// never dropped before the stream's retention ends, and after a restart they are where they were.
 pub(crate) trait StreamSource: Send + Sync {
     /// Every shard the stream still has, parents before children.
-    fn shards(&self) -> Result<Vec<SourceShard>, StreamError>;
+    fn shards(&self) -> BoxFuture<'_, Result<Vec<SourceShard>, StreamError>>;
     /// Where the taker is in a shard: at its own place, or where it began.
     fn place(&self, shard: &str) -> Result<Place, StreamError>;
     /// Up to `limit` records behind a sequence number, or from where the taker began, in order. An empty page is not
@@ -78,6 +78,14 @@ pub enum StreamError {
     NotFound {
         /// Its name.
         stream: String,
+    },
+    /// An endpoint did not answer as it should.
+    #[error("stream {stream} can't be read")]
+    Endpoint {
+        /// Its name.
+        stream: String,
+        /// What the client says.
+        source: edge::kinesis_reader::ReaderError,
     },
     /// The file system refused.
     #[error("stream {stream} can't be read or written in {folder}")]

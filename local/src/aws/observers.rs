@@ -1,0 +1,22 @@
+//! Several observers told as one.
+
+use std::sync::Arc;
+
+use super::event::{Event, Observer};
+
+/// Tells each of its observers of every event, in the order in which they were given.
+pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observers {
+    pub(crate) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self(observers)
+    }
+}
+
+impl Observer for Observers {
+    fn on(&self, event: Event) {
+        for observer in &self.0 {
+            observer.on(event.clone());
+        }
+    }
+}
