@@ -38,6 +38,9 @@ pub(super) fn delivery(
                 );
             }
         },
+        time_zone: "UTC".to_owned(),
+        record_delimiter: None,
+        backup: None,
         dynamic_partitioning: partitioning.flag("Enabled")?.unwrap_or(false),
         processing: processing(&s3.child("ProcessingConfiguration")?)?,
     })

@@ -9,7 +9,10 @@ use uuid::Uuid;
 use super::intrinsics::Scope;
 use super::properties::Properties;
 use super::resources::last_segment;
-use super::{FunctionDefinition, KinesisMapping, OnFailure, Schedule, TemplateError, Topology};
+use super::{
+    AsynchronousRetries, FunctionDefinition, KinesisMapping, OnFailure, Schedule, ScheduleService,
+    StartingPosition, TemplateError, Topology,
+};
 
 pub(super) fn function(
     scope: &Scope<'_>,
@@ -35,11 +38,17 @@ pub(super) fn function(
     }
     Ok(FunctionDefinition {
         name: scope.physical_name(id, id)?,
+        logical_id: id.to_owned(),
         binary,
+        code_uri: properties.text("CodeUri")?,
+        runtime: properties.text("Runtime")?,
         handler: properties.text("Handler")?.unwrap_or_else(|| "bootstrap".to_owned()),
         timeout: properties.seconds("Timeout", 3, (1, 900))?,
         memory_mb: u32::try_from(memory).unwrap_or(128),
         variables,
+        reserved_concurrency: None,
+        asynchronous: AsynchronousRetries::default(),
+        role: None,
     })
 }
 
@@ -89,6 +98,7 @@ fn mapping(
         uuid: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{function}/{event}").as_bytes()).to_string(),
         function: function.to_owned(),
         stream: last_segment(&properties.required_text("Stream")?).to_owned(),
+        starting_position: StartingPosition::TrimHorizon,
         batch_size: small("BatchSize", 100, (1, 10_000))?,
         batching_window: properties.seconds("MaximumBatchingWindowInSeconds", 0, (0, 300))?,
         parallelization_factor: small("ParallelizationFactor", 1, (1, 10))?,
@@ -122,8 +132,13 @@ fn schedule(
     Ok(Schedule {
         name: format!("{function}/{event}"),
         function: function.to_owned(),
+        service: if expression == "Schedule" {
+            ScheduleService::EventBridgeRule
+        } else {
+            ScheduleService::Scheduler
+        },
         expression: properties.required_text(expression)?,
-        input: properties.text("Input")?.unwrap_or_else(|| "{}".to_owned()),
+        input: properties.text("Input")?,
         enabled,
     })
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 pub use intrinsics::{ACCOUNT, REGION};
 pub use topology::{
-    Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure, Processing, Schedule, Stream,
-    Topology,
+    AsynchronousRetries, Backup, Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure,
+    Processing, Role, Schedule, ScheduleService, StartingPosition, Stream, StreamMode, Topology, UnrunTaker,
 };
 
 /// Why a template can't be run here; the message names the resource and the property.
@@ -118,7 +118,7 @@ mod tests {
         let schedule = topology.schedules.first().unwrap();
         assert_eq!(schedule.expression, "rate(5 minutes)");
         assert!(!schedule.enabled);
-        assert_eq!(schedule.input, r#"{"schema":"orders"}"#);
+        assert_eq!(schedule.input.as_deref(), Some(r#"{"schema":"orders"}"#));
     }
 
     #[test]

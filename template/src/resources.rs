@@ -1,12 +1,14 @@
 //! Each resource type of a template to its part of the topology.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::deliveries::delivery;
 use super::functions::{events, function};
 use super::intrinsics::Scope;
 use super::properties::Properties;
-use super::{OnFailure, Stream, TemplateError, Topology, conditions, globals};
+use super::{OnFailure, Stream, StreamMode, TemplateError, Topology, conditions, globals};
 
 /// The topology of every resource whose condition holds.
 pub(super) fn topology(scope: &Scope<'_>) -> Result<Topology, TemplateError> {
@@ -56,7 +58,13 @@ fn add(topology: &mut Topology, scope: &Scope<'_>, id: &str, resource: &Value) -
 
 fn stream(scope: &Scope<'_>, id: &str, properties: &Properties<'_, '_>) -> Result<Stream, TemplateError> {
     let shards = properties.number("ShardCount", 4, (1, 10_000))?;
-    Ok(Stream { name: scope.physical_name(id, id)?, shards: u32::try_from(shards).unwrap_or(1) })
+    Ok(Stream {
+        name: scope.physical_name(id, id)?,
+        shards: u32::try_from(shards).unwrap_or(1),
+        mode: StreamMode::Provisioned,
+        retention: Duration::from_hours(24),
+        max_record_kib: 1_024,
+    })
 }
 
 fn check_references(topology: &Topology) -> Result<(), TemplateError> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// Everything of a template that runs on one machine.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Topology {
     /// The names of the buckets.
     pub buckets: Vec<String>,
@@ -12,23 +14,49 @@ pub struct Topology {
     pub streams: Vec<Stream>,
     /// The functions.
     pub functions: Vec<FunctionDefinition>,
-    /// The event source mappings.
+    /// The event source mappings that are enabled.
     pub mappings: Vec<KinesisMapping>,
     /// The delivery streams.
     pub deliveries: Vec<DeliveryStream>,
-    /// The schedules.
+    /// The schedules, those that are disabled too.
     pub schedules: Vec<Schedule>,
-    /// What the template has and this runner does not run, each with its reason.
+    /// What the template has and this machine does not run or honour: a line each, which begins with its place.
     pub left_out: Vec<String>,
+    /// What would take the records of a stream and does not run here.
+    pub unrun_takers: Vec<UnrunTaker>,
+}
+
+/// A reader of a stream that does not run here, so that nobody calls the stream's records accounted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnrunTaker {
+    /// The stream's name.
+    pub stream: String,
+    /// The place of the reader in the template, and why it does not run.
+    pub reason: String,
 }
 
 /// A Kinesis stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Stream {
     /// Its name.
     pub name: String,
     /// Open shards at its creation.
     pub shards: u32,
+    /// Whether its shards are counted by the template or by the service.
+    pub mode: StreamMode,
+    /// How long it keeps a record, in whole hours.
+    pub retention: Duration,
+    /// Largest record in KiB.
+    pub max_record_kib: u32,
+}
+
+/// Who decides how many shards a stream has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamMode {
+    /// The template.
+    Provisioned,
+    /// The service, which begins with four.
+    OnDemand,
 }
 
 /// A Lambda function around one binary.
@@ -36,8 +64,14 @@ pub struct Stream {
 pub struct FunctionDefinition {
     /// Its name.
     pub name: String,
+    /// Its logical id, after which `sam build` names its folder.
+    pub logical_id: String,
     /// File name of the binary.
     pub binary: String,
+    /// The local folder of its code as written, where there is one.
+    pub code_uri: Option<String>,
+    /// `Runtime` as written, such as `provided.al2023`; a runtime of Lambda's own needs a program that stands in for it.
+    pub runtime: Option<String>,
     /// `Handler` as written.
     pub handler: String,
     /// Longest invocation.
@@ -46,6 +80,38 @@ pub struct FunctionDefinition {
     pub memory_mb: u32,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
+    /// Most invocations at once; 0 stops them all, and `None` leaves them to the account's limit.
+    pub reserved_concurrency: Option<u32>,
+    /// What Lambda does with an asynchronous invocation that failed.
+    pub asynchronous: AsynchronousRetries,
+    /// Which of kinflow's own functions it is, as `Metadata: {Kinflow: {Role: …}}` says.
+    pub role: Option<Role>,
+}
+
+/// How long and how often Lambda tries an asynchronous invocation, such as a schedule's, again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsynchronousRetries {
+    /// Retries after the first try, 0 to 2.
+    pub maximum_retry_attempts: u32,
+    /// Age at which an event is dropped.
+    pub maximum_event_age: Duration,
+}
+
+impl Default for AsynchronousRetries {
+    fn default() -> Self {
+        Self { maximum_retry_attempts: 2, maximum_event_age: Duration::from_hours(6) }
+    }
+}
+
+/// One of kinflow's own functions, whose answers and objects the runner can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It answers a schedule with how many records it read and put.
+    Producer,
+    /// It writes every record of a stream to `enriched/` or `quarantine/` of its `OUTPUT_BUCKET`.
+    Consumer,
+    /// It types the records of a delivery stream.
+    Transform,
 }
 
 /// An event source mapping from a Kinesis stream to a function.
@@ -57,6 +123,8 @@ pub struct KinesisMapping {
     pub function: String,
     /// The stream's name.
     pub stream: String,
+    /// Where it begins on a stream it has not read yet.
+    pub starting_position: StartingPosition,
     /// Most records of a batch.
     pub batch_size: usize,
     /// How long a batch gathers.
@@ -77,12 +145,23 @@ pub struct KinesisMapping {
     pub on_failure: Option<OnFailure>,
 }
 
+/// Where a mapping begins to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// At the oldest record the stream keeps.
+    TrimHorizon,
+    /// At the first record that arrives after the mapping was made.
+    Latest,
+    /// At the first record that arrived at this time or later.
+    AtTimestamp(Timestamp),
+}
+
 /// Where a mapping sends what it gives up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnFailure {
-    /// A bucket: metadata and payload.
+    /// A bucket of the template: metadata and payload.
     Bucket(String),
-    /// A queue or topic, which gets metadata only.
+    /// What is not here: a queue or a topic, which get metadata only, or a bucket of another stack.
     Messages,
 }
 
@@ -101,6 +180,8 @@ pub struct DeliveryStream {
     pub error_prefix: String,
     /// Ending of object names.
     pub file_extension: String,
+    /// The time zone of the prefixes and of object names, as the IANA database names it.
+    pub time_zone: String,
     /// Bytes that fill a buffer.
     pub buffer_bytes: usize,
     /// Longest time in a buffer.
@@ -111,6 +192,25 @@ pub struct DeliveryStream {
     pub dynamic_partitioning: bool,
     /// The transformation, where there is one.
     pub processing: Option<Processing>,
+    /// What is put between two records of an object; `None` joins them as they are.
+    pub record_delimiter: Option<String>,
+    /// Where every source record goes as it came.
+    pub backup: Option<Backup>,
+}
+
+/// The copy that a delivery stream keeps of every source record before its transformation.
+#[derive(Debug, Clone)]
+pub struct Backup {
+    /// The bucket's name.
+    pub bucket: String,
+    /// Prefix of objects.
+    pub prefix: String,
+    /// Bytes that fill a buffer.
+    pub buffer_bytes: usize,
+    /// Longest time in a buffer.
+    pub buffer_interval: Duration,
+    /// How objects are compressed.
+    pub compression: Compression,
 }
 
 /// How a delivery stream's objects are stored.
@@ -142,10 +242,21 @@ pub struct Schedule {
     pub name: String,
     /// The function's name.
     pub function: String,
-    /// `rate(…)` or `cron(…)`.
+    /// The service it belongs to, which decides what an event without `Input` holds.
+    pub service: ScheduleService,
+    /// `rate(…)`.
     pub expression: String,
-    /// The event's JSON text.
-    pub input: String,
+    /// The event's JSON text; without one the service sends its scheduled event.
+    pub input: Option<String>,
     /// Whether it fires.
     pub enabled: bool,
+}
+
+/// The service a schedule belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleService {
+    /// A rule of `EventBridge`, whose event comes from `aws.events`.
+    EventBridgeRule,
+    /// `EventBridge` Scheduler, whose event comes from `aws.scheduler`.
+    Scheduler,
 }

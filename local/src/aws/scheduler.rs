@@ -25,8 +25,10 @@ struct TaskEvent {
 
 impl Task {
     /// The task of an event's JSON text.
-    pub(crate) fn of(input: &str) -> Self {
-        let Ok(event) = serde_json::from_str::<TaskEvent>(input) else { return Self::Other };
+    pub(crate) fn of(input: Option<&str>) -> Self {
+        let Some(event) = input.and_then(|input| serde_json::from_str::<TaskEvent>(input).ok()) else {
+            return Self::Other;
+        };
         match event {
             TaskEvent { source: Some(_), .. } => Self::Produce,
             TaskEvent { sweep: Some(what), stream: Some(stream), .. } if what == "chunks" => {
@@ -88,12 +90,13 @@ mod tests {
 
     #[test]
     fn an_event_that_names_a_source_produces_whoever_it_is_for() {
-        assert_eq!(Task::of(r#"{"schema":"users","source":{"type":"made-up"}}"#), Task::Produce);
+        assert_eq!(Task::of(Some(r#"{"schema":"users","source":{"type":"made-up"}}"#)), Task::Produce);
         let sweep = r#"{"sweep":"chunks","stream":"UsersStream","older_than_s":172800}"#;
-        assert_eq!(Task::of(sweep), Task::Sweep { stream: "UsersStream".to_owned() });
+        assert_eq!(Task::of(Some(sweep)), Task::Sweep { stream: "UsersStream".to_owned() });
         for other in ["{}", "", r#"{"sweep":"floors","stream":"s"}"#, r#"{"sweep":"chunks"}"#] {
-            assert_eq!(Task::of(other), Task::Other, "{other}");
+            assert_eq!(Task::of(Some(other)), Task::Other, "{other}");
         }
+        assert_eq!(Task::of(None), Task::Other);
     }
 
     #[test]

@@ -39,10 +39,12 @@ pub(crate) fn by_stream(topology: &Topology) -> BTreeMap<String, String> {
 
 /// The data set a schedule produces: the schema its event names, else its function's. One that produces nothing has none.
 pub(crate) fn of_schedule(topology: &Topology, schedule: &Schedule) -> Option<String> {
-    if Task::of(&schedule.input) != Task::Produce {
+    let input = schedule.input.as_deref();
+    if Task::of(input) != Task::Produce {
         return None;
     }
-    let named = serde_json::from_str::<NamesSchema>(&schedule.input).ok().map(|input| input.schema);
+    let named =
+        input.and_then(|input| serde_json::from_str::<NamesSchema>(input).ok()).map(|input| input.schema);
     let is_its_function = |function: &&FunctionDefinition| function.name == schedule.function;
     named.or_else(|| topology.functions.iter().find(is_its_function)?.variables.get("SCHEMA").cloned())
 }

@@ -97,7 +97,7 @@ pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), Run
 pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Source>, RunError> {
     if options.inputs.is_empty() {
         let is_source = |schedule: &&Schedule| {
-            schedule.enabled && !matches!(Task::of(&schedule.input), Task::Sweep { .. })
+            schedule.enabled && !matches!(Task::of(schedule.input.as_deref()), Task::Sweep { .. })
         };
         let enabled = machine.topology.schedules.iter().filter(is_source);
         return enabled.filter_map(|schedule| from_schedule(machine, schedule).transpose()).collect();
@@ -107,7 +107,7 @@ pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Sou
 
 fn from_schedule(machine: &Machine, schedule: &Schedule) -> Result<Option<Source>, RunError> {
     let interval = Some(scheduler::interval(&schedule.name, &schedule.expression)?);
-    let event = Bytes::from(schedule.input.clone());
+    let event = Bytes::from(schedule.input.clone().unwrap_or_else(|| "{}".to_owned()));
     let data_set =
         data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
     let function = machine.functions.get(&schedule.function).cloned();
@@ -124,7 +124,11 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
     let key = format!("inputs/{}/{name}", input.data_set);
     upload(&input.path, &options.data_dir.join("s3").join(&bucket).join(&key))
         .map_err(|source| RunError::Input { path: input.path.clone(), source })?;
-    let mut event: Value = serde_json::from_str(&schedule.input).unwrap_or_else(|_| json!({}));
+    let mut event: Value = schedule
+        .input
+        .as_deref()
+        .and_then(|input| serde_json::from_str(input).ok())
+        .unwrap_or_else(|| json!({}));
     if let Some(event) = event.as_object_mut() {
         event.insert("schema".to_owned(), json!(input.data_set));
         event.insert(

@@ -45,13 +45,14 @@ pub(crate) fn sweeps(machine: &Machine) -> Result<Vec<Sweep>, RunError> {
 }
 
 fn sweep(machine: &Machine, schedule: &Schedule) -> Result<Option<Sweep>, RunError> {
-    let Task::Sweep { stream } = Task::of(&schedule.input) else { return Ok(None) };
+    let input = schedule.input.as_deref().unwrap_or_default();
+    let Task::Sweep { stream } = Task::of(Some(input)) else { return Ok(None) };
     let Some(function) = machine.functions.get(&schedule.function).cloned() else { return Ok(None) };
     let interval = scheduler::interval(&schedule.name, &schedule.expression)?;
     Ok(Some(Sweep {
         function,
-        event: Bytes::from(schedule.input.clone()),
-        last_event: Bytes::from(of_any_age(&schedule.input)),
+        event: Bytes::from(input.to_owned()),
+        last_event: Bytes::from(of_any_age(input)),
         interval: schedule.enabled.then_some(interval),
         stream,
     }))

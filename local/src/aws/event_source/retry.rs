@@ -59,12 +59,14 @@ pub(super) fn is_too_old(mapping: &KinesisMapping, arrived_at_ms: i64, now_ms: i
 #[cfg(test)]
 mod tests {
     use super::*;
+    use template::StartingPosition;
 
     pub(in crate::aws::event_source) fn mapping() -> KinesisMapping {
         KinesisMapping {
             uuid: "u".to_owned(),
             function: "F".to_owned(),
             stream: "S".to_owned(),
+            starting_position: StartingPosition::TrimHorizon,
             batch_size: 100,
             batching_window: Duration::ZERO,
             parallelization_factor: 1,

@@ -65,11 +65,17 @@ mod tests {
         let own = [("AWS_REGION", "mars"), ("SCHEMA", "crime"), ("AWS_ENDPOINT_URL_S3", "http://in-between")];
         let function = FunctionDefinition {
             name: "F".to_owned(),
+            logical_id: "F".to_owned(),
             binary: "f".to_owned(),
+            code_uri: None,
+            runtime: None,
             handler: "bootstrap".to_owned(),
             timeout: Duration::from_secs(3),
             memory_mb: 128,
             variables: own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            reserved_concurrency: None,
+            asynchronous: template::AsynchronousRetries::default(),
+            role: None,
         };
         let services = ServiceUrls { kinesis: "http://k".to_owned(), s3: "http://s".to_owned() };
         let set = variables(&function, Path::new("/bin"), "127.0.0.1:1", "log", &services);
