@@ -81,32 +81,15 @@
 //! Comprehend throttles or is out of reach, records from the first unanswered text on are reported, and what it has
 //! answered is kept for the next attempt. The metric `comprehend_units` counts what it bills.
 
-mod chunks;
-#[cfg(feature = "comprehend")]
-mod comprehend;
-mod consumer;
 mod delivery;
-mod enricher;
-mod json;
-mod line;
-mod line_writer;
-mod lines;
-mod numbers;
-mod output;
-mod piece_place;
-mod poison;
-mod position;
-mod preparer;
-mod report;
-mod settings;
+mod enrich;
+mod handler;
+mod read;
 mod settle;
-mod sweep;
 mod window;
-mod workers;
 
+pub use delivery::Position;
 #[cfg(feature = "comprehend")]
-pub use comprehend::ComprehendEnricher;
-pub use consumer::Consumer;
-pub use enricher::{Enricher, EnricherError, LocalEnricher, NotReady, Prepared, Text};
-pub use position::Position;
-pub use settings::{Backend, Compression, ConsumerSettings, DeliveryLevel};
+pub use enrich::ComprehendEnricher;
+pub use enrich::{Enricher, EnricherError, LocalEnricher, NotReady, Prepared, Text};
+pub use handler::{Backend, Compression, Consumer, ConsumerSettings, DeliveryLevel};

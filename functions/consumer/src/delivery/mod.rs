@@ -3,13 +3,17 @@
 mod batch_level;
 mod ledger;
 mod ledger_level;
+mod output;
+mod position;
 
 use edge::{Attributes, StoreError};
 
-use crate::enricher::EnricherError;
+use crate::enrich::EnricherError;
 
 pub(crate) use batch_level::write_latest;
 pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
+pub(crate) use output::{Contents, Packer, emptied};
+pub use position::Position;
 
 /// Metadata of an output object that later attempts decide by.
 const ATTEMPT: &str = "attempt";

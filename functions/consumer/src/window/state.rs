@@ -7,8 +7,8 @@ use edge::events::{KinesisRecord, TumblingWindow};
 use record_model::keys::SequenceNumber;
 use serde::{Deserialize, Serialize};
 
-use crate::lines::Lines;
-use crate::numbers::Numbers;
+use super::numbers::Numbers;
+use crate::read::Lines;
 
 /// Most terms that are counted at once. Where there are more, counts of rare ones are upper bounds.
 const MAX_TERMS: usize = 200;
@@ -235,7 +235,7 @@ impl FieldSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lines::Outcome;
+    use crate::read::Outcome;
 
     fn record(sequence_number: &str) -> KinesisRecord<'_> {
         KinesisRecord {

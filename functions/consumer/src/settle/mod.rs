@@ -1,17 +1,23 @@
 //! What has to be in S3 before a batch's lines may be: pieces of messages, and copies of poison records.
 
+mod chunks;
+mod piece_place;
+mod poison;
+mod sweep;
+
 use edge::events::KinesisRecord;
-use edge::{Object, ObjectStore, StoreError};
+use edge::{ObjectStore, StoreError};
 use futures::{StreamExt as _, stream};
 
-use crate::chunks::{Chunks, Kept};
-use crate::enricher::Enricher;
-use crate::line_writer::{LineWriter, Opened};
-use crate::lines::{Lines, Outcome, Stopped};
-use crate::piece_place;
-use crate::poison::{Poison, Reason};
-use crate::position::Position;
-use crate::preparer::Preparer;
+use crate::delivery::Position;
+use crate::enrich::Enricher;
+use crate::read::{LineWriter, Lines, Opened, Outcome, Preparer, Stopped};
+
+use chunks::{Chunks, Kept};
+use poison::quarantine_pieces;
+
+pub(crate) use poison::{Poison, Reason};
+pub(crate) use sweep::{Age, SweepRequest, Time};
 
 /// Requests under way at once.
 const MAX_REQUESTS: usize = 16;
@@ -93,21 +99,6 @@ fn open_message<E: Enricher>(
 
 fn refused(here: &Position<'_>, framed: &[u8], reason: Reason) -> Outcome {
     Outcome { poison: vec![Poison::part(here.sub_sequence_number, framed, reason)], ..Outcome::default() }
-}
-
-/// Every kept piece as the record it was.
-pub(crate) async fn quarantine_pieces<S: ObjectStore>(
-    store: &S,
-    data_set: &str,
-    pieces: &[Object],
-    reason: &Reason,
-) -> Result<(), StoreError> {
-    for piece in pieces {
-        let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else { continue };
-        let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
-        poison.quarantine(store, data_set, &position, &partition_key).await?;
-    }
-    Ok(())
 }
 
 async fn settle_poison<S: ObjectStore>(

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use edge::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
 use record_model::chunk::{Chunk, Message, Reassembly};
 
-use crate::piece_place;
-use crate::poison::Reason;
-use crate::position::Position;
+use super::piece_place;
+use super::poison::Reason;
+use crate::delivery::Position;
 
 /// Largest message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 32 << 20;

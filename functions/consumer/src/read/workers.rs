@@ -7,10 +7,10 @@ use std::time::Instant;
 use edge::events::KinesisRecord;
 use record_model::{Limits, Schema};
 
-use crate::enricher::Enricher;
-use crate::line_writer::LineWriter;
-use crate::lines::Lines;
-use crate::output::emptied;
+use super::line_writer::LineWriter;
+use super::lines::Lines;
+use crate::delivery::emptied;
+use crate::enrich::Enricher;
 
 /// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
 const RECORDS_AT_A_TIME: usize = 32;

@@ -2,7 +2,7 @@
 
 use text::Label;
 
-use crate::poison::Poison;
+use crate::settle::Poison;
 
 /// What became of a run of Kinesis records.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@ use record_model::{Limits, Schema};
 use text::{Label, Language};
 use tokio::time::Instant;
 
-use crate::enricher::{Enricher, NotReady, Prepared, Text};
-use crate::line_writer::{LineWriter, Opened};
-use crate::lines::Lines;
+use super::line_writer::{LineWriter, Opened};
+use super::lines::Lines;
+use crate::enrich::{Enricher, NotReady, Prepared, Text};
 
 /// What is kept back of the time to begin records in, for the lines of what is ready.
 const LINES_MARGIN: Duration = Duration::from_millis(500);

@@ -12,9 +12,8 @@ use edge::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::chunks::{CLAIM, Chunks, SWEPT};
-use crate::poison::Reason;
-use crate::settle::quarantine_pieces;
+use super::chunks::{CLAIM, Chunks, SWEPT};
+use super::poison::{Reason, quarantine_pieces};
 
 /// In a message's folder: its pieces are in quarantine.
 const IN_QUARANTINE: &str = "in-quarantine";
@@ -174,8 +173,8 @@ async fn folders<S: ObjectStore>(store: &S, prefix: &str) -> Result<BTreeMap<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunks::Kept;
-    use crate::position::Position;
+    use crate::delivery::Position;
+    use crate::settle::chunks::Kept;
     use edge::InMemoryStore;
     use record_model::chunk;
 

@@ -11,18 +11,15 @@ use edge::{Attributes, ObjectStore};
 use record_model::Schema;
 use tokio::time::Instant;
 
-use crate::delivery::{Adopted, Attempt, DeliveryError, Ledger, count_up_to, write_latest};
-use crate::enricher::Enricher;
-use crate::lines::Lines;
-use crate::output::{Contents, Packer};
-use crate::position::Position;
-use crate::preparer::Preparer;
-use crate::report::{Report, Stored};
-use crate::settings::{ConsumerSettings, DeliveryLevel};
-use crate::settle::settle;
-use crate::sweep::{Age, SweepRequest, Time};
+use super::report::{Report, Stored};
+use super::settings::{ConsumerSettings, DeliveryLevel};
+use crate::delivery::{
+    Adopted, Attempt, Contents, DeliveryError, Ledger, Packer, Position, count_up_to, write_latest,
+};
+use crate::enrich::Enricher;
+use crate::read::{Lines, Preparer, Workers};
+use crate::settle::{Age, SweepRequest, Time, settle};
 use crate::window::WindowState;
-use crate::workers::Workers;
 
 /// What is kept back of the time for the answer itself.
 const ANSWER_MARGIN: Duration = Duration::from_millis(200);

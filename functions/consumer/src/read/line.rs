@@ -3,10 +3,9 @@
 use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
 use text::{Label, language};
 
-use crate::enricher::{Enricher, NOT_ENRICHED, NotReady};
-use crate::json;
-use crate::poison::Reason;
-use crate::position::Position;
+use crate::delivery::Position;
+use crate::enrich::{Enricher, NOT_ENRICHED, NotReady, json};
+use crate::settle::Reason;
 
 /// How each line begins; the number is the version of the line's form.
 const LINE_START: &[u8] = br#"{"version":1,"id":"#;

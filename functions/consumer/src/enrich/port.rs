@@ -1,12 +1,10 @@
-//! What turns a text into sentiment and keywords: the port, and the backend that ships in the binary.
+//! What turns a text into sentiment and keywords, as a port.
 
 use std::error::Error;
 use std::future::{Future, ready};
 
-use text::{Analyzer, KeywordOptions, Label, Language};
+use text::{Label, Language};
 use tokio::time::Instant;
-
-use crate::json;
 
 /// Adds sentiment and keywords to records.
 ///
@@ -75,49 +73,5 @@ pub enum EnricherError {
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Sentiment and keywords by the `text` crate: in process, English only.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalEnricher {
-    keywords: KeywordOptions,
-}
-
-impl LocalEnricher {
-    /// Finds at most `top` keywords a text.
-    pub fn new(top: usize) -> Self {
-        Self { keywords: KeywordOptions { top, ..KeywordOptions::default() } }
-    }
-}
-
 /// The members of a line whose text is absent or in a language that is not scored.
 pub(crate) const NOT_ENRICHED: &[u8] = br#""sentiment":null,"keywords":[]"#;
-
-impl Enricher for LocalEnricher {
-    type Scratch = Analyzer;
-
-    fn scratch(&self) -> Analyzer {
-        Analyzer::new()
-    }
-
-    fn enrich(
-        &self,
-        analyzer: &mut Analyzer,
-        text: &str,
-        language: &Language<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Label>, NotReady> {
-        if !language.is_english() {
-            out.extend_from_slice(NOT_ENRICHED);
-            return Ok(None);
-        }
-        let sentiment = analyzer.sentiment(text);
-        out.extend_from_slice(br#""sentiment":"#);
-        json::value(&sentiment, out);
-        out.extend_from_slice(br#","keywords":"#);
-        json::list(analyzer.keywords(text, &self.keywords), out);
-        Ok(Some(sentiment.label))
-    }
-
-    fn models(&self) -> &str {
-        text::MODELS
-    }
-}

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use edge::Attributes;
 use record_model::compress::{CompressError, Gzip, Zstd};
 
-use crate::delivery::LAST_SEQUENCE_NUMBER;
-use crate::settings::Compression;
+use super::LAST_SEQUENCE_NUMBER;
+use crate::handler::Compression;
 
 /// A buffer of more bytes is not kept from one batch to the next.
 const MOST_KEPT_BYTES: usize = 16 << 20;

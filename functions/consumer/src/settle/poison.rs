@@ -3,11 +3,12 @@
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use edge::events::{DataError, KinesisRecord};
-use edge::{Attributes, ObjectStore, StoreError};
+use edge::{Attributes, Object, ObjectStore, StoreError};
 use record_model::{DecodeError, RecordError};
 use serde::Serialize;
 
-use crate::position::Position;
+use super::piece_place;
+use crate::delivery::Position;
 
 /// Version of the quarantine object's form.
 const QUARANTINE_VERSION: u32 = 1;
@@ -73,6 +74,21 @@ impl Poison {
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
         store.create(&position.quarantine_key(data_set), Bytes::from(body), &attributes).await.map(drop)
     }
+}
+
+/// Every kept piece as the record it was.
+pub(crate) async fn quarantine_pieces<S: ObjectStore>(
+    store: &S,
+    data_set: &str,
+    pieces: &[Object],
+    reason: &Reason,
+) -> Result<(), StoreError> {
+    for piece in pieces {
+        let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else { continue };
+        let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
+        poison.quarantine(store, data_set, &position, &partition_key).await?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

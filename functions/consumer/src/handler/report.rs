@@ -8,8 +8,8 @@ use edge::metrics::Metrics;
 use edge::runtime::Invocation;
 
 use crate::delivery::DeliveryError;
-use crate::enricher::Prepared;
-use crate::lines::{Lines, Outcome, Stopped};
+use crate::enrich::Prepared;
+use crate::read::{Lines, Outcome, Stopped};
 
 /// What became of an output object.
 #[derive(Debug, Clone, Copy)]

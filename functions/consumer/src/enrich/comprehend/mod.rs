@@ -14,8 +14,7 @@ use serde::Serialize;
 use text::{Keyword, Label, Language};
 use tokio::time::Instant;
 
-use crate::enricher::{Enricher, EnricherError, NOT_ENRICHED, NotReady, Prepared, Text};
-use crate::json;
+use super::{Enricher, EnricherError, NOT_ENRICHED, NotReady, Prepared, Text, json};
 
 use calls::{Call, billed_units, in_calls};
 

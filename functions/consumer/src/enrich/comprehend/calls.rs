@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use edge::comprehend::MAX_TEXTS;
 
-use crate::enricher::Text;
+use crate::enrich::Text;
 
 /// Comprehend bills each document by units of this many characters,
 const UNIT_CHARS: usize = 100;

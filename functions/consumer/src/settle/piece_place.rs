@@ -3,7 +3,7 @@
 use base64_simd::URL_SAFE_NO_PAD;
 use edge::Attributes;
 
-use crate::position::Position;
+use crate::delivery::Position;
 
 const STREAM: &str = "stream";
 const SHARD_ID: &str = "shard-id";

@@ -6,11 +6,11 @@ use std::time::Instant;
 use edge::events::KinesisRecord;
 use record_model::{Content, DecodeError, Decoder, Limits, Schema, UserRecord};
 
-use crate::enricher::Enricher;
-use crate::line::{Line, LineResult};
-use crate::lines::{Lines, Outcome, Piece, Stopped};
-use crate::poison::{Poison, Reason};
-use crate::position::Position;
+use super::line::{Line, LineResult};
+use super::lines::{Lines, Outcome, Piece, Stopped};
+use crate::delivery::Position;
+use crate::enrich::Enricher;
+use crate::settle::{Poison, Reason};
 
 /// One thread's schema, models and buffers.
 pub(crate) struct LineWriter<E: Enricher> {

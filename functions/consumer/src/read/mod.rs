@@ -1,0 +1,12 @@
+//! From Kinesis records to output lines.
+
+mod line;
+mod line_writer;
+mod lines;
+mod preparer;
+mod workers;
+
+pub(crate) use line_writer::{LineWriter, Opened};
+pub(crate) use lines::{Lines, Outcome, Stopped};
+pub(crate) use preparer::Preparer;
+pub(crate) use workers::Workers;

@@ -1,0 +1,6 @@
+//! Aggregates over a tumbling window.
+
+mod numbers;
+mod state;
+
+pub(crate) use state::WindowState;
