@@ -22,7 +22,7 @@ ANY_PORTS = ["--kinesis-port", "0", "--s3-port", "0"]
 
 def drained(inputs, folder):
     """Runs to the end of `inputs`; the report, the seconds, and the runner's peak memory in MB."""
-    command = [KINFLOW, "run", *ANY_PORTS, "--drain", "--output", "json", "--data-dir", str(folder)]
+    command = [KINFLOW, "run", *ANY_PORTS, "--release", "--drain", "--output", "json", "--data-dir", str(folder)]
     for data_set, path in inputs.items():
         command += ["--input", f"{data_set}={path}"]
     started = time.monotonic()
@@ -37,7 +37,7 @@ def drained(inputs, folder):
 
 def seconds_to_ready(folder):
     """From the start of the process to its `ready` line; the run is then ended as a person would, by Ctrl-C."""
-    command = [KINFLOW, "run", *ANY_PORTS, "--data-dir", str(folder)]
+    command = [KINFLOW, "run", "--release", *ANY_PORTS, "--data-dir", str(folder)]
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:

@@ -1,4 +1,5 @@
-//! The functions' release binaries: found where they are built, built where they are missing or older than their sources.
+//! The functions' binaries: they are taken as they are where they are up to date, and built where they are missing or
+//! older than their sources.
 
 use std::fs;
 use std::io;
@@ -13,6 +14,35 @@ const FUNCTIONS: [&str; 3] = ["producer", "consumer", "transform"];
 
 /// What the binaries are made of, from the workspace's root.
 const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "functions", "shared", "schemas"];
+
+/// How hard the functions are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As the command itself is, so that both share every dependency that is compiled already.
+    Dev,
+    /// As they are deployed. Nothing is shared, and linking alone takes minutes.
+    Release,
+}
+
+impl Profile {
+    /// Where cargo puts the binaries, below its target folder.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    /// What a person who waits is told.
+    fn expectation(self) -> &'static str {
+        match self {
+            Self::Dev => "building the functions: about a minute the first time, some seconds after a change",
+            Self::Release => {
+                "building the functions as they are deployed (--release): about five minutes the first time"
+            }
+        }
+    }
+}
 
 /// Why there are no binaries to run.
 #[derive(Debug, Error)]
@@ -29,18 +59,23 @@ pub(crate) enum FunctionsError {
     NoWorkspace { folder: PathBuf, missing: &'static str },
     #[error("can't start `cargo` to build the functions; install Rust or name built ones with --functions")]
     NoCargo(#[source] io::Error),
-    #[error("`cargo build --release` of the functions failed, see its messages above")]
+    #[error("`cargo build` of the functions failed, see its messages above")]
     Build,
 }
 
 /// The folder of up-to-date binaries of the workspace at `root`, built now where needed.
-pub(crate) fn built(root: &Path, target_dir: Option<&Path>) -> Result<PathBuf, FunctionsError> {
-    let folder = target_dir.map_or_else(|| root.join("target"), Path::to_path_buf).join("release");
+pub(crate) fn built(
+    root: &Path,
+    target_dir: Option<&Path>,
+    profile: Profile,
+) -> Result<PathBuf, FunctionsError> {
+    let target_dir = target_dir.map_or_else(|| root.join("target"), Path::to_path_buf);
+    let folder = target_dir.join(profile.folder());
     let Some(missing) = first_stale(root, &folder)? else { return Ok(folder) };
     if !root.join("functions").is_dir() {
         return Err(FunctionsError::NoWorkspace { folder, missing });
     }
-    build(root, target_dir)?;
+    build(root, &target_dir, profile)?;
     mark_current(&folder)?;
     Ok(folder)
 }
@@ -71,18 +106,27 @@ fn newest_below(path: &Path) -> Result<SystemTime, FunctionsError> {
     Ok(newest)
 }
 
-fn build(root: &Path, target_dir: Option<&Path>) -> Result<(), FunctionsError> {
-    eprintln!("building the functions (release; minutes the first time) …");
+/// Cargo's own progress and messages go to the terminal.
+fn build(root: &Path, target_dir: &Path, profile: Profile) -> Result<(), FunctionsError> {
+    eprintln!("{}", profile.expectation());
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["build", "--release", "--quiet"]);
+    cargo.current_dir(root).arg("build").arg("--target-dir").arg(absolute(target_dir));
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    } else {
+        // Named together with the command, the functions get the features that it was built with.
+        cargo.args(["--package", "kinflow"]);
+    }
     for function in FUNCTIONS {
         cargo.args(["--package", function]);
     }
-    if let Some(target_dir) = target_dir {
-        cargo.arg("--target-dir").arg(target_dir);
-    }
     let status = cargo.status().map_err(FunctionsError::NoCargo)?;
     if status.success() { Ok(()) } else { Err(FunctionsError::Build) }
+}
+
+/// Cargo is started in the workspace's root, and the folder is named from where the command was started.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// Dates the binaries now: cargo leaves a binary alone when a source changed without effect on it.
@@ -107,10 +151,10 @@ mod tests {
     fn workspace() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("functions/producer/src")).unwrap();
-        fs::create_dir_all(root.path().join("target/release")).unwrap();
+        fs::create_dir_all(root.path().join("target/debug")).unwrap();
         fs::write(root.path().join("functions/producer/src/main.rs"), "fn main() {}").unwrap();
         for name in FUNCTIONS {
-            fs::write(root.path().join("target/release").join(name), "").unwrap();
+            fs::write(root.path().join("target/debug").join(name), "").unwrap();
         }
         root
     }
@@ -123,20 +167,20 @@ mod tests {
     fn binaries_newer_than_every_source_are_taken_as_they_are() {
         let root = workspace();
         age(&root.path().join("functions/producer/src/main.rs"), Duration::from_mins(1));
-        assert_eq!(built(root.path(), None).unwrap(), root.path().join("target/release"));
+        assert_eq!(built(root.path(), None, Profile::Dev).unwrap(), root.path().join("target/debug"));
     }
 
     #[test]
     fn a_binary_older_than_a_source_is_stale() {
         let root = workspace();
-        age(&root.path().join("target/release/transform"), Duration::from_mins(1));
-        assert_eq!(first_stale(root.path(), &root.path().join("target/release")).unwrap(), Some("transform"));
+        age(&root.path().join("target/debug/transform"), Duration::from_mins(1));
+        assert_eq!(first_stale(root.path(), &root.path().join("target/debug")).unwrap(), Some("transform"));
     }
 
     #[test]
     fn without_a_workspace_the_missing_binary_is_named() {
         let root = tempfile::tempdir().unwrap();
-        let error = built(root.path(), None).unwrap_err();
+        let error = built(root.path(), None, Profile::Dev).unwrap_err();
         assert!(error.to_string().contains("no binary `producer`"), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use local::{Input, Report, RunOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::functions::{self, FunctionsError};
+use crate::functions::{self, FunctionsError, Profile};
 use crate::progress::Bars;
 use crate::table;
 
@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// The folder with the functions' binaries; without it they are built where needed
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
+    /// Build the functions as they are deployed, for measuring; without it they are built as the command itself
+    #[arg(long, conflicts_with = "functions")]
+    release: bool,
     /// Where cargo builds
     #[arg(long, env = "CARGO_TARGET_DIR", value_name = "FOLDER", hide = true)]
     target_dir: Option<PathBuf>,
@@ -70,7 +73,10 @@ impl Arguments {
     fn options(self) -> Result<RunOptions, FunctionsError> {
         let binaries = match self.functions {
             Some(folder) => folder,
-            None => functions::built(workspace(&self.template), self.target_dir.as_deref())?,
+            None => {
+                let profile = if self.release { Profile::Release } else { Profile::Dev };
+                functions::built(workspace(&self.template), self.target_dir.as_deref(), profile)?
+            }
         };
         Ok(RunOptions {
             template: self.template,
