@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use edge::{AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink as _, Settings};
+use edge::aws::{AwsSettings, KinesisSink};
+use edge::put_records::{Entry, EntryOutcome, RecordSink as _};
+use edge::settings::Settings;
 use flate2::{Compression, write::GzEncoder};
 use record_model::chunk;
 use serde_json::Value;

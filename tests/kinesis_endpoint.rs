@@ -12,9 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64_simd::STANDARD;
-use edge::kinesis_reader::{ReadRecord, Start, StreamReader};
-use edge::runtime::Invocation;
-use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, InMemoryStore, KinesisSink, RecordSink};
+use edge::aws::kinesis_reader::{ReadRecord, Start, StreamReader};
+use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
+use edge::lambda::Invocation;
+use edge::put_records::{Entry, EntryOutcome, RecordSink};
+use edge::store::InMemoryStore;
 use local::KinesisEndpoint;
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::{Value, json};

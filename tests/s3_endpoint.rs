@@ -11,7 +11,8 @@
 use std::fs;
 use std::path::Path;
 
-use edge::{Attributes, AwsCredentials, AwsSettings, Created, ObjectStore, S3Store};
+use edge::aws::{AwsCredentials, AwsSettings, S3Store};
+use edge::store::{Attributes, Created, ObjectStore};
 use local::S3Endpoint;
 
 use super::clients::{self, Answer, break_off, exchange};

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
+use edge::ingest::{FeedLimits, FeedReport, feed};
+use edge::put_records::{Engine, EngineSettings, Packer, RecordSink, ShardRate, wait_until_active};
+use edge::schema_source::load_schema;
+use edge::settings::Settings;
 use edge::sources::{CsvSource, JsonLinesSource, MaybeGzip, ReadBytes, Source};
-use edge::{
-    AwsCredentials, AwsSettings, Engine, EngineSettings, FeedLimits, FeedReport, KinesisSink, Packer,
-    RecordSink, Settings, ShardRate, feed, load_schema, wait_until_active,
-};
 
 pub(crate) use arguments::Arguments;
 use arguments::Format;

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::runtime::Invocation;
-use edge::{InMemoryStore, Settings};
+use edge::lambda::Invocation;
+use edge::store::InMemoryStore;
+use edge::settings::Settings;
 use kinflow_fuzz::{kinesis_event, number_of, records};
 use libfuzzer_sys::fuzz_target;
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, Written};

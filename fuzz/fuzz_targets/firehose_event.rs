@@ -3,7 +3,7 @@
 #![no_main]
 
 use base64_simd::STANDARD;
-use edge::events::{FirehoseAnswer, FirehoseEvent};
+use edge::lambda::events::{FirehoseAnswer, FirehoseEvent};
 use kinflow_fuzz::answered_records;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use base64_simd::STANDARD;
-use edge::events::{BatchAnswer, KinesisEvent, KinesisRecord};
+use edge::lambda::events::{BatchAnswer, KinesisEvent, KinesisRecord};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use base64_simd::STANDARD;
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use kinflow_fuzz::{answered_records, firehose_event, number_of, records};
 use libfuzzer_sys::fuzz_target;
 use record_model::Schema;

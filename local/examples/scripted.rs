@@ -14,10 +14,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use edge::runtime::{Invocation, InvocationError};
-use edge::{
-    Attributes, AwsSettings, Created, Entry, KinesisSink, ObjectStore, RecordSink, S3Store, Settings,
-};
+use edge::aws::{AwsSettings, KinesisSink, S3Store};
+use edge::lambda::{Invocation, InvocationError};
+use edge::put_records::{Entry, RecordSink};
+use edge::settings::Settings;
+use edge::store::{Attributes, Created, ObjectStore};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -46,7 +47,7 @@ async fn main() -> Result<(), Failure> {
         sink: KinesisSink::connect(&text("STREAM_NAME"), &aws),
     };
     println!("started as {}", script.role);
-    edge::runtime::run(|invocation| script.handle(invocation)).await?;
+    edge::lambda::run(|invocation| script.handle(invocation)).await?;
     Ok(())
 }
 

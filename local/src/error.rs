@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use edge::kinesis_reader::ReaderError;
+use edge::aws::kinesis_reader::ReaderError;
 
 use crate::aws::event_source::MappingError;
 use crate::aws::firehose::{DeliveryError, PrefixError};

@@ -9,9 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use edge::{
+use edge::lambda::{
     events::KinesisEvent,
-    runtime::{self, Invocation, InvocationError},
+    {self, Invocation, InvocationError},
 };
 use fast_md5::Md5;
 use record_model::{Limits, kpl::Checked};

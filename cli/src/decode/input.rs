@@ -1,7 +1,7 @@
 //! The forms in which records lie about: events, answers, failure objects, or bare bytes.
 
 use base64_simd::STANDARD;
-use edge::events::{FirehoseEvent, FirehoseRecord, JsonText, KinesisEvent};
+use edge::lambda::events::{FirehoseEvent, FirehoseRecord, JsonText, KinesisEvent};
 use serde::Deserialize;
 
 use super::line::with_causes;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use edge::{Compression, KeyRule, Packing};
+use edge::put_records::{Compression, KeyRule, Packing};
 
 use super::Summary;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use edge::FeedReport;
+use edge::ingest::FeedReport;
 use edge::sources::Resume;
 use serde::{Deserialize, Serialize};
 

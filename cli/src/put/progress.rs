@@ -1,6 +1,6 @@
 //! The bar of `kinflow put`.
 
-use edge::Progress;
+use edge::ingest::Progress;
 use edge::sources::Resume;
 use indicatif::{ProgressBar, ProgressStyle};
 

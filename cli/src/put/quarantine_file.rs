@@ -5,7 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64_simd::STANDARD;
-use edge::{BoxError, Quarantine, Rejected};
+use edge::BoxError;
+use edge::ingest::{Quarantine, Rejected};
 
 use super::cursor_file::beside;
 

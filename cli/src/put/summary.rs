@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use edge::{FeedReport, StopReason};
+use edge::ingest::FeedReport;
+use edge::put_records::StopReason;
 use serde::Serialize;
 
 /// The account of one run.

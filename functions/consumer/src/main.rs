@@ -3,7 +3,10 @@
 #[cfg(feature = "comprehend")]
 use consumer::ComprehendEnricher;
 use consumer::{Backend, Consumer, ConsumerSettings, Enricher, LocalEnricher};
-use edge::{S3Store, Settings, load_schema, logging, runtime};
+use edge::aws::S3Store;
+use edge::schema_source::load_schema;
+use edge::settings::Settings;
+use edge::{lambda, logging};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -36,6 +39,6 @@ async fn serve<E: Enricher>(enricher: E, settings: ConsumerSettings) -> Result<(
     let schema = load_schema(&settings.schema, &settings.aws).await?;
     let store = S3Store::connect(&settings.bucket, &settings.aws)?;
     let consumer = Consumer::new(store, enricher, schema, settings);
-    runtime::run(|invocation| consumer.handle(invocation)).await?;
+    lambda::run(|invocation| consumer.handle(invocation)).await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The event of a schedule: which data set, from which source, in which form.
 
+use edge::aws::SecretName;
+use edge::put_records::{Compression, KeyRule, Packing};
 use edge::sources::HttpApi;
-use edge::{Compression, KeyRule, Packing, SecretName};
 use serde::Deserialize;
 
 /// What one invocation is to do.

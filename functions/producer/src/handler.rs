@@ -3,14 +3,19 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use edge::metrics::Metrics;
-use edge::runtime::{Invocation, InvocationError};
-use edge::sources::{Resume, SourceError};
-use edge::{
-    Cursor, CursorError, CursorFile, Engine, EngineSettings, FeedError, FeedLimits, FeedReport, ObjectStore,
-    Packer, PackingError, Progress, RecordSink, SchemaSourceError, SecretError, ShardMap, ShardRate,
-    SinkError, StopReason, StoreError, StreamSummary, Taken, feed, load_schema, wait_until_active,
+use edge::aws::SecretError;
+use edge::ingest::{
+    Cursor, CursorError, CursorFile, FeedError, FeedLimits, FeedReport, Progress, Taken, feed,
 };
+use edge::lambda::{Invocation, InvocationError};
+use edge::metrics::Metrics;
+use edge::put_records::{
+    Engine, EngineSettings, Packer, PackingError, RecordSink, ShardMap, ShardRate, SinkError, StopReason,
+    StreamSummary, wait_until_active,
+};
+use edge::schema_source::{SchemaSourceError, load_schema};
+use edge::sources::{Resume, SourceError};
+use edge::store::{ObjectStore, StoreError};
 use record_model::Schema;
 use serde::Serialize;
 use tokio::time::Instant;

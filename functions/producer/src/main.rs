@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use edge::{KinesisSink, S3Store, Settings, logging, runtime};
+use edge::aws::{KinesisSink, S3Store};
+use edge::settings::Settings;
+use edge::{lambda, logging};
 use producer::{Producer, ProducerSettings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,6 +29,6 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let store = S3Store::connect(&settings.bucket, &aws)?;
     let open_bucket = |bucket: &str| S3Store::connect(bucket, &aws);
     let producer = Producer::new(sink, store, open_bucket, settings);
-    runtime::run(|invocation| producer.handle(invocation)).await?;
+    lambda::run(|invocation| producer.handle(invocation)).await?;
     Ok(())
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use edge::aws::Secrets;
+use edge::ingest::Cursor;
 use edge::sources::{
     ByteSource, CounterSource, CsvSource, HttpApi, HttpApiSource, HttpBytes, HttpClient, JsonLinesSource,
     MadeUpSource, MaybeGzip, Next, ObjectBytes, Resume, Source, SourceError,
 };
-use edge::{Cursor, ObjectStore, Secrets, StoreError};
+use edge::store::{ObjectStore, StoreError};
 use record_model::Schema;
 
 use crate::event::{Event, Format, OnChange, Secret, SourceEvent};

@@ -1,7 +1,9 @@
 //! Records no stream takes, kept in the bucket.
 
 use base64_simd::STANDARD;
-use edge::{Attributes, BoxError, ObjectStore, Quarantine, Rejected};
+use edge::BoxError;
+use edge::ingest::{Quarantine, Rejected};
+use edge::store::{Attributes, ObjectStore};
 use record_model::keys;
 use serde::Serialize;
 

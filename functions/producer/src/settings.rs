@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use edge::aws::{AwsSettings, Secrets};
 use edge::logging::{LEVELS, LevelFilter};
-use edge::{AwsSettings, EngineSettings, Secrets, Settings};
+use edge::put_records::EngineSettings;
+use edge::settings::Settings;
 
 /// Everything the environment decides. Names and defaults are the README's table.
 #[derive(Debug, Clone)]

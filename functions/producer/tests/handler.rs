@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use edge::runtime::{Invocation, InvocationError};
-use edge::{
-    Attributes, InMemorySink, InMemoryStore, ObjectStore, Settings, SinkFault, StoreError, StoreFault,
-};
+use edge::lambda::{Invocation, InvocationError};
+use edge::put_records::{InMemorySink, SinkFault};
+use edge::settings::Settings;
+use edge::store::{Attributes, InMemoryStore, ObjectStore, StoreError, StoreFault};
 use producer::{Producer, ProducerSettings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl World {
 
     /// Payloads in the stream, sorted.
     fn payloads(&self) -> Vec<String> {
-        let text = |entry: &edge::Entry| String::from_utf8(entry.data.to_vec()).unwrap();
+        let text = |entry: &edge::put_records::Entry| String::from_utf8(entry.data.to_vec()).unwrap();
         let mut all: Vec<String> = self.sink.stored().iter().flatten().map(text).collect();
         all.sort();
         all

@@ -8,7 +8,7 @@ mod floor;
 
 use base64_simd::STANDARD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use record_model::{RecordContext, Schema};
 use std::hint::black_box;
 use transform::{Batch, Destination, TransformSettings};

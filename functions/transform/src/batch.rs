@@ -6,7 +6,7 @@ use crate::routing::{Routing, RoutingError};
 use crate::typing::{Typed, Typing};
 use crate::{Failed, RecordFailure, Report, TransformSettings};
 use bytes::Bytes;
-use edge::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
+use edge::lambda::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
 use record_model::Schema;
 use std::collections::HashSet;
 

@@ -1,6 +1,6 @@
 //! Room in the answer: what is written, and what must stay free so that every later record can be answered.
 
-use edge::events::{FirehoseAnswer, FirehoseRecord};
+use edge::lambda::events::{FirehoseAnswer, FirehoseRecord};
 
 /// How a record without a document is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Why a record is answered as `ProcessingFailed`.
 
-use edge::events::DataError;
+use edge::lambda::events::DataError;
 use record_model::{DecodeError, RecordError};
 
 /// What is wrong with one record. Nothing in it shows the record's own text.

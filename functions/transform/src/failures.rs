@@ -7,8 +7,8 @@
 
 use crate::Failed;
 use bytes::Bytes;
-use edge::events::{FirehoseEvent, FirehoseRecord};
-use edge::{Attributes, ObjectStore, StoreError, hour_prefix};
+use edge::lambda::events::{FirehoseEvent, FirehoseRecord};
+use edge::store::{Attributes, ObjectStore, StoreError, hour_prefix};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::cell::OnceCell;

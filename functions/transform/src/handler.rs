@@ -2,9 +2,11 @@
 
 use crate::{Batch, Failures, Reingest, Report, RoutingError, TransformSettings};
 use bytes::Bytes;
-use edge::events::FirehoseEvent;
-use edge::runtime::{Invocation, InvocationError};
-use edge::{ObjectStore, RecordSink, logging};
+use edge::lambda::events::FirehoseEvent;
+use edge::lambda::{Invocation, InvocationError};
+use edge::logging;
+use edge::put_records::RecordSink;
+use edge::store::ObjectStore;
 use record_model::Schema;
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -1,6 +1,9 @@
 //! The transform as a Lambda function.
 
-use edge::{AwsSettings, KinesisSink, S3Store, Settings, load_schema, logging, runtime};
+use edge::aws::{AwsSettings, KinesisSink, S3Store};
+use edge::schema_source::load_schema;
+use edge::settings::Settings;
+use edge::{lambda, logging};
 use std::error::Error;
 use std::process::ExitCode;
 use transform::{Failures, Reingest, Transform, TransformSettings};
@@ -31,6 +34,6 @@ async fn run(environment: Settings, settings: TransformSettings) -> Result<(), B
     });
     let reingest = Reingest::new(move || KinesisSink::connect(&stream, &aws));
     let transform = Transform::new(schema, &settings, reingest, failures)?;
-    runtime::run(|invocation| transform.handle(invocation)).await?;
+    lambda::run(|invocation| transform.handle(invocation)).await?;
     Ok(())
 }

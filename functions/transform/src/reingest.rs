@@ -5,8 +5,8 @@
 //! dropped once the stream has it; what the stream does not take is answered as failed.
 
 use bytes::Bytes;
-use edge::events::FirehoseRecord;
-use edge::{Engine, EngineSettings, Entry, RecordSink, ShardMap};
+use edge::lambda::events::FirehoseRecord;
+use edge::put_records::{Engine, EngineSettings, Entry, RecordSink, ShardMap};
 use record_model::hop;
 use std::cell::OnceCell;
 use std::collections::HashSet;

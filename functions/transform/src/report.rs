@@ -1,7 +1,7 @@
 //! What became of a batch: counted for metrics, and the first failures told one by one.
 
 use crate::RecordFailure;
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use edge::metrics::Metrics;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What Firehose is told about a document: its dynamic partition, or its Iceberg table.
 
 use crate::{Destination, RecordFailure};
-use edge::events::{RecordMetadata, TableRoute};
+use edge::lambda::events::{RecordMetadata, TableRoute};
 use record_model::Schema;
 use std::borrow::Cow;
 use std::collections::HashSet;

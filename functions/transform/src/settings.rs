@@ -1,9 +1,9 @@
 //! What the environment says about the transform.
 
 use crate::{Destination, Envelope};
-use edge::Settings;
-use edge::events::ANSWER_LIMIT_BYTES;
+use edge::lambda::events::ANSWER_LIMIT_BYTES;
 use edge::logging::{LEVELS, LevelFilter};
+use edge::settings::Settings;
 
 /// Left free under Lambda's limit: an answer over it fails the whole batch.
 const ANSWER_MARGIN_BYTES: usize = 64 * 1024;

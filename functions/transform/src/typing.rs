@@ -2,7 +2,7 @@
 
 use crate::subscription::log_events;
 use crate::{Destination, Envelope, RecordFailure};
-use edge::events::{FirehoseEvent, FirehoseRecord};
+use edge::lambda::events::{FirehoseEvent, FirehoseRecord};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord, Written};
 use std::fmt::Write as _;
 

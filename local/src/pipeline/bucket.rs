@@ -1,6 +1,7 @@
 //! The buckets of a run: clients for the local S3 endpoint.
 
-use edge::{AwsCredentials, AwsSettings, S3Store, StoreError};
+use edge::aws::{AwsCredentials, AwsSettings, S3Store};
+use edge::store::StoreError;
 
 use template::REGION;
 

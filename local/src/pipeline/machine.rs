@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use edge::S3Store;
-use edge::kinesis_reader::StreamReader;
+use edge::aws::S3Store;
+use edge::aws::kinesis_reader::StreamReader;
 use tokio::task::JoinSet;
 
 use crate::aws::clock::{Clock, SystemClock, now_ms};
@@ -257,7 +257,7 @@ fn functions(
 async fn make_stream(
     reader: &StreamReader,
     stream: &Stream,
-) -> Result<(), edge::kinesis_reader::ReaderError> {
+) -> Result<(), edge::aws::kinesis_reader::ReaderError> {
     reader.create_stream(&stream.name, stream.shards).await?;
     while !reader.is_active(&stream.name).await? {
         tokio::time::sleep(STREAM_POLL).await;

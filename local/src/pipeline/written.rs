@@ -1,6 +1,7 @@
 //! What a consumer wrote, read back from its bucket: lines, quarantine, and what was given up.
 
-use edge::{Listed, MAX_LISTED_KEYS, ObjectStore, S3Store};
+use edge::aws::S3Store;
+use edge::store::{Listed, MAX_LISTED_KEYS, ObjectStore};
 use record_model::{Content, Decoder, Limits};
 use serde::Deserialize;
 

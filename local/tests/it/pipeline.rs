@@ -3,7 +3,7 @@
 use super::scene;
 
 use bytes::Bytes;
-use edge::kinesis_reader::StreamReader;
+use edge::aws::kinesis_reader::StreamReader;
 use record_model::kpl::{Aggregator, Draft};
 use scene::{Scene, call, gunzip, numbered, processes_with, put};
 

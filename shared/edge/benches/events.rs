@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::{firehose::KinesisFirehoseEvent, kinesis::KinesisEvent as TypedKinesisEvent};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use edge::events::{FirehoseEvent, KinesisEvent};
+use edge::lambda::events::{FirehoseEvent, KinesisEvent};
 use std::hint::black_box;
 
 /// Lambda's limit on what a stream hands over, less the envelope.

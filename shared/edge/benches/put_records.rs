@@ -7,11 +7,13 @@ use std::fs;
 use std::process::ExitCode;
 
 use bytes::Bytes;
-use edge::sources::{ByteSource, CsvSource, SourceError};
-use edge::{
-    BoxError, Compression, Engine, EngineSettings, Entry, EntryOutcome, FeedLimits, OpenShard, Packer,
-    Packing, Quarantine, RecordSink, Rejected, ShardMap, SinkError, StreamSummary, feed,
+use edge::BoxError;
+use edge::ingest::{FeedLimits, Quarantine, Rejected, feed};
+use edge::put_records::{
+    Compression, Engine, EngineSettings, Entry, EntryOutcome, OpenShard, Packer, Packing, RecordSink,
+    ShardMap, SinkError, StreamSummary,
 };
+use edge::sources::{ByteSource, CsvSource, SourceError};
 use record_model::Schema;
 use record_model::keys::even_ranges;
 

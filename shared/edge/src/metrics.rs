@@ -3,7 +3,7 @@
 //! CloudWatch takes the numbers out of the log line, so a metric costs no call. Form:
 //! "Specification: Embedded metric format" of the CloudWatch user guide.
 
-use crate::runtime::Invocation;
+use crate::lambda::Invocation;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::io::Write as _;

@@ -1,6 +1,7 @@
 //! Where a function's schema comes from: compiled in, from its package, or from S3.
 
-use crate::{AwsSettings, StoreError};
+use crate::aws::AwsSettings;
+use crate::store::StoreError;
 use record_model::{Schema, SchemaError};
 use std::path::Path;
 
@@ -65,7 +66,8 @@ pub async fn load_schema(name: &str, aws: &AwsSettings) -> Result<Schema, Schema
 }
 
 async fn object(url: &str, bucket: &str, key: &str, aws: &AwsSettings) -> Result<String, SchemaSourceError> {
-    use crate::{ObjectStore as _, S3Store};
+    use crate::aws::S3Store;
+    use crate::store::ObjectStore as _;
     let fail = |source| SchemaSourceError::Object { url: url.to_owned(), source };
     let store = S3Store::connect(bucket, aws).map_err(fail)?;
     let head = store.head(key).await.map_err(fail)?;

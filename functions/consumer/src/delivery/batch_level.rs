@@ -1,7 +1,7 @@
 //! `DELIVERY=batch`: an object named after where its batch starts, replaced by each later attempt from there.
 
 use bytes::Bytes;
-use edge::{Attributes, Created, ObjectStore, Replaced};
+use edge::store::{Attributes, Created, ObjectStore, Replaced};
 
 use super::{Attempt, DeliveryError, MAX_TRIES};
 
@@ -35,7 +35,7 @@ pub(crate) async fn write_latest<S: ObjectStore>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edge::InMemoryStore;
+    use edge::store::InMemoryStore;
 
     fn attempt(started_at_ms: i64) -> Attempt {
         Attempt { request_id: format!("request-{started_at_ms}"), started_at_ms }

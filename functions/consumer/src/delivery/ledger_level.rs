@@ -1,8 +1,8 @@
 //! `DELIVERY=ledger`: a chain of objects, each agreed on in the ledger before it is created, and never replaced.
 
 use bytes::Bytes;
-use edge::events::KinesisRecord;
-use edge::{Attributes, Created, ETag, ObjectHead, ObjectStore, Replaced};
+use edge::lambda::events::KinesisRecord;
+use edge::store::{Attributes, Created, ETag, ObjectHead, ObjectStore, Replaced};
 use record_model::keys::SequenceNumber;
 
 use super::ledger::LedgerEntry;
@@ -111,7 +111,7 @@ fn last_record(key: &str, head: &ObjectHead) -> Result<SequenceNumber, DeliveryE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edge::InMemoryStore;
+    use edge::store::InMemoryStore;
 
     fn up_to(last: u32) -> Attributes {
         let metadata = [(LAST_SEQUENCE_NUMBER.to_owned(), last.to_string())].into();

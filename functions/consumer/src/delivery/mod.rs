@@ -6,7 +6,7 @@ mod ledger_level;
 mod output;
 mod position;
 
-use edge::{Attributes, StoreError};
+use edge::store::{Attributes, StoreError};
 
 use crate::enrich::EnricherError;
 

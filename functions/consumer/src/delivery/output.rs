@@ -1,7 +1,7 @@
 //! The output object: compressed lines, marked by their attempt, with what later attempts need in its metadata.
 
 use bytes::Bytes;
-use edge::Attributes;
+use edge::store::Attributes;
 use record_model::compress::{CompressError, Gzip, Zstd};
 
 use super::LAST_SEQUENCE_NUMBER;

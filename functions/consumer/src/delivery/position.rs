@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use edge::events::KinesisRecord;
-use edge::hour_prefix;
+use edge::lambda::events::KinesisRecord;
+use edge::store::hour_prefix;
 
 /// The place of one user record: the same each time the record is delivered.
 ///

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use edge::events::{BatchAnswer, KinesisEvent, KinesisRecord, TumblingWindow};
+use edge::lambda::events::{BatchAnswer, KinesisEvent, KinesisRecord, TumblingWindow};
+use edge::lambda::{Invocation, InvocationError};
 use edge::metrics::Metrics;
-use edge::runtime::{Invocation, InvocationError};
-use edge::{Attributes, ObjectStore};
+use edge::store::{Attributes, ObjectStore};
 use record_model::Schema;
 use tokio::time::Instant;
 

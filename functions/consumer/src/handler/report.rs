@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use edge::events::KinesisEvent;
+use edge::lambda::Invocation;
+use edge::lambda::events::KinesisEvent;
 use edge::logging;
 use edge::metrics::Metrics;
-use edge::runtime::Invocation;
 
 use crate::delivery::DeliveryError;
 use crate::enrich::Prepared;

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use edge::aws::AwsSettings;
 use edge::logging::{LEVELS, LevelFilter};
-use edge::{AwsSettings, Settings};
+use edge::settings::Settings;
 
 /// Memory at which Lambda gives a function one whole processor, in MB.
 const MB_PER_PROCESSOR: usize = 1769;

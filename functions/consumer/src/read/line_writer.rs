@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use edge::events::KinesisRecord;
+use edge::lambda::events::KinesisRecord;
 use record_model::{Content, DecodeError, Decoder, Limits, Schema, UserRecord};
 
 use super::line::{Line, LineResult};

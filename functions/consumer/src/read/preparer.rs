@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge::events::KinesisRecord;
+use edge::lambda::events::KinesisRecord;
 use record_model::{Limits, Schema};
 use text::{Label, Language};
 use tokio::time::Instant;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use edge::events::KinesisRecord;
+use edge::lambda::events::KinesisRecord;
 use record_model::{Limits, Schema};
 
 use super::line_writer::LineWriter;

@@ -5,7 +5,7 @@
 //! bucket's lifecycle for this prefix must outlast the stream's retention.
 
 use bytes::Bytes;
-use edge::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
+use edge::store::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
 use record_model::chunk::{Chunk, Message, Reassembly};
 
 use super::piece_place;

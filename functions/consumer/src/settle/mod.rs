@@ -5,8 +5,8 @@ mod piece_place;
 mod poison;
 mod sweep;
 
-use edge::events::KinesisRecord;
-use edge::{ObjectStore, StoreError};
+use edge::lambda::events::KinesisRecord;
+use edge::store::{ObjectStore, StoreError};
 use futures::{StreamExt as _, stream};
 
 use crate::delivery::Position;

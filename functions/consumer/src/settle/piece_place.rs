@@ -1,7 +1,7 @@
 //! Where a kept piece came from, in its object's metadata: the sweep needs it for quarantine.
 
 use base64_simd::URL_SAFE_NO_PAD;
-use edge::Attributes;
+use edge::store::Attributes;
 
 use crate::delivery::Position;
 

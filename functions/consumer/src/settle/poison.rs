@@ -2,8 +2,8 @@
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
-use edge::events::{DataError, KinesisRecord};
-use edge::{Attributes, Object, ObjectStore, StoreError};
+use edge::lambda::events::{DataError, KinesisRecord};
+use edge::store::{Attributes, Object, ObjectStore, StoreError};
 use record_model::{DecodeError, RecordError};
 use serde::Serialize;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
+use edge::store::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::delivery::Position;
     use crate::settle::chunks::Kept;
-    use edge::InMemoryStore;
+    use edge::store::InMemoryStore;
     use record_model::chunk;
 
     fn place(sequence_number: &str) -> Position<'_> {
@@ -258,34 +258,39 @@ mod tests {
     struct Silent;
 
     impl ObjectStore for Silent {
-        async fn create(&self, _: &str, _: Bytes, _: &Attributes) -> Result<edge::Created, StoreError> {
+        async fn create(
+            &self,
+            _: &str,
+            _: Bytes,
+            _: &Attributes,
+        ) -> Result<edge::store::Created, StoreError> {
             std::future::pending().await
         }
 
         async fn replace(
             &self,
             _: &str,
-            _: &edge::ETag,
+            _: &edge::store::ETag,
             _: Bytes,
             _: &Attributes,
-        ) -> Result<edge::Replaced, StoreError> {
+        ) -> Result<edge::store::Replaced, StoreError> {
             std::future::pending().await
         }
 
-        async fn get(&self, _: &str) -> Result<Option<edge::Object>, StoreError> {
+        async fn get(&self, _: &str) -> Result<Option<edge::store::Object>, StoreError> {
             std::future::pending().await
         }
 
-        async fn head(&self, _: &str) -> Result<Option<edge::ObjectHead>, StoreError> {
+        async fn head(&self, _: &str) -> Result<Option<edge::store::ObjectHead>, StoreError> {
             std::future::pending().await
         }
 
         async fn read_range(
             &self,
             _: &str,
-            _: &edge::ETag,
+            _: &edge::store::ETag,
             _: std::ops::Range<u64>,
-        ) -> Result<edge::RangeRead, StoreError> {
+        ) -> Result<edge::store::RangeRead, StoreError> {
             std::future::pending().await
         }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use edge::events::{KinesisRecord, TumblingWindow};
+use edge::lambda::events::{KinesisRecord, TumblingWindow};
 use record_model::keys::SequenceNumber;
 use serde::{Deserialize, Serialize};
 

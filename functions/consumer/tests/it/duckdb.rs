@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::runtime::Invocation;
-use edge::{InMemoryStore, Settings};
+use edge::lambda::Invocation;
+use edge::settings::Settings;
+use edge::store::InMemoryStore;
 use record_model::{RecordContext, Schema};
 
 const README: &str = include_str!("../../../../README.md");

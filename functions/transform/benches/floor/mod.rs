@@ -1,6 +1,6 @@
 //! The least a transform of crime rows could do: no schema, no limits, no second form of anything.
 
-use edge::events::{FirehoseAnswer, FirehoseEvent};
+use edge::lambda::events::{FirehoseAnswer, FirehoseEvent};
 use memchr::memchr_iter;
 use std::io::Write as _;
 use std::str::from_utf8;

@@ -2,7 +2,7 @@
 use super::made_up;
 
 use base64_simd::STANDARD;
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use made_up::{aggregate, crime_row, event, gzip, read_answer, record, stream_record};
 use proptest::prelude::*;
 use record_model::Schema;

@@ -2,8 +2,9 @@
 use super::made_up;
 
 use bytes::Bytes;
-use edge::runtime::Invocation;
-use edge::{InMemorySink, InMemoryStore, StoreFault};
+use edge::lambda::Invocation;
+use edge::put_records::InMemorySink;
+use edge::store::{InMemoryStore, StoreFault};
 use made_up::{crime_row, event, read_answer, record, stream_record};
 use record_model::Schema;
 use serde_json::{Value, json};

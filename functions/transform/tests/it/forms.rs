@@ -1,7 +1,7 @@
 //! The forms a record arrives in, and what becomes of each by destination.
 use super::made_up;
 
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use made_up::{Answered, aggregate, crime_row, event, gzip, read_answer, record, stream_record};
 use record_model::Schema;
 use serde_json::{Value, json};

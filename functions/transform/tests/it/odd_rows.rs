@@ -1,7 +1,7 @@
 //! Rows that hastily made transforms get wrong: what becomes of each under the crime schema.
 use super::made_up;
 
-use edge::events::FirehoseEvent;
+use edge::lambda::events::FirehoseEvent;
 use made_up::{event, read_answer, record};
 use record_model::Schema;
 use serde_json::{Value, json};

@@ -2,8 +2,9 @@
 use super::made_up;
 
 use bytes::Bytes;
-use edge::runtime::Invocation;
-use edge::{Entry, InMemorySink, InMemoryStore, SinkFault};
+use edge::lambda::Invocation;
+use edge::put_records::{Entry, InMemorySink, SinkFault};
+use edge::store::InMemoryStore;
 use made_up::{Answered, crime_row, event, read_answer, record, stream_record};
 use record_model::{Schema, hop};
 use serde_json::Value;

@@ -79,7 +79,7 @@ fn verdict(failures: Option<&RawValue>, records: &[EventRecord]) -> Verdict {
 mod tests {
     use super::super::event::EventRecord;
     use super::*;
-    use edge::kinesis_reader::ReadRecord;
+    use edge::aws::kinesis_reader::ReadRecord;
 
     fn records() -> Vec<EventRecord> {
         let record = |number: &str| ReadRecord {

@@ -60,7 +60,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edge::kinesis_reader::ReadRecord;
+    use edge::aws::kinesis_reader::ReadRecord;
 
     fn record(bytes: usize, arrived_at_ms: i64) -> EventRecord {
         let record = ReadRecord {

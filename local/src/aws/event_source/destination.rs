@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use edge::{Attributes, Created, ObjectStore, S3Store};
+use edge::aws::S3Store;
+use edge::store::{Attributes, Created, ObjectStore};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -185,7 +186,7 @@ fn body(given_up: &GivenUp<'_>, now: Timestamp) -> Result<Vec<u8>, StorageError>
 mod tests {
     use super::super::event;
     use super::*;
-    use edge::kinesis_reader::ReadRecord;
+    use edge::aws::kinesis_reader::ReadRecord;
 
     #[tokio::test]
     async fn a_given_up_batch_keeps_its_whole_event() {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use edge::kinesis_reader::ReadRecord;
+use edge::aws::kinesis_reader::ReadRecord;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use edge::kinesis_reader::{ReadRecord, ReaderError, StreamReader};
+use edge::aws::kinesis_reader::{ReadRecord, ReaderError, StreamReader};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 

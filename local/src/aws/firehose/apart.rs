@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use edge::kinesis_reader::ReadRecord;
+use edge::aws::kinesis_reader::ReadRecord;
 use record_model::kpl;
 
 use crate::pipeline::position::Position;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge::kinesis_reader::ReadRecord;
+use edge::aws::kinesis_reader::ReadRecord;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 

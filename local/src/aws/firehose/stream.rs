@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use edge::S3Store;
-use edge::kinesis_reader::{ReaderError, StreamReader};
+use edge::aws::S3Store;
+use edge::aws::kinesis_reader::{ReaderError, StreamReader};
 use tokio::sync::mpsc;
 
 use super::intake::Intake;

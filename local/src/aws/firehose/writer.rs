@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::{Attributes, Created, ObjectStore};
+use edge::store::{Attributes, Created, ObjectStore};
 use jiff::Timestamp;
 use record_model::compress::Gzip;
 use tokio::sync::mpsc;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edge::kinesis_reader::Shard;
+use edge::aws::kinesis_reader::Shard;
 
 /// What is known of one stream's shards.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edge::kinesis_reader::{ReaderError, Start, StreamReader};
+use edge::aws::kinesis_reader::{ReaderError, Start, StreamReader};
 use futures::future::BoxFuture;
 
 use super::source::{Page, PageLimit, Place, SourceRecord, SourceShard, StreamError, StreamSource};
@@ -87,7 +87,7 @@ impl OverHttp {
         shard: &str,
         after: Option<&str>,
         limit: u16,
-    ) -> Result<edge::kinesis_reader::Page, ReaderError> {
+    ) -> Result<edge::aws::kinesis_reader::Page, ReaderError> {
         let kept = self.state().iterators.remove(shard).filter(|(place, _)| place.as_deref() == after);
         let iterator = match kept {
             Some((_, iterator)) => iterator,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::kinesis_reader::{Page, ReadRecord, ReaderError, Start, StreamReader};
+use edge::aws::kinesis_reader::{Page, ReadRecord, ReaderError, Start, StreamReader};
 use tokio::sync::watch;
 
 use super::flow::{Flow, Phase, ReaderMark};

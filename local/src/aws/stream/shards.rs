@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge::kinesis_reader::{ReaderError, StreamReader};
+use edge::aws::kinesis_reader::{ReaderError, StreamReader};
 use tokio::task::JoinSet;
 
 use super::flow::{Flow, Phase, ReaderMark};

@@ -85,7 +85,7 @@ pub enum StreamError {
         /// Its name.
         stream: String,
         /// What the client says.
-        source: edge::kinesis_reader::ReaderError,
+        source: edge::aws::kinesis_reader::ReaderError,
     },
     /// The file system refused.
     #[error("stream {stream} can't be read or written in {folder}")]

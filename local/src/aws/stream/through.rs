@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::kinesis_reader::{Page, ReadRecord, ReaderError, Start, StreamReader};
+use edge::aws::kinesis_reader::{Page, ReadRecord, ReaderError, Start, StreamReader};
 
 /// Most records of one read.
 const MAX_RECORDS: u16 = 10_000;

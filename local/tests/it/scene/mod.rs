@@ -19,7 +19,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::{AwsCredentials, AwsSettings, Entry, EntryOutcome, KinesisSink, RecordSink};
+use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
+use edge::put_records::{Entry, EntryOutcome, RecordSink};
 use local::{Progress, Report, RunError, RunOptions};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -424,7 +424,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Refusal;
+    use crate::put_records::Refusal;
 
     /// What happens to a queue next.
     #[derive(Debug, Clone)]

@@ -7,8 +7,8 @@ use http::StatusCode;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{ByteSource, SourceError};
+use crate::aws::https;
 use crate::backoff::full_jitter;
-use crate::https;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server may be silent.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::{ByteSource, SourceError};
-use crate::{ETag, ObjectStore, RangeRead, StoreError};
+use crate::store::{ETag, ObjectStore, RangeRead, StoreError};
 
 /// Bytes of one range; two are in memory at once.
 pub const RANGE_BYTES: u64 = 4 << 20;

@@ -1,7 +1,7 @@
 //! Events of every form: the shipped fixtures, AWS's samples, and the same reading as `aws_lambda_events`.
 
 use aws_lambda_events::event::{firehose::KinesisFirehoseEvent, kinesis::KinesisEvent as TypedKinesisEvent};
-use edge::events::{DataError, EventError, FirehoseEvent, KinesisEvent};
+use edge::lambda::events::{DataError, EventError, FirehoseEvent, KinesisEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

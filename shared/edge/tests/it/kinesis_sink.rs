@@ -15,9 +15,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use edge::{
-    AwsCredentials, AwsSettings, Engine, EngineSettings, Entry, EntryOutcome, KinesisSink, RecordSink,
-    Refusal, SinkError, wait_until_active,
+use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
+use edge::put_records::{
+    Engine, EngineSettings, Entry, EntryOutcome, RecordSink, Refusal, SinkError, wait_until_active,
 };
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ async fn refused_entries_alone_are_sent_again() {
         put_answer(&[stored(0)]),
     ];
     let (server, sink) = Server::start(answers).await;
-    let engine = Engine::new(sink, EngineSettings::default(), edge::ShardMap::default());
+    let engine = Engine::new(sink, EngineSettings::default(), edge::put_records::ShardMap::default());
     for name in ["a", "b", "c"] {
         engine.push(Entry::new(name, name)).await.unwrap();
     }

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use edge::{
+use edge::put_records::{
     Compression, Entry, InMemorySink, KeyRule, PackError, Packer, Packing, PackingError, RecordSink, ShardMap,
 };
 use proptest::prelude::*;

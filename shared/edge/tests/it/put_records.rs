@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge::{
+use edge::put_records::{
     Engine, EngineSettings, EngineStopped, Entry, EntryError, EntryOutcome, InMemorySink, PutReport,
     RecordSink, Refusal, ShardMap, ShardRate, SinkError, SinkFault, StopReason, StreamSummary, UnsentReason,
 };

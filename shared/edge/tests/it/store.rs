@@ -14,9 +14,8 @@ use super::store_contract;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::{
-    Attributes, AwsSettings, Created, ETag, InMemoryStore, ObjectStore, Replaced, S3Store, StoreError,
-};
+use edge::aws::{AwsSettings, S3Store};
+use edge::store::{Attributes, Created, ETag, InMemoryStore, ObjectStore, Replaced, StoreError};
 use s3_server::{S3Server, Step};
 
 async fn s3_store() -> (S3Server, S3Store) {

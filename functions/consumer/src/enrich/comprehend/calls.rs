@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use edge::comprehend::MAX_TEXTS;
+use edge::aws::comprehend::MAX_TEXTS;
 
 use crate::enrich::Text;
 

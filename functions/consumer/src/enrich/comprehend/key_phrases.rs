@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use edge::comprehend::KeyPhrase;
+use edge::aws::comprehend::KeyPhrase;
 
 /// Words a noun phrase may begin with, by language.
 const ARTICLES: [(&str, &[&str]); 6] = [

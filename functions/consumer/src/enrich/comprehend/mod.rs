@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use edge::AwsSettings;
-use edge::comprehend::{Comprehend, ComprehendError, MAX_TEXT_BYTES, Mood, TextSentiment};
+use edge::aws::AwsSettings;
+use edge::aws::comprehend::{Comprehend, ComprehendError, MAX_TEXT_BYTES, Mood, TextSentiment};
 use futures::{StreamExt as _, TryStreamExt as _, stream, try_join};
 use serde::Serialize;
 use text::{Keyword, Label, Language};

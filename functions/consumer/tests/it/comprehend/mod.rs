@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use consumer::{ComprehendEnricher, Consumer, ConsumerSettings};
-use edge::runtime::Invocation;
-use edge::{InMemoryStore, Settings};
+use edge::lambda::Invocation;
+use edge::settings::Settings;
+use edge::store::InMemoryStore;
 use record_model::{Content, Decoder, Limits, Schema, chunk};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use edge::{AwsCredentials, AwsSettings};
+use edge::aws::{AwsCredentials, AwsSettings};
 use serde_json::{Value, json};
 
 /// A call as it came.

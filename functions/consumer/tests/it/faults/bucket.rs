@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use edge::{
+use edge::store::{
     Attributes, Created, ETag, InMemoryStore, Listed, Object, ObjectHead, ObjectStore, RangeRead, Replaced,
     StoreError,
 };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::Settings;
+use edge::settings::Settings;
 use record_model::Schema;
 
 use bucket::FaultyBucket;

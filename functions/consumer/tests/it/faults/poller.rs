@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use edge::runtime::Invocation;
+use edge::lambda::Invocation;
 
 use super::Function;
 use super::random::Random;

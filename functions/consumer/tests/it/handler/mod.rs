@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use consumer::{Consumer, ConsumerSettings, LocalEnricher};
-use edge::runtime::{Invocation, InvocationError};
-use edge::{InMemoryStore, Settings, StoreFault};
+use edge::lambda::{Invocation, InvocationError};
+use edge::settings::Settings;
+use edge::store::{InMemoryStore, StoreFault};
 use record_model::{Content, Decoder, Limits, Schema};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge::StoreFault;
+use edge::store::StoreFault;
 use proptest::prelude::*;
 use serde_json::Value;
 

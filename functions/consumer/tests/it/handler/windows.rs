@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::StoreFault;
+use edge::store::StoreFault;
 use serde_json::{Value, json};
 
 use super::event::{Record, Stage, window_event};

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use edge::{AwsCredentials, AwsSettings};
+use edge::aws::{AwsCredentials, AwsSettings};
 
 /// What to do with the next request.
 #[derive(Clone, Copy)]

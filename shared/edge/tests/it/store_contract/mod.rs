@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use edge::{Attributes, Created, ETag, ObjectStore, RangeRead, Replaced, StoreError};
+use edge::store::{Attributes, Created, ETag, ObjectStore, RangeRead, Replaced, StoreError};
 
 /// Runs every rule on one store.
 pub(crate) async fn holds_for<S: ObjectStore>(store: &S) {
@@ -97,7 +97,7 @@ async fn listings_go_by_prefix_in_key_order<S: ObjectStore>(store: &S) {
     for key in ["list/b/2", "list/a", "list/b/1", "list/b/10", "listed"] {
         must_create(store, key, key).await;
     }
-    let keys = |listed: Vec<edge::Listed>| listed.into_iter().map(|l| l.key).collect::<Vec<_>>();
+    let keys = |listed: Vec<edge::store::Listed>| listed.into_iter().map(|l| l.key).collect::<Vec<_>>();
     let all = store.list("list/", None).await.unwrap();
     assert!(all.iter().all(|listed| listed.size == listed.key.len() as u64 && listed.modified_at_ms > 0));
     assert_eq!(keys(all), ["list/a", "list/b/1", "list/b/10", "list/b/2"]);

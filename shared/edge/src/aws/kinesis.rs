@@ -14,10 +14,11 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use record_model::keys::{HashKeyRange, parse_hash_key};
 
+use crate::aws::AwsSettings;
+use crate::aws::sdk_http::SdkHttp;
 use crate::put_records::request_body;
-use crate::sdk_http::SdkHttp;
-use crate::{
-    AwsSettings, Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamSummary,
+use crate::put_records::{
+    Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamSummary,
 };
 
 /// One try of one request; a full one is a few megabytes.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// The AWS settings of one process, named as the SDKs name them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

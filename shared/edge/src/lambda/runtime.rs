@@ -3,7 +3,7 @@
 //! `lambda_runtime` polls and keeps the process alive; its own (de)serialisation, half the cost of a transform,
 //! is stepped around by a layer that takes the body as it came and posts the answer as it is.
 
-use crate::Settings;
+use crate::settings::Settings;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::{HeaderValue, Method, Request};

@@ -9,7 +9,8 @@ use reqwest::ClientBuilder;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::{BoxError, Settings};
+use crate::BoxError;
+use crate::settings::Settings;
 
 /// The name that OpenSSL and the AWS SDKs of other languages give it, too.
 const BUNDLE: &str = "SSL_CERT_FILE";

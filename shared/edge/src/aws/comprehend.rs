@@ -10,9 +10,10 @@ use aws_sdk_comprehend::error::{DisplayErrorContext, ProvideErrorMetadata, SdkEr
 use aws_sdk_comprehend::types::{BatchItemError, LanguageCode, SentimentScore, SentimentType};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::BoxError;
+use crate::aws::AwsSettings;
+use crate::aws::sdk_http::SdkHttp;
 use crate::backoff::full_jitter;
-use crate::sdk_http::SdkHttp;
-use crate::{AwsSettings, BoxError};
 
 /// Most texts of one call.
 pub const MAX_TEXTS: usize = 25;

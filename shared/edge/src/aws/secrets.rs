@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::{BoxError, Settings, https};
+use crate::BoxError;
+use crate::aws::https;
+use crate::settings::Settings;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

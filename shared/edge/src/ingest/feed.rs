@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::BoxError;
+use crate::put_records::{Engine, Entry, Packer, PutReport};
 use crate::sources::{Next, Resume, Source, SourceError};
-use crate::{BoxError, Engine, Entry, Packer, PutReport};
 
 /// Where a run puts what no stream will take.
 pub trait Quarantine: Send {

@@ -15,12 +15,14 @@ use object_store::{
     ObjectStore as ForeignStore, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
 };
 
+use crate::BoxError;
+use crate::aws::AwsSettings;
+use crate::aws::https;
 use crate::backoff::full_jitter;
-use crate::https;
-use crate::store::{BoxError, check_key};
-use crate::{
-    Attributes, AwsSettings, Created, ETag, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object, ObjectHead,
-    ObjectStore, RangeRead, Replaced, StoreError,
+use crate::store::check_key;
+use crate::store::{
+    Attributes, Created, ETag, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object, ObjectHead, ObjectStore,
+    RangeRead, Replaced, StoreError,
 };
 
 /// How long one call keeps trying before it gives up, unless told otherwise.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::sources::Resume;
-use crate::{Attributes, Created, ETag, ObjectStore, Replaced, StoreError};
+use crate::store::{Attributes, Created, ETag, ObjectStore, Replaced, StoreError};
 
 /// Version of the object's form.
 const VERSION: u32 = 1;
@@ -178,7 +178,7 @@ fn attributes() -> Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::InMemoryStore;
+    use crate::store::InMemoryStore;
 
     async fn take(store: &InMemoryStore, owner: &str, now_ms: i64) -> Taken {
         CursorFile::take(store, "crime", "s3://b/k", owner, now_ms, now_ms + 1000).await.unwrap()

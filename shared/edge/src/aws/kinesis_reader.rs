@@ -11,7 +11,7 @@ use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIterato
 use bytes::Bytes;
 use thiserror::Error as ThisError;
 
-use crate::sdk_http::SdkHttp;
+use crate::aws::sdk_http::SdkHttp;
 
 /// A reader of any stream behind one endpoint. Clones share one connection pool.
 #[derive(Clone, Debug)]

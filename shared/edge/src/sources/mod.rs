@@ -12,7 +12,8 @@ mod json_lines;
 mod made_up;
 mod object;
 
-use crate::{BoxError, StoreError};
+use crate::BoxError;
+use crate::store::StoreError;
 use record_model::{RecordError, SchemaError};
 
 pub use bytes::{ByteSource, ReadBytes};

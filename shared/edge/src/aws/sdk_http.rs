@@ -12,7 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use reqwest::{Client, Request};
 
-use crate::https;
+use crate::aws::https;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 

@@ -132,7 +132,7 @@ impl FirehoseAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{FirehoseEvent, RecordMetadata, TableRoute};
+    use crate::lambda::events::{FirehoseEvent, RecordMetadata, TableRoute};
 
     const EVENT: &[u8] = br#"{"records":[{"recordId":"a\"1","data":"eA=="},{"recordId":"b","data":"eQ=="}]}"#;
 
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_record_whose_id_no_answer_can_repeat_makes_the_event_unreadable() {
         let error = FirehoseEvent::parse(b"{\"records\":[{\"recordId\":\"\xFF\"}]}").unwrap_err();
-        assert_eq!(error, crate::events::EventError::NoIdentity { index: 0, name: "recordId" });
+        assert_eq!(error, crate::lambda::events::EventError::NoIdentity { index: 0, name: "recordId" });
     }
 
     #[test]

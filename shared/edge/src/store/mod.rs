@@ -1,5 +1,6 @@
 //! The object store port: one bucket, conditional writes, strong reads.
 
+mod hour;
 mod in_memory;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::BoxError;
+
+pub use hour::hour_prefix;
 pub use in_memory::{InMemoryStore, StoreFault};
 
 /// Longest object [`ObjectStore::get`] hands out whole, in bytes; longer ones are read by range.
@@ -254,9 +258,6 @@ pub enum StoreError {
         source: BoxError,
     },
 }
-
-/// A cause of any type.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
     /// Whether the same call may succeed later with nothing changed by a person.

@@ -1,0 +1,26 @@
+//! AWS's services: what their clients share, and one file for each of them.
+
+#[cfg(feature = "comprehend")]
+pub mod comprehend;
+#[cfg(feature = "kinesis")]
+pub mod kinesis_reader;
+
+#[cfg(feature = "https")]
+pub(crate) mod https;
+#[cfg(feature = "kinesis")]
+mod kinesis;
+#[cfg(feature = "s3")]
+mod s3;
+#[cfg(feature = "sdk")]
+mod sdk_http;
+#[cfg(feature = "http")]
+mod secrets;
+mod settings;
+
+#[cfg(feature = "kinesis")]
+pub use kinesis::KinesisSink;
+#[cfg(feature = "s3")]
+pub use s3::{DEFAULT_PATIENCE, S3Store};
+#[cfg(feature = "http")]
+pub use secrets::{SecretError, SecretName, Secrets};
+pub use settings::{AwsCredentials, AwsSettings};
