@@ -9,7 +9,7 @@ pub enum Format {
     Kpl,
     /// gzip, one member or several (RFC 1952).
     Gzip,
-    /// Zstandard, one frame or several (RFC 8878).
+    /// Zstandard, one frame or several, skippable ones among them (RFC 8878).
     Zstd,
     /// A piece of a message too large for one record: [`crate::chunk`].
     Chunk,
@@ -17,8 +17,12 @@ pub enum Format {
     Hop,
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+pub(super) const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+
+/// Whether bytes begin with a zstd frame, or with a skippable one: some writers put theirs first.
+pub(super) fn is_zstd(data: &[u8]) -> bool {
+    matches!(data, [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
+}
 
 impl Format {
     /// The name in output and metrics.
@@ -38,7 +42,7 @@ impl Format {
         let begins_with = |magic: &[u8]| data.starts_with(magic);
         if begins_with(&GZIP_MAGIC) {
             Some(Self::Gzip)
-        } else if begins_with(&ZSTD_MAGIC) {
+        } else if is_zstd(data) {
             Some(Self::Zstd)
         } else if begins_with(&chunk::MAGIC) {
             Some(Self::Chunk)

@@ -1,23 +1,29 @@
 //! Opens gzip and zstd into a reusable buffer, never past a given size.
+//!
+//! The law: however data is cut into gzip members or zstd frames, empty ones and skippable ones among them, what comes
+//! out is the data, as `flate2`'s `MultiGzDecoder` and `zstd` give it. Behind the last member or frame there may be
+//! [`is_padding`] and nothing else: every other byte there makes the whole damaged, since it may be what is left of a
+//! member.
 
 use std::io::Read;
 
-use flate2::bufread::MultiGzDecoder;
-use libdeflater::{DecompressionError, Decompressor};
+use flate2::bufread::GzDecoder;
+use libdeflater::{DecompressionError, Decompressor, crc32};
 use memchr::memmem;
-use zstd::{
-    stream::read::Decoder as ZstdDecoder,
-    zstd_safe::{self, DCtx, DParameter},
-};
+use zstd::zstd_safe::{self, DCtx, get_error_name};
+
+use super::format::{GZIP_MAGIC, is_zstd};
 
 /// Deflate's best case: 258 bytes from 2 bits. What a trailer claims beyond it is a lie.
 const MOST_BYTES_OUT_PER_BYTE_IN: usize = 1032;
-/// 8 MiB, what RFC 8878 asks every reader to have for one frame; the default would be 128 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// What a frame of unknown size is given room for at first.
+const USUAL_BYTES_OUT_PER_BYTE_IN: usize = 8;
 /// Room the first read of an unknown size gets.
 const LEAST_ROOM_BYTES: usize = 16 << 10;
 /// CRC-32 and size of a gzip member.
 const GZIP_TRAILER_BYTES: usize = 8;
+/// Where the size of a gzip member is at the earliest: behind a header of 10 bytes, 2 of deflate, and the CRC-32.
+const GZIP_LEAST_SIZE_AT: usize = 16;
 
 /// Why compressed bytes were not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +73,7 @@ impl Inflater {
     ) -> Result<usize, InflateError> {
         match self.gunzip_single(data, limit, out)? {
             Some(filled) => Ok(filled),
-            None => fill(&mut MultiGzDecoder::new(data), 0, limit, out),
+            None => gunzip_members(data, limit, out),
         }
     }
 
@@ -85,56 +91,132 @@ impl Inflater {
             return Ok(None);
         }
         match self.libdeflate.gzip_decompress(data, out.room(claimed)) {
-            // libdeflate stops behind the first member without a word. If the trailer is found nowhere but at the
-            // end and fits the bytes that came out, the first member is the only one.
-            Ok(filled)
-                if filled == claimed && memmem::find(data, trailer) == Some(data.len() - trailer.len()) =>
-            {
-                Ok(Some(filled))
-            }
+            Ok(filled) if ends_first_member(data, out.filled(filled)) => Ok(Some(filled)),
             Ok(_) | Err(DecompressionError::InsufficientSpace) => Ok(None),
             Err(DecompressionError::BadData) => Err(InflateError::Damaged),
         }
     }
 
     /// Opens one zstd frame or several, one after the other. Returns the bytes filled, at most `limit`.
+    ///
+    /// Each is opened in one step into its place in the buffer, so a frame of any window takes no memory of its own:
+    /// a stream of level 20 and up names a window of up to 128 MiB, whatever it holds.
     pub(super) fn unzstd(
         &mut self,
         data: &[u8],
         limit: usize,
         out: &mut Buffer,
     ) -> Result<usize, InflateError> {
-        // A frame that states its size is opened in one step.
-        let stated = zstd_safe::get_frame_content_size(data).ok().flatten().unwrap_or(0);
-        let believable = data.len().saturating_mul(MOST_BYTES_OUT_PER_BYTE_IN).min(limit);
-        let expected = usize::try_from(stated).unwrap_or(usize::MAX).min(believable);
-        fill(&mut ZstdDecoder::with_context(data, self.zstd_context()?), expected, limit, out)
+        let ZstdFrames { frames, expected } = ZstdFrames::of(data)?;
+        let believable = data.len().saturating_mul(MOST_BYTES_OUT_PER_BYTE_IN);
+        let guess = || data.len().saturating_mul(USUAL_BYTES_OUT_PER_BYTE_IN).max(LEAST_ROOM_BYTES);
+        let mut room = expected.unwrap_or_else(guess).min(believable).min(limit);
+        let context = self.zstd_context()?;
+        loop {
+            match context.decompress(out.room(room), frames) {
+                Ok(filled) => return Ok(filled),
+                Err(code) if !is_for_want_of_room(code) => return Err(InflateError::Damaged),
+                Err(_) if room >= limit => return Err(InflateError::OverLimit),
+                // Four times as much each time: all attempts together cost a third more than the last.
+                Err(_) => room = room.saturating_mul(4).max(LEAST_ROOM_BYTES).min(limit),
+            }
+        }
     }
 
     /// Made at the first use: most data sets never see zstd.
     fn zstd_context(&mut self) -> Result<&mut DCtx<'static>, InflateError> {
         if self.zstd.is_none() {
-            let mut context = DCtx::try_create().ok_or(InflateError::Damaged)?;
-            let bounded = context.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX));
-            bounded.map_err(|_| InflateError::Damaged)?;
-            self.zstd = Some(context);
+            self.zstd = Some(DCtx::try_create().ok_or(InflateError::Damaged)?);
         }
         self.zstd.as_mut().ok_or(InflateError::Damaged)
     }
 }
 
-/// Reads to the end, one byte past `limit` at most: that byte tells too much from just enough.
+/// Whether the first member, which opened to `content`, is all of `data`: libdeflate says nothing of where it stopped.
+///
+/// A member ends in the size of its content, so it ends at the end of `data` where that size is nowhere before. Where it
+/// is, the CRC-32 in front of it has to be found nowhere before either.
+fn ends_first_member(data: &[u8], content: &[u8]) -> bool {
+    let is_last_of = |needle: &[u8], from: usize| {
+        let found = data.get(from..).and_then(|rest| memmem::find(rest, needle));
+        found.is_some_and(|at| from + at + needle.len() == data.len())
+    };
+    let Ok(size) = u32::try_from(content.len()) else { return false };
+    let size = size.to_le_bytes();
+    is_last_of(&size, GZIP_LEAST_SIZE_AT)
+        || is_last_of(&[crc32(content).to_le_bytes(), size].concat(), GZIP_LEAST_SIZE_AT - size.len())
+}
+
+/// Opens member after member, until nothing but padding is left.
+fn gunzip_members(data: &[u8], limit: usize, out: &mut Buffer) -> Result<usize, InflateError> {
+    let mut member = GzDecoder::new(data);
+    let mut filled = 0;
+    loop {
+        filled = fill(&mut member, filled, limit, out)?;
+        let rest = *member.get_ref();
+        if !rest.starts_with(&GZIP_MAGIC) {
+            return if is_padding(rest) { Ok(filled) } else { Err(InflateError::Damaged) };
+        }
+        member.reset(rest);
+    }
+}
+
+/// The frames at the front of compressed bytes.
+struct ZstdFrames<'a> {
+    frames: &'a [u8],
+    /// What they say they open to, all together, where all say it.
+    expected: Option<usize>,
+}
+
+impl<'a> ZstdFrames<'a> {
+    /// Finds where the last frame ends, by the lengths of its blocks; nothing but padding may be behind it.
+    fn of(data: &'a [u8]) -> Result<Self, InflateError> {
+        let (mut at, mut expected) = (0, Some(0_usize));
+        loop {
+            let rest = data.get(at..).unwrap_or_default();
+            if !is_zstd(rest) {
+                let frames = data.get(..at).unwrap_or_default();
+                return if is_padding(rest) {
+                    Ok(Self { frames, expected })
+                } else {
+                    Err(InflateError::Damaged)
+                };
+            }
+            let stated = zstd_safe::get_frame_content_size(rest).ok().flatten();
+            let stated = stated.and_then(|bytes| usize::try_from(bytes).ok());
+            expected = expected.zip(stated).map(|(sum, bytes)| sum.saturating_add(bytes));
+            at += zstd_safe::find_frame_compressed_size(rest).map_err(|_| InflateError::Damaged)?;
+        }
+    }
+}
+
+/// Whether zstd stopped only because its output is full.
+fn is_for_want_of_room(code: usize) -> bool {
+    get_error_name(code) == "Destination buffer is too small"
+}
+
+/// Whether bytes behind compressed ones hold nothing: zeros, which block devices and object tools pad with, and at
+/// most one line end, which tools that work by lines add.
+fn is_padding(rest: &[u8]) -> bool {
+    let behind_zeros =
+        rest.iter().position(|&byte| byte != 0).and_then(|at| rest.get(at..)).unwrap_or_default();
+    let behind_line_end = match behind_zeros {
+        [b'\r', b'\n', rest @ ..] | [b'\r' | b'\n', rest @ ..] => rest,
+        rest => rest,
+    };
+    behind_line_end.iter().all(|&byte| byte == 0)
+}
+
+/// Reads to the end behind what is `filled`, one byte past `limit` at most: that byte tells too much from just enough.
 fn fill(
     reader: &mut impl Read,
-    expected: usize,
+    mut filled: usize,
     limit: usize,
     out: &mut Buffer,
 ) -> Result<usize, InflateError> {
     let most = limit.saturating_add(1);
-    let mut filled = 0;
     while filled < most {
-        // One byte more than expected, for the reader to say there that it ends.
-        let end = filled.saturating_mul(2).max(expected.saturating_add(1)).max(LEAST_ROOM_BYTES).min(most);
+        let end = filled.saturating_mul(2).max(LEAST_ROOM_BYTES).min(most);
         match reader.read(out.room(end).get_mut(filled..).unwrap_or_default()) {
             Ok(0) => return Ok(filled),
             Ok(read) => filled += read,
