@@ -1,5 +1,6 @@
 //! Integers: 64 bits, decimal, exact.
 
+use super::decimal::{NotWhole, scaled};
 use super::error::Problem;
 
 /// What an integer field takes.
@@ -13,7 +14,20 @@ impl IntegerRule {
     /// Reads decimal digits with at most one sign; leading zeros do no harm, anything else does.
     #[inline]
     pub(crate) fn read(&self, text: &str) -> Result<i64, Problem> {
-        let number = read(text)?;
+        self.checked(read(text)?)
+    }
+
+    /// Reads a JSON number by its value: `3.0` and `3e0` are 3.
+    pub(crate) fn read_number(&self, text: &str) -> Result<i64, Problem> {
+        let number = scaled(text, 0).map_err(|why| match why {
+            NotWhole::TooLarge => Problem::IntegerOverflow,
+            NotWhole::Decimals | NotWhole::NoNumber => Problem::NotInteger,
+        })?;
+        self.checked(i64::try_from(number).map_err(|_| Problem::IntegerOverflow)?)
+    }
+
+    #[inline]
+    fn checked(&self, number: i64) -> Result<i64, Problem> {
         if self.min.is_some_and(|min| number < min) || self.max.is_some_and(|max| number > max) {
             return Err(Problem::OutOfRange);
         }
@@ -88,10 +102,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_json_number_is_its_value() {
+        let rule = IntegerRule { min: None, max: Some(5000) };
+        for (json, number) in [("3.0", Ok(3)), ("1e3", Ok(1000)), ("1.5E1", Ok(15)), ("-0.0", Ok(0))] {
+            assert_eq!(rule.read_number(json), number, "{json}");
+        }
+        assert_eq!(rule.read_number("3.9"), Err(Problem::NotInteger));
+        assert_eq!(rule.read_number("1e-1"), Err(Problem::NotInteger));
+        assert_eq!(rule.read_number("1e19"), Err(Problem::IntegerOverflow));
+        assert_eq!(rule.read_number("1e999"), Err(Problem::IntegerOverflow));
+        assert_eq!(rule.read_number("5.001e3"), Err(Problem::OutOfRange));
+    }
+
     proptest! {
         #[test]
         fn every_integer_reads_back(number in any::<i64>()) {
             prop_assert_eq!(read(&number.to_string()), Ok(number));
+            prop_assert_eq!(IntegerRule::default().read_number(&format!("{number}.0e0")), Ok(number));
         }
     }
 }

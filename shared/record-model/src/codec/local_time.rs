@@ -2,6 +2,10 @@
 
 use jiff::civil::DateTime;
 
+/// The days of 400 years.
+const DAYS_OF_ERA: i64 = 146_097;
+const DAYS_FROM_MARCH_OF_0_TO_1970: i64 = 719_468;
+
 /// A local date and time of the years 1 to 9999: as much of one as it takes to check and write it. What
 /// needs a time zone is left to jiff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,44 @@ impl LocalTime {
             && self.minute < 60
             && self.second < 60
             && self.nanosecond < 1_000_000_000
+    }
+
+    /// So many seconds into a day, counted from the first of 1970; `None` outside the years 1 to 9999.
+    pub(super) fn at(day: i64, second_of_day: u32, nanosecond: u32) -> Option<Self> {
+        // Years that begin in March: a leap day is their last. 400 of them are an era of 146,097 days, whatever the era.
+        let day = day.checked_add(DAYS_FROM_MARCH_OF_0_TO_1970)?;
+        let (era, day) = (day.div_euclid(DAYS_OF_ERA), day.rem_euclid(DAYS_OF_ERA));
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let in_new_year = month >= 10;
+        let small = |number: i64| u32::try_from(number).ok();
+        let local = Self {
+            year: small(year + era * 400 + i64::from(in_new_year))?,
+            month: small(if in_new_year { month - 9 } else { month + 3 })?,
+            day: small(day - (153 * month + 2) / 5 + 1)?,
+            hour: second_of_day / 3600,
+            minute: second_of_day / 60 % 60,
+            second: second_of_day % 60,
+            nanosecond,
+        };
+        local.is_real().then_some(local)
+    }
+
+    /// The day, counted from the first of 1970.
+    pub(super) fn day_of_1970(self) -> i64 {
+        let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.day));
+        // As in `at`, from the other end.
+        let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+        let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+        let day_of_year = (153 * month + 2) / 5 + day - 1;
+        era * DAYS_OF_ERA + 365 * year + year / 4 - year / 100 + day_of_year - DAYS_FROM_MARCH_OF_0_TO_1970
+    }
+
+    /// Days since Monday.
+    pub(super) fn weekday(self) -> u32 {
+        // The first of 1970 was a Thursday.
+        u32::try_from((self.day_of_1970() + 3).rem_euclid(7)).unwrap_or(0)
     }
 
     /// The same in jiff's terms; `None` where it is not real.
@@ -86,6 +128,16 @@ mod tests {
             let time = LocalTime { year, month, day, hour, minute, ..LocalTime::EPOCH };
             prop_assert_eq!(time.is_real(), time.to_jiff().is_some());
             prop_assert_eq!(time.to_jiff().and_then(LocalTime::from_jiff), time.is_real().then_some(time));
+        }
+
+        #[test]
+        fn a_day_is_the_one_jiff_counts(day in -719_162..=2_932_896_i64, second in 0..86_400_u32) {
+            let time = LocalTime::at(day, second, 7).unwrap();
+            prop_assert_eq!(time.day_of_1970(), day);
+            let jiffs = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day));
+            let jiffs = jiffs.at(0, 0, 0, 7).saturating_add(jiff::Span::new().seconds(second));
+            prop_assert_eq!(time.to_jiff(), Some(jiffs));
+            prop_assert_eq!(time.weekday(), u32::try_from(jiffs.weekday().to_monday_zero_offset()).unwrap());
         }
     }
 }

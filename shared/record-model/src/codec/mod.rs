@@ -2,13 +2,16 @@
 
 mod context;
 mod csv_columns;
+mod decimal;
 mod document;
 mod document_back;
 mod error;
 mod float;
 mod html;
 mod inputs;
+mod instant;
 mod integer;
+mod iso8601;
 mod json_scan;
 mod json_text;
 mod local_time;

@@ -63,7 +63,7 @@ fn string<'a>(field: &Field, input: Input<'a>, payload: &str) -> Result<Option<C
 
 fn time(field: &Field, input: &Input<'_>, payload: &str) -> Result<Option<i64>, RecordError> {
     match (&field.kind, field.read(input).map_err(|problem| field_error(problem, field, input, payload))?) {
-        (Kind::Timestamp(rule), Value::Time(moment)) => Ok(rule.epoch_ms(&moment)),
+        (Kind::Timestamp(rule), Value::Time(moment)) => Ok(Some(rule.epoch_ms(&moment))),
         _ => Ok(None),
     }
 }

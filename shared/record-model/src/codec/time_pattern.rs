@@ -98,6 +98,12 @@ impl TimePattern {
         self.has_offset
     }
 
+    /// The digits of its fraction of a second.
+    pub(crate) fn decimals(&self) -> u8 {
+        let digits = |token: &Token| if let Token::Fraction(digits) = token { *digits } else { 0 };
+        self.tokens.iter().map(digits).max().unwrap_or(0)
+    }
+
     /// A regular expression every written text matches (JSON Schema's dialect).
     pub(crate) fn regex(&self) -> String {
         let mut regex = String::from("^");
@@ -163,8 +169,7 @@ fn write_rare(token: Token, local: LocalTime, offset_seconds: i32, out: &mut Vec
             out.extend_from_slice(name(&MONTHS, local.month.wrapping_sub(1)));
         }
         Token::Weekday => {
-            let days = local.to_jiff().map_or(0, |time| time.weekday().to_monday_zero_offset());
-            out.extend_from_slice(name(&WEEKDAYS, u32::try_from(days).unwrap_or(0)));
+            out.extend_from_slice(name(&WEEKDAYS, local.weekday()));
         }
         Token::HalfDay => out.extend_from_slice(if local.hour < 12 { b"AM" } else { b"PM" }),
         Token::Offset => write_offset(offset_seconds, b"", out),
@@ -277,6 +282,14 @@ mod tests {
         assert_eq!(out, b"Fri Jul 12 16:36:27 +0000 2019");
         check("M/d/yyyy h:mm a", "7/4/2020 12:05 AM", Some("2020-07-04T00:05:00"));
         check("M/d/yyyy h:mm a", "7/4/2020 1:05 PM", Some("2020-07-04T13:05:00"));
+    }
+
+    #[test]
+    fn a_weekday_or_half_of_the_day_that_contradicts_is_refused() {
+        check("EEE yyyy-MM-dd", "Fri 2019-07-12", Some("2019-07-12T00:00:00"));
+        check("EEE yyyy-MM-dd", "Thu 2019-07-12", None);
+        check("yyyy-MM-dd H:mm a", "2019-07-12 13:00 PM", Some("2019-07-12T13:00:00"));
+        check("yyyy-MM-dd H:mm a", "2019-07-12 13:00 AM", None);
     }
 
     #[test]

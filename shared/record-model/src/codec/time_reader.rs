@@ -9,13 +9,16 @@ pub(super) struct Parts {
     numbers: [u32; 6],
     nanosecond: u32,
     afternoon: Option<bool>,
+    /// Days since Monday.
+    weekday: Option<u32>,
     offset_seconds: Option<i32>,
 }
 
 impl Parts {
     /// Nothing read yet: the first instant of 1970.
     pub(super) fn new() -> Self {
-        Self { numbers: [1970, 1, 1, 0, 0, 0], nanosecond: 0, afternoon: None, offset_seconds: None }
+        let numbers = [1970, 1, 1, 0, 0, 0];
+        Self { numbers, nanosecond: 0, afternoon: None, weekday: None, offset_seconds: None }
     }
 
     /// Reads one token from the front of a text and answers the rest.
@@ -57,7 +60,11 @@ impl Parts {
                 self.set(Unit::Month, month + 1);
                 Some(rest)
             }
-            Token::Weekday => one_of(&WEEKDAYS, text).map(|(_, rest)| rest),
+            Token::Weekday => {
+                let (weekday, rest) = one_of(&WEEKDAYS, text)?;
+                self.weekday = Some(weekday);
+                Some(rest)
+            }
             Token::HalfDay => {
                 let (half, rest) = one_of(&["AM", "PM"], text)?;
                 self.afternoon = Some(half == 1);
@@ -96,15 +103,18 @@ impl Parts {
         Some(rest)
     }
 
-    /// What was read, if calendar and clock have it.
+    /// What was read, if calendar and clock have it and no part contradicts another.
     #[inline]
     pub(super) fn finish(self) -> Option<Parsed> {
         let [year, month, day, mut hour, minute, second] = self.numbers;
-        if self.afternoon == Some(true) && hour < 12 {
-            hour += 12;
+        match self.afternoon {
+            Some(true) if hour < 12 => hour += 12,
+            Some(false) if hour >= 12 => return None,
+            _ => {}
         }
         let local = LocalTime { year, month, day, hour, minute, second, nanosecond: self.nanosecond };
-        local.is_real().then_some(Parsed { local, offset_seconds: self.offset_seconds })
+        let is_of_its_day = || self.weekday.is_none_or(|weekday| weekday == local.weekday());
+        (local.is_real() && is_of_its_day()).then_some(Parsed { local, offset_seconds: self.offset_seconds })
     }
 }
 

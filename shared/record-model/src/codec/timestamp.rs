@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
+use super::decimal::scaled;
 use super::error::Problem;
+use super::instant::Instant;
+use super::iso8601;
 use super::local_time::LocalTime;
 use super::time_pattern::TimePattern;
 
@@ -44,9 +45,9 @@ pub(crate) struct Moment<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Time {
+pub(super) enum Time {
     Local(LocalTime),
-    Instant(Timestamp),
+    Instant(Instant),
 }
 
 impl TimeFormat {
@@ -78,41 +79,51 @@ impl TimeFormat {
         match self {
             Self::Pattern(pattern) => {
                 let parsed = pattern.parse(text)?;
-                let Some(seconds) = parsed.offset_seconds else { return Some(Time::Local(parsed.local)) };
-                let offset = Offset::from_seconds(seconds).ok()?;
-                offset.to_timestamp(parsed.local.to_jiff()?).ok().map(Time::Instant)
+                Some(match parsed.offset_seconds {
+                    None => Time::Local(parsed.local),
+                    Some(seconds) => Time::Instant(Instant::of_local(parsed.local, seconds)),
+                })
             }
-            Self::Iso8601 => match text.parse::<Timestamp>() {
-                Ok(instant) => Some(Time::Instant(instant)),
-                Err(_) => text.parse::<DateTime>().ok().and_then(LocalTime::from_jiff).map(Time::Local),
-            },
-            Self::EpochSeconds => epoch_seconds(text).map(Time::Instant),
-            Self::EpochMillis => text.parse().ok().and_then(instant).map(Time::Instant),
+            Self::Iso8601 => iso8601::read(text),
+            Self::EpochSeconds => epoch(text, 9, 1).map(Time::Instant),
+            Self::EpochMillis => epoch(text, 0, NANOS_OF_MILLISECOND).map(Time::Instant),
+        }
+    }
+
+    /// The digits of a fraction of a second that its texts may have.
+    fn decimals(&self) -> u8 {
+        match self {
+            Self::Pattern(pattern) => pattern.decimals(),
+            Self::Iso8601 | Self::EpochSeconds => 9,
+            Self::EpochMillis => 3,
         }
     }
 }
 
-/// Whole seconds, or seconds with up to nine decimals.
-fn epoch_seconds(text: &str) -> Option<Timestamp> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let fraction_digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=9).contains(digits))?;
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+const NANOS_OF_MILLISECOND: i128 = 1_000_000;
+
+/// A number since 1970, by its value times a power of ten, in units of so many nanoseconds. One that is not whole then
+/// is refused: nothing here holds it.
+fn epoch(text: &str, power: u32, unit_nanos: i128) -> Option<Instant> {
+    Instant::of_nanos(scaled(text, power).ok()?.checked_mul(unit_nanos)?)
+}
+
+/// The offset of whole minutes nearest to one, in seconds: texts have no others. Zones of before about 1900 are off by
+/// seconds, and a text that left those away would be of another instant.
+pub(super) fn nearest_minute(offset_seconds: i32) -> i32 {
+    (offset_seconds + 30).div_euclid(60) * 60
+}
+
+/// An instant as a zone's clock shows it, and how far that is from UTC.
+fn on_the_clock(instant: Instant, zone: &TimeZone, in_minutes: bool) -> Option<(LocalTime, i32)> {
+    let offset = instant.offset_in(zone);
+    if !in_minutes || offset % 60 == 0 {
+        return Some((instant.to_local(offset)?, offset));
     }
-    let nanos = fraction.parse::<u32>().ok()? * 10_u32.pow(9 - fraction_digits);
-    let sign = if whole.starts_with('-') { -1 } else { 1 };
-    Timestamp::new(whole.parse().ok()?, sign * i32::try_from(nanos).ok()?).ok()
-}
-
-fn instant(epoch_ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(epoch_ms).ok()
-}
-
-/// The nearest offset that can be written. Zones of before about 1900 are off by seconds, and a text that left those away
-/// would be of another instant.
-fn in_minutes(offset: Offset) -> Offset {
-    let minutes = (offset.seconds() + 30).div_euclid(60);
-    Offset::from_seconds(minutes * 60).unwrap_or(offset)
+    // In the first minute of year 1 the nearest may be of the year before.
+    let nearest = nearest_minute(offset);
+    let offsets = [nearest, nearest + 60, nearest - 60];
+    offsets.into_iter().find_map(|offset| Some((instant.to_local(offset)?, offset)))
 }
 
 impl TimestampRule {
@@ -140,18 +151,17 @@ impl TimestampRule {
 
     /// The moment so many milliseconds after 1970, UTC; `None` outside the years 1 to 9999.
     pub(crate) fn at(&self, epoch_ms: i64) -> Option<Moment<'static>> {
-        let time = self.checked(Time::Instant(instant(epoch_ms)?)).ok()?;
+        let instant = Instant::of_nanos(i128::from(epoch_ms) * NANOS_OF_MILLISECOND)?;
+        let time = self.checked(Time::Instant(instant)).ok()?;
         Some(Moment { time, literal: None })
     }
 
     /// Reads a text this rule has written.
     pub(crate) fn read_output<'a>(&self, text: &'a str) -> Result<Moment<'a>, Problem> {
         let time = match self.output.read(text) {
-            Some(Time::Local(local)) if !self.same_zone => self
-                .output_zone
-                .to_timestamp(local.to_jiff().ok_or(Problem::NotTimestamp)?)
-                .ok()
-                .map(Time::Instant),
+            Some(Time::Local(local)) if !self.same_zone => {
+                Some(Time::Instant(Instant::in_zone(local, &self.output_zone)))
+            }
             time => time,
         };
         let time = self.checked(time.ok_or(Problem::NotTimestamp)?)?;
@@ -164,18 +174,23 @@ impl TimestampRule {
         if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
             return Ok(time);
         }
-        let instant = self.instant(time).filter(|instant| self.is_of_the_calendar(*instant));
-        instant.map(Time::Instant).ok_or(Problem::NotTimestamp)
+        let instant = self.instant(time);
+        if self.is_of_the_calendar(instant) { Ok(Time::Instant(instant)) } else { Err(Problem::NotTimestamp) }
     }
 
-    /// Whether an instant is of the years 1 to 9999, in UTC and in both zones.
+    /// Whether an instant is of the years 1 to 9999 in both zones: what is written in one is read in the other.
     #[inline]
-    fn is_of_the_calendar(&self, instant: Timestamp) -> bool {
-        const YEAR_ONE: i64 = -62_135_596_800;
-        const MOST_OFFSET: i64 = 26 * 3600;
-        let year_is_real = |zone: &TimeZone| LocalTime::from_jiff(zone.to_datetime(instant)).is_some();
-        instant.as_second() >= YEAR_ONE + MOST_OFFSET
-            || [&TimeZone::UTC, &self.zone, &self.output_zone].into_iter().all(year_is_real)
+    fn is_of_the_calendar(&self, instant: Instant) -> bool {
+        /// The calendar as every zone has it: a day less at each end than in UTC.
+        const IN_EVERY_ZONE: std::ops::Range<i64> = -62_135_596_800 + 93_600..253_402_300_800 - 93_600;
+        let is_real = |zone: &TimeZone| instant.to_local(instant.offset_in(zone)).is_some();
+        IN_EVERY_ZONE.contains(&instant.second) || [&self.zone, &self.output_zone].into_iter().all(is_real)
+    }
+
+    /// Whether every moment is written as a whole number, where it is written as a number at all.
+    pub(crate) fn is_whole(&self) -> bool {
+        let digits = self.inputs.iter().map(TimeFormat::decimals).max().unwrap_or(3);
+        matches!(self.output, TimeFormat::EpochMillis) && digits <= 3
     }
 
     /// Appends the moment in the output format and zone, without quotes.
@@ -204,34 +219,42 @@ impl TimestampRule {
         {
             return pattern.write(local, 0, out);
         }
-        let Some(instant) = self.instant(moment.time) else { return };
-        // A write to a Vec can't fail.
-        let _ = match format {
-            TimeFormat::Pattern(pattern) => {
-                let offset = zone.to_offset(instant);
-                let offset = if pattern.has_offset() { in_minutes(offset) } else { offset };
-                let local = LocalTime::from_jiff(offset.to_datetime(instant)).unwrap_or(LocalTime::EPOCH);
-                pattern.write(local, offset.seconds(), out);
-                Ok(())
+        let instant = self.instant(moment.time);
+        match format {
+            TimeFormat::EpochSeconds => write_epoch(instant, 9, out),
+            TimeFormat::EpochMillis => write_epoch(instant, 6, out),
+            TimeFormat::Pattern(_) | TimeFormat::Iso8601 => {
+                let (local, offset) =
+                    on_the_clock(instant, zone, format.has_offset()).unwrap_or((LocalTime::EPOCH, 0)); // it was checked that there is one
+                match format {
+                    TimeFormat::Pattern(pattern) => pattern.write(local, offset, out),
+                    _ => iso8601::write(local, (*zone != TimeZone::UTC).then_some(offset), out),
+                }
             }
-            TimeFormat::Iso8601 if *zone == TimeZone::UTC => write!(out, "{instant}"),
-            TimeFormat::Iso8601 => {
-                write!(out, "{}", instant.display_with_offset(in_minutes(zone.to_offset(instant))))
-            }
-            TimeFormat::EpochSeconds => write!(out, "{}", instant.as_second()),
-            TimeFormat::EpochMillis => write!(out, "{}", instant.as_millisecond()),
-        };
+        }
     }
 
     /// Milliseconds since 1970, UTC.
-    pub(crate) fn epoch_ms(&self, moment: &Moment<'_>) -> Option<i64> {
-        self.instant(moment.time).map(Timestamp::as_millisecond)
+    pub(crate) fn epoch_ms(&self, moment: &Moment<'_>) -> i64 {
+        self.instant(moment.time).epoch_ms()
     }
 
-    fn instant(&self, time: Time) -> Option<Timestamp> {
+    fn instant(&self, time: Time) -> Instant {
         match time {
-            Time::Instant(instant) => Some(instant),
-            Time::Local(local) => self.zone.to_timestamp(local.to_jiff()?).ok(),
+            Time::Instant(instant) => instant,
+            Time::Local(local) => Instant::in_zone(local, &self.zone),
         }
     }
+}
+
+/// Appends an instant as a number since 1970 in units of so many decimals of a nanosecond: whole where it is, else with
+/// its decimals, so that the number is the instant.
+fn write_epoch(instant: Instant, decimals: u8, out: &mut Vec<u8>) {
+    let unit = 10_u128.pow(u32::from(decimals));
+    let nanos = instant.nanos();
+    let sign = if nanos < 0 { "-" } else { "" };
+    let (whole, rest) = (nanos.unsigned_abs() / unit, nanos.unsigned_abs() % unit);
+    // A write to a Vec can't fail.
+    let _ = write!(out, "{sign}{whole}");
+    iso8601::write_decimals(u32::try_from(rest).unwrap_or(0), usize::from(decimals), out);
 }

@@ -34,10 +34,12 @@ impl Kind {
         }
     }
 
-    /// A JSON number: numbers and epoch timestamps take it by its text, strings keep its digits.
+    /// A JSON number: numbers and epoch timestamps take it by its value, strings keep its digits.
     pub(super) fn read_number<'v>(&'v self, text: &'v str) -> Result<Value<'v>, Problem> {
         match self {
             Self::Boolean(_) | Self::Enum(_) | Self::GeoPoint => Err(self.wrong_type(&Input::Number(text))),
+            // Nearly all are written as a row has them.
+            Self::Integer(rule) => rule.read(text).or_else(|_| rule.read_number(text)).map(Value::Integer),
             _ => self.read_bare(text),
         }
     }

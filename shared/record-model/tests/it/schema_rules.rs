@@ -195,7 +195,9 @@ fn json_values_of_another_type_are_refused() {
     ] {
         kind_of_error(&schema(kind), &format!("{{\"a\":{value}}}"), "wrong_type");
     }
-    kind_of_error(&schema("\"integer\""), "{\"a\":3.0}", "not_integer");
+    kind_of_error(&schema("\"integer\""), "{\"a\":3.5}", "not_integer");
+    kind_of_error(&schema("\"integer\""), "{\"a\":\"3.0\"}", "not_integer");
+    typed(&schema("\"integer\""), "{\"a\":3.0}", &json!({"a": 3}));
     kind_of_error(&schema("\"string\""), "{\"a\":\"x\"", "not_json");
     typed(&schema("\"integer\""), "{\"a\":\"9007199254740993\"}", &json!({"a": 9_007_199_254_740_993_i64}));
     typed(&schema("\"string\""), "{\"a\":9007199254740993}", &json!({"a": "9007199254740993"}));
