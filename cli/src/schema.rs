@@ -59,6 +59,8 @@ pub(crate) enum SchemaCommandError {
     Read { name: String, source: io::Error },
     #[error("`{name}` can't be used")]
     Schema { name: String, source: SchemaError },
+    #[error("the schema does not fit")]
+    Destination(#[from] SchemaError),
     #[error("the output could not be written")]
     Write(#[from] io::Error),
 }
@@ -69,8 +71,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), SchemaCommandError> {
     let mut out = io::stdout().lock();
     match write(&schema, arguments, &mut out) {
         // A reader that has seen enough, such as `head`, is no failure.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        Err(SchemaCommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 
@@ -83,17 +85,17 @@ fn load(name: &str) -> Result<Schema, SchemaCommandError> {
     Schema::parse(&toml).map_err(|source| SchemaCommandError::Schema { name: name.to_owned(), source })
 }
 
-fn write(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
-    match arguments.form {
-        Output::OpenSearch => out.write_all(schema.opensearch_template().as_bytes()),
+fn write(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> Result<(), SchemaCommandError> {
+    Ok(match arguments.form {
+        Output::OpenSearch => out.write_all(schema.opensearch_template()?.as_bytes()),
         Output::JsonSchema => out.write_all(schema.json_schema().as_bytes()),
         Output::Athena => {
             let location = arguments.location.replace("NAME", schema.name());
-            out.write_all(schema.athena_table(&location, &arguments.first_day).as_bytes())
+            out.write_all(schema.athena_table(&location, &arguments.first_day)?.as_bytes())
         }
         Output::Rows => write_rows(schema, arguments, out),
         Output::BadRows => write_bad_rows(schema, arguments, out),
-    }
+    }?)
 }
 
 fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::{Destination, RecordFailure};
 use edge::lambda::events::{RecordMetadata, TableRoute};
-use record_model::Schema;
+use record_model::{Schema, SchemaError};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(crate) struct Routing {
 }
 
 /// Why a schema does not fit the destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoutingError {
     /// Nothing to partition by.
     #[error("the destination is s3-partitioned, the schema names no partition keys")]
@@ -28,6 +28,9 @@ pub enum RoutingError {
     /// No table to write to.
     #[error("the destination is iceberg, the schema names no table")]
     NoTable,
+    /// A name the destination refuses.
+    #[error("the destination takes no document of the schema")]
+    Name(#[from] SchemaError),
 }
 
 impl Routing {
@@ -42,6 +45,7 @@ impl Routing {
             Destination::S3Partitioned if !schema.has_partition_keys() => {
                 return Err(RoutingError::NoPartitionKeys);
             }
+            Destination::OpenSearch => schema.fit_opensearch()?,
             Destination::Iceberg => {
                 let to = schema.iceberg().ok_or(RoutingError::NoTable)?;
                 let table = TableRoute { database: &to.database, table: &to.table, operation: &to.operation };
@@ -178,6 +182,15 @@ mod tests {
         let refused = |destination| Routing::new(&schema, destination, "").err();
         assert_eq!(refused(Destination::S3Partitioned), Some(RoutingError::NoPartitionKeys));
         assert_eq!(refused(Destination::Iceberg), Some(RoutingError::NoTable));
+        assert_eq!(refused(Destination::S3), None);
+    }
+
+    #[test]
+    fn a_schema_with_a_name_that_opensearch_keeps_for_itself_does_not_fit_there() {
+        let schema = SCHEMA.replace("\"place\"", "\"_id\"");
+        let schema = Schema::parse(&schema).unwrap();
+        let refused = |destination| Routing::new(&schema, destination, "").err();
+        assert!(matches!(refused(Destination::OpenSearch), Some(RoutingError::Name(_))));
         assert_eq!(refused(Destination::S3), None);
     }
 }

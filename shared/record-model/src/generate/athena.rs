@@ -1,4 +1,7 @@
 //! Athena tables over the documents in S3.
+//!
+//! Every name is in back quotes, on every level: so none is a reserved word, whatever Athena adds to its list, and each
+//! may begin with `_` or a digit. Every text is a string of Hive's, where the backslash is what escapes.
 
 use super::tree::{Member, members};
 use crate::codec::TimeFormat;
@@ -8,54 +11,81 @@ pub(super) fn table(plan: &Plan, location: &str, first_day: &str) -> String {
     let mut columns: Vec<String> = members(plan).iter().map(column).collect();
     if plan.extra_fields == ExtraFields::Collect {
         let kind = if plan.form == Form::Delimited { "array<string>" } else { "string" };
-        columns.push(format!("  `{}` {kind}", plan.extra_name));
+        columns.push(format!("  {} {kind}", quoted(&plan.extra_name)));
     }
-    let name = &plan.name;
+    let name = quoted(&plan.name);
     let columns = columns.join(",\n");
+    let [folder, template] = ["/", "/dt=${dt}/hour=${hour}/"].map(|end| literal(&[location, end].concat()));
+    let range = literal(&format!("{first_day},NOW"));
     format!(
-        "CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (
+        "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (
 {columns}
 )
 PARTITIONED BY (`dt` string, `hour` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 WITH SERDEPROPERTIES ('ignore.malformed.json' = 'false')
 STORED AS TEXTFILE
-LOCATION '{location}/'
+LOCATION {folder}
 TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.dt.type' = 'date',
   'projection.dt.format' = 'yyyy-MM-dd',
-  'projection.dt.range' = '{first_day},NOW',
+  'projection.dt.range' = {range},
   'projection.hour.type' = 'integer',
   'projection.hour.range' = '0,23',
   'projection.hour.digits' = '2',
-  'storage.location.template' = '{location}/dt=${{dt}}/hour=${{hour}}/'
+  'storage.location.template' = {template}
 );
 "
     )
 }
 
 fn column(member: &Member<'_>) -> String {
+    let name = quoted(member.name());
     match member {
-        Member::Object(name, inner) => format!("  `{name}` {}", structure(inner)),
+        Member::Object(_, inner) => format!("  {name} {}", structure(inner)),
         Member::Field(field) => {
-            let comment = comment(field).map(|comment| format!(" COMMENT '{}'", comment.replace('\'', "''")));
-            format!("  `{}` {}{}", field.leaf, type_of(field), comment.unwrap_or_default())
+            let comment = comment(field).map(|comment| format!(" COMMENT {}", literal(&comment)));
+            format!("  {name} {}{}", type_of(field), comment.unwrap_or_default())
         }
     }
 }
 
 fn structure(members: &[Member<'_>]) -> String {
-    let part = |member: &Member<'_>| match member {
-        Member::Object(name, inner) => format!("{name}:{}", structure(inner)),
-        Member::Field(field) => format!("{}:{}", field.leaf, type_of(field)),
+    let part = |member: &Member<'_>| {
+        let name = quoted(member.name());
+        match member {
+            Member::Object(_, inner) => format!("{name}:{}", structure(inner)),
+            Member::Field(field) => format!("{name}:{}", type_of(field)),
+        }
     };
     format!("struct<{}>", members.iter().map(part).collect::<Vec<_>>().join(","))
 }
 
+/// A name in a statement of definition.
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// A text on one line.
+fn literal(text: &str) -> String {
+    let mut literal = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => literal.extend(['\\', c]),
+            '\n' => literal.push_str("\\n"),
+            c if c.is_control() => literal.push(' '),
+            c => literal.push(c),
+        }
+    }
+    literal.push('\'');
+    literal
+}
+
 fn type_of(field: &Field) -> &'static str {
     match &field.kind {
-        Kind::Timestamp(rule) if rule.output.is_number() => "bigint",
+        Kind::Timestamp(rule) if rule.is_whole() => "bigint",
+        Kind::Timestamp(rule) if rule.output.is_number() => "double",
         Kind::Integer(_) => "bigint",
         // The SerDe knows one format of timestamps only; a comment says how to read ours.
         Kind::Text(_) | Kind::Enum(_) | Kind::Timestamp(_) => "string",
@@ -66,7 +96,8 @@ fn type_of(field: &Field) -> &'static str {
 }
 
 fn comment(field: &Field) -> Option<String> {
-    let name = &field.leaf;
+    // In a query a name is in double quotes.
+    let name = format!("\"{}\"", field.leaf);
     let reading = match &field.kind {
         Kind::Timestamp(rule) => match &rule.output {
             TimeFormat::Pattern(pattern) => Some(format!("parse_datetime({name}, '{}')", pattern.as_str())),

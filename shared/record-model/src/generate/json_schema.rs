@@ -106,7 +106,8 @@ fn timestamp(rule: &TimestampRule) -> Value {
     match &rule.output {
         TimeFormat::Pattern(pattern) => json!({"type": "string", "pattern": pattern.regex()}),
         TimeFormat::Iso8601 => json!({"type": "string", "format": "date-time"}),
-        TimeFormat::EpochSeconds | TimeFormat::EpochMillis => json!({"type": "integer"}),
+        TimeFormat::EpochSeconds | TimeFormat::EpochMillis if rule.is_whole() => json!({"type": "integer"}),
+        TimeFormat::EpochSeconds | TimeFormat::EpochMillis => json!({"type": "number"}),
     }
 }
 

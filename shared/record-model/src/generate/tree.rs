@@ -9,6 +9,16 @@ pub(super) enum Member<'p> {
     Object(&'p str, Vec<Member<'p>>),
 }
 
+impl<'p> Member<'p> {
+    /// What it is called in its object.
+    pub(super) fn name(&self) -> &'p str {
+        match self {
+            Self::Field(field) => &field.leaf,
+            Self::Object(name, _) => name,
+        }
+    }
+}
+
 /// The members of the document, in the order they are written.
 pub(super) fn members(plan: &Plan) -> Vec<Member<'_>> {
     let mut members = Vec::new();

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-/// A schema that can't be used, with the line and the reason; or a CSV header that does not fit one.
+/// A schema that can't be used, with the line and the reason; or a CSV header or a destination that
+/// does not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct SchemaError {
     /// `None` where it is not the schema file that is wrong.
@@ -49,6 +50,8 @@ pub(crate) enum Reason {
     NoColumn(String),
     #[error("the csv header names the field `{0}` twice")]
     ColumnTwice(String),
+    #[error("`{name}` can't be a name for {destination}: {why}")]
+    Destination { destination: &'static str, name: String, why: &'static str },
 }
 
 /// What is wrong with one field.
@@ -84,6 +87,11 @@ impl SchemaError {
     }
 
     pub(crate) fn of_header(reason: Reason) -> Self {
+        Self { line: None, reason }
+    }
+
+    /// A schema that is one, but not for this destination.
+    pub(crate) fn of_destination(reason: Reason) -> Self {
         Self { line: None, reason }
     }
 

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod compressed;
 mod crime_rows;
 mod decoder;
 mod generated;
@@ -9,5 +10,7 @@ mod kpl_interop;
 mod kpl_vectors;
 mod kpl_writer;
 mod linear_time;
+mod names;
 mod real_data;
 mod schema_rules;
+mod times;

@@ -1,0 +1,79 @@
+//! Names that a destination keeps for itself, or can't tell apart.
+
+use std::collections::HashSet;
+
+use super::tree::{Member, members};
+use crate::schema::{ExtraFields, Plan, Reason, SchemaError};
+
+/// The metadata fields of an OpenSearch index: a document with a member of one of these names is refused. From
+/// "Metadata fields" of OpenSearch's documentation, with those that its mappers register beside (`_version` to
+/// `_doc_count`), the one of the plugin `mapper-size`, and `_type`, which was one until version 2.
+const OPENSEARCH_METADATA: [&str; 16] = [
+    "_field_names",
+    "_id",
+    "_ignored",
+    "_index",
+    "_meta",
+    "_routing",
+    "_source",
+    "_version",
+    "_seq_no",
+    "_primary_term",
+    "_nested_path",
+    "_data_stream_timestamp",
+    "_recovery_source",
+    "_doc_count",
+    "_size",
+    "_type",
+];
+
+/// The columns of the partitions that the table has beside its own.
+const ATHENA_PARTITIONS: [&str; 2] = ["dt", "hour"];
+
+/// Refuses a schema whose index or documents OpenSearch would refuse.
+pub(super) fn fit_opensearch(plan: &Plan) -> Result<(), SchemaError> {
+    let refused = |name: &str, why| Err(refusal("opensearch", name, why));
+    if plan.name.starts_with(['_', '-']) || plan.name.contains(|c: char| c.is_ascii_uppercase()) {
+        return refused(&plan.name, "an index has no upper case letter, and begins with neither `_` nor `-`");
+    }
+    // Below another member the same names are names like any other.
+    match top_level(plan).iter().find(|name| OPENSEARCH_METADATA.contains(name)) {
+        Some(name) => refused(name, "it is a metadata field there; name it otherwise and give it `paths`"),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a schema of whose documents no Athena table can be made: names differ there by more than their case.
+pub(super) fn fit_athena(plan: &Plan) -> Result<(), SchemaError> {
+    let top_level = top_level(plan);
+    let is_partition = |name: &&&str| ATHENA_PARTITIONS.contains(&&*name.to_ascii_lowercase());
+    if let Some(name) = top_level.iter().find(is_partition) {
+        return Err(refusal("athena", name, "it is a column of the table's partitions"));
+    }
+    tell_apart(&top_level)?;
+    members(plan).iter().try_for_each(inner_names)
+}
+
+/// The members of a document itself.
+fn top_level(plan: &Plan) -> Vec<&str> {
+    let extra = Some(&*plan.extra_name).filter(|_| plan.extra_fields == ExtraFields::Collect);
+    members(plan).iter().map(Member::name).chain(extra).collect()
+}
+
+fn inner_names(member: &Member<'_>) -> Result<(), SchemaError> {
+    let Member::Object(_, inner) = member else { return Ok(()) };
+    tell_apart(&inner.iter().map(Member::name).collect::<Vec<_>>())?;
+    inner.iter().try_for_each(inner_names)
+}
+
+fn tell_apart(names: &[&str]) -> Result<(), SchemaError> {
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(name.to_lowercase())) {
+        Some(name) => Err(refusal("athena", name, "another differs from it by case alone")),
+        None => Ok(()),
+    }
+}
+
+fn refusal(destination: &'static str, name: &str, why: &'static str) -> SchemaError {
+    SchemaError::of_destination(Reason::Destination { destination, name: name.to_owned(), why })
+}
