@@ -19,7 +19,7 @@ use record_model::{Limits, kpl::Checked};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let buffers = Mutex::new(Vec::new());
-    let served = runtime::run(|invocation| {
+    let served = lambda::run(|invocation| {
         let mut buffers = buffers.lock().unwrap_or_else(PoisonError::into_inner);
         ready(answer(&invocation, &mut buffers))
     });
