@@ -9,10 +9,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use edge::lambda::{
-    events::KinesisEvent,
-    {self, Invocation, InvocationError},
-};
+use edge::lambda::events::KinesisEvent;
+use edge::lambda::{self, Invocation, InvocationError};
 use fast_md5::Md5;
 use record_model::{Limits, kpl::Checked};
 
