@@ -10,9 +10,10 @@ mod options;
 mod pipeline;
 mod run;
 
-pub use aws::kinesis::KinesisEndpoint;
+pub use aws::kinesis::{KinesisEndpoint, StreamStore};
 pub use aws::loopback::EndpointError;
 pub use aws::s3::S3Endpoint;
+pub use aws::stream::StreamError;
 pub use error::RunError;
 pub use options::{Input, RunOptions};
 pub use pipeline::progress::Progress;

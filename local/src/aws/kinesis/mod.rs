@@ -24,6 +24,9 @@ mod listings;
 mod put;
 mod request;
 mod retention;
+#[allow(dead_code, unused_imports, reason = "the endpoint is next to stand on it")]
+mod store;
 mod streams;
 
 pub use endpoint::KinesisEndpoint;
+pub use store::StreamStore;

@@ -12,4 +12,6 @@ pub(crate) use flow::{Flow, Phase, ReaderMark};
 pub(crate) use over_http::OverHttp;
 pub(crate) use reader::{ShardReader, Step};
 pub(crate) use shards::each_shard;
+pub use source::StreamError;
+pub(crate) use source::{Page, PageLimit, Place, SourceRecord, SourceShard, StreamSource};
 pub(crate) use through::read_through;

@@ -35,7 +35,7 @@ pub(crate) struct SourceShard {
 }
 
 /// How far a taker is in a shard.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Place {
     /// The last record it is done with; `None`: none yet.
     pub(crate) after: Option<String>,

@@ -1,0 +1,201 @@
+//! All streams of a folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use tokio::sync::watch;
+
+use super::Now;
+use super::description::{Description, Settings};
+use super::lock::{read, write};
+use super::number::Origin;
+use super::read::Start;
+use super::reshard::{Reshard, ReshardError, first_shards};
+use super::stream::{Stream, storage_error};
+use super::taker::Taker;
+use crate::aws::event::Observer;
+use crate::aws::stream::StreamError;
+
+/// Kinesis streams in a folder. One process at a time may have it open.
+pub struct StreamStore {
+    folder: PathBuf,
+    streams: RwLock<BTreeMap<String, Arc<Stream>>>,
+    observer: Option<Arc<dyn Observer>>,
+    /// Told of every place that a taker passes.
+    pub(super) passed: watch::Sender<u64>,
+}
+
+/// A stream that is to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewStream {
+    pub(crate) name: String,
+    pub(crate) shards: u32,
+    pub(crate) settings: Settings,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+impl StreamStore {
+    /// Opens the folder, or makes it. Every stream, record and place is where an earlier process left it.
+    pub fn open(folder: &Path) -> Result<Arc<Self>, StreamError> {
+        Self::observed(folder, None)
+    }
+
+    /// Opens the folder; `observer` is told of every put.
+    pub(crate) fn observed(
+        folder: &Path,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Arc<Self>, StreamError> {
+        let storage = storage_error("of every name", folder);
+        std::fs::create_dir_all(folder).map_err(&storage)?;
+        let mut streams = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(&storage)? {
+            let path = entry.map_err(&storage)?.path();
+            if is_left_over(&path) {
+                std::fs::remove_dir_all(&path).map_err(&storage)?;
+            } else if let Some(description) = Stream::described(&path).map_err(&storage)? {
+                let name = description.name.clone();
+                let stream = Stream::open(path, description, observer.clone())?;
+                stream.trim(Now::system())?;
+                streams.insert(name, Arc::new(stream));
+            }
+        }
+        let streams = RwLock::new(streams);
+        Ok(Arc::new(Self { folder: folder.to_owned(), streams, observer, passed: watch::Sender::new(0) }))
+    }
+
+    /// Makes a stream; none if there is one of this name.
+    pub(crate) fn create(&self, new: &NewStream, now: Now) -> Result<Option<Arc<Stream>>, StreamError> {
+        let mut streams = write(&self.streams);
+        if streams.contains_key(&new.name) {
+            return Ok(None);
+        }
+        let description = Description {
+            name: new.name.clone(),
+            origin: Origin::new(now.0),
+            settings: new.settings.clone(),
+            tags: new.tags.clone(),
+            consumers: BTreeMap::new(),
+            shards: first_shards(new.shards, now.0),
+        };
+        let stream = Stream::make(self.free_folder(&new.name), &description, self.observer.clone())?;
+        let stream = Arc::new(stream);
+        streams.insert(new.name.clone(), Arc::clone(&stream));
+        Ok(Some(stream))
+    }
+
+    /// The stream as it is to be: made, or with these settings and as many shards.
+    pub(crate) fn provide(&self, new: &NewStream, now: Now) -> Result<Arc<Stream>, StreamError> {
+        if let Some(stream) = self.create(new, now)? {
+            return Ok(stream);
+        }
+        let stream = self.stream(&new.name)?;
+        let is_as_told = stream.with(|stream| {
+            stream.settings == new.settings && stream.open_shards().count() as u64 == u64::from(new.shards)
+        });
+        if !is_as_told {
+            stream.change::<_, StreamError>(|description, _| {
+                description.settings = new.settings.clone();
+                Ok(())
+            })?;
+            stream.scale(new.shards, now)?;
+        }
+        Ok(stream)
+    }
+
+    /// The stream of a name.
+    pub(crate) fn stream(&self, name: &str) -> Result<Arc<Stream>, StreamError> {
+        let found = read(&self.streams).get(name).cloned();
+        found.ok_or_else(|| StreamError::NotFound { stream: name.to_owned() })
+    }
+
+    /// The names of all streams, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        read(&self.streams).keys().cloned().collect()
+    }
+
+    /// Deletes a stream with all its records. Who reads it finds it gone.
+    pub(crate) fn delete(&self, name: &str) -> Result<(), StreamError> {
+        let mut streams = write(&self.streams);
+        let not_found = || StreamError::NotFound { stream: name.to_owned() };
+        streams.get(name).ok_or_else(not_found)?.delete()?;
+        streams.remove(name);
+        drop(streams);
+        self.passed.send_modify(|passed| *passed += 1);
+        Ok(())
+    }
+
+    /// The taker of a name: where it was, or from `start` on if it is new.
+    pub(crate) fn taker(&self, stream: &str, name: &str, start: Start) -> Result<Taker, StreamError> {
+        Taker::open(&self.stream(stream)?, name, start, self.passed.clone())
+    }
+
+    /// Removes what is past the retention of its stream. A stream that refuses is told of, and the others go on.
+    pub(crate) fn trim(&self, now: Now) {
+        for stream in self.live() {
+            if let Err(error) = stream.trim(now) {
+                tracing::warn!(error = &error as &dyn std::error::Error, "what is past its retention stays");
+            }
+        }
+    }
+
+    /// All streams, in the order of their names.
+    pub(super) fn live(&self) -> Vec<Arc<Stream>> {
+        read(&self.streams).values().cloned().collect()
+    }
+
+    /// Where a stream of this name may go. A file system may take two names for one.
+    fn free_folder(&self, name: &str) -> PathBuf {
+        let plain = if name.starts_with('.') { name.replacen('.', "%2E", 1) } else { name.to_owned() };
+        let numbered = (2..).map(|number| format!("{plain}~{number}"));
+        let mut names = std::iter::once(plain.clone()).chain(numbered).map(|name| self.folder.join(name));
+        names.find(|folder| !folder.exists()).unwrap_or_else(|| self.folder.join(plain))
+    }
+}
+
+/// Half made, or half deleted, when a process ended.
+fn is_left_over(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(".new-") || name.starts_with(".deleted-")
+}
+
+/// What a change of a stream's shards is refused for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// The shards are not such.
+    #[error(transparent)]
+    Shards(#[from] ReshardError),
+    /// The stream is not there, or the file system refuses.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+}
+
+impl Stream {
+    /// Splits a shard in two; the second begins at `hash_key`.
+    pub(crate) fn split(&self, shard: u32, hash_key: u128, now: Now) -> Result<(), ChangeError> {
+        self.change(|description, end_of| {
+            Reshard { description, now_ms: now.0, end_of }.split(shard, hash_key)?;
+            Ok(())
+        })
+    }
+
+    /// Merges two neighbours, the lower one first.
+    pub(crate) fn merge(&self, shard: u32, adjacent: u32, now: Now) -> Result<(), ChangeError> {
+        self.change(|description, end_of| {
+            Reshard { description, now_ms: now.0, end_of }.merge(shard, adjacent)?;
+            Ok(())
+        })
+    }
+
+    /// Splits and merges until the stream has as many open shards of even ranges.
+    pub(crate) fn scale(&self, shards: u32, now: Now) -> Result<(), StreamError> {
+        self.change(|description, end_of| {
+            let mut reshard = Reshard { description, now_ms: now.0, end_of };
+            // Ranges of open shards are gapless, so splits at their insides and merges of neighbours go through.
+            if let Err(error) = reshard.scale(shards) {
+                tracing::error!(%error, "a stream's shards don't add up");
+            }
+            Ok(())
+        })
+    }
+}

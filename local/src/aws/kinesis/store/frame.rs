@@ -1,0 +1,157 @@
+//! One record as a segment holds it: length, checksum, and what was put.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+
+/// Length and checksum.
+pub(super) const HEADER_BYTES: u64 = 8;
+/// Counter, arrival, encryption, length of the key.
+const FIXED_BYTES: usize = 8 + 8 + 1 + 2;
+/// A record of 10 MiB with its key and what is fixed; a longer length is no record's.
+const MAX_BODY_BYTES: usize = 12 << 20;
+
+/// A record of a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Its place in the shard.
+    pub(crate) counter: u64,
+    /// When it was put, in milliseconds since 1970. Never before the record in front of it.
+    pub(crate) arrived_ms: u64,
+    /// Whether the stream was encrypted when it came.
+    pub(crate) encrypted: bool,
+    pub(crate) partition_key: String,
+    pub(crate) data: Bytes,
+}
+
+/// What is put, in the caller's memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draft<'a> {
+    pub(crate) partition_key: &'a str,
+    pub(crate) data: &'a [u8],
+}
+
+/// What the store adds to a draft.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stamp {
+    pub(super) counter: u64,
+    pub(super) arrived_ms: u64,
+    pub(super) encrypted: bool,
+}
+
+/// Appends one record's bytes.
+pub(super) fn write(out: &mut Vec<u8>, draft: Draft<'_>, stamp: Stamp) -> io::Result<()> {
+    let too_long = |_| io::Error::new(io::ErrorKind::InvalidInput, "a record is longer than a segment takes");
+    let key_bytes = u16::try_from(draft.partition_key.len()).map_err(too_long)?;
+    let body_bytes = FIXED_BYTES + draft.partition_key.len() + draft.data.len();
+    let length = u32::try_from(body_bytes).map_err(too_long)?;
+    if body_bytes > MAX_BODY_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a record is longer than a segment takes"));
+    }
+    let fixed = [
+        &stamp.counter.to_le_bytes()[..],
+        &stamp.arrived_ms.to_le_bytes(),
+        &[u8::from(stamp.encrypted)],
+        &key_bytes.to_le_bytes(),
+        draft.partition_key.as_bytes(),
+        draft.data,
+    ];
+    let mut checksum = crc32fast::Hasher::new();
+    fixed.iter().for_each(|part| checksum.update(part));
+    out.reserve(HEADER_BYTES as usize + body_bytes);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&checksum.finalize().to_le_bytes());
+    fixed.iter().for_each(|part| out.extend_from_slice(part));
+    Ok(())
+}
+
+/// One record, and how many bytes it takes.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) record: Record,
+    pub(super) bytes: u64,
+}
+
+/// Reads the next record. `None` where what is left is no whole record: a torn tail, or damage.
+pub(super) fn read(reader: &mut impl Read) -> io::Result<Option<Frame>> {
+    let Some((length, checksum)) = header(reader)? else { return Ok(None) };
+    let mut body = vec![0; length];
+    match reader.read_exact(&mut body) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        result => result?,
+    }
+    if crc32fast::hash(&body) != checksum {
+        return Ok(None);
+    }
+    let bytes = HEADER_BYTES + length as u64;
+    Ok(record(body.into()).map(|record| Frame { record, bytes }))
+}
+
+/// Length and checksum; none at the end, or where no record can begin.
+fn header(reader: &mut impl Read) -> io::Result<Option<(usize, u32)>> {
+    let (mut length, mut checksum) = ([0; 4], [0; 4]);
+    for part in [&mut length, &mut checksum] {
+        match reader.read_exact(part) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            result => result?,
+        }
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    let is_record = (FIXED_BYTES..=MAX_BODY_BYTES).contains(&length);
+    Ok(is_record.then_some((length, u32::from_le_bytes(checksum))))
+}
+
+fn record(body: Bytes) -> Option<Record> {
+    let (counter, rest) = body.split_first_chunk()?;
+    let (arrived_ms, rest) = rest.split_first_chunk()?;
+    let ([flag], rest) = rest.split_first_chunk()?;
+    let (key_bytes, rest) = rest.split_first_chunk()?;
+    let (key, _) = rest.split_at_checked(usize::from(u16::from_le_bytes(*key_bytes)))?;
+    Some(Record {
+        counter: u64::from_le_bytes(*counter),
+        arrived_ms: u64::from_le_bytes(*arrived_ms),
+        encrypted: *flag != 0,
+        partition_key: std::str::from_utf8(key).ok()?.to_owned(),
+        data: body.slice(FIXED_BYTES + key.len()..),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(key: &str, data: &[u8], stamp: Stamp) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(&mut out, Draft { partition_key: key, data }, stamp).unwrap();
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_reads_back_as_it_was_put(
+            key in ".{1,256}", data: Vec<u8>, counter: u64, arrived_ms: u64, encrypted: bool,
+        ) {
+            let bytes = written(&key, &data, Stamp { counter, arrived_ms, encrypted });
+            let frame = read(&mut &bytes[..]).unwrap().unwrap();
+            prop_assert_eq!(frame.bytes, bytes.len() as u64);
+            let expected = Record { counter, arrived_ms, encrypted, partition_key: key, data: data.into() };
+            prop_assert_eq!(frame.record, expected);
+        }
+
+        #[test]
+        fn a_torn_or_damaged_record_is_none(data: Vec<u8>, cut: prop::sample::Index, flip in 1u8..) {
+            let bytes = written("key", &data, Stamp { counter: 1, arrived_ms: 2, encrypted: false });
+            let at = cut.index(bytes.len());
+            prop_assert!(read(&mut &bytes[..at]).unwrap().is_none());
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            prop_assert!(read(&mut &damaged[..]).unwrap().is_none());
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            let _ = read(&mut &bytes[..]).unwrap();
+        }
+    }
+}

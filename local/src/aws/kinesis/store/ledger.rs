@@ -1,0 +1,74 @@
+//! What was put and what is yet to be taken, of every stream in one moment.
+
+use std::collections::BTreeMap;
+
+use super::StreamStore;
+use super::lock::{lock, read, write};
+use super::stream::{State, Stream};
+use crate::aws::event::Name;
+
+/// A shard's count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShardCount {
+    pub(crate) stream: Name,
+    pub(crate) shard: Name,
+    /// Records ever put.
+    pub(crate) put: u64,
+    /// Records put in this process's life.
+    pub(crate) put_now: u64,
+    /// Records of those kept that each taker has not passed.
+    pub(crate) waiting: BTreeMap<String, u64>,
+}
+
+impl StreamStore {
+    /// The count of every shard of every stream. Puts wait meanwhile, so that all counts are of one moment.
+    pub(crate) fn counts(&self) -> Vec<ShardCount> {
+        let streams = self.live();
+        let held: Vec<_> = streams.iter().map(|stream| write(&stream.state)).collect();
+        streams.iter().zip(&held).flat_map(|(stream, state)| stream.counts(state)).collect()
+    }
+
+    /// Whether, in one moment, every taker of every stream has passed every record.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.counts().iter().all(|count| count.waiting.values().all(|waiting| *waiting == 0))
+    }
+
+    /// Ends once every taker of every stream has passed every record.
+    pub(crate) async fn drained(&self) {
+        let mut passed = self.passed.subscribe();
+        loop {
+            passed.borrow_and_update();
+            if self.is_drained() || passed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Stream {
+    fn counts(&self, state: &State) -> Vec<ShardCount> {
+        let takers = lock(&self.takers);
+        let logs = state.logs.values().filter(|_| !state.is_deleted);
+        let count = |log: &std::sync::Arc<super::stream::Log>| {
+            let records = lock(&log.records);
+            let start = state.description.shard(log.index).map_or(0, |shard| shard.start);
+            let waiting = |next: u64| records.next().saturating_sub(next.max(records.oldest()));
+            ShardCount {
+                stream: self.name.clone(),
+                shard: log.id.clone(),
+                put: records.next() - start,
+                put_now: records.next() - records.next_at_open(),
+                waiting: takers
+                    .iter()
+                    .map(|(taker, places)| (taker.clone(), waiting(places.next(log.index))))
+                    .collect(),
+            }
+        };
+        logs.map(count).collect()
+    }
+
+    /// Whether the stream is deleted.
+    pub(super) fn is_gone_for_good(&self) -> bool {
+        read(&self.state).is_deleted
+    }
+}

@@ -1,0 +1,180 @@
+//! The records of one shard: segments one after the other, of which the last is written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::frame::{self, Draft, Record, Stamp};
+use super::segment::Segment;
+
+/// A shard on disk. In memory it has a few numbers a segment, and no file is held open.
+#[derive(Debug)]
+pub(super) struct ShardLog {
+    folder: PathBuf,
+    segments: Vec<Segment>,
+    /// The counter of the next record.
+    next: u64,
+    /// `next` when this process began.
+    next_at_open: u64,
+    newest_ms: u64,
+}
+
+/// How much one read gives. The first record comes whatever its size.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) records: usize,
+    pub(crate) bytes: usize,
+}
+
+impl ShardLog {
+    /// Opens a shard's folder, which needs not be there; `start` is the counter of its first record ever.
+    pub(super) fn open(folder: PathBuf, start: u64) -> io::Result<Self> {
+        let mut segments = found(&folder)?;
+        segments.sort_by_key(|segment| segment.first);
+        let (mut next, mut newest_ms) = (start, 0);
+        let before = segments.len().checked_sub(2).and_then(|index| segments.get(index));
+        let before_ms = before.map_or(0, |segment| segment.newest_ms);
+        if let Some(last) = segments.last_mut() {
+            let scanned = last.recover()?;
+            if scanned.cut > 0 {
+                tracing::warn!(
+                    folder = %folder.display(),
+                    bytes = scanned.cut,
+                    "what was written in part when a run was killed, and was never acknowledged, is cut off a shard"
+                );
+            }
+            next = scanned.next;
+            newest_ms = if scanned.next > last.first { last.newest_ms } else { before_ms };
+        }
+        Ok(Self { folder, segments, next, next_at_open: next, newest_ms })
+    }
+
+    /// The counter of the next record.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub(super) fn next_at_open(&self) -> u64 {
+        self.next_at_open
+    }
+
+    /// The counter of the oldest record that is kept, or of the next if none is.
+    pub(super) fn oldest(&self) -> u64 {
+        self.segments.first().map_or(self.next, |segment| segment.first)
+    }
+
+    /// Takes numbers for records and writes them, in one step. Gives the first counter.
+    pub(super) fn append(&mut self, drafts: &[Draft<'_>], now_ms: u64, encrypted: bool) -> io::Result<u64> {
+        let arrived_ms = now_ms.max(self.newest_ms);
+        let first = self.next;
+        let mut records = Vec::new();
+        for (counter, draft) in (first..).zip(drafts) {
+            frame::write(&mut records, *draft, Stamp { counter, arrived_ms, encrypted })?;
+        }
+        self.writable(now_ms).append(first, &records, arrived_ms)?;
+        self.next += drafts.len() as u64;
+        self.newest_ms = arrived_ms;
+        Ok(first)
+    }
+
+    fn writable(&mut self, now_ms: u64) -> &mut Segment {
+        let is_needed = self.segments.last().is_none_or(|segment| segment.is_full(now_ms));
+        if is_needed {
+            self.segments.push(Segment::new(&self.folder, self.next));
+        }
+        let last = self.segments.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "one was pushed if there was none")]
+        &mut self.segments[last]
+    }
+
+    /// The segment in which a record is, or the first of those behind it that are kept; none at the tip.
+    pub(super) fn segment(&self, counter: u64) -> Option<Segment> {
+        if counter >= self.next {
+            return None;
+        }
+        let behind = self.segments.partition_point(|segment| segment.first <= counter);
+        self.segments.get(behind.saturating_sub(1)).cloned()
+    }
+
+    /// All segments, to be looked at without holding the shard.
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        self.segments.clone()
+    }
+
+    /// Removes segments of which no record is as young as `horizon_ms`. Gives the counter of the oldest record then.
+    pub(super) fn trim(&mut self, horizon_ms: u64) -> io::Result<u64> {
+        while let Some(oldest) = self.segments.first() {
+            let is_last = self.segments.len() == 1;
+            if oldest.newest_ms >= horizon_ms || (is_last && oldest.first == self.next) {
+                break;
+            }
+            let oldest = oldest.clone();
+            if is_last {
+                let empty = Segment::new(&self.folder, self.next);
+                empty.make()?; // its name keeps the counter
+                self.segments.push(empty);
+            }
+            self.segments.remove(0);
+            oldest.remove()?;
+        }
+        Ok(self.oldest())
+    }
+}
+
+fn found(folder: &Path) -> io::Result<Vec<Segment>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut segments = Vec::new();
+    for entry in entries {
+        segments.extend(Segment::found(entry?.path())?);
+    }
+    Ok(segments)
+}
+
+/// The first record that arrived at a time or later, among segments in order; none if all arrived before.
+pub(super) fn first_at(segments: &[Segment], ms: u64) -> io::Result<Option<u64>> {
+    let begins_before =
+        |segment: &Segment| segment.oldest_ms().map(|oldest| oldest.is_some_and(|oldest| oldest < ms));
+    let mut failure = None;
+    let behind = segments.partition_point(|segment| match begins_before(segment) {
+        Ok(before) => before,
+        Err(error) => {
+            failure = Some(error);
+            false
+        }
+    });
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let mut found = None;
+    if let Some(segment) = behind.checked_sub(1).and_then(|index| segments.get(index)) {
+        segment.visit(segment.first, |record| {
+            found = (record.arrived_ms >= ms).then_some(record.counter);
+            found.is_none()
+        })?;
+    }
+    let begins_at =
+        || segments.get(behind).filter(|segment| segment.oldest_ms().is_ok_and(|oldest| oldest.is_some()));
+    Ok(found.or_else(|| begins_at().map(|segment| segment.first)))
+}
+
+/// Adds records of a segment until the limit; whether there is room for more.
+pub(super) fn read_into(
+    records: &mut Vec<Record>,
+    segment: &Segment,
+    from: u64,
+    limit: Limit,
+) -> io::Result<bool> {
+    let mut bytes: usize = records.iter().map(|record| record.data.len()).sum();
+    let mut has_room = true;
+    segment.visit(from, |record| {
+        bytes += record.data.len();
+        has_room = records.is_empty() || (records.len() < limit.records && bytes <= limit.bytes);
+        if has_room {
+            records.push(record);
+        }
+        has_room && records.len() < limit.records
+    })?;
+    Ok(has_room && records.len() < limit.records)
+}

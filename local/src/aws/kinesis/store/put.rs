@@ -1,0 +1,107 @@
+//! Putting records: a number taken and its record written, in one step for each shard.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Now;
+use super::frame::Draft;
+use super::lock::{lock, read};
+use super::number::{Place, SequenceNumber};
+use super::stream::{Log, State, Stream};
+use crate::aws::event::{Event, Name};
+use crate::aws::stream::StreamError;
+
+/// A record to be put.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) hash_key: u128,
+    pub(crate) partition_key: &'a str,
+    pub(crate) data: &'a [u8],
+}
+
+/// Where a record was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) shard: Name,
+    pub(crate) number: SequenceNumber,
+}
+
+/// What became of each entry, in order. `None` was not written, because of the error.
+#[derive(Debug, Default)]
+pub(crate) struct PutOutcome {
+    pub(crate) written: Vec<Option<Written>>,
+    pub(crate) error: Option<StreamError>,
+}
+
+impl Stream {
+    /// The index of the open shard that takes a hash key.
+    pub(crate) fn route(&self, hash_key: u128) -> Option<u32> {
+        read(&self.state).route(hash_key).map(|log| log.index)
+    }
+
+    /// Writes records. What comes back as written survives the process: a kill is no loss, a power cut may be one.
+    pub(crate) fn put(&self, entries: &[Entry<'_>], now: Now) -> Result<PutOutcome, StreamError> {
+        let state = read(&self.state);
+        if state.is_deleted {
+            return Err(self.not_found());
+        }
+        let mut outcome = PutOutcome { written: vec![None; entries.len()], error: None };
+        for (_, (log, indexes)) in by_shard(&state, entries) {
+            if let Err(error) = self.append(&state, (&log, &indexes), (entries, now), &mut outcome) {
+                outcome.error = Some(error);
+            }
+        }
+        drop(state);
+        if outcome.written.iter().any(Option::is_some) {
+            self.changed();
+        }
+        Ok(outcome)
+    }
+
+    fn append(
+        &self,
+        state: &State,
+        (log, indexes): (&Log, &[usize]),
+        (entries, now): (&[Entry<'_>], Now),
+        outcome: &mut PutOutcome,
+    ) -> Result<(), StreamError> {
+        let entries = indexes.iter().filter_map(|index| entries.get(*index));
+        let drafts: Vec<_> =
+            entries.map(|Entry { partition_key, data, .. }| Draft { partition_key, data }).collect();
+        let is_encrypted = state.description.settings.key.is_some();
+        let mut records = lock(&log.records);
+        let first = records.append(&drafts, now.0, is_encrypted).map_err(self.storage())?;
+        self.tell(Event::Put {
+            stream: Arc::clone(&self.name),
+            shard: Arc::clone(&log.id),
+            records: drafts.len() as u64,
+            bytes: drafts.iter().map(|draft| draft.data.len() as u64).sum(),
+        });
+        drop(records);
+        for (counter, index) in (first..).zip(indexes) {
+            let number = state.description.origin.number(Place { shard: log.index, counter });
+            if let Some(written) = outcome.written.get_mut(*index) {
+                *written = Some(Written { shard: Arc::clone(&log.id), number });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn route(&self, hash_key: u128) -> Option<&Arc<Log>> {
+        self.routes.range(hash_key..).next().map(|(_, log)| log)
+    }
+}
+
+/// The indexes of the entries of each shard, in order.
+fn by_shard(state: &State, entries: &[Entry<'_>]) -> BTreeMap<u32, (Arc<Log>, Vec<usize>)> {
+    let mut shards = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(log) = state.route(entry.hash_key) {
+            let (_, indexes) = shards.entry(log.index).or_insert_with(|| (Arc::clone(log), Vec::new()));
+            indexes.push(index);
+        }
+    }
+    shards
+}

@@ -1,0 +1,194 @@
+//! One append-only file of a shard.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::UNIX_EPOCH;
+
+use super::frame::{self, Frame, Record};
+use super::lock::lock;
+
+/// A segment is closed at this size, or an hour after it was begun.
+const MAX_BYTES: u64 = 8 << 20;
+const MAX_AGE_MS: u64 = 3_600_000;
+/// A reader goes at most so far through records that it does not want.
+const MARK_EVERY_BYTES: u64 = 64 << 10;
+const READ_AT_ONCE: usize = 64 << 10;
+const EXTENSION: &str = "log";
+
+/// What is known of a segment. Clones share what was learnt of its inside.
+#[derive(Debug, Clone)]
+pub(super) struct Segment {
+    path: Arc<Path>,
+    /// The counter of its first record.
+    pub(super) first: u64,
+    /// How much of the file is written and acknowledged.
+    bytes: u64,
+    /// No record in it is younger.
+    pub(super) newest_ms: u64,
+    oldest_ms: OnceLock<u64>,
+    marks: Arc<Mutex<Vec<Mark>>>,
+}
+
+/// Where a record begins.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    counter: u64,
+    offset: u64,
+}
+
+/// What was found by going through a segment.
+pub(super) struct Scanned {
+    /// The counter of the next record.
+    pub(super) next: u64,
+    /// Bytes behind the last whole record, which were cut off.
+    pub(super) cut: u64,
+}
+
+impl Segment {
+    pub(super) fn new(folder: &Path, first: u64) -> Self {
+        let path = folder.join(format!("{first:020}.{EXTENSION}")).into();
+        Self { path, first, bytes: 0, newest_ms: 0, oldest_ms: OnceLock::new(), marks: Arc::default() }
+    }
+
+    /// A segment that is there already, by its path; none if the path is no segment's.
+    pub(super) fn found(path: PathBuf) -> io::Result<Option<Self>> {
+        let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
+        let first = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let (true, Some(first)) = (is_segment, first) else { return Ok(None) };
+        let about = path.metadata()?;
+        let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let newest_ms = u64::try_from(written.as_millis()).unwrap_or(u64::MAX);
+        let segment = Self { bytes: about.len(), newest_ms, ..Self::new(Path::new(""), first) };
+        Ok(Some(Self { path: path.into(), ..segment }))
+    }
+
+    /// Makes the file. Its name alone keeps the shard's counter.
+    pub(super) fn make(&self) -> io::Result<()> {
+        self.open_to_write().map(drop)
+    }
+
+    pub(super) fn remove(&self) -> io::Result<()> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the next record goes into another segment.
+    pub(super) fn is_full(&self, now_ms: u64) -> bool {
+        let is_old =
+            || self.oldest_ms.get().is_some_and(|oldest| now_ms.saturating_sub(*oldest) > MAX_AGE_MS);
+        self.bytes >= MAX_BYTES || is_old()
+    }
+
+    /// Writes records behind the others. Nothing of them counts if it fails.
+    pub(super) fn append(&mut self, first: u64, records: &[u8], arrived_ms: u64) -> io::Result<()> {
+        let mut file = self.open_to_write()?;
+        let found = file.metadata()?.len();
+        if found < self.bytes {
+            let message = format!("{} is shorter than it was written", self.path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        if found > self.bytes {
+            file.set_len(self.bytes)?; // an append that failed half way
+        }
+        file.seek(SeekFrom::Start(self.bytes))?;
+        file.write_all(records)?;
+        self.mark(Mark { counter: first, offset: self.bytes });
+        self.bytes += records.len() as u64;
+        self.newest_ms = arrived_ms;
+        self.oldest_ms.get_or_init(|| arrived_ms);
+        Ok(())
+    }
+
+    /// The folder is made with its first segment.
+    fn open_to_write(&self) -> io::Result<File> {
+        let open = || OpenOptions::new().write(true).create(true).truncate(false).open(&self.path);
+        match (open(), self.path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::create_dir_all(folder)?;
+                open()
+            }
+            (opened, _) => opened,
+        }
+    }
+
+    /// Goes through all of it, and cuts what is behind the last whole record. It is kept beside the segment.
+    pub(super) fn recover(&mut self) -> io::Result<Scanned> {
+        let mut next = self.first;
+        let mut offset = 0;
+        let mut reader = BufReader::with_capacity(READ_AT_ONCE, File::open(&self.path)?);
+        while let Some(Frame { record, bytes }) = frame::read(&mut reader)? {
+            if record.counter != next {
+                break;
+            }
+            self.mark(Mark { counter: next, offset });
+            self.oldest_ms.get_or_init(|| record.arrived_ms);
+            self.newest_ms = record.arrived_ms;
+            next += 1;
+            offset += bytes;
+        }
+        let cut = self.bytes.saturating_sub(offset);
+        if cut > 0 {
+            self.cut(offset)?;
+        }
+        Ok(Scanned { next, cut })
+    }
+
+    fn cut(&mut self, offset: u64) -> io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        io::copy(&mut file, &mut File::create(self.path.with_extension("torn"))?)?;
+        file.set_len(offset)?;
+        self.bytes = offset;
+        Ok(())
+    }
+
+    /// Visits records from a counter on until `visit` says that it has enough.
+    pub(super) fn visit(&self, from: u64, mut visit: impl FnMut(Record) -> bool) -> io::Result<()> {
+        let mut at = self.nearest(from);
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(at.offset))?;
+        let mut reader = BufReader::with_capacity(READ_AT_ONCE, file.take(self.bytes - at.offset));
+        while at.offset < self.bytes {
+            let Some(Frame { record, bytes }) = frame::read(&mut reader)? else {
+                let message = format!("{} is damaged at byte {}", self.path.display(), at.offset);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            };
+            self.mark(at);
+            at = Mark { counter: record.counter + 1, offset: at.offset + bytes };
+            if record.counter >= from && !visit(record) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// When its first record arrived.
+    pub(super) fn oldest_ms(&self) -> io::Result<Option<u64>> {
+        if self.oldest_ms.get().is_none() {
+            self.visit(self.first, |record| {
+                self.oldest_ms.get_or_init(|| record.arrived_ms);
+                false
+            })?;
+        }
+        Ok(self.oldest_ms.get().copied())
+    }
+
+    fn nearest(&self, counter: u64) -> Mark {
+        let marks = lock(&self.marks);
+        let behind = marks.partition_point(|mark| mark.counter <= counter);
+        let nearest = behind.checked_sub(1).and_then(|index| marks.get(index).copied());
+        nearest.unwrap_or(Mark { counter: self.first, offset: 0 })
+    }
+
+    /// Remembers a place, if the last one remembered is far enough before it.
+    fn mark(&self, mark: Mark) {
+        let mut marks = lock(&self.marks);
+        if marks.last().is_none_or(|last| mark.offset >= last.offset + MARK_EVERY_BYTES) {
+            marks.push(mark);
+        }
+    }
+}
