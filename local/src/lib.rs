@@ -10,6 +10,16 @@ mod options;
 mod pipeline;
 mod run;
 
+/// The event source mapping's lane, for whoever drives one without a run.
+pub mod event_source {
+    pub use crate::aws::clock::Moment;
+    pub use crate::aws::event::Condition;
+    pub use crate::aws::event_source::{
+        Action, Answer, Call, Ending, GivenUp, Input, Lane, LaneRecord, LaneSettings, MAX_STATE_BYTES,
+        Outcome, Response, Window, WindowCall,
+    };
+}
+
 pub use aws::kinesis::{KinesisEndpoint, StreamStore};
 pub use aws::loopback::EndpointError;
 pub use aws::s3::S3Endpoint;

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 /// A point in time, in milliseconds since the Unix epoch.
-pub(crate) type Moment = i64;
+pub type Moment = i64;
 
 /// Tells the time and waits for it. State machines are told `now` instead, and hold no clock.
 pub(crate) trait Clock: Send + Sync {

@@ -57,7 +57,7 @@ pub(crate) enum Event {
 /// Why a batch was discarded, in the words of Lambda's on-failure records.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Condition {
+pub enum Condition {
     /// The batch was tried as often as the mapping says.
     RetriesExhausted,
     /// The records are older than the mapping says.
@@ -65,7 +65,8 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    pub(crate) fn as_str(self) -> &'static str {
+    /// The word of the on-failure record.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::RetriesExhausted => "RetryAttemptsExhausted",
             Self::TooOld => "RecordAgeExceeded",

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod lane;
 mod pipeline;
 mod refusals;
 mod scene;

@@ -1,127 +1,236 @@
-//! One lane of a shard: its records become batches, one at a time, and tumbling windows.
+//! One lane of a shard: records become batches, batches invocations, and each record ends acknowledged or given up.
+//!
+//! A lane is a state machine without clock, stream or function: it is told what happened and when, and says what is to
+//! be done. Whoever drives it (see [`Mapping`](super::Mapping)) carries every action out in order before the next step.
+//! The rules are those of the Lambda Developer Guide, named where they are kept:
+//! [batching](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html),
+//! [errors](https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html),
+//! [partial answers](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html) and
+//! [windows](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html).
+
+mod ending;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use super::action::{Action, Call, Response};
+use super::batch;
+use super::input::Input;
+use super::retry;
+use super::settings::LaneSettings;
+use super::window::{Ending, Window, WindowCall};
+use crate::aws::clock::{Moment, milliseconds};
 
-use super::batch::{Batch, BatchLimits};
-use super::event::EventRecord;
-use super::mapping::{Mapping, MappingError};
-use super::window::{Ending, OpenWindow};
-use crate::aws::clock::now_ms;
-use crate::aws::stream::Phase;
-
-/// After the end of a window its last records may still be on their way from the stream.
-const WINDOW_GRACE: Duration = Duration::from_millis(500);
-
-/// A lane at work.
-pub(super) struct Lane {
-    pub(super) mapping: Arc<Mapping>,
-    pub(super) shard_id: String,
-    pub(super) window: Option<OpenWindow>,
-    incoming: mpsc::Receiver<Vec<EventRecord>>,
-    pending: VecDeque<EventRecord>,
-    phase: watch::Receiver<Phase>,
+/// A record as far as a lane needs it. Clones are made with each invocation, so they should be cheap.
+pub trait LaneRecord: Clone {
+    /// When the stream took it.
+    fn arrived_at(&self) -> Moment;
+    /// Bytes it takes in an event, its comma included.
+    fn event_bytes(&self) -> usize;
 }
 
-/// What there is to do next.
-enum Gathered {
-    Batch(Vec<EventRecord>),
-    WindowOver,
-    End,
+/// A lane at work. Its records end in the order in which they came, so what is finished is always a beginning of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Lane<R> {
+    settings: LaneSettings,
+    /// Read, and in no batch yet.
+    waiting: VecDeque<R>,
+    /// When the batch that is gathered began.
+    gathering_since: Option<Moment>,
+    /// What is left of the batch in hand, the part to be tried next first.
+    parts: VecDeque<Part<R>>,
+    window: Option<Window>,
+    /// The window's last call is due, or was made and not answered.
+    last_call: Option<LastCall>,
+    doing: Doing,
+    closed: bool,
+    draining: bool,
+    /// Since when a drain has met failures only.
+    stuck_since: Option<Moment>,
 }
 
-impl Lane {
-    pub(super) fn new(
-        mapping: Arc<Mapping>,
-        shard_id: String,
-        incoming: mpsc::Receiver<Vec<EventRecord>>,
-    ) -> Self {
-        let phase = mapping.flow.phase();
-        Self { mapping, shard_id, window: None, incoming, pending: VecDeque::new(), phase }
+/// Records that are tried together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Part<R> {
+    records: Vec<R>,
+    failures: u64,
+    /// Just these records were tried before, so the next try is a retry of the same request.
+    is_unchanged: bool,
+    response: Response,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct LastCall {
+    ending: Ending,
+    failures: u64,
+    response: Response,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+enum Doing {
+    #[default]
+    Nothing,
+    /// The function has been invoked and has not answered.
+    Invoked,
+    Pausing(Moment),
+    Done,
+}
+
+impl<R: LaneRecord> Lane<R> {
+    /// A lane without records.
+    pub fn new(settings: LaneSettings) -> Self {
+        Self::resume(settings, None)
     }
 
-    /// Delivers everything that comes in, then closes the window that is open.
-    pub(super) async fn run(mut self) -> Result<(), MappingError> {
-        loop {
-            match self.gather().await {
-                Gathered::Batch(records) => {
-                    self.open_window_for(&records).await?;
-                    self.deliver(records).await?;
-                }
-                Gathered::WindowOver => self.close_window(Ending::InTime).await?,
-                Gathered::End => return self.close_window(Ending::Early).await,
-            }
+    /// A lane that goes on with a window that was open when an earlier one ended.
+    pub fn resume(settings: LaneSettings, window: Option<Window>) -> Self {
+        Self {
+            settings,
+            waiting: VecDeque::new(),
+            gathering_since: None,
+            parts: VecDeque::new(),
+            window: window.filter(|_| settings.tumbling_window.is_some()),
+            last_call: None,
+            doing: Doing::Nothing,
+            closed: false,
+            draining: false,
+            stuck_since: None,
         }
     }
 
-    async fn gather(&mut self) -> Gathered {
-        let mut batch = Batch::new(self.limits());
-        let mut due = None;
-        loop {
-            while let Some(record) = self.pending.pop_front_if(|record| batch.takes(record)) {
-                batch.push(record);
-            }
-            if batch.is_full() || !self.pending.is_empty() {
-                return Gathered::Batch(batch.into_records());
-            }
-            match self.incoming.try_recv() {
-                Ok(records) => {
-                    self.pending.extend(records);
-                    continue;
-                }
-                Err(TryRecvError::Disconnected) if batch.is_empty() => return Gathered::End,
-                Err(TryRecvError::Disconnected) => return Gathered::Batch(batch.into_records()),
-                Err(TryRecvError::Empty) => {}
-            }
-            let draining = *self.phase.borrow_and_update() != Phase::Running;
-            if !batch.is_empty() && draining {
-                return Gathered::Batch(batch.into_records());
-            }
-            let wake = if batch.is_empty() {
-                self.window_over_at()
-            } else {
-                Some(*due.get_or_insert_with(|| Instant::now() + self.mapping.settings.batching_window))
-            };
-            tokio::select! {
-                records = self.incoming.recv() => self.pending.extend(records.into_iter().flatten()),
-                _ = self.phase.changed() => {}
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
-                    return if batch.is_empty() { Gathered::WindowOver } else { Gathered::Batch(batch.into_records()) };
-                }
-            }
+    /// Takes what happened at `now`, and adds what is to be done, in order. The last [`Action::WakeAt`] of a step
+    /// replaces that of the step before; a step without one asks for no waking.
+    pub fn step(&mut self, now: Moment, input: Input<R>, actions: &mut Vec<Action<R>>) {
+        match input {
+            Input::Records(records) => self.waiting.extend(records),
+            Input::Answered(answer) => self.answered(now, answer, actions),
+            Input::Woke => {}
+            Input::Closed => self.closed = true,
+            Input::Drain => self.draining = true,
         }
+        while self.go_on(now, actions) {}
     }
 
-    fn limits(&self) -> BatchLimits {
-        let settings = &self.mapping.settings;
-        BatchLimits {
-            records: settings.batch_size,
-            window_ms: settings
-                .tumbling_window
-                .map(|length| i64::try_from(length.as_millis()).unwrap_or(i64::MAX)),
-            state_bytes: self.window.as_ref().map_or(0, |window| window.state.get().len()),
-        }
+    /// The window that is open, to be kept beside the checkpoint.
+    pub fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
     }
 
-    async fn open_window_for(&mut self, records: &[EventRecord]) -> Result<(), MappingError> {
-        let (Some(length_ms), Some(first)) = (self.limits().window_ms, records.first()) else {
-            return Ok(());
+    /// Records that have come and are neither acknowledged nor given up.
+    pub fn unfinished(&self) -> impl Iterator<Item = &R> {
+        self.parts.iter().flat_map(|part| &part.records).chain(&self.waiting)
+    }
+
+    /// Records that are in no batch yet.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &R> {
+        self.waiting.iter()
+    }
+
+    /// Whether nothing is left to do: no record, no open window.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.parts.is_empty() && self.window.is_none()
+    }
+
+    /// One step on from here; false where something has to happen first.
+    fn go_on(&mut self, now: Moment, actions: &mut Vec<Action<R>>) -> bool {
+        match self.doing {
+            Doing::Invoked | Doing::Done => return false,
+            Doing::Pausing(until) if now < until => {
+                actions.push(Action::WakeAt(until));
+                return false;
+            }
+            Doing::Pausing(_) | Doing::Nothing => self.doing = Doing::Nothing,
+        }
+        if self.last_call.is_some() {
+            self.make_last_call(now, actions);
+        } else if self.parts.is_empty() {
+            return self.gather(now, actions);
+        } else {
+            self.try_part(now, actions);
+        }
+        true
+    }
+
+    /// Makes a batch of what waits, or ends a window, or says what is awaited.
+    fn gather(&mut self, now: Moment, actions: &mut Vec<Action<R>>) -> bool {
+        if let Some(ending) = self.window_ends(now) {
+            self.last_call = Some(LastCall { ending, failures: 0, response: Response::None });
+            return true;
+        }
+        let Some(first) = self.waiting.front() else {
+            if self.closed {
+                self.doing = Doing::Done;
+                actions.push(Action::Done);
+            } else if let Some(window) = &self.window {
+                actions.push(Action::WakeAt(window.closes_at()));
+            }
+            return false;
         };
-        if self.window.as_ref().is_some_and(|window| window.holds(first.arrived_at_ms)) {
-            return Ok(());
+        let since = *self.gathering_since.get_or_insert(now);
+        let due = since.saturating_add(milliseconds(self.settings.batching_window));
+        // A batch that is not full comes to its age even while it is gathered.
+        let due = due.min(retry::expires_at(&self.settings, first.arrived_at()));
+        let (records, is_full) = batch::take(&self.settings, self.window.as_ref(), &self.waiting);
+        if !is_full && now < due && !self.closed && !self.draining {
+            actions.push(Action::WakeAt(due));
+            return false;
         }
-        self.close_window(Ending::InTime).await?;
-        self.window = Some(OpenWindow::of(first.arrived_at_ms, length_ms));
-        Ok(())
+        self.gathering_since = None;
+        self.parts.push_back(Part::of(self.waiting.drain(..records).collect()));
+        true
     }
 
-    fn window_over_at(&self) -> Option<Instant> {
-        let left_ms = self.window.as_ref()?.end_ms().saturating_sub(now_ms());
-        Some(Instant::now() + Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)) + WINDOW_GRACE)
+    /// Whether the open window ends before any more records are delivered.
+    fn window_ends(&self, now: Moment) -> Option<Ending> {
+        let window = self.window.as_ref()?;
+        let is_left = match self.waiting.front() {
+            Some(first) => !window.holds(first.arrived_at()),
+            None => self.closed || self.draining || now >= window.closes_at(),
+        };
+        let is_over = !self.waiting.is_empty() || now >= window.end();
+        is_left.then_some(if is_over { Ending::InTime } else { Ending::Early })
+    }
+
+    /// Invokes the function with the first part, but for records past their age.
+    fn try_part(&mut self, now: Moment, actions: &mut Vec<Action<R>>) {
+        if self.give_up_too_old(now, actions) {
+            return;
+        }
+        let Some(part) = self.parts.front() else { return };
+        if let (Some(length), Some(first)) = (self.settings.tumbling_window, part.records.first()) {
+            self.window.get_or_insert_with(|| Window::of(first.arrived_at(), length));
+        }
+        let call = Call {
+            records: part.records.clone(),
+            window: self.window_call(None),
+            is_retry: part.is_unchanged,
+        };
+        if batch::fits(self.window.as_ref(), &part.records) {
+            self.doing = Doing::Invoked;
+            actions.push(Action::Invoke(call));
+        } else {
+            self.part_failed(now, Response::None, actions);
+        }
+    }
+
+    fn make_last_call(&mut self, now: Moment, actions: &mut Vec<Action<R>>) {
+        let Some(last_call) = &self.last_call else { return };
+        let is_retry = last_call.failures > 0;
+        let window = self.window_call(Some(last_call.ending));
+        if batch::fits::<R>(self.window.as_ref(), &[]) {
+            self.doing = Doing::Invoked;
+            actions.push(Action::Invoke(Call { records: Vec::new(), window, is_retry }));
+        } else {
+            self.last_call_failed(now, Response::None, actions);
+        }
+    }
+
+    fn window_call(&self, last: Option<Ending>) -> Option<WindowCall> {
+        self.window.as_ref().map(|window| WindowCall { window: window.clone(), last })
+    }
+}
+
+impl<R> Part<R> {
+    fn of(records: Vec<R>) -> Self {
+        Self { records, failures: 0, is_unchanged: false, response: Response::None }
     }
 }

@@ -1,15 +1,18 @@
 //! The event source mapping from a Kinesis stream to a function: order, batches, retries, windows.
 
-mod answer;
+mod action;
 mod batch;
-mod deliver;
-mod destination;
-mod event;
+mod input;
 mod lane;
-mod mapping;
+mod old;
 mod on_failure;
 mod retry;
+mod settings;
 mod window;
 
-pub(crate) use destination::Destination;
-pub(crate) use mapping::{Mapping, MappingError};
+pub use action::{Action, Call, GivenUp, Response};
+pub use input::{Answer, Input, Outcome};
+pub use lane::{Lane, LaneRecord};
+pub(crate) use old::{Destination, Mapping, MappingError};
+pub use settings::LaneSettings;
+pub use window::{Ending, MAX_STATE_BYTES, Window, WindowCall};

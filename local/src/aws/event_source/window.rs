@@ -1,70 +1,83 @@
 //! Tumbling windows: which one a record is in, and the state that goes from call to call.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
 
-use jiff::Timestamp;
-use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::event::{WindowFields, WindowTimes};
+use crate::aws::clock::{Moment, milliseconds};
 
-/// The window that is open in a lane.
-#[derive(Debug)]
-pub(super) struct OpenWindow {
-    start_ms: i64,
-    length_ms: i64,
-    pub(super) state: Box<RawValue>,
-}
+/// Largest state of a tumbling window, in bytes of JSON: above it the window ends early.
+pub const MAX_STATE_BYTES: usize = 1 << 20;
 
-/// Where the window of this length that holds `at_ms` starts. Windows start at multiples of their length.
-pub(super) fn start_ms(at_ms: i64, length_ms: i64) -> i64 {
-    at_ms - at_ms.rem_euclid(length_ms.max(1))
-}
+/// After the end of a window its last records may still be on their way from the stream, in milliseconds. The service
+/// takes up to two minutes.
+const GRACE_MS: i64 = 500;
 
-impl OpenWindow {
-    /// The window of a record that arrived then, with an empty state.
-    pub(super) fn of(arrived_at_ms: i64, length_ms: i64) -> Self {
-        Self { start_ms: start_ms(arrived_at_ms, length_ms), length_ms, state: empty_state() }
-    }
-
-    pub(super) fn holds(&self, arrived_at_ms: i64) -> bool {
-        start_ms(arrived_at_ms, self.length_ms) == self.start_ms
-    }
-
-    pub(super) fn end_ms(&self) -> i64 {
-        self.start_ms.saturating_add(self.length_ms)
-    }
-
-    /// What the event says of this window.
-    pub(super) fn fields<'a>(
-        &'a self,
-        shard_id: &'a str,
-        stream_arn: &'a str,
-        last: Option<Ending>,
-    ) -> WindowFields<'a> {
-        WindowFields {
-            window: WindowTimes { start: iso(self.start_ms), end: iso(self.end_ms()) },
-            state: &self.state,
-            shard_id,
-            event_source_arn: stream_arn,
-            is_final_invoke_for_window: last.is_some(),
-            is_window_terminated_early: last == Some(Ending::Early),
-        }
-    }
+/// A window that is open in a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Window {
+    start: Moment,
+    end: Moment,
+    pub(super) state: Arc<str>,
 }
 
 /// How a window ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// At its end, or with a record of another window.
     InTime,
-    /// Before its end: the run drains, or the shard was closed.
+    /// Before its end: its state grew over [`MAX_STATE_BYTES`], the shard ended, or the run drains.
     Early,
 }
 
-fn empty_state() -> Box<RawValue> {
-    // `{}` is JSON, so this can't fail; `null` stands in to keep the type.
-    RawValue::from_string("{}".to_owned()).unwrap_or_default()
+/// What an invocation says of its window.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WindowCall {
+    /// The window with its state before the invocation.
+    pub window: Window,
+    /// In the last call of the window, how it ends.
+    pub last: Option<Ending>,
 }
 
-fn iso(at_ms: i64) -> String {
-    Timestamp::from_millisecond(at_ms).unwrap_or_default().to_string()
+/// Where the window of this length that holds `at` starts. Windows start at multiples of their length.
+pub(super) fn start(at: Moment, length: Duration) -> Moment {
+    at - at.rem_euclid(milliseconds(length).max(1))
+}
+
+impl Window {
+    /// The window of a record that arrived then, with an empty state.
+    pub(super) fn of(arrived_at: Moment, length: Duration) -> Self {
+        Self::restored(start(arrived_at, length), length, "{}".into())
+    }
+
+    /// A window as it was kept, with its state as JSON text.
+    pub fn restored(start: Moment, length: Duration, state: Arc<str>) -> Self {
+        Self { start, end: start.saturating_add(milliseconds(length)), state }
+    }
+
+    /// Its first millisecond.
+    pub fn start(&self) -> Moment {
+        self.start
+    }
+
+    /// The first millisecond after it.
+    pub fn end(&self) -> Moment {
+        self.end
+    }
+
+    /// The state as JSON text, `{}` at first.
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    pub(super) fn holds(&self, arrived_at: Moment) -> bool {
+        (self.start..self.end).contains(&arrived_at)
+    }
+
+    /// When it ends although no record of another window has come.
+    pub(super) fn closes_at(&self) -> Moment {
+        self.end.saturating_add(GRACE_MS)
+    }
 }
 
 #[cfg(test)]
@@ -73,13 +86,9 @@ mod tests {
 
     #[test]
     fn windows_start_at_multiples_of_their_length() {
-        assert_eq!(start_ms(125_000, 60_000), 120_000);
-        assert_eq!(start_ms(120_000, 60_000), 120_000);
-        assert_eq!(start_ms(-1, 60_000), -60_000);
-    }
-
-    #[test]
-    fn times_are_written_as_lambda_writes_them() {
-        assert_eq!(iso(1_607_497_440_000), "2020-12-09T07:04:00Z");
+        let minute = Duration::from_mins(1);
+        assert_eq!(start(125_000, minute), 120_000);
+        assert_eq!(start(120_000, minute), 120_000);
+        assert_eq!(start(-1, minute), -60_000);
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use aws_lambda_events::event::kinesis::KinesisEvent;
 
-    pub(in crate::aws::event_source) fn record(sequence_number: &str, data: &str) -> EventRecord {
+    pub(in crate::aws::event_source::old) fn record(sequence_number: &str, data: &str) -> EventRecord {
         let record = ReadRecord {
             sequence_number: sequence_number.to_owned(),
             partition_key: "key".to_owned(),

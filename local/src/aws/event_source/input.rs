@@ -1,0 +1,44 @@
+//! What a lane is told.
+
+use std::sync::Arc;
+
+/// Something that happened to a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Input<R> {
+    /// The next records of the lane, in order.
+    Records(Vec<R>),
+    /// The answer to [`Action::Invoke`](super::Action::Invoke); without one in the air it is ignored.
+    Answered(Answer),
+    /// The time that [`Action::WakeAt`](super::Action::WakeAt) named has come.
+    Woke,
+    /// The shard is at its end: no more records come.
+    Closed,
+    /// Whoever reads is about to stop: nothing is gathered any longer, and windows end with what they have.
+    Drain,
+}
+
+/// What became of an invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Answer {
+    /// Which records it took.
+    pub outcome: Outcome,
+    /// The window's new state as JSON text, where the answer has one.
+    pub state: Option<Arc<str>>,
+}
+
+/// Which records of a batch an invocation took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Every one.
+    Done,
+    /// Those before this index; this one and all after it are delivered again.
+    FailedFrom(usize),
+    /// None: the function failed, or its answer says nothing of use.
+    Failed,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, state: None }
+    }
+}
