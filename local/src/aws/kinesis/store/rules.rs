@@ -58,7 +58,7 @@ fn a_taker_from_latest_misses_nothing_of_children_that_came_after_it_began() {
     let taker = store.taker("s", "t", Start::Latest).unwrap();
     assert_eq!(page(&taker, "shardId-000000000000"), [b"parent"]);
     assert_eq!(page(&taker, "shardId-000000000001"), [b"child"]);
-    let shards = taker.shards().unwrap();
+    let shards = taker.listed().unwrap();
     assert_eq!(shards[1].parents, ["shardId-000000000000"]);
 }
 
@@ -191,7 +191,7 @@ fn a_reader_wakes_by_a_put_a_split_and_the_end_of_the_stream() {
         change();
         seen = waiting.now_or_never().expect("a reader sleeps through news");
     }
-    assert!(matches!(taker.shards(), Err(StreamError::NotFound { .. })));
+    assert!(matches!(taker.listed(), Err(StreamError::NotFound { .. })));
     assert!(matches!(taker.page("shardId-000000000000", None, ALL), Err(StreamError::NotFound { .. })));
     assert!(!folder.path().join("s").exists());
 }

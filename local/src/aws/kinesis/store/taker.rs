@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::description::Description;
+use super::description::{Description, Shard};
 
 use super::frame::Record;
 use super::log::Limit;
@@ -54,6 +54,18 @@ impl Taker {
         let places = Arc::new(places);
         super::lock::lock(&stream.takers).insert(name.to_owned(), Arc::clone(&places));
         Ok(Self { stream: Arc::clone(stream), places, passed })
+    }
+
+    pub(super) fn listed(&self) -> Result<Vec<SourceShard>, StreamError> {
+        self.stream.log(0)?; // the stream is there
+        Ok(self.stream.with(|stream| {
+            let id_of = |parent: &u32| stream.shard(*parent).map(Shard::id);
+            let listed = |shard: &Shard| SourceShard {
+                id: shard.id(),
+                parents: shard.parents.iter().filter_map(id_of).collect(),
+            };
+            stream.shards.iter().map(listed).collect()
+        }))
     }
 
     /// The index of one of the stream's shards.
@@ -103,23 +115,8 @@ impl Taker {
 }
 
 impl StreamSource for Taker {
-    fn shards(&self) -> Result<Vec<SourceShard>, StreamError> {
-        self.stream.log(0)?; // the stream is there
-        let listed = |stream: &Description| {
-            let parents = |parents: &[u32]| {
-                parents
-                    .iter()
-                    .filter_map(|parent| stream.shard(*parent))
-                    .map(super::description::Shard::id)
-                    .collect()
-            };
-            let shard = |shard: &super::description::Shard| SourceShard {
-                id: shard.id(),
-                parents: parents(&shard.parents),
-            };
-            stream.shards.iter().map(shard).collect()
-        };
-        Ok(self.stream.with(listed))
+    fn shards(&self) -> BoxFuture<'_, Result<Vec<SourceShard>, StreamError>> {
+        std::future::ready(self.listed()).boxed()
     }
 
     fn place(&self, shard: &str) -> Result<Place, StreamError> {
