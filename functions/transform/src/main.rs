@@ -11,7 +11,7 @@ use transform::{Failures, Reingest, Transform, TransformSettings};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut environment = Settings::from_env();
-    runtime::require_lambda(&mut environment);
+    lambda::require_lambda(&mut environment);
     let settings = TransformSettings::read(&mut environment);
     logging::init(settings.log_level);
     match run(environment, settings).await {
