@@ -38,7 +38,7 @@ bench:
 eval:
     bash bench/eval/run.sh
 
-# Fuzzes every target for so many seconds each; inputs are kept under target/fuzz
+# Lets libFuzzer look for inputs where a law does not hold, so many seconds each; they are kept under target/fuzz
 fuzz seconds="60" *targets:
     bash fuzz/run.sh {{ seconds }} {{ targets }}
 

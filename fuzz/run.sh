@@ -10,7 +10,7 @@ seconds=${1:?"usage: fuzz/run.sh SECONDS [TARGET...]"}
 shift
 targets=("$@")
 if [ $# -eq 0 ]; then
-    for file in fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
+    for file in libfuzzer/fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
 fi
 
 # What cargo-fuzz passes with `--sanitizer none`.
@@ -19,7 +19,7 @@ coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing"
 host=$(rustc -vV | sed -n 's/^host: //p')
 folder=$(realpath -m "${CARGO_TARGET_DIR:-../target}")/fuzz
-RUSTFLAGS=$coverage cargo build --release --quiet --locked --target "$host" --target-dir "$folder" --bins
+RUSTFLAGS=$coverage cargo build --manifest-path libfuzzer/Cargo.toml --release --quiet --target "$host" --target-dir "$folder" --bins
 
 failed=()
 for target in "${targets[@]}"; do

@@ -1,22 +1,20 @@
 //! Any bytes as an aggregate, and any lines as user records: what is written is read back, one by one or side by side.
 
-#![no_main]
-
-use kinflow_fuzz::sealed;
-use libfuzzer_sys::fuzz_target;
+use crate::inputs::sealed;
 use record_model::kpl::{Aggregator, Checked, Draft, user_records};
 use record_model::{Content, Decoder, Limits};
 
 const LIMIT: usize = 1_000;
 
-fuzz_target!(|data: &[u8]| {
+/// Checks the law on one input, and panics where it does not hold.
+pub fn law(data: &[u8]) {
     assert_eq!(Checked::one(data).data(), data);
     foreign(&sealed(data));
     let records: Vec<&[u8]> = data.split(|byte| *byte == b'\n').chain([data]).collect();
     side_by_side(&records);
     round_trip(&records, usize::MAX >> 1);
     round_trip(&records, 64 + usize::from(data.first().copied().unwrap_or_default()));
-});
+}
 
 /// An aggregate nobody here wrote: what is read of it is written and read again the same.
 fn foreign(aggregate: &[u8]) {

@@ -1,13 +1,11 @@
 //! Any bytes as chunks, and any bytes as a message: cut and put together it is the message again, or nothing at all.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use record_model::chunk::{Chunk, OVERHEAD_BYTES, Reassembly, split};
 
 const MAX_BYTES: usize = 1 << 20;
 
-fuzz_target!(|data: &[u8]| {
+/// Checks the law on one input, and panics where it does not hold.
+pub fn law(data: &[u8]) {
     foreign(data);
     let Some((&[room, at, flip], message)) = data.split_first_chunk() else { return };
     let chunks: Vec<Chunk<'_>> = split(message, 1, OVERHEAD_BYTES + 1 + usize::from(room)).unwrap().collect();
@@ -15,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     whole(message, &chunks, middle);
     with_a_forged_piece(message, &chunks, middle, flip);
     without_a_piece(&chunks, middle);
-});
+}
 
 /// From the middle on, then all from the start.
 fn whole(message: &[u8], chunks: &[Chunk<'_>], middle: usize) {

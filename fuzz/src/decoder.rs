@@ -1,9 +1,6 @@
 //! Any bytes as a record: within every budget, the same again from a used decoder, and the same inside one wrapping more.
 
-#![no_main]
-
-use kinflow_fuzz::{AGGREGATE_MAGIC, resealed};
-use libfuzzer_sys::fuzz_target;
+use crate::inputs::{AGGREGATE_MAGIC, resealed};
 use record_model::compress::{Gzip, Zstd};
 use record_model::{Content, DecodeError, Decoder, Format, Limits};
 
@@ -37,7 +34,8 @@ fn bytes_opened(seen: &[Seen]) -> usize {
     opened.filter_map(|(.., bytes)| bytes.as_ref().ok()).map(Vec::len).sum()
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Checks the law on one input, and panics where it does not hold.
+pub fn law(data: &[u8]) {
     let data = &resealed(data);
     let mut decoder = Decoder::new(LIMITS);
     let seen = decode(&mut decoder, data);
@@ -53,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
     if !data.starts_with(&AGGREGATE_MAGIC) {
         wrapped_once_more(data, seen);
     }
-});
+}
 
 fn a_batch_ends_at_its_budget(data: &[u8]) {
     let mut decoder = Decoder::new(LIMITS);
