@@ -40,7 +40,7 @@ impl Bars {
             Progress::Warning { message } => self.say(&format!("warning: {message}")),
             Progress::Draining => self.say("draining: sources are at their end, buffers are flushed"),
             Progress::Checking => self.say("checking: each record put is looked for in what was written"),
-            _ => {}
+            Progress::Note { message } => self.say(message),
         }
     }
 

@@ -4,10 +4,12 @@ use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use local::{Input, Report, RunOptions};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::functions::{self, FunctionsError, Profile};
 use crate::progress::Bars;
@@ -25,9 +27,15 @@ pub(crate) struct Arguments {
     /// Records of one data set, CSV by its ending or else JSON lines; may be given for several data sets
     #[arg(long = "input", value_name = "DATA_SET=FILE", value_parser = input)]
     inputs: Vec<Input>,
-    /// End once every source is at its end and every record delivered
+    /// Put aside what earlier runs left in the folder, and begin anew
     #[arg(long)]
+    fresh: bool,
+    /// End once every input is at its end and every record delivered
+    #[arg(long, requires = "inputs")]
     drain: bool,
+    /// End a drain in which nothing was taken for so many seconds, and name what is undelivered
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    drain_timeout: u64,
     /// A parameter of the template
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -63,7 +71,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let options = arguments.options()?;
     let bars = Bars::new(io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(local::run(options, |progress| bars.show(&progress), interrupted()))?;
+    let report = runtime.block_on(async {
+        let signals = Signals::listen()?;
+        local::run(options, |progress| bars.show(&progress), signals.first(), signals.second())
+            .await
+            .map_err(Box::<dyn Error>::from)
+    })?;
+    // Processes of functions and blocking reads of a run that was ended are not waited for.
+    runtime.shutdown_background();
     bars.clear();
     print(&report, output)?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -83,7 +98,9 @@ impl Arguments {
             data_dir: self.data_dir,
             binaries,
             inputs: self.inputs,
+            fresh: self.fresh,
             drain: self.drain,
+            drain_timeout: Duration::from_secs(self.drain_timeout),
             parameters: self.parameters.into_iter().collect(),
             kinesis_port: self.kinesis_port,
             s3_port: self.s3_port,
@@ -96,23 +113,36 @@ fn workspace(template: &Path) -> &Path {
     template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The first Ctrl-C or SIGTERM drains; the second ends the process as ever.
-async fn interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Counts Ctrl-C, SIGTERM and SIGHUP: the first drains, and the second ends the run at once.
+struct Signals(watch::Receiver<u32>);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let (count, counted) = watch::channel(0);
+        for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+            let (mut signals, count) = (signal(kind)?, count.clone());
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    count.send_modify(|count| *count += 1);
+                }
+            });
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
+        Ok(Self(counted))
     }
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
+
+    async fn first(&self) {
+        self.come(1).await;
+    }
+
+    async fn second(&self) {
+        self.come(2).await;
+    }
+
+    async fn come(&self, times: u32) {
+        if self.0.clone().wait_for(|count| *count >= times).await.is_err() {
+            std::future::pending::<()>().await;
         }
-    });
+    }
 }
 
 fn print(report: &Report, output: Output) -> Result<(), Box<dyn Error>> {

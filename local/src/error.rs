@@ -11,6 +11,7 @@ use crate::aws::loopback::EndpointError;
 use crate::aws::scheduler::ScheduleError;
 use crate::aws::stream::source::StreamError;
 use crate::pipeline::bucket::StorageError;
+use crate::pipeline::folder::FolderError;
 use template::TemplateError;
 
 /// Why a run can't start or can't go on. Each is one line with its causes.
@@ -33,14 +34,9 @@ pub enum RunError {
     /// A function can't be run.
     #[error(transparent)]
     Function(#[from] FunctionError),
-    /// The folder for what the run writes can't be made.
-    #[error("data folder {} can't be made", path.display())]
-    DataFolder {
-        /// The folder.
-        path: PathBuf,
-        /// What the file system says.
-        source: std::io::Error,
-    },
+    /// The folder for what the run writes can't be had.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// An input file can't be read.
     #[error("input file {} can't be read", path.display())]
     Input {

@@ -26,6 +26,7 @@ pub use aws::s3::S3Endpoint;
 pub use aws::stream::StreamError;
 pub use error::RunError;
 pub use options::{Input, RunOptions};
+pub use pipeline::folder::FolderError;
 pub use pipeline::progress::Progress;
 pub use pipeline::report::{DataSetReport, MAX_NAMED, Report};
 pub use run::run;

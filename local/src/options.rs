@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Settings of one run.
 #[derive(Debug, Clone)]
@@ -14,8 +15,13 @@ pub struct RunOptions {
     pub binaries: PathBuf,
     /// Files to run through the pipeline. None: the template's schedules run until `stop`.
     pub inputs: Vec<Input>,
-    /// End once every input is delivered, and do not wait for `stop`.
+    /// Put aside what earlier runs left in the folder, and begin anew. Without it the run goes on where the last one
+    /// in the folder ended, however it ended.
+    pub fresh: bool,
+    /// End once every input is delivered, and do not wait for the signal to drain.
     pub drain: bool,
+    /// End a drain in which nothing was taken for so long, and name what is undelivered.
+    pub drain_timeout: Duration,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
     /// Port of the Kinesis endpoint; 0 takes any free one.

@@ -1,6 +1,7 @@
 //! A whole run: start, sources, drain, check, stop.
 
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use crate::error::RunError;
 use crate::options::RunOptions;
@@ -13,15 +14,17 @@ use crate::pipeline::sweep;
 
 /// Runs the pipeline of a template on this machine, and accounts for every record.
 ///
-/// With inputs and `drain` it ends by itself; else it runs until `stop`, and then delivers what is on
-/// the streams. `progress` is told what happens, from this task. Every process ends with the run.
+/// With inputs and `drain` it ends by itself; otherwise it runs until `drain` ends, and then delivers what is on the
+/// streams. Once `end` ends, it stops at once, and reports what was done so far. `progress` is told what happens, from
+/// this task. Every process ends with the run.
 pub async fn run(
     options: RunOptions,
     progress: impl Fn(Progress),
-    stop: impl Future<Output = ()>,
+    drain: impl Future<Output = ()>,
+    end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
     let (sender, mut events) = ProgressSender::channel();
-    let mut work = std::pin::pin!(to_report(options, sender, stop));
+    let mut work = std::pin::pin!(to_report(options, sender, drain, end));
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
@@ -37,7 +40,8 @@ pub async fn run(
 async fn to_report(
     options: RunOptions,
     progress: ProgressSender,
-    stop: impl Future<Output = ()>,
+    drain: impl Future<Output = ()>,
+    end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
     let topology = template::read(&options.template, &options.parameters)?;
     source::check(&options, &topology)?;
@@ -45,7 +49,7 @@ async fn to_report(
         progress.send(Progress::Warning { message: reason.clone() });
     }
     let mut machine = Machine::start(&options, topology, progress).await?;
-    let result = work(&mut machine, &options, stop).await;
+    let result = work(&mut machine, &options, drain, end).await;
     machine.shutdown().await;
     result
 }
@@ -53,7 +57,8 @@ async fn to_report(
 async fn work(
     machine: &mut Machine,
     options: &RunOptions,
-    stop: impl Future<Output = ()>,
+    drain: impl Future<Output = ()>,
+    end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
     let sources = source::sources(machine, options)?;
     let sweeps = sweep::sweeps(machine)?;
@@ -67,17 +72,48 @@ async fn work(
             std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
-        () = until_the_end => {}
-        () = sweep::run(&sweeps, &progress) => {}
-        () = stop => {}
+    let mut end = std::pin::pin!(end);
+    let mut ended = tokio::select! {
+        () = until_the_end => None,
+        () = sweep::run(&sweeps, &progress) => None,
+        () = drain => None,
+        () = &mut end => Some(Ended::ByRequest),
         error = machine.failure() => return Err(error),
+    };
+    let mut problems = Vec::new();
+    if ended.is_none() {
+        ended = machine.drain(options.drain_timeout, end).await?;
     }
-    machine.drain().await?;
-    let problems = sweep::finish(&sweeps).await;
+    if ended.is_none() {
+        problems = sweep::finish(&sweeps).await;
+    }
     let took = begun.elapsed();
     progress.send(Progress::Checking);
     let mut report = accounting::account(machine, &tallies, took).await?;
     report.problems.extend(problems);
+    report.problems.extend(ended.map(|ended| ended.to_string()));
     Ok(report)
+}
+
+/// Why a run ended before everything was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// A person did not want to wait.
+    ByRequest,
+    /// Nothing was taken for so long.
+    ByTimeout(Duration),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByRequest => formatter.write_str("the run was ended before everything was delivered")?,
+            Self::ByTimeout(limit) => write!(
+                formatter,
+                "nothing was taken for {} s while the run drained (--drain-timeout)",
+                limit.as_secs()
+            )?,
+        }
+        formatter.write_str("; another run in the folder goes on with the rest")
+    }
 }

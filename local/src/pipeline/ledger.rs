@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::aws::event::{Event, Name, Observer};
 
@@ -71,18 +74,31 @@ pub(crate) struct FailedInvocations {
 
 /// The counts of a run at work.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Counts>);
+pub(crate) struct Ledger {
+    counts: Mutex<Counts>,
+    /// How often a taker was done with records.
+    taken: watch::Sender<u64>,
+}
 
 impl Ledger {
     /// The counts as they are now.
     pub(crate) fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends once no taker was done with any record for so long.
+    pub(crate) async fn idle_for(&self, time: Duration) {
+        let mut taken = self.taken.subscribe();
+        while tokio::time::timeout(time, taken.changed()).await.is_ok() {}
     }
 }
 
 impl Observer for Ledger {
     fn on(&self, event: Event) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+        if matches!(event, Event::Acknowledged { .. } | Event::Discarded { .. } | Event::Passed { .. }) {
+            self.taken.send_modify(|taken| *taken += 1);
+        }
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(event);
     }
 }
 

@@ -23,8 +23,10 @@ use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set;
+use crate::pipeline::folder::{DataFolder, FolderError};
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
+use crate::run::Ended;
 use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, Topology};
 
 /// Between two looks at a stream that is being made.
@@ -34,6 +36,7 @@ const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 /// A template at work.
 pub(crate) struct Machine {
+    pub(crate) folder: DataFolder,
     pub(crate) topology: Topology,
     /// The data set of each stream.
     pub(crate) data_sets: BTreeMap<String, String>,
@@ -62,11 +65,16 @@ impl Machine {
         topology: Topology,
         progress: ProgressSender,
     ) -> Result<Self, RunError> {
-        let logs = options.data_dir.join("logs");
-        let buckets = options.data_dir.join("s3");
-        make_folder(&logs)?;
+        let folder = DataFolder::take(&options.data_dir)?;
+        if options.fresh
+            && let Some(aside) = folder.put_aside()?
+        {
+            let message = format!("what earlier runs left is in {} now", aside.display());
+            progress.send(Progress::Note { message });
+        }
+        let (logs, buckets) = (folder.folder("logs")?, folder.folder("s3")?);
         for bucket in &topology.buckets {
-            make_folder(&buckets.join(bucket))?;
+            folder.folder(&format!("s3/{bucket}"))?;
             forget_cursors(&buckets.join(bucket))?;
         }
         let kinesis = KinesisEndpoint::start(options.kinesis_port).await?;
@@ -82,6 +90,7 @@ impl Machine {
         let ledger = Arc::new(Ledger::default());
         let observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&ledger) as _, Arc::new(progress.clone())];
         let mut machine = Self {
+            folder,
             ledger,
             observer: Arc::new(Observers::new(observers)),
             clock: Arc::new(SystemClock::new()),
@@ -211,8 +220,13 @@ impl Machine {
         }
     }
 
-    /// Delivers everything that is on the streams, closes windows, writes buffers, and stops the workers.
-    pub(crate) async fn drain(&mut self) -> Result<(), RunError> {
+    /// Delivers everything that is on the streams, closes windows, writes buffers, and stops the workers. It ends early,
+    /// and says why, by `end`, and where no taker took anything for `patience`.
+    pub(crate) async fn drain(
+        &mut self,
+        patience: Duration,
+        end: impl Future<Output = ()>,
+    ) -> Result<Option<Ended>, RunError> {
         self.progress.send(Progress::Draining);
         self.flow.enter(Phase::Draining);
         let flow = Arc::clone(&self.flow);
@@ -221,15 +235,18 @@ impl Machine {
             flow.settled().await;
             Self::drained(&sources).await
         };
+        let ledger = Arc::clone(&self.ledger);
         tokio::select! {
             done = done => done?,
+            () = end => return Ok(Some(Ended::ByRequest)),
+            () = ledger.idle_for(patience) => return Ok(Some(Ended::ByTimeout(patience))),
             error = self.failure() => return Err(error),
         }
         self.flow.enter(Phase::Stopped);
         while let Some(joined) = self.workers.join_next().await {
             joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Ends every process and both endpoints.
@@ -270,12 +287,8 @@ fn forget_cursors(bucket: &Path) -> Result<(), RunError> {
     let path = bucket.join("state/cursor");
     match std::fs::remove_dir_all(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(RunError::DataFolder { path, source })
+            Err(FolderError::Storage { path, source }.into())
         }
         _ => Ok(()),
     }
-}
-
-fn make_folder(path: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(path).map_err(|source| RunError::DataFolder { path: path.to_owned(), source })
 }

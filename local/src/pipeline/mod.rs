@@ -3,6 +3,7 @@
 pub(crate) mod accounting;
 pub(crate) mod bucket;
 pub(crate) mod data_set;
+pub(crate) mod folder;
 pub(crate) mod ledger;
 pub(crate) mod machine;
 pub(crate) mod messages;
@@ -11,4 +12,5 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod source;
 pub(crate) mod sweep;
+pub(crate) mod upload;
 pub(crate) mod written;

@@ -6,7 +6,6 @@ use crate::aws::event::{Event, Observer};
 
 /// Something happened. Numbers are totals of the run, so a missed event costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Progress {
     /// Everything listens; clients may come.
     Ready {
@@ -42,6 +41,11 @@ pub enum Progress {
     },
     /// Something failed and is tried again, or is kept elsewhere.
     Warning {
+        /// One line.
+        message: String,
+    },
+    /// Something a person may want to know, and nothing that went wrong.
+    Note {
         /// One line.
         message: String,
     },

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::options::{Input, RunOptions};
 use crate::pipeline::data_set;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
+use crate::pipeline::upload::{Uploaded, Uploads};
 use template::{Schedule, Topology};
 
 /// Tries of one invocation, as Lambda makes of an asynchronous one.
@@ -59,6 +59,8 @@ pub(crate) struct Source {
     event: Bytes,
     /// Between two runs; without one the source ends.
     interval: Option<Duration>,
+    /// The input's file, where an earlier run in this folder had it already.
+    seen_before: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +113,7 @@ fn from_schedule(machine: &Machine, schedule: &Schedule) -> Result<Option<Source
     let data_set =
         data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
     let function = machine.functions.get(&schedule.function).cloned();
-    Ok(function.map(|function| Source { data_set, function, event, interval }))
+    Ok(function.map(|function| Source { data_set, function, event, interval, seen_before: None }))
 }
 
 /// Puts the file into the bucket as the object the producer's event will name.
@@ -120,10 +122,9 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
     let Some(function) = machine.functions.get(&schedule.function).cloned() else { return Ok(None) };
     let buckets = function.definition().variables.get("OUTPUT_BUCKET").or(machine.topology.buckets.first());
     let bucket = buckets.cloned().unwrap_or_default();
-    let name = input.path.file_name().unwrap_or_default().to_string_lossy();
-    let key = format!("inputs/{}/{name}", input.data_set);
-    upload(&input.path, &options.data_dir.join("s3").join(&bucket).join(&key))
-        .map_err(|source| RunError::Input { path: input.path.clone(), source })?;
+    let bucket_folder = options.data_dir.join("s3").join(&bucket);
+    let uploads = Uploads { bucket: &bucket_folder, unfinished: &machine.folder.folder("uploads")? };
+    let Uploaded { key, was_there } = uploads.upload(input)?;
     let mut event: Value = schedule
         .input
         .as_deref()
@@ -137,17 +138,8 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
         );
     }
     let event = Bytes::from(event.to_string());
-    Ok(Some(Source { data_set: input.data_set.clone(), function, event, interval: None }))
-}
-
-/// Objects are plain files, so the file is copied beside its place and then moved there, whole.
-fn upload(from: &Path, to: &Path) -> std::io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let part = to.with_extension("part");
-    fs::copy(from, &part)?;
-    fs::rename(part, to)
+    let seen_before = was_there.then(|| input.path.display().to_string());
+    Ok(Some(Source { data_set: input.data_set.clone(), function, event, interval: None, seen_before }))
 }
 
 fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule, RunError> {
@@ -187,7 +179,7 @@ impl Source {
                     problems.clear();
                     self.count(&answer, tallies, progress);
                     if answer.done {
-                        return;
+                        return self.tell_if_nothing_new(tallies, progress);
                     }
                     if answer.read == 0 {
                         // Such as one that waits for the lease of a producer that crashed.
@@ -207,6 +199,18 @@ impl Source {
                     }
                 }
             }
+        }
+    }
+
+    /// A file that an earlier run read to its end gives nothing in this one.
+    fn tell_if_nothing_new(&self, tallies: &SourceTallies, progress: &ProgressSender) {
+        if let Some(file) = &self.seen_before
+            && tallies.of(&self.data_set).read == 0
+        {
+            let message = format!(
+                "{file} was read by an earlier run in this folder and has not changed since; --fresh reads it again"
+            );
+            progress.send(Progress::Note { message });
         }
     }
 

@@ -198,7 +198,9 @@ async fn an_input_runs_through_its_producer_until_that_is_done() {
     std::fs::write(&file, numbered(60).join("\n")).unwrap();
     scene.options.inputs = vec![local::Input { data_set: "orders".to_owned(), path: file }];
     scene.options.drain = true;
-    let report = local::run(scene.options.clone(), |_| (), std::future::pending()).await.unwrap();
+    let report = local::run(scene.options.clone(), |_| (), std::future::pending(), std::future::pending())
+        .await
+        .unwrap();
     let orders = &report.data_sets[0];
     assert_eq!((orders.read, orders.put, orders.enriched, orders.typed), (60, 60, 60, 60));
     assert!(report.is_complete(), "{report:?}");
@@ -217,7 +219,9 @@ async fn a_source_that_fails_for_good_tells_how_far_it_came_and_nothing_twice() 
             warnings.lock().unwrap().push(message);
         }
     };
-    let report = local::run(scene.options.clone(), note, std::future::pending()).await.unwrap();
+    let report = local::run(scene.options.clone(), note, std::future::pending(), std::future::pending())
+        .await
+        .unwrap();
     assert_eq!((report.data_sets[0].on_stream, report.data_sets[0].enriched), (3, 3));
     let [first, second] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
     assert!(first.ends_with("stopped after 3 records"), "{first}");

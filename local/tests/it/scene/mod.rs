@@ -45,7 +45,9 @@ impl Scene {
             data_dir: folder.path().join("data"),
             binaries: examples(),
             inputs: Vec::new(),
+            fresh: false,
             drain: false,
+            drain_timeout: PATIENCE,
             parameters: BTreeMap::from([("Markers".to_owned(), markers.to_str().unwrap().to_owned())]),
             kinesis_port: 0,
             s3_port: 0,
@@ -81,7 +83,8 @@ impl Scene {
                 ready.send(kinesis_url).unwrap();
             }
         };
-        let run = local::run(self.options.clone(), progress, async { drop(stopped.await) });
+        let run =
+            local::run(self.options.clone(), progress, async { drop(stopped.await) }, std::future::pending());
         let mut run = pin!(tokio::time::timeout(PATIENCE, run));
         let work = async {
             work(is_ready.await.unwrap()).await;

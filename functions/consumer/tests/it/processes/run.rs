@@ -45,7 +45,10 @@ pub(crate) async fn run(seed: u64, habits: Habits, mut random: Random) {
         }
     };
     let until_stopped = async { drop(stopped.wait_for(|stopped| *stopped).await) };
-    let mut run = pin!(tokio::time::timeout(PATIENCE, local::run(options, progress, until_stopped)));
+    let mut run = pin!(tokio::time::timeout(
+        PATIENCE,
+        local::run(options, progress, until_stopped, std::future::pending())
+    ));
     let work = async {
         let kinesis_url = is_ready.wait_for(Option::is_some).await.unwrap().clone().unwrap();
         put(&Kinesis::new(&kinesis_url), &traffic, habits, &mut random).await;
@@ -106,7 +109,9 @@ fn options(folder: &Path, habits: Habits, proxy: &Proxy, random: &mut Random) ->
         data_dir: folder.join("data"),
         binaries: PathBuf::from(env!("CARGO_BIN_EXE_consumer")).parent().unwrap().to_owned(),
         inputs: Vec::new(),
+        fresh: false,
         drain: false,
+        drain_timeout: PATIENCE,
         parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         kinesis_port: 0,
         s3_port: 0,
