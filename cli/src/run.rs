@@ -17,6 +17,7 @@ use crate::table;
 
 /// What to run, on which records, and where to.
 #[derive(Debug, Args)]
+#[command(after_long_help = table::LEGEND)]
 pub(crate) struct Arguments {
     /// The SAM template
     #[arg(long, default_value = "template.yaml", value_name = "FILE")]
@@ -67,7 +68,7 @@ enum Output {
 
 /// Runs to the end of the sources, or until Ctrl-C, and prints the report.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let output = arguments.output;
+    let (output, data_dir) = (arguments.output, arguments.data_dir.clone());
     let options = arguments.options()?;
     let bars = Bars::new(io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -80,7 +81,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     // Processes of functions and blocking reads of a run that was ended are not waited for.
     runtime.shutdown_background();
     bars.clear();
-    print(&report, output)?;
+    print(&report, output, &data_dir)?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -145,9 +146,9 @@ impl Signals {
     }
 }
 
-fn print(report: &Report, output: Output) -> Result<(), Box<dyn Error>> {
+fn print(report: &Report, output: Output, data_dir: &Path) -> Result<(), Box<dyn Error>> {
     let text = match output {
-        Output::Text => table::report(report),
+        Output::Text => table::report(report, data_dir),
         Output::Json => serde_json::to_string(report)?,
     };
     writeln!(io::stdout(), "{text}")?;

@@ -1,37 +1,39 @@
-//! The report of a run as a person reads it.
+//! The report of a run as a person reads it, on 80 columns.
+
+use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use local::{DataSetReport, MAX_NAMED, Report};
 
-const COLUMNS: [&str; 12] = [
-    "data set",
-    "read",
-    "put",
-    "on stream",
-    "enriched",
-    "typed",
-    "raw",
-    "dropped",
-    "failed",
-    "quarantined",
-    "given up",
-    "objects",
-];
+/// The narrowest terminal that people have.
+const COLUMNS: usize = 80;
 
-/// One row a data set, then what the whole took and what is not as it should be.
-pub(crate) fn report(report: &Report) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(COLUMNS);
-    for data_set in &report.data_sets {
-        table.add_row(row(data_set));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let pace = format!("{:.1} s, {:.0} records/s", report.seconds, report.records_per_s);
-    let mut lines = vec![table.to_string(), pace];
+/// What each word of the report means, for `--help`.
+pub(crate) const LEGEND: &str = "\
+The report, in records unless it says otherwise; what is 0 everywhere is left out:
+  read         the producers read them from the source
+  put          the producers put them on the stream
+  on stream    the stream took them, whoever put them
+  enriched     lines that the consumer wrote
+  typed        a delivery stream wrote them after its transform
+  raw          a delivery stream wrote them as they came
+  dropped      a transform left them out, as its schema says
+  failed       a delivery stream wrote them to its error prefix, with the reason
+  quarantined  a function put them aside with payload and reason
+  given up     retries ran out; they are in the on-failure destination
+  objects      objects written
+A problem is something that was lost, doubled, refused as a whole, or not delivered.
+
+Exit codes: 0, every record is accounted for; 1, there is a problem; 2, the run could not start or go on.";
+
+/// What became of the records, where the files are, and what is not as it should be.
+pub(crate) fn report(report: &Report, data_dir: &Path) -> String {
+    let mut lines = vec![counts(&report.data_sets)];
+    lines.push(format!("{:.1} s, {:.0} records/s", report.seconds, report.records_per_s));
+    lines.extend(files(report, data_dir));
     lines.extend(named("missing", report.missing_records, &report.missing));
     lines.extend(named("doubled", report.doubled_records, &report.doubled));
+    lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.extend(report.problems.iter().map(|problem| format!("problem: {problem}")));
     if report.is_complete() {
         lines.push("every record is accounted for".to_owned());
@@ -39,24 +41,83 @@ pub(crate) fn report(report: &Report) -> String {
     lines.join("\n")
 }
 
-fn row(data_set: &DataSetReport) -> Vec<Cell> {
-    let counts = [
-        data_set.read,
-        data_set.put,
-        data_set.on_stream,
-        data_set.enriched,
-        data_set.typed,
-        data_set.raw,
-        data_set.dropped,
-        data_set.failed,
-        data_set.quarantined,
-        data_set.given_up,
-        data_set.objects,
-    ];
-    std::iter::once(Cell::new(&data_set.name)).chain(counts.iter().map(Cell::new)).collect()
+/// A name of the report, and the count behind it.
+type Column = (&'static str, fn(&DataSetReport) -> u64);
+
+const COUNTS: [Column; 11] = [
+    ("read", |set| set.read),
+    ("put", |set| set.put),
+    ("on stream", |set| set.on_stream),
+    ("enriched", |set| set.enriched),
+    ("typed", |set| set.typed),
+    ("raw", |set| set.raw),
+    ("dropped", |set| set.dropped),
+    ("failed", |set| set.failed),
+    ("quarantined", |set| set.quarantined),
+    ("given up", |set| set.given_up),
+    ("objects", |set| set.objects),
+];
+
+/// One row a data set; where that is too wide for a terminal, one column a data set.
+fn counts(data_sets: &[DataSetReport]) -> String {
+    let seen: Vec<Column> =
+        COUNTS.into_iter().filter(|(_, count)| data_sets.iter().any(|set| count(set) > 0)).collect();
+    let mut rows = vec![heading("data set", seen.iter().map(|(name, _)| (*name).to_owned()))];
+    rows.extend(
+        data_sets.iter().map(|set| heading(&set.name, seen.iter().map(|(_, count)| count(set).to_string()))),
+    );
+    let table = table(&rows);
+    if table.lines().all(|line| line.chars().count() <= COLUMNS) {
+        table
+    } else {
+        self::table(&transposed(&rows))
+    }
 }
 
-/// The records one by one, and how many more there are.
+fn heading(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
+    std::iter::once(name.to_owned()).chain(cells).collect()
+}
+
+fn transposed(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    let width = rows.first().map_or(0, Vec::len);
+    (0..width).map(|at| rows.iter().filter_map(|row| row.get(at).cloned()).collect()).collect()
+}
+
+fn table(rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let mut rows = rows.iter().map(|row| row.iter().map(Cell::new).collect::<Vec<_>>());
+    if let Some(header) = rows.next() {
+        table.set_header(header);
+    }
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// Where the objects are, and how DuckDB looks at the first folder of them.
+fn files(report: &Report, data_dir: &Path) -> Vec<String> {
+    let folders = report.data_sets.iter().flat_map(|set| &set.folders);
+    let mut lines: Vec<String> =
+        folders.clone().map(|folder| format!("files: {}", folder.display())).collect();
+    let is_table = |folder: &&std::path::PathBuf| {
+        ["enriched", "typed"].iter().any(|kind| folder.parent().is_some_and(|parent| parent.ends_with(kind)))
+    };
+    if let Some(folder) = folders.clone().find(is_table) {
+        lines.push(format!(
+            "look: duckdb -c \"FROM read_json('{}/**', format = 'newline_delimited', union_by_name = true) LIMIT 10\"",
+            folder.display()
+        ));
+    }
+    if !report.problems.is_empty() {
+        lines.push(format!("logs: {}", data_dir.join("logs").display()));
+    }
+    lines
+}
+
+/// The first records, and how many more there are.
 fn named(what: &str, count: u64, records: &[String]) -> Vec<String> {
     let mut lines: Vec<_> = records.iter().map(|record| format!("{what}: {record}")).collect();
     if count > records.len() as u64 {
@@ -80,23 +141,53 @@ mod tests {
             records_per_s: 3792.0,
             missing: missing.iter().map(|&name| name.to_owned()).collect(),
             missing_records,
-            doubled: Vec::new(),
-            doubled_records: 0,
-            problems: Vec::new(),
+            ..Report::default()
         }
+    }
+
+    fn text(shown: &Report) -> String {
+        report(shown, Path::new("out"))
     }
 
     #[test]
     fn a_complete_run_says_so() {
-        let text = report(&with_missing(&[], 0));
+        let text = text(&with_missing(&[], 0));
         assert!(text.contains("7584") && text.ends_with("every record is accounted for"), "{text}");
     }
 
     #[test]
     fn missing_records_are_named_and_counted() {
-        let text = report(&with_missing(&["CrimeStream:shardId-000000000000:49:0"], 1001));
+        let text = text(&with_missing(&["CrimeStream:shardId-000000000000:49:0"], 1001));
         assert!(text.contains("missing: CrimeStream:shardId-000000000000:49:0"), "{text}");
         assert!(text.contains("missing: 1001 in all"), "{text}");
         assert!(!text.contains("every record"), "{text}");
+    }
+
+    #[test]
+    fn counts_that_are_zero_everywhere_are_left_out() {
+        let text = text(&with_missing(&[], 0));
+        assert!(text.contains("read") && !text.contains("quarantined"), "{text}");
+    }
+
+    #[test]
+    fn the_table_fits_eighty_columns_whatever_was_counted() {
+        let every = u64::from(u32::MAX);
+        let set = |name: &str| DataSetReport {
+            name: name.to_owned(),
+            read: every,
+            put: every,
+            on_stream: every,
+            enriched: every,
+            typed: every,
+            raw: every,
+            dropped: every,
+            failed: every,
+            quarantined: every,
+            given_up: every,
+            objects: every,
+            ..DataSetReport::default()
+        };
+        let text = counts(&[set("crime"), set("tweets"), set("users")]);
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
     }
 }

@@ -25,16 +25,7 @@ pub(crate) async fn account(
     tallies: &SourceTallies,
     took: Duration,
 ) -> Result<Report, RunError> {
-    let mut report = Report {
-        data_sets: Vec::new(),
-        seconds: took.as_secs_f64(),
-        records_per_s: 0.0,
-        missing: Vec::new(),
-        doubled: Vec::new(),
-        missing_records: 0,
-        doubled_records: 0,
-        problems: Vec::new(),
-    };
+    let mut report = Report { seconds: took.as_secs_f64(), ..Report::default() };
     let mut data_sets = BTreeMap::new();
     for stream in &machine.topology.streams {
         let data_set = machine.data_set_of(&stream.name);

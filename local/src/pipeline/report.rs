@@ -1,9 +1,11 @@
 //! What a run did, and whether every record is accounted for.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     /// One entry for each data set that had records, by name.
     pub data_sets: Vec<DataSetReport>,
@@ -19,12 +21,14 @@ pub struct Report {
     pub missing_records: u64,
     /// How many records are there more often than once.
     pub doubled_records: u64,
-    /// What went wrong with a source, one line each.
+    /// What was lost, refused as a whole, or not delivered, and why; one line each.
     pub problems: Vec<String>,
+    /// What a person should know and what is no problem, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Most missing or doubled records that are named.
-pub const MAX_NAMED: usize = 1000;
+pub const MAX_NAMED: usize = 10;
 
 /// One data set's records through a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -53,6 +57,8 @@ pub struct DataSetReport {
     pub given_up: u64,
     /// Objects written.
     pub objects: u64,
+    /// The folders with the data set's objects that are there now.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Report {
