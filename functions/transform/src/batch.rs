@@ -92,6 +92,7 @@ impl Batch {
         if draft.budget.has_room(draft.answer.bytes(), bytes) {
             draft.answer.ok(record.record_id, documents, metadata);
             draft.report.ok += 1;
+            draft.report.mended += usize::from(self.typing.is_mended());
         } else {
             let payload = self.typing.payload();
             draft.leave_out(index, record, documents.len(), payload, self.typing.hops());

@@ -20,6 +20,8 @@ pub struct Failed {
 pub struct Report {
     /// Records delivered as documents.
     pub ok: usize,
+    /// Of those, records with U+FFFD in a document for half a character.
+    pub mended: usize,
     /// Records left out by a drop rule.
     pub dropped: usize,
     /// Records put back on their stream, and left out here.
@@ -96,6 +98,7 @@ impl Report {
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         let mut metrics = Metrics::new("transform", data_set)
             .count("records_ok", self.ok)
+            .count("records_mended", self.mended)
             .count("records_dropped", self.dropped)
             .count("records_failed", self.failed.len())
             .count("records_reingested", self.reingested)

@@ -3,7 +3,9 @@
 use crate::subscription::log_events;
 use crate::{Destination, Envelope, RecordFailure};
 use edge::lambda::events::{FirehoseEvent, FirehoseRecord};
-use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord, Written};
+use record_model::{
+    Content, Decoder, Limits, Problem, RecordContext, RecordError, Schema, UserRecord, Written,
+};
 use std::fmt::Write as _;
 
 /// A record may open to as much as an answer can carry at all, a batch to as much as its time allows.
@@ -28,6 +30,7 @@ pub(crate) struct Typing {
     payload: Vec<u8>,
     documents: Vec<u8>,
     hops: u8,
+    is_mended: bool,
     /// Where the record typed last lies in its stream, for a schema that asks for it.
     position: Option<String>,
     stream: String,
@@ -42,6 +45,7 @@ struct Gathering<'a> {
     documents: &'a mut Vec<u8>,
     count: usize,
     hops: u8,
+    is_mended: bool,
 }
 
 impl Typing {
@@ -55,6 +59,7 @@ impl Typing {
             payload: Vec::new(),
             documents: Vec::new(),
             hops: 0,
+            is_mended: false,
             stream: String::new(),
         }
     }
@@ -84,6 +89,11 @@ impl Typing {
         self.hops
     }
 
+    /// Whether a document of the record typed last has U+FFFD for half a character.
+    pub(crate) fn is_mended(&self) -> bool {
+        self.is_mended
+    }
+
     /// Decodes, opens and types a record. If one of several documents fails, the record does.
     pub(crate) fn write(&mut self, record: &FirehoseRecord<'_>) -> Result<Typed, RecordFailure> {
         self.documents.clear();
@@ -104,6 +114,7 @@ impl Typing {
             documents: &mut self.documents,
             count: 0,
             hops: 0,
+            is_mended: false,
         };
         let mut outcome = Ok(());
         self.decoder.decode(&self.payload, &mut |user_record| {
@@ -111,8 +122,8 @@ impl Typing {
                 outcome = gathering.take(user_record);
             }
         })?;
-        let (count, hops) = (gathering.count, gathering.hops);
-        self.hops = hops;
+        let (count, hops, is_mended) = (gathering.count, gathering.hops, gathering.is_mended);
+        (self.hops, self.is_mended) = (hops, is_mended);
         outcome?;
         match count {
             0 => Ok(Typed::Dropped),
@@ -139,9 +150,28 @@ impl Gathering<'_> {
         }
     }
 
+    /// A payload of one record, or of several: then each is a document of its own.
     fn write(&mut self, payload: &[u8]) -> Result<(), RecordFailure> {
-        if self.schema.write_typed_json(payload, &self.context, self.documents)? == Written::Typed {
+        match self.write_one(payload) {
+            Err(error) if error.problem() == Problem::SeveralRecords => {
+                let mut records = self.schema.records_in(payload);
+                records.try_for_each(|record| {
+                    self.write_one(record)?;
+                    match self.documents.len() {
+                        bytes if bytes > LIMITS.record_bytes_out => Err(RecordFailure::NoRoom { bytes }),
+                        _ => Ok(()),
+                    }
+                })
+            }
+            written => Ok(written?),
+        }
+    }
+
+    fn write_one(&mut self, payload: &[u8]) -> Result<(), RecordError> {
+        let written = self.schema.write_typed_json(payload, &self.context, self.documents)?;
+        if written.is_document() {
             self.count += 1;
+            self.is_mended |= written == Written::Mended;
             if self.line_end {
                 self.documents.push(b'\n');
             }

@@ -8,7 +8,9 @@ mod schema;
 mod wire;
 
 pub use codec::write_string as write_json_string;
-pub use codec::{CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written};
+pub use codec::{
+    CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written, object_on_one_line,
+};
 pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};
 pub use wire::{Content, DecodeError, Decoder, Format, Limits, UserRecord, chunk, compress, hop, kpl};

@@ -58,7 +58,7 @@ impl Line<'_> {
     ) -> LineResult {
         let start = out.len();
         match self.try_write(schema, enricher, scratch, out) {
-            Ok((Written::Typed, mood)) => return LineResult::Line(mood),
+            Ok((Written::Typed | Written::Mended, mood)) => return LineResult::Line(mood),
             Ok((Written::Dropped, _)) => out.truncate(start),
             Err(Refusal::Schema(error)) => {
                 out.truncate(start);

@@ -49,6 +49,38 @@ fn an_aggregate_is_several_lines_for_s3_and_fails_elsewhere() {
 }
 
 #[test]
+fn several_records_in_one_payload_are_a_document_each_for_s3_and_fail_elsewhere() {
+    let rows: Vec<_> = (0..3).map(crime_row).collect();
+    for end in ["\n", "\r\n\n"] {
+        let payload = rows.iter().flat_map(|row| [row, end.as_bytes()].concat()).collect::<Vec<u8>>();
+        let documents = one("crime", Destination::S3, &gzip(&payload)).unwrap();
+        let districts: Vec<_> = documents.iter().map(|document| document["district"].clone()).collect();
+        assert_eq!(districts, rows.iter().map(|row| json!(district(row))).collect::<Vec<_>>());
+        let failed = one("crime", Destination::OpenSearch, &payload);
+        assert_eq!(failed, Err("several_documents".to_owned()));
+    }
+    let with_a_bad_one = [&rows[0][..], b"\nno row\n", &rows[1]].concat();
+    assert_eq!(one("crime", Destination::S3, &with_a_bad_one), Err("not_timestamp".to_owned()));
+    let tweet = |id: u32| json!({"id": id.to_string(), "text": "a"}).to_string();
+    let documents = one("tweets", Destination::S3, (tweet(1) + &tweet(2)).as_bytes()).unwrap();
+    assert_eq!(
+        documents.iter().map(|tweet| tweet["id"].clone()).collect::<Vec<_>>(),
+        [json!("1"), json!("2")]
+    );
+    assert_eq!(one("tweets", Destination::S3, (tweet(1) + "]").as_bytes()), Err("not_json".to_owned()));
+}
+
+#[test]
+fn half_a_character_is_delivered_as_a_whole_one_and_counted() {
+    let payload = br#"{"id":"1","text":"cut \ud83d"}"#;
+    let (answers, report) = transform("tweets", Destination::S3, &event(&[record("1", payload)]));
+    assert_eq!(answers[0].documents()[0]["text"], json!("cut \u{FFFD}"));
+    assert_eq!((report.ok, report.mended), (1, 1));
+    let marked = [b"\xEF\xBB\xBF", &payload[..]].concat();
+    assert_eq!(one("tweets", Destination::S3, &marked).unwrap().len(), 1);
+}
+
+#[test]
 fn an_aggregate_fails_as_a_whole_so_that_nothing_of_it_is_lost() {
     let rows = [crime_row(0), b"not a row".to_vec(), crime_row(1)];
     assert_eq!(one("crime", Destination::S3, &aggregate(&rows)), Err("not_timestamp".to_owned()));

@@ -126,7 +126,8 @@ impl Keyer {
         if let Rule::Constant(key) = &self.rule {
             return Ok(Key { partition_key: key.clone(), explicit_hash_key: None });
         }
-        let document = self.typed(payload)?;
+        // What a rule of the schema drops lands nowhere, so any shard will do: it is no bad record.
+        let Some(document) = self.typed(payload)? else { return Ok(random_key()) };
         match &self.rule {
             Rule::Parts(parts) => {
                 let mut key = String::new();
@@ -150,12 +151,15 @@ impl Keyer {
         }
     }
 
-    fn typed(&mut self, payload: &[u8]) -> Result<Value, KeyError> {
+    /// The document of a payload; `None` where the schema drops it.
+    fn typed(&mut self, payload: &[u8]) -> Result<Option<Value>, KeyError> {
         self.document.clear();
         let context = RecordContext::default();
         match self.schema.write_typed_json(payload, &context, &mut self.document)? {
-            Written::Typed => Ok(serde_json::from_slice(&self.document).unwrap_or(Value::Null)),
-            Written::Dropped => Ok(Value::Null),
+            Written::Typed | Written::Mended => {
+                Ok(Some(serde_json::from_slice(&self.document).unwrap_or(Value::Null)))
+            }
+            Written::Dropped => Ok(None),
         }
     }
 }
@@ -240,6 +244,16 @@ mod tests {
         assert!(matches!(key(KeyRule::Field("age".into()), b"not json"), Err(KeyError::Record(_))));
         let long = key(KeyRule::Template(format!("{{age}}{}", "x".repeat(255))), ADA);
         assert_eq!(long, Err(KeyError::Length { chars: 257 }));
+    }
+
+    #[test]
+    fn a_record_that_the_schema_drops_needs_no_value_for_its_key() {
+        let toml = "name = \"t\"\nform = \"json\"\ndrop_when = [{ field = \"kind\", is = [\"noise\"] }]\n\
+                    [[fields]]\nname = \"kind\"\ntype = \"string\"\n[[fields]]\nname = \"place\"\ntype = \"string\"\n";
+        let rule = KeyRule::Field("place".into());
+        let mut keyer = Keyer::new(&rule, Schema::parse(toml).unwrap()).unwrap();
+        assert!(keyer.key(br#"{"kind":"noise"}"#).is_ok_and(|key| !key.partition_key.is_empty()));
+        assert_eq!(keyer.key(br#"{"kind":"news"}"#), Err(KeyError::NoValue { field: "place".into() }));
     }
 
     #[test]

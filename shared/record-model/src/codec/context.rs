@@ -18,8 +18,17 @@ pub struct RecordContext<'a> {
 pub enum Written {
     /// A document was appended.
     Typed,
+    /// The same, with U+FFFD in it for each half of a surrogate pair that the payload names.
+    Mended,
     /// A drop rule of the schema matched; nothing was appended.
     Dropped,
+}
+
+impl Written {
+    /// Whether a document was appended.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Typed | Self::Mended)
+    }
 }
 
 /// The text of a record and what the record itself says about it.

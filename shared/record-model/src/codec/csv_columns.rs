@@ -4,6 +4,7 @@ use csv::ByteRecord;
 
 use super::context::RecordContext;
 use super::error::{Problem, RecordError};
+use super::text::bare;
 use super::value::Input;
 use crate::schema::{Field, MissingFields, Origin, Plan, Reason, Schema, SchemaError};
 
@@ -54,7 +55,8 @@ impl CsvColumns {
 
 fn column_of(plan: &Plan, field: &Field, header: &ByteRecord) -> Result<Option<usize>, Reason> {
     let is_named = |name: &[u8]| {
-        let name = name.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(name).trim_ascii();
+        let name = name.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(name);
+        let name = std::str::from_utf8(name).map_or(name.trim_ascii(), |name| bare(name).as_bytes());
         let same = |known: &String| known.as_bytes().eq_ignore_ascii_case(name);
         same(&field.name) || field.csv.iter().any(same)
     };

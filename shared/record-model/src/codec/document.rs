@@ -34,7 +34,9 @@ impl Plan {
     ) -> Result<Written, RecordError> {
         let text = utf8(payload)?;
         match self.form {
-            Form::Delimited => self.write_document_of(&mut RowInputs::new(self, text), payload, context, out),
+            Form::Delimited => {
+                self.write_document_of(&mut RowInputs::new(self, text)?, payload, context, out)
+            }
             Form::Json => self.write_document_of(&mut JsonInputs::new(self, text)?, payload, context, out),
         }
     }
@@ -51,7 +53,7 @@ impl Plan {
         let start = out.len();
         let mut record = Record { plan: self, payload, context, start, spans: [(0, 0); MAX_SLOTS] };
         let written = record.write(inputs, out);
-        if !matches!(written, Ok(Written::Typed)) {
+        if !written.as_ref().is_ok_and(|written| written.is_document()) {
             out.truncate(start);
         }
         written
@@ -101,7 +103,11 @@ impl Record<'_> {
         }
         inputs.finish(self.plan, out)?;
         out.push(b'}');
-        Ok(if self.is_dropped(out) { Written::Dropped } else { Written::Typed })
+        Ok(match self.is_dropped(out) {
+            true => Written::Dropped,
+            false if inputs.is_mended() => Written::Mended,
+            false => Written::Typed,
+        })
     }
 
     /// The default of a field whose value is null.

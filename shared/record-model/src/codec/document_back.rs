@@ -18,9 +18,8 @@ impl Plan {
         self.write_values(input, &RecordContext::default(), out)?;
         if self.form == Form::Delimited {
             self.write_extras(&members, out).inspect_err(|_| out.truncate(start))?;
-            self.row.end(out);
         }
-        Ok(())
+        self.check_row(start, out)
     }
 
     /// The dynamic partitioning keys of a typed document.

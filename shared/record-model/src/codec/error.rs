@@ -22,6 +22,8 @@ struct Refusal {
     field: Option<String>,
     byte: Option<usize>,
     value: String,
+    /// Line, if it is known, and byte of the source that the record was read from.
+    place: Option<(Option<u64>, u64)>,
 }
 
 /// What is wrong with a record or with one value of it.
@@ -34,6 +36,9 @@ pub enum Problem {
     /// The payload is not one JSON object.
     #[error("the payload is not one json object")]
     NotJson,
+    /// More than one record where one was asked for: another begins at the byte of the error.
+    #[error("the payload holds several records, expected one")]
+    SeveralRecords,
     /// A row with fewer fields than the schema has.
     #[error("the row has {found} fields, expected {expected}")]
     TooFewFields {
@@ -111,7 +116,7 @@ pub enum Problem {
     #[error("the text does not match the schema's pattern")]
     PatternMismatch,
     /// A value that this row form has no way to write.
-    #[error("the value holds the delimiter, and the schema has neither quote nor escape")]
+    #[error("the value holds the delimiter or a line end, and the schema has neither quote nor escape")]
     Unwritable,
 }
 
@@ -121,6 +126,7 @@ impl Problem {
         match self {
             Self::NotUtf8 => "not_utf8",
             Self::NotJson => "not_json",
+            Self::SeveralRecords => "several_records",
             Self::TooFewFields { .. } => "too_few_fields",
             Self::TooManyFields { .. } => "too_many_fields",
             Self::UnknownField => "unknown_field",
@@ -147,19 +153,27 @@ impl RecordError {
     /// An error of the record as a whole.
     #[cold]
     pub(crate) fn of_record(problem: Problem) -> Self {
-        Self(Box::new(Refusal { problem, field: None, byte: None, value: String::new() }))
+        Self(Box::new(Refusal { problem, field: None, byte: None, value: String::new(), place: None }))
     }
 
     /// An error of one field.
     #[cold]
     pub(crate) fn of_field(problem: Problem, field: &str, byte: Option<usize>, value: &str) -> Self {
         let value = value.get(..value.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or_default().to_owned();
-        Self(Box::new(Refusal { problem, field: Some(field.to_owned()), byte, value }))
+        Self(Box::new(Refusal { problem, field: Some(field.to_owned()), byte, value, place: None }))
     }
 
     #[cold]
     pub(crate) fn at_byte(mut self, byte: usize) -> Self {
         self.0.byte = Some(byte);
+        self
+    }
+
+    /// With the place in a source where the record begins: its line from 1, where that is known, and its byte from 0.
+    #[must_use]
+    #[cold]
+    pub fn at_place(mut self, line: Option<u64>, byte: u64) -> Self {
+        self.0.place = Some((line, byte));
         self
     }
 
@@ -189,8 +203,21 @@ impl RecordError {
     }
 }
 
+/// An error of a record as a whole.
+impl From<Problem> for RecordError {
+    #[cold]
+    fn from(problem: Problem) -> Self {
+        Self::of_record(problem)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some((Some(line), byte)) => write!(out, "at line {line}, byte {byte} of the source: ")?,
+            Some((None, byte)) => write!(out, "at byte {byte} of the source: ")?,
+            None => {}
+        }
         if let Some(field) = &self.field {
             write!(out, "field `{field}`")?;
         }

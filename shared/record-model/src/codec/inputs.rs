@@ -1,8 +1,9 @@
 //! Where the values of a record come from: a row, a JSON object, a CSV record.
 
 use super::error::{Problem, RecordError};
+use super::json_scan::NotJson;
 use super::paths::Members;
-use super::row::{Pieces, without_line_end};
+use super::row::{Pieces, bare_row};
 use super::value::Input;
 use crate::schema::{ExtraFields, Field, MissingFields, Plan};
 
@@ -20,6 +21,11 @@ pub(super) trait Inputs<'a> {
     /// An error of a value, with its place in the payload.
     fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError;
 
+    /// Whether a text was read with U+FFFD for half a character.
+    fn is_mended(&self) -> bool {
+        false
+    }
+
     /// Checks what is left, and appends it where the schema collects it.
     fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError>;
 }
@@ -27,20 +33,27 @@ pub(super) trait Inputs<'a> {
 /// A delimited row.
 pub(super) struct RowInputs<'a, 'p> {
     plan: &'p Plan,
-    row: &'a str,
+    payload: &'a str,
     pieces: Pieces<'a, 'p>,
 }
 
 impl<'a, 'p> RowInputs<'a, 'p> {
+    /// The pieces of a payload that is one row: of several, each would be a mixture of the others.
     #[inline]
-    pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Self {
-        let row = without_line_end(payload);
-        Self { plan, row, pieces: plan.row.pieces(row) }
+    pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
+        let row = bare_row(payload);
+        match plan.row.end_of_row(row) {
+            None => Ok(Self { plan, payload, pieces: plan.row.pieces(row) }),
+            Some(end) => {
+                let byte = row.as_ptr().addr() - payload.as_ptr().addr() + end;
+                Err(RecordError::of_record(Problem::SeveralRecords).at_byte(byte))
+            }
+        }
     }
 
     #[cold]
     fn found(&self) -> usize {
-        self.plan.row.pieces(self.row).count()
+        self.plan.row.pieces(bare_row(self.payload)).count()
     }
 }
 
@@ -59,7 +72,7 @@ impl<'a> Inputs<'a> for RowInputs<'a, '_> {
 
     #[cold]
     fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError {
-        field_error(problem, field, input, self.row)
+        field_error(problem, field, input, self.payload)
     }
 
     fn next(&mut self, _index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
@@ -109,8 +122,10 @@ impl<'a, 'p> JsonInputs<'a, 'p> {
     pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
         let with_extras = plan.extra_fields != ExtraFields::Ignore;
         let members = plan.paths.read(payload, with_extras);
-        let members =
-            members.map_err(|error| RecordError::of_record(Problem::NotJson).at_byte(error.at_byte))?;
+        let members = members.map_err(|NotJson { at_byte, is_another }| {
+            let problem = if is_another { Problem::SeveralRecords } else { Problem::NotJson };
+            RecordError::of_record(problem).at_byte(at_byte)
+        })?;
         Ok(Self { plan, payload, members })
     }
 }
@@ -118,6 +133,10 @@ impl<'a, 'p> JsonInputs<'a, 'p> {
 impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
     fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError {
         field_error(problem, field, input, self.payload)
+    }
+
+    fn is_mended(&self) -> bool {
+        self.members.is_mended.get()
     }
 
     fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
@@ -144,7 +163,9 @@ impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
             }
             super::json_text::write_string(name, out);
             out.push(b':');
-            super::json_text::write_compact(json, out);
+            if super::json_text::write_compact(json, out) {
+                self.members.is_mended.set(true);
+            }
         }
         out.push(b'}');
         Ok(())

@@ -10,7 +10,12 @@ use super::json_text::special_from;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotJson {
     pub(crate) at_byte: usize,
+    /// Whether what was asked for is there, and another object begins behind it.
+    pub(crate) is_another: bool,
 }
+
+/// What editors and other systems put before a text of Unicode, and no part of it.
+pub(super) const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// A place in a text of JSON.
 pub(super) struct Scanner<'j> {
@@ -23,9 +28,19 @@ impl<'j> Scanner<'j> {
         Self { json, at: 0 }
     }
 
+    /// From behind a byte order mark, where one is first: RFC 8259 lets a reader pass it over.
+    pub(super) fn behind_mark(json: &'j str) -> Self {
+        Self { json, at: if json.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 } }
+    }
+
     /// The text is no JSON from here on.
     pub(super) fn not_json(&self) -> NotJson {
-        NotJson { at_byte: self.at }
+        NotJson { at_byte: self.at, is_another: false }
+    }
+
+    /// What is not passed yet.
+    pub(super) fn rest(&self) -> &'j str {
+        self.json.get(self.at..).unwrap_or_default()
     }
 
     /// The first byte of the next token, which begins here then; `None` at the end.
@@ -296,7 +311,7 @@ mod tests {
             };
             let json = format!("{name} : 1");
             let text = read_string(Scanner::new(&json).name().unwrap());
-            prop_assert_eq!(text, serde_json::from_str::<String>(&name).ok().map(Cow::Owned));
+            prop_assert_eq!(text, (Cow::Owned(serde_json::from_str::<String>(&name).unwrap()), false));
         }
     }
 
@@ -304,7 +319,7 @@ mod tests {
     fn what_is_open_is_bounded() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert!(value(&nested(128)).is_ok());
-        assert_eq!(value(&nested(129)), Err(NotJson { at_byte: 129 }));
+        assert_eq!(value(&nested(129)), Err(NotJson { at_byte: 129, is_another: false }));
     }
 
     #[test]
@@ -312,7 +327,7 @@ mod tests {
         for (json, at_byte) in
             [("{\"a\":nan}", 5), ("{\n\"a\": 1,}", 9), ("[1 2]", 3), ("\"a\u{1}\"", 2), ("", 0), ("01", 1)]
         {
-            assert_eq!(value(json), Err(NotJson { at_byte }), "{json:?}");
+            assert_eq!(value(json), Err(NotJson { at_byte, is_another: false }), "{json:?}");
         }
     }
 }

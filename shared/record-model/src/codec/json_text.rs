@@ -68,26 +68,71 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// The text of a JSON string that is known to be valid; `None` where it names half a surrogate pair.
-pub(crate) fn read_string(json: &str) -> Option<Cow<'_, str>> {
-    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+/// The text of a JSON string that is known to be valid, and whether it named half a surrogate pair: that is no
+/// character, and U+FFFD stands for it, as in every text of Unicode that was cut in the middle of one.
+pub(crate) fn read_string(json: &str) -> (Cow<'_, str>, bool) {
+    let inside = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(json);
     if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inside));
+        return (Cow::Borrowed(inside), false);
     }
-    serde_json::from_str::<String>(json).ok().map(Cow::Owned)
+    match serde_json::from_str::<String>(json) {
+        Ok(text) => (Cow::Owned(text), false),
+        Err(_) => (Cow::Owned(read_mended(json)), true),
+    }
 }
 
-/// Appends valid JSON without the blanks between its tokens, so that it is one line.
-pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) {
-    let (mut in_string, mut escaped) = (false, false);
-    for &byte in json.as_bytes() {
-        if in_string || !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
-            out.push(byte);
+/// The text of a valid string in which halves are mended.
+#[cold]
+fn read_mended(json: &str) -> String {
+    let mut mended = Vec::with_capacity(json.len());
+    write_compact(json, &mut mended);
+    serde_json::from_slice(&mended).unwrap_or_default()
+}
+
+/// Appends valid JSON without the blanks between its tokens, so that it is one line, and with U+FFFD for each half of a
+/// surrogate pair. Whether there was one.
+pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) -> bool {
+    let mut is_mended = false;
+    let mut in_string = false;
+    let mut rest = json.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let mut passed = 1;
+        if in_string && byte == b'\\' {
+            passed = escape_len(rest);
+            if unit(rest).is_some_and(|unit| (0xD800..0xE000).contains(&unit)) && passed == UNIT_BYTES {
+                out.extend_from_slice(b"\\ufffd");
+                is_mended = true;
+            } else {
+                out.extend_from_slice(rest.get(..passed).unwrap_or(rest));
+            }
+        } else {
+            in_string ^= byte == b'"';
+            if in_string || !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                out.push(byte);
+            }
         }
-        let ends = byte == b'"' && !escaped;
-        escaped = in_string && byte == b'\\' && !escaped;
-        in_string ^= ends;
+        rest = after.get(passed - 1..).unwrap_or_default();
     }
+    is_mended
+}
+
+/// The bytes of `\u` and four digits.
+const UNIT_BYTES: usize = 6;
+
+/// The bytes of the escape that is first, those of both halves where it is a pair.
+fn escape_len(escape: &[u8]) -> usize {
+    let low = || escape.get(UNIT_BYTES..).and_then(unit);
+    match unit(escape) {
+        Some(0xD800..0xDC00) if low().is_some_and(|low| (0xDC00..0xE000).contains(&low)) => 2 * UNIT_BYTES,
+        Some(_) => UNIT_BYTES,
+        None => 2,
+    }
+}
+
+/// The UTF-16 unit that is first, where one is written as `\uD83D`.
+fn unit(escape: &[u8]) -> Option<u32> {
+    let digits = escape.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))
 }
 
 #[cfg(test)]
@@ -103,7 +148,22 @@ mod tests {
             write_string(&text, &mut out);
             prop_assert!(!out.contains(&b'\n'));
             prop_assert_eq!(&serde_json::from_slice::<String>(&out).unwrap(), &text);
-            prop_assert_eq!(read_string(std::str::from_utf8(&out).unwrap()).unwrap(), text);
+            prop_assert_eq!(read_string(std::str::from_utf8(&out).unwrap()), (Cow::Owned(text), false));
+        }
+
+        #[test]
+        fn units_of_utf_16_are_the_text_they_are_with_halves_mended(
+            units in prop::collection::vec(prop_oneof![0xD7F0..0xE010_u16, 0x20..0x7F_u16, any::<u16>()], 0..12),
+            upper: bool,
+        ) {
+            let escape = |unit: &u16| if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+            let json = format!("\"{}\"", units.iter().map(escape).collect::<String>());
+            let expected = String::from_utf16_lossy(&units);
+            let is_mended = String::from_utf16(&units).is_err();
+            prop_assert_eq!(read_string(&json), (Cow::Borrowed(&*expected), is_mended));
+            let mut out = Vec::new();
+            prop_assert_eq!(write_compact(&json, &mut out), is_mended);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), expected);
         }
 
         #[test]
@@ -119,7 +179,7 @@ mod tests {
     #[test]
     fn blanks_are_dropped_between_tokens_and_kept_inside_strings() {
         let mut out = Vec::new();
-        write_compact("{ \"a b\" :\n [1 , \"x \\\" y\\\\\" ] }", &mut out);
+        assert!(!write_compact("{ \"a b\" :\n [1 , \"x \\\" y\\\\\" ] }", &mut out));
         assert_eq!(out, br#"{"a b":[1,"x \" y\\"]}"#);
     }
 }

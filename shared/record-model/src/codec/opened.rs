@@ -29,7 +29,7 @@ impl<'a> OpenedPayload<'a, '_> {
     /// As [`crate::Schema::text_of`].
     pub fn text_of(&mut self) -> Result<TextOf<'a>, RecordError> {
         match &mut self.members {
-            None => self.plan.text_from(&mut RowInputs::new(self.plan, self.text), self.text),
+            None => self.plan.text_from(&mut RowInputs::new(self.plan, self.text)?, self.text),
             Some(members) => self.plan.text_from(members, self.text),
         }
     }
@@ -42,7 +42,7 @@ impl<'a> OpenedPayload<'a, '_> {
     ) -> Result<Written, RecordError> {
         match &mut self.members {
             None => {
-                let row = &mut RowInputs::new(self.plan, self.text);
+                let row = &mut RowInputs::new(self.plan, self.text)?;
                 self.plan.write_document_of(row, self.text.as_bytes(), context, out)
             }
             Some(members) => self.plan.write_document_of(members, self.text.as_bytes(), context, out),

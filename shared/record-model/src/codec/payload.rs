@@ -4,6 +4,7 @@ use super::context::RecordContext;
 use super::document::default_value;
 use super::error::{Problem, RecordError};
 use super::inputs::field_error;
+use super::json_scan::BYTE_ORDER_MARK;
 use super::value::{Input, Value};
 use crate::schema::{Field, Form, MissingFields, Plan};
 
@@ -18,13 +19,30 @@ impl Plan {
     ) -> Result<(), RecordError> {
         let start = out.len();
         self.write_values(input_of, context, out)?;
-        if out.len() > start && self.form == Form::Delimited {
-            self.row.end(out);
+        self.check_row(start, out)
+    }
+
+    /// Refuses a row that would be read as several, and takes it back. One that begins with a byte order mark gets
+    /// another, since a reader passes one over.
+    pub(super) fn check_row(&self, start: usize, out: &mut Vec<u8>) -> Result<(), RecordError> {
+        if self.form == Form::Json {
+            return Ok(());
+        }
+        let row = out.get(start..).and_then(|row| std::str::from_utf8(row).ok()).unwrap_or_default();
+        if let Some(end) = self.row.end_of_row(row) {
+            let nth = self.row.pieces(row.get(..end).unwrap_or_default()).count().saturating_sub(1);
+            let name = self.payload_fields().nth(nth).map_or(&self.extra_name, |(_, field)| &field.name);
+            let error = RecordError::of_field(Problem::Unwritable, name, None, "");
+            out.truncate(start);
+            return Err(error);
+        }
+        if row.starts_with(BYTE_ORDER_MARK) {
+            out.splice(start..start, BYTE_ORDER_MARK.to_string().into_bytes());
         }
         Ok(())
     }
 
-    /// The same, without the end of a row.
+    /// The same, without a look at the row as a whole.
     pub(super) fn write_values<'a>(
         &self,
         mut input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::error::Problem;
+use super::json_scan::BYTE_ORDER_MARK;
 use super::words;
 
 /// How the rows of a data set are delimited. A value that holds the delimiter is quoted, or its
@@ -33,10 +34,10 @@ pub(crate) struct Pieces<'a, 'f> {
     rest: Option<&'a str>,
 }
 
-/// A row without the one line end it may have.
-pub(crate) fn without_line_end(row: &str) -> &str {
-    let row = row.strip_suffix('\n').unwrap_or(row);
-    row.strip_suffix('\r').unwrap_or(row)
+/// A row without a byte order mark before it and the line ends behind it.
+pub(crate) fn bare_row(payload: &str) -> &str {
+    let row = payload.strip_prefix(BYTE_ORDER_MARK).unwrap_or(payload);
+    row.trim_end_matches(['\n', '\r'])
 }
 
 impl RowForm {
@@ -44,7 +45,34 @@ impl RowForm {
         Pieces { form: self, rest: Some(row) }
     }
 
-    /// Appends a value so that it reads back as one field.
+    /// Where a row ends that others follow: at the first line end that neither quote nor escape guards, since a line
+    /// end is no part of a bare value. `None` where the text is one row, or its last quote is not closed.
+    #[inline]
+    pub(crate) fn end_of_row(&self, text: &str) -> Option<usize> {
+        let first = line_end(text)?;
+        match self.guard {
+            Guard::None => Some(first),
+            Guard::Quote(quote) => self.end_behind_quotes(text, quote),
+            Guard::Escape(escape) => end_behind_escapes(text, escape),
+        }
+    }
+
+    #[cold]
+    fn end_behind_quotes(&self, text: &str, quote: char) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            at += quoted_len(text.get(at..)?, quote)?;
+            let rest = text.get(at..)?;
+            let (piece, after) = Pieces { form: self, rest: None }.cut(rest);
+            if let Some(end) = line_end(piece) {
+                return Some(at + end);
+            }
+            at = text.len() - after?.len();
+        }
+    }
+
+    /// Appends a value so that it reads back as one field; a line end in a bare one is left to [`RowForm::end_of_row`],
+    /// which looks at a whole row at once.
     pub(crate) fn write(&self, value: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
         let line_end = value.contains(['\n', '\r']);
         let breaks = self.breaks(value);
@@ -90,13 +118,6 @@ impl RowForm {
         keeps_guard && self.delimiter.as_bytes().iter().all(lacks)
     }
 
-    /// Ends a row. One whose last value ends in a line end gets another, since a reader takes one away.
-    pub(crate) fn end(&self, out: &mut Vec<u8>) {
-        if self.guard == Guard::None && (out.ends_with(b"\n") || out.ends_with(b"\r")) {
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-
     /// Whether a value would end too early, or join the delimiter after it into another one.
     fn breaks(&self, value: &str) -> bool {
         let begins_one = |at: usize| self.delimiter.get(..at).is_some_and(|head| value.ends_with(head));
@@ -119,6 +140,38 @@ impl RowForm {
         }
         escaped
     }
+}
+
+/// The first line end, of whatever system.
+#[inline]
+fn line_end(text: &str) -> Option<usize> {
+    memchr::memchr2(b'\n', b'\r', text.as_bytes())
+}
+
+/// The bytes from a quote to the one that closes it, 0 where there is no quote; `None` where none closes it.
+fn quoted_len(text: &str, quote: char) -> Option<usize> {
+    let Some(inside) = text.strip_prefix(quote) else { return Some(0) };
+    let mut rest = inside;
+    loop {
+        let (_, after) = rest.split_once(quote)?;
+        match after.strip_prefix(quote) {
+            Some(after) => rest = after,
+            None => return Some(text.len() - after.len()),
+        }
+    }
+}
+
+#[cold]
+fn end_behind_escapes(text: &str, escape: char) -> Option<usize> {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        if c == escape {
+            chars.next();
+        } else if matches!(c, '\n' | '\r') {
+            return Some(at);
+        }
+    }
+    None
 }
 
 impl<'a> Pieces<'a, '_> {
@@ -284,10 +337,24 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_is_no_part_of_the_row() {
-        for row in ["a|b", "a|b\n", "a|b\r\n", "a|b\r"] {
-            assert_eq!(without_line_end(row), "a|b");
+    fn line_ends_behind_a_row_and_a_mark_before_it_are_no_part_of_it() {
+        for row in ["a|b", "a|b\n", "a|b\r\n", "a|b\r", "a|b\n\n", "\u{FEFF}a|b\n"] {
+            assert_eq!(bare_row(row), "a|b");
         }
+    }
+
+    #[test]
+    fn a_line_end_that_nothing_guards_ends_a_row() {
+        let ends = |guard, row: &str| form("|", guard).end_of_row(row);
+        assert_eq!(ends(Guard::None, "a|b\nc"), Some(3));
+        assert_eq!(ends(Guard::None, "a|b\r\nc"), Some(3));
+        let quote = Guard::Quote('"');
+        assert_eq!(ends(quote, "\"a\nb\"|c\nd"), Some(7));
+        assert_eq!(ends(quote, "\"a\n\"\"\n\"|\"c\""), None);
+        assert_eq!(ends(quote, "\"a\"\n\"b\""), Some(3));
+        assert_eq!(ends(quote, "5\" pipe\n6"), Some(7));
+        assert_eq!(ends(quote, "a|\"open\nb"), None);
+        assert_eq!(ends(Guard::Escape('\\'), "a\\\nb|c\nd"), Some(6));
     }
 
     proptest! {
@@ -307,7 +374,7 @@ mod tests {
         ) {
             let form = form(delimiter, guard);
             let values: Vec<String> = match guard {
-                Guard::None => values.into_iter().map(|value| value.replace(['|', ':'], "")).collect(),
+                Guard::None => values.into_iter().map(|value| value.replace(['|', ':', '\n', '\r'], "")).collect(),
                 _ => values,
             };
             let mut row = Vec::new();
@@ -320,9 +387,12 @@ mod tests {
                 form.write(value, &mut written).unwrap();
                 prop_assert_eq!(&row[start..], written);
             }
-            form.end(&mut row);
-            let row = without_line_end(std::str::from_utf8(&row).unwrap());
-            prop_assert_eq!(cut(&form, row).unwrap(), values);
+            let row = std::str::from_utf8(&row).unwrap();
+            prop_assert_eq!(form.end_of_row(row), None);
+            // Behind another row it begins where that one ends.
+            let two = format!("{row}\n{row}");
+            prop_assert_eq!(form.end_of_row(&two), Some(row.len()));
+            prop_assert_eq!(cut(&form, bare_row(row)).unwrap(), values);
         }
     }
 }

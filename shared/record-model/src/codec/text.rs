@@ -30,7 +30,7 @@ impl TextRule {
     pub(crate) fn read<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, Problem> {
         let mut text = if self.unescape_html { map(text, unescape) } else { text };
         if self.trim {
-            text = map(text, |text| Cow::Borrowed(text.trim_ascii()));
+            text = map(text, |text| Cow::Borrowed(bare(text)));
         }
         if self.collapse_blanks {
             text = map(text, collapse);
@@ -66,6 +66,21 @@ impl TextRule {
     }
 }
 
+/// A text without the blanks around it.
+#[inline]
+pub(crate) fn bare(text: &str) -> &str {
+    let bare = text.trim_ascii();
+    let may_be_blank = |byte: Option<&u8>| byte.is_some_and(|&byte| byte >= 0x80);
+    let bytes = bare.as_bytes();
+    if may_be_blank(bytes.first()) || may_be_blank(bytes.last()) { bare.trim_matches(is_blank) } else { bare }
+}
+
+/// Whether a character is a blank: ASCII's, and every space of Unicode, so that a no-break space of a web page or a
+/// spreadsheet is one too. Its separators of lines and paragraphs are text.
+fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace() || (c >= '\u{A0}' && c.is_whitespace() && !matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
 /// Keeps the borrow where the text already is one.
 #[inline]
 fn map<'a>(text: Cow<'a, str>, change: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Cow<'a, str> {
@@ -77,14 +92,18 @@ fn map<'a>(text: Cow<'a, str>, change: impl for<'t> Fn(&'t str) -> Cow<'t, str>)
 
 /// Runs of blanks as one space.
 fn collapse(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let runs = bytes.windows(2).any(|pair| pair.iter().all(u8::is_ascii_whitespace));
-    if !runs && !bytes.iter().any(|byte| byte.is_ascii_whitespace() && *byte != b' ') {
+    let mut before = None;
+    let is_changed = text.chars().any(|c| {
+        let is_run = c == ' ' && before == Some(' ');
+        before = Some(c);
+        is_run || (is_blank(c) && c != ' ')
+    });
+    if !is_changed {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if !c.is_ascii_whitespace() {
+        if !is_blank(c) {
             out.push(c);
         } else if !out.ends_with(' ') {
             out.push(' ');
@@ -152,6 +171,23 @@ mod tests {
         check(&TextRule::default(), " 3C  ", Ok(" 3C  "));
         check(&TextRule { trim: true, ..TextRule::default() }, " 3C  ", Ok("3C"));
         check(&TextRule { collapse_blanks: true, ..TextRule::default() }, "459 PC  A\tB", Ok("459 PC A B"));
+    }
+
+    #[test]
+    fn a_blank_is_every_space_of_unicode() {
+        let trim = TextRule { trim: true, ..TextRule::default() };
+        check(&trim, "\u{A0} 3C\u{202F}\u{3000}", Ok("3C"));
+        check(&trim, " \u{A0}\u{2003} ", Ok(""));
+        check(&trim, "é\u{A0}x", Ok("é\u{A0}x"));
+        let collapse = TextRule { collapse_blanks: true, ..TextRule::default() };
+        check(&collapse, "459\u{A0}PC \u{A0}A", Ok("459 PC A"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_but_blanks_is_around_a_bare_text(text in "[ \t\u{B}\u{85}\u{2028}\u{A0}\u{3000}aé]{0,8}") {
+            proptest::prop_assert_eq!(bare(&text), text.trim_matches(is_blank));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::context::TextOf;
 use super::document::utf8;
 use super::error::{Problem, RecordError};
 use super::inputs::{Inputs, JsonInputs, RowInputs, field_error};
+use super::text::bare;
 use super::value::{Input, Value};
 use crate::schema::{Field, Form, Kind, Plan};
 
@@ -14,7 +15,7 @@ impl Plan {
     pub(crate) fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
         let text = utf8(payload)?;
         match self.form {
-            Form::Delimited => self.text_from(&mut RowInputs::new(self, text), text),
+            Form::Delimited => self.text_from(&mut RowInputs::new(self, text)?, text),
             Form::Json => self.text_from(&mut JsonInputs::new(self, text)?, text),
         }
     }
@@ -43,7 +44,7 @@ impl Plan {
 fn string<'a>(field: &Field, input: Input<'a>, payload: &str) -> Result<Option<Cow<'a, str>>, RecordError> {
     let fail = |problem, input: &Input<'_>| Err(field_error(problem, field, input, payload));
     let value = match (&field.kind, input) {
-        (Kind::Text(_), Input::Text(text)) if field.nulls.contains(text.trim_ascii()) => None,
+        (Kind::Text(_), Input::Text(text)) if field.nulls.contains(bare(&text)) => None,
         (Kind::Text(rule), Input::Text(text)) => match field.read_string(rule, text) {
             Ok(Value::Text(text)) => Some(text),
             Ok(_) => None,

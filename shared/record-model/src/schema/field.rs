@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::kind::Kind;
 use super::nulls::NullTokens;
 use super::source::Derived;
-use crate::codec::{Input, Problem, TextRule, Value, write_string};
+use crate::codec::{Input, Problem, TextRule, Value, bare, write_string};
 
 /// A field: what it is called on both sides, where its value comes from, and what it may be.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl Field {
     /// The same for a text. The hot path: no [`Value`] is made of a row's fields.
     #[inline]
     pub(crate) fn copy_text(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
-        let bare = text.trim_ascii();
+        let bare = bare(text);
         if self.nulls.contains(bare) {
             return Ok(false);
         }
@@ -102,7 +102,7 @@ impl Field {
     /// and nothing appended where it is of another kind, or null.
     #[inline]
     pub(crate) fn copy_piece(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
-        let bare = text.trim_ascii();
+        let bare = bare(text);
         if self.nulls.contains(bare) {
             return Ok(false);
         }
@@ -127,7 +127,7 @@ impl Field {
 
     #[inline]
     fn read_text<'v>(&'v self, text: &'v str) -> Result<Value<'v>, Problem> {
-        let bare = text.trim_ascii();
+        let bare = bare(text);
         if self.nulls.contains(bare) {
             return Ok(Value::Null);
         }
@@ -143,7 +143,7 @@ impl Field {
     #[inline]
     pub(crate) fn read_string<'v>(&self, rule: &TextRule, text: Cow<'v, str>) -> Result<Value<'v>, Problem> {
         match rule.read(text)? {
-            Cow::Owned(text) if self.nulls.contains(text.trim_ascii()) => Ok(Value::Null),
+            Cow::Owned(text) if self.nulls.contains(bare(&text)) => Ok(Value::Null),
             text => Ok(Value::Text(text)),
         }
     }

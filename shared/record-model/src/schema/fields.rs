@@ -6,11 +6,12 @@ use super::compile::Refused;
 use super::error::{FieldReason, Reason};
 use super::field::{Default, Field, Origin};
 use super::kind::Kind;
-use super::layout::{Layout, lay_out, nests_too_deep};
+use super::layout::{Layout, MAX_DEPTH, lay_out};
 use super::nulls::NullTokens;
 use super::plan::DropRule;
 use super::rules::{self, as_text};
 use super::source::{Derived, DropSource, FieldSource, Form, SchemaSource};
+use crate::codec::{Path, bare};
 use crate::made_up::Recipe;
 
 /// How many fields other fields and drop rules may refer to.
@@ -190,8 +191,15 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
     if table.paths.as_ref().is_some_and(|paths| paths.len() > MAX_PATHS) {
         return Err(FieldReason::Key { key: "paths", why: "has more than 16 places" });
     }
-    if table.paths.iter().flatten().any(|path| nests_too_deep(path)) {
-        return Err(FieldReason::Key { key: "paths", why: "has a place that is more than 20 objects deep" });
+    for path in table.paths.iter().flatten() {
+        let path = Path::parse(path)
+            .ok_or(FieldReason::Key { key: "paths", why: "has a quote that is not closed" })?;
+        if path.depth() >= MAX_DEPTH {
+            return Err(FieldReason::Key {
+                key: "paths",
+                why: "has a place that is more than 20 objects deep",
+            });
+        }
     }
     match kind {
         Kind::Timestamp(rule) if rule.inputs.is_empty() => Err(FieldReason::Missing { key: "formats" }),
@@ -202,7 +210,7 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
 /// Refuses values of an enum that no record can have.
 fn check_values(kind: &Kind, nulls: &NullTokens) -> Result<(), FieldReason> {
     let Kind::Enum(rule) = kind else { return Ok(()) };
-    match rule.values.iter().find(|value| nulls.contains(value.trim_ascii())) {
+    match rule.values.iter().find(|value| nulls.contains(bare(value))) {
         Some(value) => {
             let why = "is a null token, so it could never be read".to_owned();
             Err(FieldReason::Value { key: "values", found: value.clone(), why })
@@ -279,7 +287,7 @@ fn default(table: &FieldSource, kind: &Kind, nulls: &NullTokens) -> Result<Optio
     };
     if let Default::Text(text) = &default {
         let refused = |why| FieldReason::Value { key: "default", found: text.clone(), why };
-        if nulls.contains(text.trim_ascii()) {
+        if nulls.contains(bare(text)) {
             return Err(refused("is a null token".to_owned()));
         }
         kind.read_bare(text).map_err(|problem| refused(format!("is refused: {problem}")))?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::error::FieldReason;
 
 /// Most objects inside each other, as many as an `OpenSearch` index takes by default.
-const MAX_DEPTH: usize = 20;
+pub(super) const MAX_DEPTH: usize = 20;
 
 /// What is written around a field's value.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) fn lay_out(names: &[&str]) -> Result<Vec<Layout>, (usize, FieldReason
 }
 
 /// Whether a dotted name nests no deeper than documents may.
-pub(super) fn nests_too_deep(name: &str) -> bool {
+fn nests_too_deep(name: &str) -> bool {
     name.split('.').nth(MAX_DEPTH).is_some()
 }
 

@@ -68,7 +68,7 @@ impl Schema {
     }
 
     /// Appends one typed JSON object on one line, without a newline. On an error and on
-    /// [`Written::Dropped`] `out` is as before.
+    /// [`Written::Dropped`] `out` is as before. The payload is one record: a row or a JSON object.
     pub fn write_typed_json(
         &self,
         payload: &[u8],
@@ -76,6 +76,12 @@ impl Schema {
         out: &mut Vec<u8>,
     ) -> Result<Written, RecordError> {
         self.plan.write_document(payload, context, out)
+    }
+
+    /// The records of a payload that holds several: rows by their line ends, JSON values one behind the other. A record
+    /// is what every other function here takes; a payload of several is refused there as `several_records`.
+    pub fn records_in<'a>(&self, payload: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.plan.records_in(payload)
     }
 
     /// Appends a payload that [`Schema::write_typed_json`] turns into `document` again: the way back from a

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::codec::bare;
+
 /// Null tokens of a field, compared without regard to ASCII case and to blanks around them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NullTokens {
@@ -16,7 +18,7 @@ pub(crate) struct NullTokens {
 
 impl NullTokens {
     pub(crate) fn new(tokens: &[String]) -> Self {
-        let tokens: Arc<[String]> = tokens.iter().map(|token| token.trim_ascii().to_owned()).collect();
+        let tokens: Arc<[String]> = tokens.iter().map(|token| bare(token).to_owned()).collect();
         let initials =
             tokens.iter().filter_map(|token| token.bytes().next()).fold(0, |bits, byte| bits | bit(byte));
         let empty = tokens.iter().any(String::is_empty);

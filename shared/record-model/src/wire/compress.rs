@@ -1,4 +1,4 @@
-//! Writes gzip and zstd, with room for a mark that makes equal content differ in its bytes.
+//! Writes gzip and zstd, with room for a mark that makes equal content differ in its bytes; and what may be behind either.
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
 use zstd::zstd_safe::{self, CCtx};
@@ -78,6 +78,36 @@ impl Zstd {
             out.extend_from_slice(mark);
         }
         Ok(())
+    }
+}
+
+/// What may be behind the last gzip member or zstd frame, byte after byte: zeros, which block devices and object tools
+/// pad with, and at most one line end, which tools that work by lines add.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Padding {
+    line_end: LineEnd,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum LineEnd {
+    #[default]
+    None,
+    /// A carriage return; a line feed may follow at once.
+    Return,
+    Whole,
+}
+
+impl Padding {
+    /// Whether the next byte is padding too.
+    pub fn takes(&mut self, byte: u8) -> bool {
+        let (line_end, is_padding) = match (self.line_end, byte) {
+            (LineEnd::None, b'\r') => (LineEnd::Return, true),
+            (LineEnd::None | LineEnd::Return, b'\n') => (LineEnd::Whole, true),
+            (LineEnd::Return, 0) => (LineEnd::Whole, true),
+            (line_end, byte) => (line_end, byte == 0),
+        };
+        self.line_end = line_end;
+        is_padding
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The law: however data is cut into gzip members or zstd frames, empty ones and skippable ones among them, what comes
 //! out is the data, as `flate2`'s `MultiGzDecoder` and `zstd` give it. Behind the last member or frame there may be
-//! [`is_padding`] and nothing else: every other byte there makes the whole damaged, since it may be what is left of a
+//! [`Padding`] and nothing else: every other byte there makes the whole damaged, since it may be what is left of a
 //! member.
 
 use std::io::Read;
@@ -12,6 +12,7 @@ use libdeflater::{DecompressionError, Decompressor, crc32};
 use memchr::memmem;
 use zstd::zstd_safe::{self, DCtx, get_error_name};
 
+use super::compress::Padding;
 use super::format::{GZIP_MAGIC, is_zstd};
 
 /// Deflate's best case: 258 bytes from 2 bits. What a trailer claims beyond it is a lie.
@@ -195,16 +196,10 @@ fn is_for_want_of_room(code: usize) -> bool {
     get_error_name(code) == "Destination buffer is too small"
 }
 
-/// Whether bytes behind compressed ones hold nothing: zeros, which block devices and object tools pad with, and at
-/// most one line end, which tools that work by lines add.
+/// Whether bytes behind compressed ones hold nothing.
 fn is_padding(rest: &[u8]) -> bool {
-    let behind_zeros =
-        rest.iter().position(|&byte| byte != 0).and_then(|at| rest.get(at..)).unwrap_or_default();
-    let behind_line_end = match behind_zeros {
-        [b'\r', b'\n', rest @ ..] | [b'\r' | b'\n', rest @ ..] => rest,
-        rest => rest,
-    };
-    behind_line_end.iter().all(|&byte| byte == 0)
+    let mut padding = Padding::default();
+    rest.iter().all(|&byte| padding.takes(byte))
 }
 
 /// Reads to the end behind what is `filled`, one byte past `limit` at most: that byte tells too much from just enough.

@@ -128,13 +128,18 @@ fn the_output_is_as_before_where_a_row_is_refused() {
 }
 
 #[test]
-fn line_ends_inside_values_survive_the_way_back_to_a_row() {
+fn a_line_end_ends_a_row_so_no_value_of_a_row_holds_one() {
     let schema = Schema::built_in("crime").unwrap();
     let context = RecordContext::default();
-    let (mut document, mut back, mut again) = (Vec::new(), Vec::new(), Vec::new());
-    let row = row("3|3\n\nC \u{c} |1115|TWO\r\nLINES|2404|38.5|-121.4");
-    schema.write_typed_json(row.as_bytes(), &context, &mut document).unwrap();
-    schema.write_payload(&document, &mut back).unwrap();
-    schema.write_typed_json(&back, &context, &mut again).unwrap();
-    assert_eq!(document, again);
+    let (mut document, mut row_of_it) = (Vec::new(), Vec::new());
+    let several = row("3|3\n\nC \u{c} |1115|TWO\r\nLINES|2404|38.5|-121.4");
+    let error = schema.write_typed_json(several.as_bytes(), &context, &mut document).unwrap_err();
+    assert_eq!((error.kind(), error.byte()), ("several_records", Some(28)));
+    schema
+        .write_typed_json(row("3|3C|1115|TWO LINES|2404|38.5|-121.4").as_bytes(), &context, &mut document)
+        .unwrap();
+    let document = String::from_utf8(document).unwrap().replace("TWO LINES", "TWO\\r\\nLINES");
+    let error = schema.write_payload(document.as_bytes(), &mut row_of_it).unwrap_err();
+    assert_eq!((error.kind(), error.field()), ("unwritable", Some("description")));
+    assert!(row_of_it.is_empty());
 }

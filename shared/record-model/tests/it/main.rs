@@ -11,6 +11,7 @@ mod kpl_vectors;
 mod kpl_writer;
 mod linear_time;
 mod names;
+mod one_record;
 mod real_data;
 mod schema_rules;
 mod times;

@@ -1,0 +1,73 @@
+//! A place in a JSON payload, as a schema names it.
+
+/// The members on the way to a value, the outermost first.
+///
+/// A path is bare, as `service.name`, and then a dot may be a step into an object or a part of a member's name: the
+/// member `service.name` is found, and so is the member `name` of `service`. Or it has parts in double quotes, as
+/// `"service.name".id`, and then each part is one member, spelled so.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Path<'a> {
+    pub(super) parts: Vec<&'a str>,
+    /// Whether dots in member names are not taken for steps.
+    pub(super) is_exact: bool,
+}
+
+impl<'a> Path<'a> {
+    /// Reads a path; `None` where a quote is not closed before a dot or the end.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (mut parts, mut is_exact) = (Vec::new(), false);
+        let mut rest = Some(text);
+        while let Some(part) = rest {
+            if let Some(quoted) = part.strip_prefix('"') {
+                let (name, after) = match quoted.split_once("\".") {
+                    Some((name, after)) => (name, Some(after)),
+                    None => (quoted.strip_suffix('"')?, None),
+                };
+                is_exact = true;
+                parts.push(name);
+                rest = after;
+            } else {
+                let (name, after) =
+                    part.split_once('.').map_or((part, None), |(name, after)| (name, Some(after)));
+                parts.push(name);
+                rest = after;
+            }
+        }
+        Some(Self { parts, is_exact })
+    }
+
+    /// How many objects are around the value.
+    pub(crate) fn depth(&self) -> usize {
+        self.parts.len().saturating_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&[&str], bool)>) {
+        let found = Path::parse(text);
+        assert_eq!(
+            found.map(|path| (path.parts, path.is_exact)),
+            expected.map(|(parts, exact)| (parts.to_vec(), exact))
+        );
+    }
+
+    #[test]
+    fn a_part_in_quotes_is_one_member() {
+        check("a.b", Some((&["a", "b"], false)));
+        check("\"a.b\"", Some((&["a.b"], true)));
+        check("\"a.b\".c.\"d\"", Some((&["a.b", "c", "d"], true)));
+        check("\"a\"b\".c", Some((&["a\"b", "c"], true)));
+        check("a\"b", Some((&["a\"b"], false)));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_no_path() {
+        for text in ["\"a", "\"a.b", "\"a\"b", "a.\"", "\""] {
+            check(text, None);
+        }
+    }
+}
