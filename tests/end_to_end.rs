@@ -300,18 +300,16 @@ fn every_tweet_arrives_enriched_once_and_what_is_no_tweet_is_in_quarantine() {
 
 #[test]
 fn the_real_records_arrive_as_they_should() {
-    let Ok(data) = std::env::var("KINFLOW_TEST_DATA") else {
-        println!("skipped: KINFLOW_TEST_DATA names no folder of real records");
+    let (Some(crime), Some(tweets)) = (test_support::data("crime"), test_support::data("tweets")) else {
         return;
     };
-    let data = Path::new(&data);
     let outcome = Run::new()
-        .file("crime", &data.join("crime/SacramentocrimeJanuary2006.csv"))
-        .file("tweets", &data.join("tweets/v1_1.jsonl"))
+        .file("crime", &crime.join("SacramentocrimeJanuary2006.csv"))
+        .file("tweets", &tweets.join("v1_1.jsonl"))
         .drained();
 
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
-    let mut expected: Vec<_> = text(&data.join("crime/expected_docs.ndjson.gz"))
+    let mut expected: Vec<_> = text(&crime.join("expected_docs.ndjson.gz"))
         .lines()
         .map(|line| comparable(&serde_json::from_str(line).unwrap()))
         .collect();
@@ -321,7 +319,7 @@ fn the_real_records_arrive_as_they_should() {
     typed.sort();
     assert!(typed == expected, "the documents differ from the expected ones");
 
-    let tweets = fs::read_to_string(data.join("tweets/v1_1.jsonl")).unwrap();
+    let tweets = fs::read_to_string(tweets.join("v1_1.jsonl")).unwrap();
     let enriched = outcome.lines("enriched/tweets");
     assert_eq!(enriched.len(), tweets.lines().count());
     assert!(enriched.iter().all(|line| line["text"].is_string() && line["keywords"].is_array()));

@@ -111,7 +111,7 @@ fn expected(schema: &Schema, index: usize, data: &[u8]) -> Expected {
         };
         let sub = record.sub_sequence_number.unwrap_or(0);
         match written {
-            Some(Written::Typed) => {
+            Some(Written::Typed | Written::Mended) => {
                 expected.lines.push(format!("stream:shardId-000000000006:{number}:{sub}"))
             }
             Some(Written::Dropped) => {}

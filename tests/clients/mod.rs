@@ -9,12 +9,7 @@ use tokio::net::TcpStream;
 /// Runs a script of this folder. It exits with 1 and says why where a rule does not hold. `false`: nothing was run,
 /// because Python or a module it needs is not here, which is said.
 pub(crate) async fn holds(script: &str, needs: &str, arguments: &[&str]) -> bool {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let probe = Command::new(&python).args(["-c", &format!("import {needs}")]).output();
-    if !probe.is_ok_and(|probe| probe.status.success()) {
-        eprintln!("skipped {script}: no {needs} in {python} (pip install -r tests/requirements.txt)");
-        return false;
-    }
+    let Some(python) = test_support::python_with(needs) else { return false };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients").join(script);
     let mut command = Command::new(&python);
     command.arg(path).args(arguments).env("NO_PROXY", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");

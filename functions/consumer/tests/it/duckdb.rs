@@ -35,17 +35,6 @@ answer = duckdb.sql(sys.argv[1])
 print(answer.columns[:2], sum(row[1] for row in answer.fetchall()))
 ";
 
-/// A Python that has `duckdb`, if there is one.
-fn python() -> Option<String> {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import duckdb"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    println!("skipped: {python} has no duckdb");
-    None
-}
-
 #[track_caller]
 fn prints(python: &str, script: &str, argument: &str, expected: &str) {
     let output = Command::new(python).args(["-c", script, argument]).output().unwrap();
@@ -55,7 +44,7 @@ fn prints(python: &str, script: &str, argument: &str, expected: &str) {
 
 #[tokio::test]
 async fn duckdb_reads_every_line_of_gzip_and_zstd_objects() {
-    let Some(python) = python() else { return };
+    let Some(python) = test_support::python_with("duckdb") else { return };
     let folder = tempfile::tempdir().unwrap();
     for (compression, first) in [("gzip", 1000), ("zstd", 2000)] {
         write_objects(folder.path(), compression, first).await;
@@ -65,7 +54,7 @@ async fn duckdb_reads_every_line_of_gzip_and_zstd_objects() {
 
 #[tokio::test]
 async fn the_readmes_query_runs_as_it_stands() {
-    let Some(python) = python() else { return };
+    let Some(python) = test_support::python_with("duckdb") else { return };
     let (_, query) = README.split_once("```sql\n").unwrap();
     let (query, _) = query.split_once("```").unwrap();
     assert!(query.contains(README_BUCKET));

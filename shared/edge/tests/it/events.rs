@@ -121,10 +121,8 @@ fn a_broken_envelope_is_one_clear_error() {
 
 #[test]
 fn every_sample_of_aws_is_read() {
-    let Some(folder) = std::env::var_os("KINFLOW_TEST_DATA") else {
-        return println!("skipped: KINFLOW_TEST_DATA is not set");
-    };
-    let folders = std::fs::read_dir(Path::new(&folder).join("events")).unwrap();
+    let Some(folder) = test_support::data("events") else { return };
+    let folders = std::fs::read_dir(folder).unwrap();
     let files = folders.flatten().filter(|entry| entry.path().is_dir());
     let files = files.flat_map(|entry| std::fs::read_dir(entry.path()).unwrap().flatten());
     let mut read = 0;

@@ -223,11 +223,7 @@ async fn a_wrong_token_is_told_and_not_shown() {
 
 #[tokio::test]
 async fn the_real_posts_arrive_byte_for_byte_once() {
-    let Some(folder) = std::env::var_os("KINFLOW_TEST_DATA") else {
-        println!("skipped: KINFLOW_TEST_DATA is not set");
-        return;
-    };
-    let file = std::path::Path::new(&folder).join("tweets/v2.jsonl");
+    let Some(file) = test_support::data("tweets/v2.jsonl") else { return };
     let lines = std::fs::read_to_string(file).unwrap();
     let api = RecentSearch::default();
     let mut posts: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

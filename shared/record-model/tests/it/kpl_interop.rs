@@ -61,7 +61,7 @@ fn read_by(interpreter: &str, script: &str) {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        eprintln!("skipped: no {interpreter} on this machine");
+        test_support::skipped(format_args!("no {interpreter} on this machine"));
         return;
     };
     // Where the library is missing the script ends without reading.
@@ -69,7 +69,7 @@ fn read_by(interpreter: &str, script: &str) {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(NOT_INSTALLED) {
-        eprintln!("skipped: {}", stderr.trim());
+        test_support::skipped(stderr.trim());
         return;
     }
     assert!(output.status.success(), "{stderr}");

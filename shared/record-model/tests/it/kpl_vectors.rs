@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
-use std::{env, fs, path::Path};
+use std::fs;
 
 use record_model::{Content, DecodeError, Decoder, Limits};
 use serde_json::Value;
@@ -62,11 +62,8 @@ fn check(vector: &Value) {
 
 #[test]
 fn every_vector_is_read_as_expected() {
-    let Some(folder) = env::var_os("KINFLOW_TEST_DATA") else {
-        eprintln!("skipped: KINFLOW_TEST_DATA is not set");
-        return;
-    };
-    let file = fs::read(Path::new(&folder).join("kpl/vectors.json")).unwrap();
+    let Some(file) = test_support::data("kpl/vectors.json") else { return };
+    let file = fs::read(file).unwrap();
     let vectors: Value = serde_json::from_slice(&file).unwrap();
     let vectors = vectors["vectors"].as_array().unwrap();
     assert!(vectors.len() >= 29, "only {} vectors", vectors.len());

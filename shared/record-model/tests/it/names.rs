@@ -28,12 +28,7 @@ print(json.dumps([columns(statement) for statement in json.loads(sys.argv[1])]))
 
 /// What Python's sqlglot says of these statements; `None`, and a word, where there is none.
 fn columns(statements: &[String]) -> Option<Value> {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import sqlglot"]).output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} has no sqlglot");
-        return None;
-    }
+    let python = test_support::python_with("sqlglot")?;
     let statements = serde_json::to_string(statements).unwrap();
     let output = Command::new(python).args(["-c", COLUMNS, &statements]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,22 +1,14 @@
 //! The built-in schemas on real data, where `KINFLOW_TEST_DATA` names its folder.
 
 use std::fs;
-use std::path::PathBuf;
 
 use record_model::{RecordContext, Schema, Written};
 use serde_json::Value;
+use test_support::data;
 
 /// 2026-01-02 03:04:05 UTC.
 const LOADED_AT: RecordContext<'_> =
     RecordContext { ingested_at_ms: 1_767_323_045_000, source: None, offset: None, position: None };
-
-fn data(path: &str) -> Option<PathBuf> {
-    let Ok(folder) = std::env::var("KINFLOW_TEST_DATA") else {
-        println!("skipped: KINFLOW_TEST_DATA is not set");
-        return None;
-    };
-    Some(PathBuf::from(folder).join(path))
-}
 
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 16 << 20];

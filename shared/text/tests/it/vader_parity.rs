@@ -93,13 +93,10 @@ fn long_texts_with_but_balance_as_python_does() {
 
 #[test]
 fn every_rated_text_scores_as_the_oracle_does() {
-    let Ok(data) = std::env::var("KINFLOW_TEST_DATA") else {
-        eprintln!("skipped: KINFLOW_TEST_DATA is not set");
-        return;
-    };
+    let Some(folder) = test_support::data("sentiment") else { return };
     let mut both = Both::new();
     let mut texts = 0;
-    for file in std::fs::read_dir(format!("{data}/sentiment")).unwrap() {
+    for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "tsv") {
             for line in std::fs::read_to_string(&path).unwrap().lines().skip(1) {
