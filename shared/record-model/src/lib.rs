@@ -3,7 +3,9 @@
 mod codec;
 mod generate;
 pub mod keys;
+pub mod layout;
 mod made_up;
+pub mod put_aside;
 mod schema;
 mod wire;
 

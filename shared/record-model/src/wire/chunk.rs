@@ -27,7 +27,7 @@ const VERSION: u8 = 1;
 pub const OVERHEAD_BYTES: usize = MAGIC.len() + 1 + 16 + 4 * 4;
 
 /// What every piece of one message says about the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Message {
     /// Unique for each message of a stream.
     pub id: u128,
