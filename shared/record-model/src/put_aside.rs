@@ -158,9 +158,9 @@ fn first_version() -> u32 {
 
 impl<'a> PutAside<'a> {
     /// One JSON object on one line, without a line end. The same record gives the same bytes.
-    pub fn to_json(&self) -> Result<Vec<u8>, PutAsideError> {
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let Self { origin, reason, payload_base64 } = self;
-        Ok(serde_json::to_vec(&Object { version: VERSION, id: origin.id(), origin, reason, payload_base64 })?)
+        serde_json::to_vec(&Object { version: VERSION, id: origin.id(), origin, reason, payload_base64 })
     }
 
     /// Reads one JSON object, of this form or of one that an earlier release wrote.

@@ -14,9 +14,8 @@ pub(crate) struct LedgerEntry {
 }
 
 impl LedgerEntry {
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        // Two texts: nothing in it can fail.
-        serde_json::to_vec(self).unwrap_or_default()
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
     }
 
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {

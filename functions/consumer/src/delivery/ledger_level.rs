@@ -4,6 +4,7 @@ use bytes::Bytes;
 use edge::lambda::events::KinesisRecord;
 use edge::store::{Attributes, Created, ETag, ObjectHead, ObjectStore, Replaced};
 use record_model::keys::SequenceNumber;
+use record_model::layout::LedgerKey;
 
 use super::ledger::LedgerEntry;
 use super::{DeliveryError, LAST_SEQUENCE_NUMBER};
@@ -37,7 +38,7 @@ impl Ledger {
         shard_id: &str,
         epoch: &str,
     ) -> Result<Self, DeliveryError> {
-        let key = format!("state/ledger/{stream}/{shard_id}/{epoch}");
+        let key = LedgerKey { stream, shard_id, epoch }.key();
         let Some(object) = store.get(&key).await? else {
             return Ok(Self { key, seen: None, slot: None, decided: None });
         };
@@ -82,7 +83,7 @@ impl Ledger {
         }
         let done = self.decided.map(|number| number.to_string());
         let entry = LedgerEntry { done, slot: own_key.to_owned() };
-        let body = Bytes::from(entry.to_json());
+        let body = Bytes::from(entry.to_json()?);
         let attributes =
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
         let moved = match &self.seen {
@@ -95,7 +96,7 @@ impl Ledger {
     }
 }
 
-/// How many of these records come no later than `last`. One whose number is none is later than any.
+/// How many of these records come no later than `last`. A record without a valid number is later than any.
 pub(crate) fn count_up_to(records: &[KinesisRecord<'_>], last: &SequenceNumber) -> usize {
     let is_up_to = |record: &&KinesisRecord<'_>| {
         record.sequence_number.parse::<SequenceNumber>().is_ok_and(|number| number <= *last)

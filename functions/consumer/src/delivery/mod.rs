@@ -4,7 +4,6 @@ mod batch_level;
 mod ledger;
 mod ledger_level;
 mod output;
-mod position;
 
 use edge::store::{Attributes, StoreError};
 
@@ -12,8 +11,8 @@ use crate::enrich::EnricherError;
 
 pub(crate) use batch_level::write_latest;
 pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
-pub(crate) use output::{Contents, Packer, emptied};
-pub use position::Position;
+pub use output::Compression;
+pub(crate) use output::{Contents, ObjectPacker, emptied};
 
 /// Metadata of an output object that later attempts decide by.
 const ATTEMPT: &str = "attempt";
@@ -44,6 +43,8 @@ pub(crate) enum DeliveryError {
     BadLedger { key: String, source: serde_json::Error },
     #[error("object {key:?} does not say which record is its last")]
     NoLastRecord { key: String },
+    #[error("what is to be stored has no JSON form")]
+    Form(#[from] serde_json::Error),
     #[error("output could not be compressed")]
     Compress(#[from] record_model::compress::CompressError),
     #[error("texts are not enriched")]
@@ -64,6 +65,7 @@ impl DeliveryError {
             Self::Enricher(EnricherError::Refused(_))
             | Self::BadLedger { .. }
             | Self::NoLastRecord { .. }
+            | Self::Form(_)
             | Self::Compress(_) => false,
         }
     }

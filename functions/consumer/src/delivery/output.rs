@@ -3,26 +3,36 @@
 use bytes::Bytes;
 use edge::store::Attributes;
 use record_model::compress::{CompressError, Gzip, Zstd};
+use record_model::layout::Extension;
 
 use super::LAST_SEQUENCE_NUMBER;
-use crate::handler::Compression;
 
 /// A buffer of more bytes is not kept from one batch to the next.
 const MOST_KEPT_BYTES: usize = 16 << 20;
 
-/// An empty buffer for the next batch: the room of one nobody needs any more, as the system's pages are dear.
+/// An empty buffer for the next batch, with the memory of one that is not needed any more, since memory fresh from the
+/// system costs time.
 pub(crate) fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
     buffer.clear();
     if buffer.capacity() > MOST_KEPT_BYTES { Vec::new() } else { buffer }
 }
 
-/// Compresses one batch after the other, reusing its tables and its room.
-pub(crate) struct Packer {
-    press: Press,
-    room: Vec<u8>,
+/// How an output object is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Levels 1 to 12.
+    Gzip(i32),
+    /// Levels 1 to 19.
+    Zstd(i32),
 }
 
-enum Press {
+/// Compresses one batch after the other, with the same tables and the same buffer.
+pub(crate) struct ObjectPacker {
+    compressor: Compressor,
+    buffer: Vec<u8>,
+}
+
+enum Compressor {
     Gzip(Gzip),
     Zstd(Zstd),
 }
@@ -38,40 +48,41 @@ pub(crate) struct Contents<'a> {
     pub(crate) models: &'a str,
 }
 
-impl Packer {
+impl ObjectPacker {
     pub(crate) fn new(compression: Compression) -> Self {
-        let press = match compression {
-            Compression::Gzip(level) => Press::Gzip(Gzip::new(level)),
-            Compression::Zstd(level) => Press::Zstd(Zstd::new(level)),
+        let compressor = match compression {
+            Compression::Gzip(level) => Compressor::Gzip(Gzip::new(level)),
+            Compression::Zstd(level) => Compressor::Zstd(Zstd::new(level)),
         };
-        Self { press, room: Vec::new() }
+        Self { compressor, buffer: Vec::new() }
     }
 
-    /// `.ndjson.gz` or `.ndjson.zst`.
-    pub(crate) fn extension(&self) -> &'static str {
-        match self.press {
-            Press::Gzip(_) => ".ndjson.gz",
-            Press::Zstd(_) => ".ndjson.zst",
+    /// What the object's key ends with.
+    pub(crate) fn extension(&self) -> Extension {
+        match self.compressor {
+            Compressor::Gzip(_) => Extension::Gzip,
+            Compressor::Zstd(_) => Extension::Zstd,
         }
     }
 
-    /// The lines compressed, with `mark` where every reader skips it: attempts over the same records differ by it.
+    /// Compresses lines and puts `mark` where every reader skips it, so attempts over the same records differ.
     pub(crate) fn pack(&mut self, lines: &[u8], mark: &str) -> Result<Bytes, CompressError> {
-        let mut room = std::mem::take(&mut self.room);
-        match &mut self.press {
-            Press::Gzip(gzip) => gzip.write(lines, Some(mark), &mut room)?,
-            Press::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut room)?,
+        let mut buffer = std::mem::take(&mut self.buffer);
+        match &mut self.compressor {
+            Compressor::Gzip(gzip) => gzip.write(lines, Some(mark), &mut buffer)?,
+            Compressor::Zstd(zstd) => zstd.write(lines, Some(mark.as_bytes()), &mut buffer)?,
         }
-        let packed = Bytes::copy_from_slice(&room);
-        self.room = emptied(room);
+        let packed = Bytes::copy_from_slice(&buffer);
+        self.buffer = emptied(buffer);
         Ok(packed)
     }
 
-    /// No content encoding: readers go by the name, and one that also undid an encoding would find no gzip.
+    /// There is no content encoding, because readers go by the name, and one that also undid an encoding would find
+    /// no gzip.
     pub(crate) fn attributes(&self, contents: &Contents<'_>) -> Attributes {
-        let content_type = match self.press {
-            Press::Gzip(_) => "application/gzip",
-            Press::Zstd(_) => "application/zstd",
+        let content_type = match self.compressor {
+            Compressor::Gzip(_) => "application/gzip",
+            Compressor::Zstd(_) => "application/zstd",
         };
         let metadata = [
             ("first-sequence-number", contents.first_sequence_number.to_owned()),

@@ -6,13 +6,16 @@ use serde::Serialize;
 /// Text.
 pub(crate) use record_model::write_json_string as string;
 
-/// Anything that always has a JSON form, such as a sentiment.
+/// Anything that has a JSON form, such as a sentiment; `null` for what has none, so that the line is JSON in any case.
 pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
-    // Into a vector: nothing in it can fail.
-    let _ = serde_json::to_writer(out, value);
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
 }
 
-/// A time as ISO 8601 in UTC with milliseconds; `null` for none and for what no calendar has.
+/// A time as ISO 8601 in UTC with milliseconds; `null` where there is none, or none that a calendar has.
 pub(crate) fn time(ms: Option<i64>, out: &mut Vec<u8>) {
     match ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
         Some(time) => out.extend_from_slice(format!("\"{time:.3}\"").as_bytes()),

@@ -1,8 +1,10 @@
 //! The function itself: its settings, its event, and what one invocation reports.
 
+mod batch;
 mod consumer;
+mod event;
 mod report;
 mod settings;
 
 pub use consumer::Consumer;
-pub use settings::{Backend, Compression, ConsumerSettings, DeliveryLevel};
+pub use settings::{Backend, ConsumerSettings, DeliveryLevel};

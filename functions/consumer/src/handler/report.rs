@@ -1,6 +1,6 @@
-//! What one invocation tells of itself: one metrics document, and a log line where something failed.
+//! What one invocation reports: one metrics document, and a log line where something failed.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use edge::lambda::Invocation;
 use edge::lambda::events::KinesisEvent;
@@ -39,18 +39,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Runs the part that decodes and enriches, on the clock.
-    pub(crate) fn enriching<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let started = Instant::now();
-        let done = work();
-        self.enriching += started.elapsed();
-        done
+    /// Notes how long it took to decode and enrich the batch.
+    pub(crate) fn enriched(&mut self, enriching: Duration) {
+        self.enriching += enriching;
     }
 
-    /// Takes what it took to have a batch's texts ready.
-    pub(crate) fn prepared(&mut self, prepared: Prepared, preparing: Duration) {
+    /// Takes what a service did to have the batch's texts ready.
+    pub(crate) fn prepared(&mut self, prepared: Prepared) {
         self.billed_units = Some(prepared.billed_units);
-        self.enriching += preparing;
         if let Some(error) = prepared.failure {
             self.failed(&error.into());
         }
@@ -80,7 +76,7 @@ impl Report {
         self.bytes_out = stored.map_or(0, |stored| stored.bytes);
     }
 
-    /// Logs what kept records from S3. They come again.
+    /// Logs what kept records out of S3. Lambda delivers them again.
     pub(crate) fn failed(&mut self, error: &DeliveryError) {
         self.failures += 1;
         let error_chain = logging::chain(error);

@@ -7,6 +7,8 @@ use edge::aws::AwsSettings;
 use edge::logging::{LEVELS, LevelFilter};
 use edge::settings::Settings;
 
+use crate::delivery::Compression;
+
 /// Memory at which Lambda gives a function one whole processor, in MB.
 const MB_PER_PROCESSOR: usize = 1769;
 
@@ -57,15 +59,6 @@ pub enum Backend {
     /// Amazon Comprehend.
     #[cfg(feature = "comprehend")]
     Comprehend,
-}
-
-/// How an output object is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Levels 1 to 12.
-    Gzip(i32),
-    /// Levels 1 to 19.
-    Zstd(i32),
 }
 
 impl ConsumerSettings {

@@ -1,9 +1,9 @@
 //! One output line: where the record stood, what its text says, and its typed fields.
 
+use record_model::layout::Position;
 use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
 use text::{Label, language};
 
-use crate::delivery::Position;
 use crate::enrich::{Enricher, NOT_ENRICHED, NotReady, json};
 use crate::settle::Reason;
 
@@ -81,7 +81,7 @@ impl Line<'_> {
     ) -> Result<(Written, Option<Label>), Refusal> {
         let mut payload = schema.open(self.payload)?;
         let found = payload.text_of()?;
-        let id = self.position.to_string();
+        let id = self.position.id().to_string();
         out.extend_from_slice(LINE_START);
         json::string(&id, out);
         out.extend_from_slice(b",\"stream\":");

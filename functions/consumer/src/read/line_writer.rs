@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use edge::lambda::events::KinesisRecord;
+use record_model::layout::Position;
 use record_model::{Content, DecodeError, Decoder, Limits, Schema, UserRecord};
 
 use super::line::{Line, LineResult};
 use super::lines::{Lines, Outcome, Piece, Stopped};
-use crate::delivery::Position;
 use crate::enrich::Enricher;
 use crate::settle::{Poison, Reason};
 
@@ -63,11 +63,11 @@ impl<E: Enricher> LineWriter<E> {
     /// Appends the lines of what was opened, or nothing where it has to wait for another attempt.
     pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
         let start = out.len();
-        let mut outcome = Outcome::default();
         let Self { schema, enricher, scratch, decoder, .. } = self;
-        let decoded = decoder.decode(opened.data, &mut |user_record| {
-            opened.visit(user_record, schema, enricher.as_ref(), scratch, &mut outcome, out);
-        });
+        let mut visit =
+            Visit { opened, schema, enricher: enricher.as_ref(), scratch, outcome: Outcome::default(), out };
+        let decoded = decoder.decode(opened.data, &mut |user_record| visit.user_record(user_record));
+        let Visit { outcome, out, .. } = visit;
         if decoded.is_ok() && !outcome.waits {
             return Ok(outcome);
         }
@@ -103,41 +103,8 @@ impl<'a> Opened<'a> {
         Self { data, record, source: Source::Message(here.sub_sequence_number) }
     }
 
-    fn visit<E: Enricher>(
-        &self,
-        user_record: UserRecord<'_>,
-        schema: &Schema,
-        enricher: &E,
-        scratch: &mut E::Scratch,
-        outcome: &mut Outcome,
-        out: &mut Vec<u8>,
-    ) {
-        let sub = self.sub(user_record.sub_sequence_number);
-        match user_record.content {
-            Ok(Content::Payload(payload)) => {
-                let partition_key = user_record.partition_key.unwrap_or(&self.record.partition_key);
-                let line = Line { position: Position::of(self.record).of_sub(sub), partition_key, payload };
-                match line.write(schema, enricher, scratch, out) {
-                    LineResult::Line(mood) => outcome.count_line(mood),
-                    LineResult::Dropped => outcome.dropped += 1,
-                    LineResult::NotReady => outcome.waits = true,
-                    LineResult::Poison(reason) if sub.is_none() && self.source == Source::Record => {
-                        outcome.poison.push(Poison::whole(self.record, reason));
-                    }
-                    LineResult::Poison(reason) => outcome.poison.push(Poison::part(sub, payload, reason)),
-                }
-            }
-            Ok(Content::Chunk(chunk)) => {
-                let mut framed = Vec::new();
-                chunk.write(&mut framed);
-                outcome.pieces.push(Piece { sub_sequence_number: sub, framed });
-            }
-            Err(error) => outcome.poison.push(self.poison(sub, &error)),
-        }
-    }
-
-    /// An aggregate inside a message whose piece came in an aggregate counts on from that piece: no two records of
-    /// one Kinesis record share a number, since the others of its aggregate lie far below 2^32.
+    /// An aggregate inside a message, whose piece came in an aggregate, counts on from that piece. No two records of one
+    /// Kinesis record share a number then, because the others of its aggregate are far below 2^32.
     fn sub(&self, own: Option<u64>) -> Option<u64> {
         match (self.source, own) {
             (Source::Message(Some(piece)), Some(own)) => Some(((piece + 1) << 32) + own),
@@ -151,6 +118,48 @@ impl<'a> Opened<'a> {
         match self.source {
             Source::Record => Poison::of_aggregate(self.record, sub, reason),
             Source::Message(piece) => Poison::part(sub.or(piece), self.data, reason),
+        }
+    }
+}
+
+/// The user records of one [`Opened`], on their way to lines.
+struct Visit<'v, E: Enricher> {
+    opened: Opened<'v>,
+    schema: &'v Schema,
+    enricher: &'v E,
+    scratch: &'v mut E::Scratch,
+    outcome: Outcome,
+    out: &'v mut Vec<u8>,
+}
+
+impl<E: Enricher> Visit<'_, E> {
+    fn user_record(&mut self, user_record: UserRecord<'_>) {
+        let sub = self.opened.sub(user_record.sub_sequence_number);
+        match user_record.content {
+            Ok(Content::Payload(payload)) => {
+                let partition_key = user_record.partition_key.unwrap_or(&self.opened.record.partition_key);
+                self.payload(sub, partition_key, payload);
+            }
+            Ok(Content::Chunk(chunk)) => {
+                let mut framed = Vec::new();
+                chunk.write(&mut framed);
+                self.outcome.pieces.push(Piece { sub_sequence_number: sub, framed });
+            }
+            Err(error) => self.outcome.poison.push(self.opened.poison(sub, &error)),
+        }
+    }
+
+    fn payload(&mut self, sub: Option<u64>, partition_key: &str, payload: &[u8]) {
+        let Self { opened: Opened { record, source, .. }, outcome, .. } = self;
+        let line = Line { position: record.position().of_sub(sub), partition_key, payload };
+        match line.write(self.schema, self.enricher, self.scratch, self.out) {
+            LineResult::Line(mood) => outcome.count_line(mood),
+            LineResult::Dropped => outcome.dropped += 1,
+            LineResult::NotReady => outcome.waits = true,
+            LineResult::Poison(reason) if sub.is_none() && *source == Source::Record => {
+                outcome.poison.push(Poison::whole(record, reason));
+            }
+            LineResult::Poison(reason) => outcome.poison.push(Poison::part(sub, payload, reason)),
         }
     }
 }

@@ -7,6 +7,6 @@ mod preparer;
 mod workers;
 
 pub(crate) use line_writer::{LineWriter, Opened};
-pub(crate) use lines::{Lines, Outcome, Stopped};
+pub(crate) use lines::{Lines, Outcome, Piece, Stopped};
 pub(crate) use preparer::Preparer;
 pub(crate) use workers::Workers;

@@ -18,8 +18,8 @@ const RECORDS_AT_A_TIME: usize = 32;
 /// One line writer for each thread, kept from one batch to the next.
 pub(crate) struct Workers<E: Enricher> {
     writers: Vec<LineWriter<E>>,
-    /// Room for lines, from the batch before.
-    room: Vec<u8>,
+    /// The memory of the lines of the batch before.
+    buffer: Vec<u8>,
 }
 
 impl<E: Enricher> Workers<E> {
@@ -28,7 +28,7 @@ impl<E: Enricher> Workers<E> {
         let whole = Limits::default();
         let limits = Limits { batch_bytes_out: whole.batch_bytes_out / count.max(1), ..whole };
         let writer = || LineWriter::new(schema.clone(), Arc::clone(enricher), limits);
-        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect(), room: Vec::new() }
+        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect(), buffer: Vec::new() }
     }
 
     /// The lines of `records`, up to the first that could not be begun.
@@ -36,7 +36,7 @@ impl<E: Enricher> Workers<E> {
         for writer in &mut self.writers {
             writer.start_batch();
         }
-        let mut lines = Lines { bytes: std::mem::take(&mut self.room), ..Lines::default() };
+        let mut lines = Lines { bytes: std::mem::take(&mut self.buffer), ..Lines::default() };
         match self.writers.as_mut_slice() {
             // One processor pays for no thread.
             [writer] => writer.write(records, begin_until, &mut lines),
@@ -45,12 +45,12 @@ impl<E: Enricher> Workers<E> {
         lines
     }
 
-    /// Keeps the room of lines nobody needs any more.
-    pub(crate) fn take_back(&mut self, lines: Lines) {
-        self.room = emptied(lines.bytes);
+    /// Keeps the memory of lines that are not needed any more.
+    pub(crate) fn reuse(&mut self, lines: Lines) {
+        self.buffer = emptied(lines.bytes);
     }
 
-    /// A writer for what comes to light later: messages put together from chunks.
+    /// A writer for messages that are put together from chunks after the batch was read.
     pub(crate) fn first(&mut self) -> Option<&mut LineWriter<E>> {
         self.writers.first_mut()
     }

@@ -1,27 +1,27 @@
 //! Pieces of messages, kept in S3 until one record makes the message whole; that record puts it out.
 //!
-//! `state/chunks/<stream>/<message>/<index>` holds a piece with its place, `…/verdict-<place>` whether the record there
-//! waits or claims, `…/claim` the place of the record the message belongs to, or [`SWEPT`]. Nothing is deleted here: a late copy of a piece must find the claim, so the
-//! bucket's lifecycle for this prefix must outlast the stream's retention.
+//! A message has a [`MessageFolder`]: an object for each piece, with the place of the piece's record; a verdict on each
+//! record, whether it waits or claims the message; and a claim, which holds the id of the record that the message
+//! belongs to, or [`SWEPT`]. Nothing is deleted here, because a late copy of a piece must find the claim. The bucket's
+//! lifecycle for this prefix must therefore outlast the stream's retention.
 
 use bytes::Bytes;
 use edge::store::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
-use record_model::chunk::{Chunk, Message, Reassembly};
+use record_model::chunk::{Chunk, Reassembly};
+use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder, Position};
 
 use super::piece_place;
 use super::poison::Reason;
-use crate::delivery::Position;
 
 /// Largest message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 32 << 20;
-/// Most pieces of one message: each costs a request.
+/// Most pieces of one message, since each costs a request.
 const MAX_PIECES: u32 = 10_000;
 /// A piece and a verdict each, and as much again for copies.
 const MAX_KEYS: usize = 4 * MAX_PIECES as usize;
-/// The claim of the sweep, which no record's place can equal.
+/// The claim of the sweep, which no record's id can equal.
 pub(crate) const SWEPT: &str = "swept";
-pub(crate) const CLAIM: &str = "claim";
-/// The verdicts on one record.
+/// A verdict on a record.
 const CLAIMS: &str = "claims";
 const WAITS: &str = "waits";
 
@@ -56,14 +56,14 @@ impl<S: ObjectStore> Chunks<'_, S> {
             Ok(begun) => begun,
             Err(reason) => return Ok(Kept::Refused(reason)),
         };
-        let folder = self.folder(&chunk.message);
-        let key = format!("{folder}/{:010}", chunk.index);
+        let folder = MessageFolder { stream: self.stream, message: chunk.message };
+        let key = folder.key(ChunkEntry::Piece(chunk.index));
         let attributes = piece_place::write(here, partition_key);
         let created = self.store.create(&key, Bytes::copy_from_slice(framed), &attributes).await?;
         if created == Created::Exists && self.store.get(&key).await?.is_some_and(|kept| kept.body != framed) {
             return Ok(Kept::Refused(Reason::new("chunk_conflict", "another piece has this index already")));
         }
-        let here = here.to_string();
+        let here = here.id().to_string();
         let claim = match self.claim(&folder).await? {
             None => self.decide(&folder, chunk.message.count, &here).await?,
             claim => claim,
@@ -75,19 +75,25 @@ impl<S: ObjectStore> Chunks<'_, S> {
         }
     }
 
-    /// Whose the message is after this record was looked at; `None`: nobody's yet, and never this record's.
+    /// Decides on the record at `here` and returns the id of the record that owns the message. `None`: no record does
+    /// yet, and this one never will.
     ///
-    /// Two attempts at one record may see different pieces. The first verdict on a record stands, so that no attempt
-    /// leaves to another what that one left out. The record that kept the last missing piece sees all of them in
-    /// each of its attempts: so there is always one that claims.
-    async fn decide(&self, folder: &str, count: u32, here: &str) -> Result<Option<String>, StoreError> {
+    /// Two attempts at one record may see different pieces. The first verdict on a record is kept and every later
+    /// attempt follows it, so no attempt leaves a message to another that left it out. The record that kept the last
+    /// missing piece sees all of them in each of its attempts, so there is always one record that claims.
+    async fn decide(
+        &self,
+        folder: &MessageFolder<'_>,
+        count: u32,
+        here: &str,
+    ) -> Result<Option<String>, StoreError> {
         let is_whole = self.piece_keys(folder).await?.len() >= count as usize;
         let verdict = if is_whole { CLAIMS } else { WAITS };
-        let stands = self.first_write(&format!("{folder}/verdict-{here}"), verdict).await?;
-        if stands == WAITS { Ok(None) } else { self.make_claim(folder, here).await.map(Some) }
+        let kept = self.first_write(&folder.key(ChunkEntry::Verdict(here)), verdict).await?;
+        if kept == WAITS { Ok(None) } else { self.make_claim(folder, here).await.map(Some) }
     }
 
-    async fn put_out(&self, folder: &str, reassembly: Reassembly) -> Result<Kept, StoreError> {
+    async fn put_out(&self, folder: &MessageFolder<'_>, reassembly: Reassembly) -> Result<Kept, StoreError> {
         let pieces = self.pieces(folder).await?;
         Ok(match with_pieces(reassembly, &pieces).message() {
             Ok(message) => Kept::Whole(message),
@@ -95,17 +101,21 @@ impl<S: ObjectStore> Chunks<'_, S> {
         })
     }
 
-    /// Claims the message for `owner` and gives the claim that stands.
-    pub(crate) async fn make_claim(&self, folder: &str, owner: &str) -> Result<String, StoreError> {
-        self.first_write(&format!("{folder}/{CLAIM}"), owner).await
+    /// Claims the message for `owner`, unless there is a claim already, and returns the claim that counts.
+    pub(crate) async fn make_claim(
+        &self,
+        folder: &MessageFolder<'_>,
+        owner: &str,
+    ) -> Result<String, StoreError> {
+        self.first_write(&folder.key(ChunkEntry::Claim), owner).await
     }
 
-    pub(crate) async fn claim(&self, folder: &str) -> Result<Option<String>, StoreError> {
-        let claim = self.store.get(&format!("{folder}/{CLAIM}")).await?;
+    pub(crate) async fn claim(&self, folder: &MessageFolder<'_>) -> Result<Option<String>, StoreError> {
+        let claim = self.store.get(&folder.key(ChunkEntry::Claim)).await?;
         Ok(claim.map(|object| String::from_utf8_lossy(&object.body).into_owned()))
     }
 
-    /// Writes a word unless there is one, and gives the one that stands.
+    /// Writes a word unless one is there already, and returns the one that is there.
     async fn first_write(&self, key: &str, word: &str) -> Result<String, StoreError> {
         let body = Bytes::copy_from_slice(word.as_bytes());
         if let Created::Written(_) = self.store.create(key, body, &Attributes::default()).await? {
@@ -116,7 +126,7 @@ impl<S: ObjectStore> Chunks<'_, S> {
     }
 
     /// Every kept piece.
-    pub(crate) async fn pieces(&self, folder: &str) -> Result<Vec<Object>, StoreError> {
+    pub(crate) async fn pieces(&self, folder: &MessageFolder<'_>) -> Result<Vec<Object>, StoreError> {
         let mut pieces = Vec::new();
         for key in self.piece_keys(folder).await? {
             pieces.extend(self.store.get(&key).await?);
@@ -124,8 +134,8 @@ impl<S: ObjectStore> Chunks<'_, S> {
         Ok(pieces)
     }
 
-    async fn piece_keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
-        let prefix = format!("{folder}/");
+    async fn piece_keys(&self, folder: &MessageFolder<'_>) -> Result<Vec<String>, StoreError> {
+        let prefix = folder.prefix();
         let mut keys: Vec<String> = Vec::new();
         loop {
             let page = self.store.list(&prefix, keys.last().map(String::as_str)).await?;
@@ -135,14 +145,10 @@ impl<S: ObjectStore> Chunks<'_, S> {
                 break;
             }
         }
-        keys.retain(|key| key.rsplit('/').next().is_some_and(|name| name.parse::<u32>().is_ok()));
+        let is_piece =
+            |key: &str| ChunkKey::parse(key).is_some_and(|key| matches!(key.entry, ChunkEntry::Piece(_)));
+        keys.retain(|key| is_piece(key));
         Ok(keys)
-    }
-
-    /// What all pieces of a message agree on is in the name: a piece that says otherwise is of another message.
-    fn folder(&self, message: &Message) -> String {
-        let Message { id, count, length, crc32c } = message;
-        format!("state/chunks/{}/{id:032x}-{crc32c:08x}-{length}-{count}", self.stream)
     }
 }
 
@@ -155,7 +161,7 @@ fn begin(framed: &[u8]) -> Result<(Chunk<'_>, Reassembly), Reason> {
     Ok((chunk, reassembly.map_err(|error| Reason::of_error("message_bytes", &error))?))
 }
 
-/// Pieces that do not fit are left out: then there is no message, and all of them go to quarantine.
+/// Leaves out pieces that do not fit. Then there is no message, and all of them go to quarantine.
 fn with_pieces(mut reassembly: Reassembly, pieces: &[Object]) -> Reassembly {
     for chunk in pieces.iter().filter_map(|piece| Chunk::read(&piece.body).ok()) {
         let _ = reassembly.add(&chunk);

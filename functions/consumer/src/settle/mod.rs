@@ -6,15 +6,15 @@ mod poison;
 mod sweep;
 
 use edge::lambda::events::KinesisRecord;
-use edge::store::{ObjectStore, StoreError};
+use edge::store::ObjectStore;
 use futures::{StreamExt as _, stream};
 
-use crate::delivery::Position;
+use crate::delivery::DeliveryError;
 use crate::enrich::Enricher;
-use crate::read::{LineWriter, Lines, Opened, Outcome, Preparer, Stopped};
+use crate::read::{LineWriter, Lines, Opened, Outcome, Piece, Preparer, Stopped};
 
 use chunks::{Chunks, Kept};
-use poison::quarantine_pieces;
+use poison::Quarantine;
 
 pub(crate) use poison::{Poison, Reason};
 pub(crate) use sweep::{Age, SweepRequest, Time};
@@ -22,104 +22,112 @@ pub(crate) use sweep::{Age, SweepRequest, Time};
 /// Requests under way at once.
 const MAX_REQUESTS: usize = 16;
 
-/// Settles records in order. At the first that can't be, it and all after it are forgotten, and the error is given.
-pub(crate) async fn settle<S: ObjectStore, E: Enricher>(
-    store: &S,
-    data_set: &str,
-    records: &[KinesisRecord<'_>],
-    writer: &mut LineWriter<E>,
-    preparer: Option<&mut Preparer<E>>,
-    lines: &mut Lines,
-) -> Option<StoreError> {
-    let pieces = settle_pieces(store, data_set, records, writer, preparer, lines).await.err();
-    let poison = settle_poison(store, data_set, records, lines).await.err();
-    poison.or(pieces)
+/// Everything that settles the records of one batch.
+pub(crate) struct Settling<'a, S, E: Enricher> {
+    pub(crate) store: &'a S,
+    pub(crate) data_set: &'a str,
+    pub(crate) records: &'a [KinesisRecord<'a>],
+    /// Writes the lines of messages that became whole.
+    pub(crate) writer: &'a mut LineWriter<E>,
+    pub(crate) preparer: Option<&'a mut Preparer<E>>,
 }
 
-async fn settle_pieces<S: ObjectStore, E: Enricher>(
-    store: &S,
-    data_set: &str,
-    records: &[KinesisRecord<'_>],
-    writer: &mut LineWriter<E>,
-    mut preparer: Option<&mut Preparer<E>>,
-    lines: &mut Lines,
-) -> Result<(), StoreError> {
-    for (index, record) in records.iter().enumerate() {
-        let pieces = lines.records.get_mut(index).map(|outcome| std::mem::take(&mut outcome.pieces));
-        for piece in pieces.unwrap_or_default() {
-            let here = Position::of(record).of_sub(piece.sub_sequence_number);
-            let chunks = Chunks { store, stream: record.stream };
-            let mut added = Vec::new();
-            let settled = match chunks.keep(&piece.framed, &here, &record.partition_key).await {
-                Ok(Kept::Waiting) => Ok(Ok(Outcome::default())),
-                Ok(Kept::Whole(message)) => {
-                    let opened = Opened::message(&message, record, &here);
-                    if let Some(preparer) = &mut preparer {
-                        preparer.message(opened).await;
+/// What became of one piece.
+enum Settled {
+    /// The record's outcome and lines grow by these.
+    Added(Outcome, Vec<u8>),
+    /// The piece's message can't be opened in this attempt.
+    Stopped(Stopped),
+    /// S3 did not take what has to be there.
+    Failed(DeliveryError),
+}
+
+impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
+    /// Settles records in order. `lines` forgets the first record that can't be settled and all after it, and the error
+    /// is returned.
+    pub(crate) async fn settle(mut self, lines: &mut Lines) -> Option<DeliveryError> {
+        let pieces = self.pieces(lines).await.err();
+        let poison = self.poison(lines).await.err();
+        poison.or(pieces)
+    }
+
+    async fn pieces(&mut self, lines: &mut Lines) -> Result<(), DeliveryError> {
+        for (index, record) in self.records.iter().enumerate() {
+            let pieces = lines.records.get_mut(index).map(|outcome| std::mem::take(&mut outcome.pieces));
+            for piece in pieces.unwrap_or_default() {
+                match self.piece(record, &piece).await {
+                    Settled::Added(outcome, added) => lines.add(index, &added, outcome),
+                    Settled::Stopped(stopped) => {
+                        lines.truncate(index);
+                        lines.stopped = Some(stopped);
+                        return Ok(());
                     }
-                    Ok(open_message(opened, writer, &mut added))
-                }
-                Ok(Kept::Refused(reason)) => Ok(Ok(refused(&here, &piece.framed, reason))),
-                Ok(Kept::Broken(pieces, reason)) => quarantine_pieces(store, data_set, &pieces, &reason)
-                    .await
-                    .map(|()| Ok(Outcome::default())),
-                Err(error) => Err(error),
-            };
-            match settled {
-                Ok(Ok(outcome)) => lines.add(index, &added, outcome),
-                Ok(Err(stopped)) => {
-                    lines.truncate(index);
-                    lines.stopped = Some(stopped);
-                    return Ok(());
-                }
-                Err(error) => {
-                    lines.truncate(index);
-                    return Err(error);
+                    Settled::Failed(error) => {
+                        lines.truncate(index);
+                        return Err(error);
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Appends the lines of a message.
-fn open_message<E: Enricher>(
-    opened: Opened<'_>,
-    writer: &mut LineWriter<E>,
-    added: &mut Vec<u8>,
-) -> Result<Outcome, Stopped> {
-    let mut outcome = writer.open(opened, added)?;
-    // A message in a message would have no place of its own.
-    for piece in outcome.pieces.drain(..) {
-        let reason = Reason::new("chunk_depth", "a message holds a piece of another");
-        outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
-    }
-    Ok(outcome)
-}
-
-fn refused(here: &Position<'_>, framed: &[u8], reason: Reason) -> Outcome {
-    Outcome { poison: vec![Poison::part(here.sub_sequence_number, framed, reason)], ..Outcome::default() }
-}
-
-async fn settle_poison<S: ObjectStore>(
-    store: &S,
-    data_set: &str,
-    records: &[KinesisRecord<'_>],
-    lines: &mut Lines,
-) -> Result<(), StoreError> {
-    let copies = lines.records.iter().zip(records).enumerate().flat_map(|(index, (outcome, record))| {
-        outcome.poison.iter().map(move |poison| async move {
-            let copied =
-                poison.quarantine(store, data_set, &Position::of(record), &record.partition_key).await;
-            copied.map_err(|error| (index, error))
-        })
-    });
-    let results: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
-    match results.into_iter().find_map(Result::err) {
-        None => Ok(()),
-        Some((index, error)) => {
-            lines.truncate(index);
-            Err(error)
+    async fn piece(&mut self, record: &KinesisRecord<'_>, piece: &Piece) -> Settled {
+        let here = record.position().of_sub(piece.sub_sequence_number);
+        let chunks = Chunks { store: self.store, stream: record.stream };
+        match chunks.keep(&piece.framed, &here, &record.partition_key).await {
+            Ok(Kept::Waiting) => Settled::Added(Outcome::default(), Vec::new()),
+            Ok(Kept::Whole(message)) => self.message(Opened::message(&message, record, &here)).await,
+            Ok(Kept::Refused(reason)) => {
+                let poison = Poison::part(here.sub_sequence_number, &piece.framed, reason);
+                Settled::Added(Outcome::poisoned(poison), Vec::new())
+            }
+            Ok(Kept::Broken(pieces, reason)) => match self.quarantine().keep_pieces(&pieces, &reason).await {
+                Ok(()) => Settled::Added(Outcome::default(), Vec::new()),
+                Err(error) => Settled::Failed(error),
+            },
+            Err(error) => Settled::Failed(error.into()),
         }
+    }
+
+    /// Writes the lines of a message.
+    async fn message(&mut self, message: Opened<'_>) -> Settled {
+        if let Some(preparer) = &mut self.preparer {
+            preparer.message(message).await;
+        }
+        let mut added = Vec::new();
+        let mut outcome = match self.writer.open(message, &mut added) {
+            Ok(outcome) => outcome,
+            Err(stopped) => return Settled::Stopped(stopped),
+        };
+        // A message in a message would have no place of its own.
+        for piece in outcome.pieces.drain(..) {
+            let reason = Reason::new("chunk_depth", "a message holds a piece of another");
+            outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
+        }
+        Settled::Added(outcome, added)
+    }
+
+    async fn poison(&self, lines: &mut Lines) -> Result<(), DeliveryError> {
+        let quarantine = self.quarantine();
+        let copies =
+            lines.records.iter().zip(self.records).enumerate().flat_map(|(index, (outcome, record))| {
+                outcome.poison.iter().map(move |poison| async move {
+                    let copied = quarantine.keep(poison, &record.position(), &record.partition_key).await;
+                    copied.map_err(|error| (index, error))
+                })
+            });
+        let results: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
+        match results.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some((index, error)) => {
+                lines.truncate(index);
+                Err(error)
+            }
+        }
+    }
+
+    fn quarantine(&self) -> Quarantine<'_, S> {
+        Quarantine { store: self.store, data_set: self.data_set }
     }
 }

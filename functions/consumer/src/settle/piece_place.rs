@@ -1,9 +1,8 @@
-//! Where a kept piece came from, in its object's metadata: the sweep needs it for quarantine.
+//! Where a kept piece came from, in its object's metadata. The sweep needs it to put the piece into quarantine.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use edge::store::Attributes;
-
-use crate::delivery::Position;
+use record_model::layout::Position;
 
 const STREAM: &str = "stream";
 const SHARD_ID: &str = "shard-id";

@@ -3,15 +3,13 @@
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use edge::lambda::events::{DataError, KinesisRecord};
-use edge::store::{Attributes, Object, ObjectStore, StoreError};
+use edge::store::{Attributes, Object, ObjectStore};
+use record_model::layout::{Position, QuarantineKey};
+use record_model::put_aside::{self, Origin, PutAside};
 use record_model::{DecodeError, RecordError};
-use serde::Serialize;
 
 use super::piece_place;
-use crate::delivery::Position;
-
-/// Version of the quarantine object's form.
-const QUARANTINE_VERSION: u32 = 1;
+use crate::delivery::DeliveryError;
 
 /// A record, or one of an aggregate, that fails the same way each time.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ pub(crate) struct Poison {
 }
 
 /// Why, without any text of the record.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reason {
     /// A short stable word.
     pub(crate) kind: &'static str,
@@ -46,66 +44,66 @@ impl Poison {
     pub(crate) fn part(sub_sequence_number: Option<u64>, payload: &[u8], reason: Reason) -> Self {
         Self { sub_sequence_number, payload: STANDARD.encode_to_string(payload), reason }
     }
+}
 
-    /// Keeps a copy. Nothing of the attempt is in it, so that one of an earlier attempt serves as well.
-    pub(crate) async fn quarantine<S: ObjectStore>(
+/// Where poison goes.
+pub(crate) struct Quarantine<'a, S> {
+    pub(crate) store: &'a S,
+    pub(crate) data_set: &'a str,
+}
+
+impl<S> Clone for Quarantine<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Quarantine<'_, S> {}
+
+impl<S: ObjectStore> Quarantine<'_, S> {
+    /// Keeps a copy of what is poison at `position`. Nothing of the attempt is in the copy, so that one of an earlier
+    /// attempt serves as well.
+    pub(crate) async fn keep(
         &self,
-        store: &S,
-        data_set: &str,
+        poison: &Poison,
         position: &Position<'_>,
         partition_key: &str,
-    ) -> Result<(), StoreError> {
-        let position = position.of_sub(self.sub_sequence_number);
-        let object = QuarantineObject {
-            version: QUARANTINE_VERSION,
-            id: position.to_string(),
-            stream: position.stream,
-            shard_id: position.shard_id,
-            sequence_number: position.sequence_number,
-            sub_sequence_number: self.sub_sequence_number,
-            partition_key,
-            arrived_at_ms: position.arrived_at_ms,
-            reason: &self.reason,
-            payload_base64: &self.payload,
+    ) -> Result<(), DeliveryError> {
+        let position = position.of_sub(poison.sub_sequence_number);
+        let put_aside = PutAside {
+            origin: Origin::of_stream(&position, partition_key),
+            reason: poison.reason.written(),
+            payload_base64: poison.payload.as_str().into(),
         };
-        // Texts and numbers: nothing in it can fail.
-        let body = serde_json::to_vec(&object).unwrap_or_default();
+        let body = Bytes::from(put_aside.to_json()?);
         let attributes =
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
-        store.create(&position.quarantine_key(data_set), Bytes::from(body), &attributes).await.map(drop)
+        let key = QuarantineKey::of_stream(self.data_set, &position).key();
+        self.store.create(&key, body, &attributes).await?;
+        Ok(())
     }
-}
 
-/// Every kept piece as the record it was.
-pub(crate) async fn quarantine_pieces<S: ObjectStore>(
-    store: &S,
-    data_set: &str,
-    pieces: &[Object],
-    reason: &Reason,
-) -> Result<(), StoreError> {
-    for piece in pieces {
-        let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else { continue };
-        let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
-        poison.quarantine(store, data_set, &position, &partition_key).await?;
+    /// Keeps a copy of each piece, as the record it was.
+    pub(crate) async fn keep_pieces(&self, pieces: &[Object], reason: &Reason) -> Result<(), DeliveryError> {
+        for piece in pieces {
+            let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else {
+                tracing::error!(
+                    "a piece of a message does not say where it came from, and stays where it is"
+                );
+                continue;
+            };
+            let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
+            self.keep(&poison, &position, &partition_key).await?;
+        }
+        Ok(())
     }
-    Ok(())
-}
-
-#[derive(Serialize)]
-struct QuarantineObject<'a> {
-    version: u32,
-    id: String,
-    stream: &'a str,
-    shard_id: &'a str,
-    sequence_number: &'a str,
-    sub_sequence_number: Option<u64>,
-    partition_key: &'a str,
-    arrived_at_ms: i64,
-    reason: &'a Reason,
-    payload_base64: &'a str,
 }
 
 impl Reason {
+    fn written(&self) -> put_aside::Reason<'_> {
+        put_aside::Reason { kind: self.kind.into(), field: None, message: self.message.as_str().into() }
+    }
+
     pub(crate) fn of_data(error: DataError) -> Self {
         Self { kind: error.kind(), message: error.to_string() }
     }

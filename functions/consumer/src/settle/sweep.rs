@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use edge::store::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
+use record_model::chunk::Message;
+use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::chunks::{CLAIM, Chunks, SWEPT};
-use super::poison::{Reason, quarantine_pieces};
-
-/// In a message's folder: its pieces are in quarantine.
-const IN_QUARANTINE: &str = "in-quarantine";
+use super::chunks::{Chunks, SWEPT};
+use super::poison::{Quarantine, Reason};
+use crate::delivery::DeliveryError;
 
 /// What a sweep is asked for.
 #[derive(Debug, PartialEq, Deserialize)]
@@ -71,11 +71,15 @@ struct Folder {
     newest_ms: i64,
 }
 
-impl SweepRequest {
-    pub(crate) fn parse(event: &[u8]) -> Option<Self> {
-        serde_json::from_slice(event).ok()
-    }
+/// One sweep at work.
+struct Sweep<'a, S> {
+    chunks: Chunks<'a, S>,
+    quarantine: Quarantine<'a, S>,
+    kept_before_ms: i64,
+    time: Time,
+}
 
+impl SweepRequest {
     /// What became of the messages, of all or of those the time was enough for.
     pub(crate) async fn run<S: ObjectStore>(
         &self,
@@ -83,89 +87,87 @@ impl SweepRequest {
         data_set: &str,
         age: Age,
         time: Time,
-    ) -> Result<SweepAnswer, StoreError> {
+    ) -> Result<SweepAnswer, DeliveryError> {
         let max_age = self.older_than_s.map_or(age.default, Duration::from_secs);
         let max_age_ms = i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX);
+        let sweep = Sweep {
+            chunks: Chunks { store, stream: &self.stream },
+            quarantine: Quarantine { store, data_set },
+            kept_before_ms: age.now_ms.saturating_sub(max_age_ms),
+            time,
+        };
         let mut answer = SweepAnswer::default();
-        let work =
-            self.look_through(store, data_set, age.now_ms.saturating_sub(max_age_ms), time, &mut answer);
-        match tokio::time::timeout_at(time.answer_by, work).await {
+        match tokio::time::timeout_at(time.answer_by, sweep.look_through(&mut answer)).await {
             Ok(looked) => looked.map(|()| answer),
             // S3 is slow: what is done is done, and the next sweep goes on.
             Err(_late) => Ok(answer),
         }
     }
+}
 
-    async fn look_through<S: ObjectStore>(
-        &self,
-        store: &S,
-        data_set: &str,
-        kept_before_ms: i64,
-        time: Time,
-        answer: &mut SweepAnswer,
-    ) -> Result<(), StoreError> {
-        let chunks = Chunks { store, stream: &self.stream };
-        for (folder, state) in folders(store, &format!("state/chunks/{}/", self.stream)).await? {
+impl<S: ObjectStore> Sweep<'_, S> {
+    async fn look_through(&self, answer: &mut SweepAnswer) -> Result<(), DeliveryError> {
+        for (message, state) in self.folders().await? {
+            let folder = MessageFolder { stream: self.chunks.stream, message };
             if state.in_quarantine {
                 continue;
             }
-            if Instant::now() >= time.begin_until {
+            if Instant::now() >= self.time.begin_until {
                 return Ok(());
             }
-            let is_due = state.newest_ms < kept_before_ms;
+            let is_due = state.newest_ms < self.kept_before_ms;
             if !state.has_claim && !is_due {
                 answer.waiting += 1;
-            } else if give_up(&chunks, data_set, &folder, &state).await? {
+            } else if self.give_up(&folder, &state).await? {
                 answer.swept += 1;
             }
         }
         answer.done = true;
         Ok(())
     }
-}
 
-/// Claims the message, so that no record puts it out any more, then copies its pieces. `false`: it is a record's.
-async fn give_up<S: ObjectStore>(
-    chunks: &Chunks<'_, S>,
-    data_set: &str,
-    folder: &str,
-    state: &Folder,
-) -> Result<bool, StoreError> {
-    let claim = if state.has_claim {
-        chunks.claim(folder).await?
-    } else {
-        Some(chunks.make_claim(folder, SWEPT).await?)
-    };
-    if claim.as_deref() != Some(SWEPT) {
-        return Ok(false);
-    }
-    let pieces = chunks.pieces(folder).await?;
-    let reason = Reason::new("chunk_incomplete", "pieces of the message did not arrive in time");
-    quarantine_pieces(chunks.store, data_set, &pieces, &reason).await?;
-    let mark = format!("{folder}/{IN_QUARANTINE}");
-    chunks.store.create(&mark, Bytes::new(), &Attributes::default()).await?;
-    Ok(true)
-}
-
-/// Every message's folder under the prefix.
-async fn folders<S: ObjectStore>(store: &S, prefix: &str) -> Result<BTreeMap<String, Folder>, StoreError> {
-    let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page: Vec<Listed> = store.list(prefix, after.as_deref()).await?;
-        let is_last = page.len() < MAX_LISTED_KEYS;
-        after = page.last().map(|listed| listed.key.clone());
-        for listed in page {
-            let Some((folder, name)) = listed.key.rsplit_once('/') else { continue };
-            let folder = folders.entry(folder.to_owned()).or_default();
-            match name {
-                CLAIM => folder.has_claim = true,
-                IN_QUARANTINE => folder.in_quarantine = true,
-                _ => folder.newest_ms = folder.newest_ms.max(listed.modified_at_ms),
-            }
+    /// Claims the message, so that no record puts it out any more, then copies its pieces. `false` where the message
+    /// belongs to a record already.
+    async fn give_up(&self, folder: &MessageFolder<'_>, state: &Folder) -> Result<bool, DeliveryError> {
+        let claim = if state.has_claim {
+            self.chunks.claim(folder).await?
+        } else {
+            Some(self.chunks.make_claim(folder, SWEPT).await?)
+        };
+        if claim.as_deref() != Some(SWEPT) {
+            return Ok(false);
         }
-        if is_last {
-            return Ok(folders);
+        let pieces = self.chunks.pieces(folder).await?;
+        let reason = Reason::new("chunk_incomplete", "pieces of the message did not arrive in time");
+        self.quarantine.keep_pieces(&pieces, &reason).await?;
+        let mark = folder.key(ChunkEntry::InQuarantine);
+        self.chunks.store.create(&mark, Bytes::new(), &Attributes::default()).await?;
+        Ok(true)
+    }
+
+    /// The folder of every message of the stream.
+    async fn folders(&self) -> Result<BTreeMap<Message, Folder>, StoreError> {
+        let prefix = MessageFolder::prefix_of_all(self.chunks.stream);
+        let mut folders: BTreeMap<Message, Folder> = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page: Vec<Listed> = self.chunks.store.list(&prefix, after.as_deref()).await?;
+            let is_last = page.len() < MAX_LISTED_KEYS;
+            for listed in &page {
+                let Some(ChunkKey { folder, entry }) = ChunkKey::parse(&listed.key) else { continue };
+                let folder = folders.entry(folder.message).or_default();
+                match entry {
+                    ChunkEntry::Claim => folder.has_claim = true,
+                    ChunkEntry::InQuarantine => folder.in_quarantine = true,
+                    ChunkEntry::Piece(_) | ChunkEntry::Verdict(_) => {
+                        folder.newest_ms = folder.newest_ms.max(listed.modified_at_ms);
+                    }
+                }
+            }
+            after = page.into_iter().last().map(|listed| listed.key);
+            if is_last {
+                return Ok(folders);
+            }
         }
     }
 }
@@ -173,10 +175,10 @@ async fn folders<S: ObjectStore>(store: &S, prefix: &str) -> Result<BTreeMap<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::Position;
     use crate::settle::chunks::Kept;
     use edge::store::InMemoryStore;
     use record_model::chunk;
+    use record_model::layout::Position;
 
     fn place(sequence_number: &str) -> Position<'_> {
         Position {
@@ -199,7 +201,7 @@ mod tests {
 
     async fn sweep(store: &InMemoryStore, older_than_s: u64) -> SweepAnswer {
         let event = format!("{{\"sweep\":\"chunks\",\"stream\":\"s\",\"older_than_s\":{older_than_s}}}");
-        let request = SweepRequest::parse(event.as_bytes()).unwrap();
+        let request: SweepRequest = serde_json::from_str(&event).unwrap();
         // A day on from any clock of this test's store.
         let now_ms = jiff::Timestamp::now().as_millisecond() + 86_400_000;
         request.run(store, "d", Age { default: Duration::from_secs(1), now_ms }, a_minute()).await.unwrap()
@@ -244,7 +246,7 @@ mod tests {
         let store = InMemoryStore::new();
         let chunks = Chunks { store: &store, stream: "s" };
         chunks.keep(&pieces()[0], &place("1"), "k").await.unwrap();
-        let request = SweepRequest::parse(b"{\"sweep\":\"chunks\",\"stream\":\"s\"}").unwrap();
+        let request: SweepRequest = serde_json::from_str(r#"{"sweep":"chunks","stream":"s"}"#).unwrap();
         let age = Age { default: Duration::ZERO, now_ms: i64::MAX };
         let now = Instant::now();
         let up = Time { begin_until: now, ..a_minute() };
@@ -297,11 +299,5 @@ mod tests {
         async fn list(&self, _: &str, _: Option<&str>) -> Result<Vec<Listed>, StoreError> {
             std::future::pending().await
         }
-    }
-
-    #[test]
-    fn a_stream_event_is_no_sweep() {
-        assert_eq!(SweepRequest::parse(b"{\"Records\":[]}"), None);
-        assert_eq!(SweepRequest::parse(b"{\"sweep\":\"floor\",\"stream\":\"s\"}"), None);
     }
 }

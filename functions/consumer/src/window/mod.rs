@@ -2,5 +2,6 @@
 
 mod numbers;
 mod state;
+mod summary;
 
 pub(crate) use state::WindowState;

@@ -16,34 +16,32 @@ const MAX_TERMS: usize = 200;
 const MAX_FIELDS: usize = 64;
 /// Longest term, in bytes.
 const MAX_TERM_BYTES: usize = 64;
-/// Terms in the summary.
-const TOP_TERMS: usize = 20;
 
 /// What the window's records add up to so far. Its JSON form is the state Lambda keeps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WindowState {
     /// Sequence numbers of the first and last record counted.
     #[serde(default)]
-    first: Option<String>,
+    pub(super) first: Option<String>,
     #[serde(default)]
-    last: Option<String>,
+    pub(super) last: Option<String>,
     /// Output lines.
     #[serde(default)]
-    lines: u64,
+    pub(super) lines: u64,
     #[serde(default)]
-    fields: BTreeMap<String, FieldState>,
+    pub(super) fields: BTreeMap<String, FieldState>,
     #[serde(default)]
-    labels: BTreeMap<String, u64>,
+    pub(super) labels: BTreeMap<String, u64>,
     #[serde(default)]
-    terms: BTreeMap<String, u64>,
+    pub(super) terms: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct FieldState {
-    count: u64,
-    sum: f64,
-    min: f64,
-    max: f64,
+pub(super) struct FieldState {
+    pub(super) count: u64,
+    pub(super) sum: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 /// What is counted of an output line.
@@ -129,7 +127,8 @@ impl WindowState {
         let none = FieldState { count: 0, sum: 0.0, min: number, max: number };
         let field = self.fields.entry(name).or_insert(none);
         field.count += 1;
-        field.sum += number;
+        // JSON has no infinity, and a state that can't be read again would lose what was counted.
+        field.sum = (field.sum + number).clamp(f64::MIN, f64::MAX);
         field.min = field.min.min(number);
         field.max = field.max.max(number);
     }
@@ -153,82 +152,6 @@ impl WindowState {
             self.terms.remove(&rarest);
         }
         self.terms.insert(term, count);
-    }
-
-    /// Key and content of the window's summary; `None` where nothing was counted.
-    ///
-    /// `mark` makes the bytes of each attempt differ, as a replaced object's must.
-    pub(crate) fn summary(
-        &self,
-        window: &TumblingWindow<'_>,
-        data_set: &str,
-        mark: &str,
-    ) -> Option<(String, Vec<u8>)> {
-        let (first, last) = (self.first.as_ref()?, self.last.as_ref()?);
-        let TumblingWindow { start, end, stream, shard_id, .. } = window;
-        let mut top_terms: Vec<(&String, &u64)> = self.terms.iter().collect();
-        top_terms.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let fields = self.fields.iter().map(|(name, field)| (name.as_str(), FieldSummary::of(field)));
-        let summary = Summary {
-            version: 1,
-            window_start: start,
-            window_end: end,
-            stream,
-            shard_id,
-            first_sequence_number: first,
-            last_sequence_number: last,
-            terminated_early: window.is_terminated_early,
-            attempt: mark,
-            lines: self.lines,
-            fields: fields.collect(),
-            sentiment: &self.labels,
-            top_terms: top_terms
-                .into_iter()
-                .take(TOP_TERMS)
-                .map(|(term, count)| TermSummary { term, count: *count })
-                .collect(),
-        };
-        let key = format!("windows/{data_set}/{start}-{end}-{stream}-{shard_id}-{first}.json");
-        // Texts and finite numbers: nothing in it can fail.
-        Some((key, serde_json::to_vec(&summary).unwrap_or_default()))
-    }
-}
-
-#[derive(Serialize)]
-struct Summary<'a> {
-    version: u32,
-    window_start: &'a str,
-    window_end: &'a str,
-    stream: &'a str,
-    shard_id: &'a str,
-    first_sequence_number: &'a str,
-    last_sequence_number: &'a str,
-    terminated_early: bool,
-    attempt: &'a str,
-    lines: u64,
-    fields: BTreeMap<&'a str, FieldSummary>,
-    sentiment: &'a BTreeMap<String, u64>,
-    top_terms: Vec<TermSummary<'a>>,
-}
-
-#[derive(Serialize)]
-struct FieldSummary {
-    count: u64,
-    mean: f64,
-    min: f64,
-    max: f64,
-}
-
-#[derive(Serialize)]
-struct TermSummary<'a> {
-    term: &'a str,
-    count: u64,
-}
-
-impl FieldSummary {
-    #[allow(clippy::cast_precision_loss)] // no window counts 2^53 records
-    fn of(field: &FieldState) -> Self {
-        Self { count: field.count, mean: field.sum / field.count as f64, min: field.min, max: field.max }
     }
 }
 
@@ -273,7 +196,7 @@ mod tests {
             shard_id: "0",
             ..TumblingWindow::default()
         };
-        let (key, summary) = state.summary(&window, "users", "a/1").unwrap();
+        let (key, summary) = state.summary(&window, "users", "a/1").unwrap().unwrap();
         assert_eq!(key, "windows/users/S-E-users-0-9.json");
         let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
         assert_eq!(
@@ -281,6 +204,17 @@ mod tests {
             serde_json::json!({"count": 2, "mean": 35.0, "min": 20.0, "max": 50.0})
         );
         assert_eq!(summary["last_sequence_number"], "10");
+    }
+
+    #[test]
+    fn a_sum_beyond_all_numbers_is_the_greatest_and_does_not_cost_the_state() {
+        let mut state = WindowState::default();
+        for _ in 0..2 {
+            state.count_number("n".to_owned(), f64::MAX);
+        }
+        let json = serde_json::to_string(&state).unwrap();
+        let window = TumblingWindow { state: Some(&json), ..TumblingWindow::default() };
+        assert_eq!(WindowState::read(&window), state);
     }
 
     #[test]
@@ -295,10 +229,5 @@ mod tests {
         let window = TumblingWindow { state: Some(&json), ..TumblingWindow::default() };
         assert_eq!(WindowState::read(&window), state);
         assert_eq!(state.lines, 2_000);
-    }
-
-    #[test]
-    fn a_window_without_records_has_no_summary() {
-        assert_eq!(WindowState::default().summary(&TumblingWindow::default(), "users", "a/1"), None);
     }
 }

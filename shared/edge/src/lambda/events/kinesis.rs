@@ -3,6 +3,7 @@
 use super::arrival::arrived_at_ms;
 use super::cursor::Cursor;
 use super::{DataError, EventError, JsonText};
+use record_model::layout::Position;
 use std::borrow::Cow;
 
 /// A batch of one shard, borrowed from the body of the invocation.
@@ -83,7 +84,18 @@ impl<'a> KinesisEvent<'a> {
     }
 }
 
-impl KinesisRecord<'_> {
+impl<'a> KinesisRecord<'a> {
+    /// The place of the Kinesis record as a whole.
+    pub fn position(&self) -> Position<'a> {
+        Position {
+            stream: self.stream,
+            shard_id: self.shard_id,
+            sequence_number: self.sequence_number,
+            sub_sequence_number: None,
+            arrived_at_ms: self.arrived_at_ms,
+        }
+    }
+
     /// Replaces `out` by the record's bytes.
     pub fn decode_into(&self, out: &mut Vec<u8>) -> Result<(), DataError> {
         self.data.ok_or(DataError::Missing)?.decode_into(out)

@@ -1,0 +1,183 @@
+//! One attempt at one batch: from its records to the object in S3.
+
+use std::time::Instant;
+
+use edge::lambda::events::{KinesisEvent, KinesisRecord};
+use edge::store::ObjectStore;
+use record_model::layout::EnrichedKey;
+
+use super::consumer::Consumer;
+use super::report::{Report, Stored};
+use super::settings::DeliveryLevel;
+use crate::delivery::{
+    Adopted, Attempt, Contents, DeliveryError, Ledger, ObjectPacker, count_up_to, write_latest,
+};
+use crate::enrich::Enricher;
+use crate::read::{Lines, Preparer, Workers};
+use crate::settle::Settling;
+use crate::window::WindowState;
+
+/// The epoch of a ledger that was never replayed. It has no part in the names of objects.
+const FIRST_EPOCH: &str = "0";
+
+/// What is reused from one batch to the next.
+pub(super) struct Buffers<E: Enricher> {
+    pub(super) preparer: Option<Preparer<E>>,
+    pub(super) workers: Workers<E>,
+    pub(super) packer: ObjectPacker,
+}
+
+/// One attempt at one batch.
+pub(super) struct Batch<'a> {
+    pub(super) records: &'a [KinesisRecord<'a>],
+    pub(super) attempt: Attempt,
+    begin_until: tokio::time::Instant,
+    pub(super) window: Option<WindowState>,
+    pub(super) report: Report,
+}
+
+/// Lines on their way into an object.
+struct Output<'a> {
+    records: &'a [KinesisRecord<'a>],
+    lines: &'a Lines,
+    /// The first record that is not in S3 yet.
+    from: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// An attempt that begins no record after `begin_until`.
+    pub(super) fn new(
+        event: &'a KinesisEvent<'a>,
+        attempt: Attempt,
+        begin_until: tokio::time::Instant,
+    ) -> Self {
+        let window = event.window.as_ref().map(WindowState::read);
+        Self { records: &event.records, attempt, begin_until, window, report: Report::default() }
+    }
+}
+
+impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
+    /// The ledger of the batch's shard, where there is one.
+    pub(super) async fn ledger(&self, first: &KinesisRecord<'_>) -> Result<Option<Ledger>, DeliveryError> {
+        match &self.settings.delivery {
+            DeliveryLevel::Batch => Ok(None),
+            DeliveryLevel::Ledger { epoch } => {
+                Ledger::read(&self.store, first.stream, first.shard_id, epoch).await.map(Some)
+            }
+        }
+    }
+
+    /// How many records of the batch, from its first on, are in S3 now.
+    pub(super) async fn write(
+        &self,
+        batch: &mut Batch<'_>,
+        ledger: Option<Ledger>,
+        buffers: &mut Buffers<E>,
+    ) -> Result<usize, DeliveryError> {
+        let in_s3 = ledger.as_ref().map_or(0, |ledger| ledger.covered(batch.records));
+        // A window also counts what is in S3 already, because its own state says what it has counted.
+        let skipped = if batch.window.is_some() { 0 } else { in_s3 };
+        let todo = batch.records.get(skipped..).unwrap_or_default();
+        let mut lines = read(todo, batch, buffers).await;
+        let started = Instant::now();
+        self.settle(todo, &mut lines, &mut batch.report, buffers).await;
+        batch.report.count(&lines, in_s3);
+        let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
+        let written = self.write_object(&output, &batch.attempt, ledger, &mut buffers.packer).await;
+        batch.report.stored(started.elapsed(), written.as_ref().ok());
+        let done = match written {
+            Ok(written) => written.done,
+            Err(error) if in_s3 == 0 => return Err(error),
+            Err(error) => {
+                batch.report.failed(&error);
+                output.from.min(lines.records.len())
+            }
+        };
+        if let Some(window) = &mut batch.window {
+            window.count(todo.get(..done).unwrap_or_default(), &lines);
+        }
+        buffers.workers.reuse(lines);
+        Ok(skipped + done)
+    }
+
+    async fn settle(
+        &self,
+        records: &[KinesisRecord<'_>],
+        lines: &mut Lines,
+        report: &mut Report,
+        buffers: &mut Buffers<E>,
+    ) {
+        let (store, data_set) = (&self.store, self.schema.name());
+        let mut preparer = buffers.preparer.as_mut();
+        if let Some(writer) = buffers.workers.first() {
+            let preparer = preparer.as_deref_mut();
+            let settling = Settling { store, data_set, records, writer, preparer };
+            if let Some(error) = settling.settle(lines).await {
+                report.failed(&error);
+            }
+        }
+        if let Some(preparer) = preparer {
+            report.prepared(preparer.finish());
+        }
+    }
+
+    /// Writes the object of what is not in S3 yet.
+    async fn write_object(
+        &self,
+        output: &Output<'_>,
+        attempt: &Attempt,
+        ledger: Option<Ledger>,
+        packer: &mut ObjectPacker,
+    ) -> Result<Stored, DeliveryError> {
+        let ready = output.lines.records.len();
+        let records = output.records.get(output.from..ready).unwrap_or_default();
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(Stored { done: ready, bytes: 0 });
+        };
+        let attributes = packer.attributes(&Contents {
+            first_sequence_number: first.sequence_number,
+            last_sequence_number: last.sequence_number,
+            records: records.len(),
+            lines: output.lines.count_from(output.from),
+            schema: self.schema.name(),
+            models: self.enricher.models(),
+        });
+        let body = packer.pack(output.lines.tail(output.from), &attempt.mark())?;
+        let bytes = body.len();
+        let key =
+            EnrichedKey::new(self.schema.name(), &first.position(), self.epoch(), packer.extension()).key();
+        let Some(ledger) = ledger else {
+            write_latest(&self.store, &key, body, attributes, attempt).await?;
+            return Ok(Stored { done: ready, bytes });
+        };
+        match ledger.write(&self.store, &key, body, &attributes).await? {
+            Adopted::Ours => Ok(Stored { done: ready, bytes }),
+            Adopted::Anothers { last } => {
+                Ok(Stored { done: output.from + count_up_to(records, &last), bytes: 0 })
+            }
+        }
+    }
+
+    /// The epoch in the names of objects, so that a replay writes beside what it replays.
+    fn epoch(&self) -> Option<&str> {
+        match &self.settings.delivery {
+            DeliveryLevel::Ledger { epoch } if epoch != FIRST_EPOCH => Some(epoch),
+            _ => None,
+        }
+    }
+}
+
+/// The lines of `records`, after their texts are prepared.
+async fn read<E: Enricher>(
+    records: &[KinesisRecord<'_>],
+    batch: &mut Batch<'_>,
+    buffers: &mut Buffers<E>,
+) -> Lines {
+    let started = Instant::now();
+    if let Some(preparer) = &mut buffers.preparer {
+        preparer.batch(records, batch.begin_until).await;
+    }
+    let lines = buffers.workers.write(records, batch.begin_until.into_std());
+    batch.report.enriched(started.elapsed());
+    lines
+}

@@ -1,0 +1,84 @@
+//! What a consumer is called with: a batch of its stream, or a sweep.
+
+use edge::lambda::events::{EventError, KinesisEvent};
+
+use crate::settle::SweepRequest;
+
+/// The members of a sweep's event. A stream's event has none of these at its top.
+const SWEEP_MEMBERS: [&[u8]; 3] = [b"sweep", b"stream", b"older_than_s"];
+
+/// One event. Its kind is decided by its first member, so what is wrong with an event is told of the kind it is.
+#[derive(Debug)]
+pub(super) enum ConsumerEvent<'a> {
+    /// Records of a shard, from an event source mapping.
+    Stream(KinesisEvent<'a>),
+    /// Incomplete messages are to be given up, from a schedule.
+    Sweep(SweepRequest),
+}
+
+/// The event can't be read: no answer to it could be right, so the invocation fails.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConsumerEventError {
+    #[error("event of a stream can't be read")]
+    Stream(#[from] EventError),
+    #[error("event asks for a sweep that can't be read")]
+    Sweep(#[from] serde_json::Error),
+}
+
+impl<'a> ConsumerEvent<'a> {
+    pub(super) fn parse(body: &'a [u8]) -> Result<Self, ConsumerEventError> {
+        if first_member(body).is_some_and(|name| SWEEP_MEMBERS.contains(&name)) {
+            Ok(Self::Sweep(serde_json::from_slice(body)?))
+        } else {
+            Ok(Self::Stream(KinesisEvent::parse(body)?))
+        }
+    }
+}
+
+impl ConsumerEventError {
+    /// A short stable word, for Lambda's `errorType`.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "bad_event",
+            Self::Sweep(_) => "bad_sweep",
+        }
+    }
+}
+
+/// The name of an object's first member, as it is written.
+fn first_member(body: &[u8]) -> Option<&[u8]> {
+    let members = body.trim_ascii_start().strip_prefix(b"{")?;
+    let name = members.trim_ascii_start().strip_prefix(b"\"")?;
+    name.split(|byte| *byte == b'"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(body: &str) -> &'static str {
+        match ConsumerEvent::parse(body.as_bytes()) {
+            Ok(ConsumerEvent::Stream(_)) => "stream",
+            Ok(ConsumerEvent::Sweep(_)) => "sweep",
+            Err(error) => error.kind(),
+        }
+    }
+
+    #[test]
+    fn an_event_is_of_the_kind_its_first_member_says() {
+        assert_eq!(kind(r#"{"Records":[]}"#), "stream");
+        assert_eq!(kind(r#"{"window":{"start":"S","end":"E"},"state":{}}"#), "stream");
+        assert_eq!(kind(r#"{"sweep":"chunks","stream":"s"}"#), "sweep");
+        assert_eq!(kind(" {\n \"stream\": \"s\", \"older_than_s\": 1, \"sweep\": \"chunks\"}"), "sweep");
+    }
+
+    #[test]
+    fn a_damaged_event_is_told_as_one_of_its_kind() {
+        assert_eq!(kind(r#"{"Records":[{"#), "bad_event");
+        assert_eq!(kind(r#"{"sweep":"floor","stream":"s"}"#), "bad_sweep");
+        assert_eq!(kind(r#"{"sweep":"chunks"}"#), "bad_sweep");
+        for neither in ["", "null", "[]", "{", "{}", "{\"", r#"{"other":1}"#] {
+            assert_eq!(kind(neither), "bad_event", "{neither}");
+        }
+    }
+}
