@@ -22,8 +22,9 @@ use messages::Messages;
 /// Which bytes to open, and how their content is printed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A Kinesis or Firehose event, an answer of `GetRecords`, an on-failure object of Lambda or Firehose, or the bytes of
-    /// one record (an aggregate, gzip, zstd); `-` reads standard input
+    /// A Kinesis or Firehose event, an answer of `GetRecords`, an on-failure object of Lambda or Firehose, what kinflow put
+    /// aside (`quarantine/`, `failed/<data set>/reasons/`, `*.quarantine.ndjson`), or the bytes of one record (an aggregate,
+    /// gzip, zstd); `-` reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// How a user record's data is printed
@@ -158,6 +159,24 @@ mod tests {
             })
             .collect();
         json!({ "Records": records }).to_string()
+    }
+
+    #[test]
+    fn what_kinflow_put_aside_is_opened_whoever_wrote_it() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/put_aside/");
+        let opened = |name: &str| decoded(&fs::read(format!("{folder}{name}")).unwrap(), DataForm::Text);
+        let number = "49590338271490256608559692538361571095921575989136588898";
+        let line = |sequence_number: Option<&str>, sub: Option<u64>, partition_key: Option<&str>| {
+            json!({"sequenceNumber": sequence_number, "subSequenceNumber": sub, "partitionKey": partition_key,
+                   "explicitHashKey": null, "format": [], "data": "not json"})
+        };
+        assert_eq!(opened("consumer.json"), (vec![line(Some(number), Some(2), Some("ключ"))], true));
+        assert_eq!(opened("producer.json"), (vec![line(None, None, None)], true));
+        assert_eq!(opened("put.ndjson"), (vec![line(None, None, None)], true));
+        let (lines, all_good) = opened("transform.ndjson");
+        assert_eq!(lines[0], line(Some(number), None, Some("k")));
+        assert_eq!(lines[1]["error"], "payload of 4 characters is not base64");
+        assert!(!all_good && lines.len() == 2);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! The forms in which records lie about: events, answers, failure objects, or bare bytes.
+//! The forms in which records are found: events, answers, failure objects, what kinflow put aside, or bare bytes.
+
+use std::borrow::Cow;
 
 use base64_simd::STANDARD;
 use edge::lambda::events::{FirehoseEvent, FirehoseRecord, JsonText, KinesisEvent};
+use record_model::put_aside::{Origin, PutAside};
 use serde::Deserialize;
 
 use super::line::with_causes;
@@ -16,9 +19,10 @@ pub(super) struct Record {
     pub(super) data: Result<Vec<u8>, String>,
 }
 
-/// All records of the first form that fits; bytes that are none of them are one record.
+/// All records of the first form that fits. Bytes that fit no form are one record.
 pub(super) fn records(bytes: &[u8]) -> Vec<Record> {
-    let forms = [kinesis_event, firehose_event, get_records_answer, lambda_failure, firehose_failures];
+    let forms =
+        [kinesis_event, firehose_event, get_records_answer, lambda_failure, firehose_failures, put_aside];
     let found = forms.iter().find_map(|form| form(bytes));
     found.unwrap_or_else(|| vec![Record::bare(Ok(bytes.to_vec()))])
 }
@@ -109,6 +113,29 @@ fn firehose_failures(bytes: &[u8]) -> Option<Vec<Record>> {
     let failures: Result<Vec<Failure>, _> = lines.map(serde_json::from_slice).collect();
     let failures = failures.ok().filter(|failures| !failures.is_empty())?;
     Some(failures.iter().map(|failure| Record::bare(from_base64(&failure.raw_data))).collect())
+}
+
+/// What kinflow itself put aside: an object of a quarantine, or lines of reasons or of a file beside a put file.
+fn put_aside(bytes: &[u8]) -> Option<Vec<Record>> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let records: Result<Vec<Record>, _> = lines.map(|line| PutAside::read(line).map(of_put_aside)).collect();
+    records.ok().filter(|records| !records.is_empty())
+}
+
+fn of_put_aside(put_aside: PutAside<'_>) -> Record {
+    let data = put_aside.payload().map_err(|error| with_causes(&error));
+    match put_aside.origin {
+        Origin::Stream { sequence_number, sub_sequence_number, partition_key, .. } => {
+            let text = |text: Cow<'_, str>| Some(text.into_owned()).filter(|text| !text.is_empty());
+            Record {
+                sequence_number: text(sequence_number),
+                sub_sequence_number,
+                partition_key: text(partition_key),
+                data,
+            }
+        }
+        Origin::Source { .. } => Record::bare(data),
+    }
 }
 
 fn from_base64(text: &str) -> Result<Vec<u8>, String> {

@@ -1,4 +1,4 @@
-//! Records no stream takes, in a file beside the one they come from.
+//! Records that no stream takes, in a file beside the one that they come from.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -7,18 +7,24 @@ use std::path::{Path, PathBuf};
 use base64_simd::STANDARD;
 use edge::BoxError;
 use edge::ingest::{Quarantine, Rejected};
+use record_model::put_aside::{Origin, PutAside, Reason};
 
 use super::cursor_file::beside;
 
-/// One JSON object a line; made with the first record.
+/// One JSON object a line. The file is made when the first record is put aside.
 pub(super) struct QuarantineFile {
     path: PathBuf,
+    /// The file that is put.
+    source: String,
+    stream: String,
     file: Option<File>,
 }
 
 impl QuarantineFile {
     pub(super) fn beside(put: &Path, stream: &str) -> Self {
-        Self { path: beside(put, stream, "quarantine.ndjson"), file: None }
+        let source = put.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = beside(put, stream, "quarantine.ndjson");
+        Self { path, source, stream: stream.to_owned(), file: None }
     }
 
     /// Where it is, if any record is in it.
@@ -30,16 +36,23 @@ impl QuarantineFile {
 impl Quarantine for QuarantineFile {
     async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
         let Rejected { payload, position, records, kind, message } = rejected;
-        let line = serde_json::json!({
-            "position": position,
-            "records": records,
-            "reason": { "kind": kind, "message": message },
-            "payload_base64": STANDARD.encode_to_string(payload),
-        });
+        let put_aside = PutAside {
+            origin: Origin::Source {
+                stream: self.stream.as_str().into(),
+                source: self.source.as_str().into(),
+                source_version: None,
+                position,
+                records,
+            },
+            reason: Reason { kind: kind.into(), field: None, message: message.into() },
+            payload_base64: STANDARD.encode_to_string(payload).into(),
+        };
+        let mut line = put_aside.to_json()?;
+        line.push(b'\n');
         let file = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(OpenOptions::new().create(true).append(true).open(&self.path)?),
         };
-        Ok(file.write_all(format!("{line}\n").as_bytes())?)
+        Ok(file.write_all(&line)?)
     }
 }

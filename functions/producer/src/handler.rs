@@ -139,8 +139,10 @@ where
     pub async fn handle(&self, invocation: Invocation) -> Result<Bytes, InvocationError> {
         // Boxed, like the run inside: the compiler counts the levels of one future.
         match Box::pin(self.run(&invocation)).await {
-            // Texts and numbers: nothing in it can fail.
-            Ok(answer) => Ok(serde_json::to_vec(&answer).unwrap_or_default().into()),
+            Ok(answer) => match serde_json::to_vec(&answer) {
+                Ok(json) => Ok(json.into()),
+                Err(error) => Err(InvocationError::new("answer", &error)),
+            },
             Err(error) => Err(InvocationError::new(error.kind(), &error)),
         }
     }

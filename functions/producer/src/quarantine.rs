@@ -1,17 +1,13 @@
-//! Records no stream takes, kept in the bucket.
+//! Records that no stream takes, kept in the bucket.
 
 use base64_simd::STANDARD;
 use edge::BoxError;
 use edge::ingest::{Quarantine, Rejected};
 use edge::store::{Attributes, ObjectStore};
-use record_model::keys;
-use serde::Serialize;
+use record_model::layout::QuarantineKey;
+use record_model::put_aside::{Origin, PutAside, Reason};
 
-/// Version of the quarantine object's form.
-const QUARANTINE_VERSION: u32 = 1;
-
-/// One object for each record, named after its place in its source, so that one put aside by an
-/// earlier run serves as well.
+/// One object for each record, named after its place in its source, so that an object of an earlier run serves as well.
 pub(crate) struct BucketQuarantine<'a, S> {
     pub(crate) store: &'a S,
     pub(crate) data_set: &'a str,
@@ -21,58 +17,28 @@ pub(crate) struct BucketQuarantine<'a, S> {
     pub(crate) stream: &'a str,
 }
 
-#[derive(Serialize)]
-struct QuarantineObject<'a> {
-    version: u32,
-    id: String,
-    stream: &'a str,
-    source: &'a str,
-    source_version: Option<&'a str>,
-    position: u64,
-    records: u32,
-    reason: Reason<'a>,
-    payload_base64: String,
-}
-
-#[derive(Serialize)]
-struct Reason<'a> {
-    kind: &'a str,
-    message: &'a str,
-}
-
 impl<S: ObjectStore> Quarantine for BucketQuarantine<'_, S> {
     async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
         let Rejected { payload, position, records, kind, message } = rejected;
-        let Self { store, source, source_version, stream, .. } = *self;
+        let Self { store, data_set, source, source_version, stream } = *self;
         let payload_base64 = STANDARD.encode_to_string(payload);
-        let key = self.key(position, &payload_base64);
+        let key = QuarantineKey::of_source(data_set, source, source_version, position, &payload_base64).key();
         tracing::error!(position, records, kind, error = message, "record put aside");
-        let object = QuarantineObject {
-            version: QUARANTINE_VERSION,
-            id: format!("{source}:{position}"),
-            stream,
-            source,
-            source_version,
-            position,
-            records,
-            reason: Reason { kind, message },
-            payload_base64,
+        let put_aside = PutAside {
+            origin: Origin::Source {
+                stream: stream.into(),
+                source: source.into(),
+                source_version: source_version.map(Into::into),
+                position,
+                records,
+            },
+            reason: Reason { kind: kind.into(), field: None, message: message.into() },
+            payload_base64: payload_base64.into(),
         };
-        // Texts and numbers: nothing in it can fail.
-        let body = serde_json::to_vec(&object).unwrap_or_default();
+        let body = put_aside.to_json()?;
         let attributes =
             Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
         store.create(&key, body.into(), &attributes).await?;
         Ok(())
-    }
-}
-
-impl<S> BucketQuarantine<'_, S> {
-    /// The pieces of one record have one position, so the key has a hash of what it holds as well.
-    fn key(&self, position: u64, payload_base64: &str) -> String {
-        let origin = format!("{} {}", self.source, self.source_version.unwrap_or_default());
-        let (origin, content) = (keys::hash_key(&origin), keys::hash_key(payload_base64));
-        let content = content >> 96;
-        format!("quarantine/{}/source={origin:032x}/{position:020}-{content:08x}.json", self.data_set)
     }
 }

@@ -50,16 +50,17 @@ struct Line<'a> {
     log_stream: &'a RawValue,
 }
 
-/// The log events of a record, each as a JSON object; none of a control message, `None` where it is no
-/// subscription record at all.
-pub(crate) fn log_events(record: &[u8]) -> Option<impl Iterator<Item = Vec<u8>>> {
+/// The log events of a record, each as a JSON object; a control message has none. `None` where the record isn't one of a
+/// subscription.
+pub(crate) fn log_events(
+    record: &[u8],
+) -> Option<impl Iterator<Item = Result<Vec<u8>, serde_json::Error>>> {
     let Subscription { message_type, owner, log_group, log_stream, log_events } =
         serde_json::from_slice(record).ok()?;
     let count = if message_type == MessageType::ControlMessage { 0 } else { log_events.len() };
     let line = move |event: LogEvent<'_>| {
         let LogEvent { id, timestamp, message } = event;
-        // Raw values into a vector: nothing in it can fail.
-        serde_json::to_vec(&Line { id, timestamp, message, owner, log_group, log_stream }).unwrap_or_default()
+        serde_json::to_vec(&Line { id, timestamp, message, owner, log_group, log_stream })
     };
     Some(log_events.into_iter().take(count).map(line))
 }
@@ -70,7 +71,7 @@ mod tests {
 
     fn texts(record: &str) -> Option<Vec<String>> {
         let events = log_events(record.as_bytes())?;
-        Some(events.map(|event| String::from_utf8(event).unwrap()).collect())
+        Some(events.map(|event| String::from_utf8(event.unwrap()).unwrap()).collect())
     }
 
     #[test]

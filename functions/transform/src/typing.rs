@@ -3,6 +3,7 @@
 use crate::subscription::log_events;
 use crate::{Destination, Envelope, RecordFailure};
 use edge::lambda::events::{FirehoseEvent, FirehoseRecord};
+use record_model::layout::RecordId;
 use record_model::{
     Content, Decoder, Limits, Problem, RecordContext, RecordError, Schema, UserRecord, Written,
 };
@@ -145,7 +146,7 @@ impl Gathering<'_> {
             Envelope::None => self.write(payload),
             Envelope::LogSubscription => {
                 let events = log_events(payload).ok_or(RecordFailure::NoSubscription)?;
-                events.into_iter().try_for_each(|event| self.write(&event))
+                events.into_iter().try_for_each(|event| self.write(&event.map_err(|_| RecordFailure::NoSubscription)?))
             }
         }
     }
@@ -180,12 +181,12 @@ impl Gathering<'_> {
     }
 }
 
-/// `<stream>:<shard>:<sequence>:<sub>`, or nothing with Direct PUT.
+/// The record's id, or nothing where Firehose took the record directly.
 fn write_position(stream: &str, record: &FirehoseRecord<'_>, out: &mut String) {
     out.clear();
     let Some(at) = record.position() else { return };
     let (shard_id, sequence_number) = (at.shard_id.text(), at.sequence_number.text());
-    let sub_sequence_number = at.subsequence_number.unwrap_or_default();
-    // Into a string: nothing in it can fail.
-    let _ = write!(out, "{stream}:{shard_id}:{sequence_number}:{sub_sequence_number}");
+    let id = RecordId::new(stream, &shard_id, &sequence_number, at.subsequence_number);
+    // Writing into a string can't fail.
+    let _ = write!(out, "{id}");
 }

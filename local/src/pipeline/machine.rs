@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use edge::aws::S3Store;
 use edge::aws::kinesis_reader::StreamReader;
+use record_model::layout::CursorKey;
 use tokio::task::JoinSet;
 
 use crate::aws::clock::{Clock, SystemClock, now_ms};
@@ -284,7 +285,7 @@ async fn make_stream(
 
 /// A cursor says what is on a stream already, and this run's streams begin empty.
 fn forget_cursors(bucket: &Path) -> Result<(), RunError> {
-    let path = bucket.join("state/cursor");
+    let path = bucket.join(CursorKey::PREFIX);
     match std::fs::remove_dir_all(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             Err(FolderError::Storage { path, source }.into())

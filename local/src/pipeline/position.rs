@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use record_model::layout::RecordId;
+
 /// A position's 64-bit hash: a run may hold millions. Two of a million records share one with a chance of 1 in 10^7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Position(u64);
@@ -19,7 +21,7 @@ impl Position {
 
 /// The id a consumer writes on the record's line; a record that is not aggregated has the place 0.
 pub(crate) fn id(stream: &str, shard_id: &str, sequence_number: &str, sub: Option<u64>) -> String {
-    format!("{stream}:{shard_id}:{sequence_number}:{}", sub.unwrap_or(0))
+    RecordId::new(stream, shard_id, sequence_number, sub).to_string()
 }
 
 /// How often each position was met.

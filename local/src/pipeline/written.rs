@@ -2,6 +2,7 @@
 
 use edge::aws::S3Store;
 use edge::store::{Listed, MAX_LISTED_KEYS, ObjectStore};
+use record_model::layout::{EnrichedKey, QuarantineKey, RecordName, WindowKey};
 use record_model::{Content, Decoder, Limits};
 use serde::Deserialize;
 
@@ -62,10 +63,9 @@ impl Written {
         number: &str,
         sub: Option<u64>,
     ) -> u32 {
-        let name = format!("{stream}-{shard_id}-{number}");
-        let whole = self.quarantine.count(Position::of_id(&name));
-        let part = sub.map_or(0, |sub| self.quarantine.count(Position::of_id(&format!("{name}-{sub}"))));
-        whole + part
+        let record = RecordName { stream, shard_id, sequence_number: number };
+        let count = |sub| self.quarantine.count(Position::of_id(&name(&record, sub)));
+        count(None) + if sub.is_some() { count(sub) } else { 0 }
     }
 
     /// Whether the Kinesis record ran out of retries, and is in the on-failure destination.
@@ -77,6 +77,12 @@ impl Written {
 #[derive(Deserialize)]
 struct Line {
     id: String,
+}
+
+/// Names a record in quarantine.
+fn name(record: &RecordName<'_>, sub_sequence_number: Option<u64>) -> String {
+    let sub = sub_sequence_number.map(|sub| format!("-{sub}")).unwrap_or_default();
+    format!("{record}{sub}")
 }
 
 /// Reads back what the function behind a mapping wrote in this run.
@@ -92,22 +98,24 @@ pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<
     let data_set = &mapping.data_set;
     // S3 knows whole seconds.
     let since_ms = machine.started_at_ms - machine.started_at_ms.rem_euclid(1000);
-    for object in list(&bucket, &format!("enriched/{data_set}/"), since_ms).await? {
+    for object in list(&bucket, &EnrichedKey::prefix(data_set), since_ms).await? {
         if let Some(stored) = bucket.get(&object.key).await? {
             lines(&stored.body, &mut written)?;
         }
         written.objects += 1;
     }
-    for object in list(&bucket, &format!("quarantine/{data_set}/"), since_ms).await? {
-        let name = object.key.rsplit('/').next().unwrap_or_default();
-        // A producer's rows lie there as well, and are counted in its answer.
-        if !name.starts_with(&format!("{}-shardId-", mapping.settings.stream)) {
+    for object in list(&bucket, &QuarantineKey::prefix(data_set), since_ms).await? {
+        // A producer's rows are there as well, and are counted in its answer.
+        let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) = QuarantineKey::parse(&object.key)
+        else {
             continue;
+        };
+        if record.stream == mapping.settings.stream {
+            written.add_quarantined(&name(&record, sub_sequence_number));
+            written.objects += 1;
         }
-        written.add_quarantined(name.trim_end_matches(".json"));
-        written.objects += 1;
     }
-    written.objects += list(&bucket, &format!("windows/{data_set}/"), since_ms).await?.len() as u64;
+    written.objects += list(&bucket, &WindowKey::prefix(data_set), since_ms).await?.len() as u64;
     Ok(written)
 }
 

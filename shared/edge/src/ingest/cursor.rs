@@ -1,6 +1,7 @@
 //! How far a source has been read, and who reads it now: one small object in the bucket.
 
 use bytes::Bytes;
+use record_model::layout::CursorKey;
 use serde::{Deserialize, Serialize};
 
 use crate::sources::Resume;
@@ -77,6 +78,9 @@ pub enum CursorError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// The cursor has no JSON form.
+    #[error("cursor can't be written as JSON")]
+    Unwritable(#[source] serde_json::Error),
     /// Our lease ran out and another took it; what was sent since may be sent twice.
     #[error("lease of cursor {key:?} was taken over")]
     Lost {
@@ -88,7 +92,7 @@ pub enum CursorError {
 impl CursorFile {
     /// The key of a source's cursor, whatever its name holds.
     pub fn key(data_set: &str, source: &str) -> String {
-        format!("state/cursor/{data_set}/{:032x}.json", record_model::keys::hash_key(source))
+        CursorKey::of(data_set, source).key()
     }
 
     /// Takes the lease of a data set's `source` for `owner`, unless another has one that is not over.
@@ -112,7 +116,7 @@ impl CursorFile {
             lease: lease.clone(),
         };
         // Created first and then read: S3 denies to read an absent object where listing is not allowed.
-        if let Created::Written(etag) = store.create(&key, state.to_bytes(), &attributes()).await? {
+        if let Created::Written(etag) = store.create(&key, state.to_bytes()?, &attributes()).await? {
             return Ok(Taken::Ours(Box::new(Self { key, etag, state })));
         }
         let Some(object) = store.get(&key).await? else { return Ok(Taken::Others { owner: None }) };
@@ -122,7 +126,7 @@ impl CursorFile {
             return Ok(Taken::Others { owner: Some(other.owner) });
         }
         state.lease = lease;
-        Ok(match store.replace(&key, &object.head.etag, state.to_bytes(), &attributes()).await? {
+        Ok(match store.replace(&key, &object.head.etag, state.to_bytes()?, &attributes()).await? {
             Replaced::Written(etag) => Taken::Ours(Box::new(Self { key, etag, state })),
             Replaced::Changed => Taken::Others { owner: None },
         })
@@ -144,7 +148,7 @@ impl CursorFile {
     }
 
     async fn write<S: ObjectStore>(&mut self, store: &S, state: State) -> Result<(), CursorError> {
-        match store.replace(&self.key, &self.etag, state.to_bytes(), &attributes()).await? {
+        match store.replace(&self.key, &self.etag, state.to_bytes()?, &attributes()).await? {
             Replaced::Written(etag) => {
                 (self.etag, self.state) = (etag, state);
                 Ok(())
@@ -165,9 +169,8 @@ impl State {
         Ok(state)
     }
 
-    fn to_bytes(&self) -> Bytes {
-        // Texts and numbers: nothing in it can fail.
-        serde_json::to_vec(self).unwrap_or_default().into()
+    fn to_bytes(&self) -> Result<Bytes, CursorError> {
+        serde_json::to_vec(self).map(Bytes::from).map_err(CursorError::Unwritable)
     }
 }
 

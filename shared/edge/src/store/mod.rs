@@ -1,6 +1,5 @@
 //! The object store port: one bucket, conditional writes, strong reads.
 
-mod hour;
 mod in_memory;
 
 use std::collections::BTreeMap;
@@ -11,7 +10,6 @@ use bytes::Bytes;
 
 use crate::BoxError;
 
-pub use hour::hour_prefix;
 pub use in_memory::{InMemoryStore, StoreFault};
 
 /// Longest object [`ObjectStore::get`] hands out whole, in bytes; longer ones are read by range.

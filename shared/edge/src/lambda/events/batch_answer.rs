@@ -1,44 +1,30 @@
 //! The answer to a Kinesis event: which record to start from next time, and the window's state.
 
 use bytes::Bytes;
-use serde::Serialize;
+use record_model::write_json_string;
 use serde_json::value::RawValue;
 
 /// What a stream function answers, with `ReportBatchItemFailures` set on its mapping.
 ///
 /// At most one failure is ever named: Lambda starts again from the lowest, so a second one says nothing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct BatchAnswer<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'a RawValue>,
-    #[serde(rename = "batchItemFailures")]
-    failures: Failures<'a>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Failures<'a> {
-    None([(); 0]),
-    From([Failure<'a>; 1]),
-}
-
-#[derive(Debug, Serialize)]
-struct Failure<'a> {
-    #[serde(rename = "itemIdentifier")]
-    sequence_number: &'a str,
+    /// Sequence number of the first record that is not done.
+    failed_from: Option<&'a str>,
 }
 
 impl<'a> BatchAnswer<'a> {
     /// All of the batch is done.
     pub fn success() -> Self {
-        Self { state: None, failures: Failures::None([]) }
+        Self { state: None, failed_from: None }
     }
 
     /// Everything before this record is done; it and all after it come again.
     ///
     /// An empty sequence number fails the whole batch, which is what Lambda makes of it.
     pub fn failed_from(sequence_number: &'a str) -> Self {
-        Self { state: None, failures: Failures::From([Failure { sequence_number }]) }
+        Self { state: None, failed_from: Some(sequence_number) }
     }
 
     /// Carries a tumbling window's state, at most 1 MB of JSON; such a batch fails without one.
@@ -47,10 +33,22 @@ impl<'a> BatchAnswer<'a> {
         Self { state: Some(state), ..self }
     }
 
-    /// The answer as Lambda reads it.
+    /// The answer as Lambda reads it. It is never empty, which Lambda would take for a success.
     pub fn into_json(self) -> Bytes {
-        // Texts and a checked raw value: there is nothing in it that could fail.
-        serde_json::to_vec(&self).unwrap_or_default().into()
+        let mut json = vec![b'{'];
+        if let Some(state) = self.state {
+            json.extend_from_slice(br#""state":"#);
+            json.extend_from_slice(state.get().as_bytes());
+            json.push(b',');
+        }
+        json.extend_from_slice(br#""batchItemFailures":["#);
+        if let Some(sequence_number) = self.failed_from {
+            json.extend_from_slice(br#"{"itemIdentifier":"#);
+            write_json_string(sequence_number, &mut json);
+            json.push(b'}');
+        }
+        json.extend_from_slice(b"]}");
+        json.into()
     }
 }
 
