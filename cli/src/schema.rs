@@ -13,7 +13,7 @@ use thiserror::Error;
 /// Generates from a schema what stands around a pipeline: index template, table, JSON Schema, test data.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Name of a built-in schema (crime, tweets, users), or a schema file
+    /// Name of a built-in schema, or a schema file
     schema: String,
 
     /// What to generate
@@ -55,7 +55,7 @@ enum Output {
 /// Why nothing was generated.
 #[derive(Debug, Error)]
 pub(crate) enum SchemaCommandError {
-    #[error("`{name}` is no built-in schema ({}) and no file that can be read", Schema::built_in_names().join(", "))]
+    #[error("`{name}` is neither a built-in schema ({}) nor a file that can be read", Schema::built_in_names().join(", "))]
     Read { name: String, source: io::Error },
     #[error("`{name}` can't be used")]
     Schema { name: String, source: SchemaError },

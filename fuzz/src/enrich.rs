@@ -100,7 +100,8 @@ fn expected(schema: &Schema, index: usize, data: &[u8]) -> Expected {
         let place = record.sub_sequence_number.map(|sub| format!("-{sub}")).unwrap_or_default();
         let written = match record.content {
             Ok(Content::Payload(payload)) => schema
-                .text_of(payload)
+                .open(payload)
+                .and_then(|mut opened| opened.text_of().map(drop))
                 .and_then(|_| schema.write_typed_json(payload, &context, &mut Vec::new()))
                 .ok(),
             Ok(Content::Chunk(_)) => {

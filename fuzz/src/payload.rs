@@ -48,14 +48,13 @@ fn check(schema: &Schema, payload: &[u8], context: &RecordContext<'_>) {
     assert_eq!(document, again);
 }
 
-/// Opened for its text first, a payload has the same text and the same document.
+/// Opened for its text first, a payload has the same document.
 fn opened_once(schema: &Schema, payload: &[u8], context: &RecordContext<'_>, document: &[u8]) {
     let Ok(mut opened) = schema.open(payload) else {
-        assert!(document.is_empty() && schema.text_of(payload).is_err());
+        assert!(document.is_empty());
         return;
     };
-    let (text, text_alone) = (opened.text_of(), schema.text_of(payload));
-    assert_eq!(format!("{text:?}"), format!("{text_alone:?}"));
+    let _ = opened.text_of();
     let mut written = Vec::new();
     let _ = opened.write_typed_json(context, &mut written);
     assert_eq!(written, document);

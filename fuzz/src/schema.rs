@@ -26,7 +26,7 @@ pub fn law(input: &[u8]) {
 }
 
 fn check(schema: &Schema, payload: &[u8], context: &RecordContext<'_>) {
-    let _ = schema.text_of(payload);
+    let _ = schema.open(payload).and_then(|mut opened| opened.text_of().map(drop));
     let mut document = b"before".to_vec();
     let written = schema.write_typed_json(payload, context, &mut document);
     let document = document.strip_prefix(b"before").expect("what was there stays there");

@@ -40,7 +40,7 @@ fn answer(invocation: &Invocation, buffers: &mut Vec<Vec<u8>>) -> Result<Bytes, 
     }
     let records: Vec<&[u8]> = buffers.iter().take(event.records.len()).map(Vec::as_slice).collect();
     let mut seen = Seen::new();
-    for record in Checked::all(&records) {
+    for record in records.into_iter().map(Checked::new) {
         let user_records = record.user_records(Limits::default().sub_records);
         match user_records.map_err(|error| InvocationError::new("Aggregate", &error))? {
             Some(user_records) => user_records.for_each(|(_, data)| seen.add(data)),

@@ -52,9 +52,7 @@ struct Line<'a> {
 
 /// The log events of a record, each as a JSON object; a control message has none. `None` where the record isn't one of a
 /// subscription.
-pub(crate) fn log_events(
-    record: &[u8],
-) -> Option<impl Iterator<Item = Result<Vec<u8>, serde_json::Error>>> {
+pub(crate) fn log_events(record: &[u8]) -> Option<impl Iterator<Item = Result<Vec<u8>, serde_json::Error>>> {
     let Subscription { message_type, owner, log_group, log_stream, log_events } =
         serde_json::from_slice(record).ok()?;
     let count = if message_type == MessageType::ControlMessage { 0 } else { log_events.len() };

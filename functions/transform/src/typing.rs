@@ -146,7 +146,9 @@ impl Gathering<'_> {
             Envelope::None => self.write(payload),
             Envelope::LogSubscription => {
                 let events = log_events(payload).ok_or(RecordFailure::NoSubscription)?;
-                events.into_iter().try_for_each(|event| self.write(&event.map_err(|_| RecordFailure::NoSubscription)?))
+                events
+                    .into_iter()
+                    .try_for_each(|event| self.write(&event.map_err(|_| RecordFailure::NoSubscription)?))
             }
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use record_model::keys::hash_key;
+use record_model::layout::InputKey;
 
 use crate::error::RunError;
 use crate::options::Input;
@@ -40,7 +41,7 @@ impl Uploads<'_> {
         let unreadable = |source| RunError::Input { path: input.path.clone(), source };
         let identity = identity(&input.path).map_err(unreadable)?;
         let name = input.path.file_name().unwrap_or_default().to_string_lossy();
-        let key = format!("inputs/{}/{identity}/{name}", input.data_set);
+        let key = InputKey { data_set: &input.data_set, name: &format!("{identity}/{name}") }.key();
         let object = self.bucket.join(&key);
         if object.is_file() {
             return Ok(Uploaded { key, was_there: true });

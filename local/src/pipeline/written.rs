@@ -106,7 +106,8 @@ pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<
     }
     for object in list(&bucket, &QuarantineKey::prefix(data_set), since_ms).await? {
         // A producer's rows are there as well, and are counted in its answer.
-        let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) = QuarantineKey::parse(&object.key)
+        let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) =
+            QuarantineKey::parse(&object.key)
         else {
             continue;
         };

@@ -26,7 +26,7 @@ impl Plan {
 }
 
 impl<'a> OpenedPayload<'a, '_> {
-    /// As [`crate::Schema::text_of`].
+    /// The text to enrich, and the language and time that the record itself names. Only those fields are checked.
     pub fn text_of(&mut self) -> Result<TextOf<'a>, RecordError> {
         match &mut self.members {
             None => self.plan.text_from(&mut RowInputs::new(self.plan, self.text)?, self.text),

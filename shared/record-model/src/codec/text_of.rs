@@ -1,25 +1,16 @@
-//! The text a record is enriched by, with the language and time the record itself names.
+//! The text by which a record is enriched, with the language and time that the record itself names.
 
 use std::borrow::Cow;
 
 use super::context::TextOf;
-use super::document::utf8;
 use super::error::{Problem, RecordError};
-use super::inputs::{Inputs, JsonInputs, RowInputs, field_error};
+use super::inputs::{Inputs, field_error};
 use super::text::bare;
 use super::value::{Input, Value};
-use crate::schema::{Field, Form, Kind, Plan};
+use crate::schema::{Field, Kind, Plan};
 
 impl Plan {
     /// Reads the text, language and time fields of a payload, and no other.
-    pub(crate) fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
-        let text = utf8(payload)?;
-        match self.form {
-            Form::Delimited => self.text_from(&mut RowInputs::new(self, text)?, text),
-            Form::Json => self.text_from(&mut JsonInputs::new(self, text)?, text),
-        }
-    }
-
     pub(super) fn text_from<'a>(
         &self,
         inputs: &mut impl Inputs<'a>,

@@ -17,18 +17,6 @@ impl HashKeyRange {
     pub fn contains(&self, hash_key: u128) -> bool {
         (self.start..=self.end).contains(&hash_key)
     }
-
-    /// The `NewStartingHashKey` that splits the shard in halves; `None` for a range of one key.
-    pub fn split_point(&self) -> Option<u128> {
-        let half = self.end.checked_sub(self.start)? / 2;
-        (self.start < self.end).then(|| self.start + half + 1)
-    }
-
-    /// Both shards of [`split_point`](Self::split_point).
-    pub fn halves(&self) -> Option<[Self; 2]> {
-        let middle = self.split_point()?;
-        Some([Self { start: self.start, end: middle - 1 }, Self { start: middle, end: self.end }])
-    }
 }
 
 /// The ranges `CreateStream` and `UpdateShardCount` give to `shards` shards; none for 0.
@@ -43,11 +31,6 @@ pub fn even_ranges(shards: u32) -> Vec<HashKeyRange> {
     let start = |shard: u128| width.wrapping_mul(shard);
     let end = |shard: u128| if shard + 1 == shards { u128::MAX } else { start(shard + 1) - 1 };
     (0..shards).map(|shard| HashKeyRange { start: start(shard), end: end(shard) }).collect()
-}
-
-/// The place in `ranges` of the shard that takes a hash key. Give open shards only: a closed one still has its range.
-pub fn shard_of(ranges: &[HashKeyRange], hash_key: u128) -> Option<usize> {
-    ranges.iter().position(|range| range.contains(hash_key))
 }
 
 #[cfg(test)]
@@ -68,17 +51,6 @@ mod tests {
                 prop_assert_eq!(pair[0].end + 1, pair[1].start);
             }
             prop_assert_eq!(ranges.iter().filter(|range| range.contains(key)).count(), 1);
-            prop_assert!(ranges[shard_of(&ranges, key).unwrap()].contains(key));
-        }
-
-        #[test]
-        fn halves_are_the_whole_and_as_wide(a: u128, b: u128) {
-            prop_assume!(a != b);
-            let whole = HashKeyRange { start: a.min(b), end: a.max(b) };
-            let [left, right] = whole.halves().unwrap();
-            prop_assert_eq!((left.start, right.end), (whole.start, whole.end));
-            prop_assert_eq!(left.end + 1, right.start);
-            prop_assert!((left.end - left.start).abs_diff(right.end - right.start) <= 1);
         }
     }
 
@@ -105,17 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_one_key_can_not_be_split() {
-        assert_eq!(HashKeyRange { start: 7, end: 7 }.halves(), None);
-        assert_eq!(HashKeyRange { start: 7, end: 8 }.split_point(), Some(8));
-        assert_eq!(HashKeyRange::ALL.split_point(), Some(1 << 127));
-    }
-
-    #[test]
-    fn numbered_keys_fall_on_two_of_four_shards() {
+    fn the_first_numbered_keys_fall_on_the_last_of_four_shards() {
         let ranges = even_ranges(4);
-        let hit: Vec<usize> =
-            ["1", "2", "3"].iter().filter_map(|key| shard_of(&ranges, hash_key(key))).collect();
-        assert_eq!(hit, [3, 3, 3]); // MD5 c4…, c8…, ec…
+        let shard_of = |key| ranges.iter().position(|range| range.contains(hash_key(key)));
+        assert_eq!(["1", "2", "3"].map(shard_of), [Some(3); 3]); // MD5 c4…, c8…, ec…
     }
 }

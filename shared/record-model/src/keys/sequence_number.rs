@@ -9,7 +9,7 @@ pub struct SequenceNumber(Box<str>);
 /// The pattern of the service's API: `0|([1-9]\d{0,128})`.
 const MAX_DIGITS: usize = 129;
 
-/// A sequence number that is none.
+/// Why a text isn't a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SequenceNumberError {
     /// No digits, or more than there can be.
@@ -18,8 +18,8 @@ pub enum SequenceNumberError {
         /// Characters found.
         found: usize,
     },
-    /// A character that is no digit.
-    #[error("sequence number has no digit at {at}")]
+    /// A character that isn't a digit.
+    #[error("sequence number has a character at {at} that is not a digit")]
     NoDigit {
         /// Where, in bytes from 0.
         at: usize,
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn what_is_not_a_number_is_refused() {
         let refused = |digits: &str| digits.parse::<SequenceNumber>().unwrap_err();
         assert_eq!(refused(""), SequenceNumberError::Length { found: 0 });
         assert_eq!(refused(&"1".repeat(130)), SequenceNumberError::Length { found: 130 });

@@ -27,7 +27,7 @@ pub(crate) use kind::Kind;
 pub(crate) use plan::{PartitionKey, Plan};
 pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
 
-use crate::codec::{CsvColumns, OpenedPayload, RecordContext, RecordError, TextOf, Written};
+use crate::codec::{CsvColumns, OpenedPayload, RecordContext, RecordError, Written};
 use crate::made_up::BadPayload;
 
 /// A data set's schema, ready for use. Cloning is cheap.
@@ -42,7 +42,7 @@ impl Schema {
         compile::compile(toml).map(|plan| Self { plan: Arc::new(plan) })
     }
 
-    /// A schema that is compiled in: `crime`, `tweets` or `users`.
+    /// A schema that is compiled in, by one of [`built_in_names`](Self::built_in_names).
     pub fn built_in(name: &str) -> Option<Self> {
         built_in::source(name).and_then(|toml| Self::parse(toml).ok())
     }
@@ -111,16 +111,6 @@ impl Schema {
     /// Whether the schema names dynamic partitioning keys.
     pub fn has_partition_keys(&self) -> bool {
         !self.plan.partition_keys.is_empty()
-    }
-
-    /// The name of the field that identifies a document, if the schema names one.
-    pub fn document_id(&self) -> Option<&str> {
-        self.plan.document_id_name()
-    }
-
-    /// The text to enrich, and the language and time the record itself names. Only those fields are checked.
-    pub fn text_of<'a>(&self, payload: &'a [u8]) -> Result<TextOf<'a>, RecordError> {
-        self.plan.text_of(payload)
     }
 
     /// Finds a payload's members once, for its text and then its document.

@@ -1,12 +1,11 @@
 //! Reads KPL aggregated records: `F3 89 9A C2`, a protobuf message, and the MD5 of that message.
 //!
-//! The format is the Kinesis Producer Library's (aggregation-format.md in its repository). What only looks like an
-//! aggregate is an ordinary record, and is nobody's fault: too short, another checksum, no protobuf, a user
-//! record without data.
+//! The format is the Kinesis Producer Library's (aggregation-format.md in its repository). A record that only looks like
+//! an aggregate is an ordinary record and not an error: it is too short, has another checksum, isn't protobuf, or has a
+//! user record without data.
 
 use super::{
     DecodeError,
-    md5_lanes::md5_of_each,
     protobuf::{Fields, Malformed, Value},
 };
 use crate::keys;
@@ -14,7 +13,7 @@ use crate::keys;
 pub(super) const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 pub(super) const MD5_BYTES: usize = 16;
 
-/// An aggregate taken apart. Nothing is copied but the places of its parts.
+/// An aggregate, split into its parts. Only the places of the parts are copied.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Aggregate<'a> {
     partition_keys: Vec<&'a str>,
@@ -42,8 +41,6 @@ pub(super) struct Keyed<'a> {
 pub type KeyedData<'a> = (Option<&'a str>, &'a [u8]);
 
 /// A Kinesis record of which it is known whether it carries the checksum of an aggregate.
-///
-/// That check is most of what opening an aggregate costs, and the records of a batch can share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checked<'a> {
     data: &'a [u8],
@@ -51,21 +48,10 @@ pub struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    /// Checks one record.
-    pub fn one(data: &'a [u8]) -> Self {
+    /// Checks a record.
+    pub fn new(data: &'a [u8]) -> Self {
         let message = message_of(data).filter(|(message, md5)| keys::md5(message) == **md5);
         Self { data, message: message.map(|(message, _)| message) }
-    }
-
-    /// Checks the records of a batch side by side, several times as fast as one by one.
-    pub fn all(records: &[&'a [u8]]) -> Vec<Self> {
-        let messages: Vec<&[u8]> = records.iter().filter_map(|data| Some(message_of(data)?.0)).collect();
-        let mut found = md5_of_each(&messages).into_iter();
-        let mut check = |data: &&'a [u8]| {
-            let message = message_of(data).filter(|(_, md5)| found.next() == Some(**md5));
-            Self { data, message: message.map(|(message, _)| message) }
-        };
-        records.iter().map(&mut check).collect()
     }
 
     /// The record as it is.

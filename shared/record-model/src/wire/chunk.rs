@@ -17,7 +17,7 @@
 //! Pieces may be of any lengths but 0 (an empty message is one empty piece); in order of their index they are the
 //! message. They may arrive out of order, twice, and over several shards: see [`Reassembly`].
 
-pub use super::reassembly::{Added, Reassembly, ReassemblyError, Verdict};
+pub use super::reassembly::{Added, Reassembly, ReassemblyError};
 pub use super::split::{SplitError, split};
 
 pub(super) const MAGIC: [u8; 4] = [0xC0, b'K', b'F', b'C'];

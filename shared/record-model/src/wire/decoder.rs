@@ -61,18 +61,9 @@ impl Decoder {
     /// An error speaks of the Kinesis record as a whole: what was visited of it before does not count. A user record
     /// of an aggregate that can't be opened is no such error, it is visited with an `Err` as its content.
     pub fn decode(&mut self, data: &[u8], visit: &mut dyn FnMut(UserRecord<'_>)) -> Result<(), DecodeError> {
-        self.decode_checked(Checked::one(data), visit)
-    }
-
-    /// As [`decode`](Self::decode), of a record that was checked together with others.
-    pub fn decode_checked(
-        &mut self,
-        record: Checked<'_>,
-        visit: &mut dyn FnMut(UserRecord<'_>),
-    ) -> Result<(), DecodeError> {
         let mut budget = Budget::for_record(&self.limits, &mut self.batch_bytes_left);
-        let Some(aggregate) = record.aggregate(self.limits.sub_records)? else {
-            let Opened { formats, hops, content } = self.opener.open(None, record.data(), &mut budget);
+        let Some(aggregate) = Checked::new(data).aggregate(self.limits.sub_records)? else {
+            let Opened { formats, hops, content } = self.opener.open(None, data, &mut budget);
             visit(UserRecord {
                 sub_sequence_number: None,
                 partition_key: None,

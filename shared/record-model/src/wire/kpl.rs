@@ -12,7 +12,7 @@ use crate::keys;
 
 /// The user records of one aggregate, as [`Checked::user_records`] has them.
 pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<KeyedData<'_>>>, DecodeError> {
-    Ok(Checked::one(data).user_records(limit)?.map(Iterator::collect))
+    Ok(Checked::new(data).user_records(limit)?.map(Iterator::collect))
 }
 
 /// One user record to be sent.
@@ -41,7 +41,7 @@ pub struct Aggregated {
 
 /// Collects user records up to the size of one Kinesis record.
 ///
-/// All user records of one aggregate travel to one shard: collect per predicted shard ([`keys::shard_of`]), and compare the
+/// All user records of one aggregate travel to one shard: collect per predicted shard, and compare the
 /// shard in the answer with the predicted one. After a reshard, readers of the KCL family drop user records whose
 /// own hash key lies in another shard.
 #[derive(Debug)]

@@ -6,7 +6,6 @@ mod decoder;
 mod format;
 mod inflate;
 mod limits;
-mod md5_lanes;
 mod opener;
 mod protobuf;
 mod reassembly;

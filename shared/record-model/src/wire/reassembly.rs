@@ -1,16 +1,7 @@
 //! Puts a message together from its chunks, in whatever order and however often they come.
 //!
-//! This is the rule alone; who uses it keeps the pieces and the time. With pieces as objects in storage:
-//!
-//! 1. A record brings a piece: keep the piece, unless it is kept already.
-//! 2. Build a [`Reassembly`] from the kept pieces and ask for its [verdict](Reassembly::verdict).
-//! 3. On [`Verdict::Unclaimed`] the record has just made the message whole, and it is the first: write the claim with
-//!    a conditional create, and on a lost race read the winner's claim and ask again.
-//! 4. On [`Verdict::Mine`] put the message out in place of the record; in all other cases put out nothing.
-//!
-//! So a message is put out by one record, and each time that record is delivered, as every other record is. Nothing
-//! is deleted when a message is whole: a late copy of a piece must find the claim. Who gives up on an incomplete
-//! message claims it too, before it does anything else with the pieces.
+//! This room knows the rule alone. Whoever uses it keeps the pieces, decides which record puts the message out, and when
+//! to give up on a message that stays incomplete.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -33,23 +24,7 @@ pub enum Added {
     Copy,
 }
 
-/// Whether a record puts the message out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Not yet: pieces are missing.
-    Incomplete {
-        /// How many.
-        missing: u32,
-    },
-    /// The message is whole and nobody's: claim it.
-    Unclaimed,
-    /// It belongs to the record that asks.
-    Mine,
-    /// It belongs to another record, which puts it out.
-    Anothers,
-}
-
-/// Why a piece does not belong, or a message is none.
+/// Why a piece does not belong, or why pieces are not a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReassemblyError {
     /// The whole would be larger than the caller allows.
@@ -134,17 +109,6 @@ impl Reassembly {
         self.message.count - u32::try_from(self.pieces.len()).unwrap_or(self.message.count)
     }
 
-    /// Whether the record at `here` puts the message out, given whose claim is kept. `P` is the caller's name for the
-    /// place of a record; it has to be the same each time the record is delivered.
-    pub fn verdict<P: PartialEq>(&self, claim: Option<&P>, here: &P) -> Verdict {
-        match (claim, self.missing()) {
-            (Some(owner), _) if owner != here => Verdict::Anothers,
-            (_, missing @ 1..) => Verdict::Incomplete { missing },
-            (Some(_), 0) => Verdict::Mine,
-            (None, 0) => Verdict::Unclaimed,
-        }
-    }
-
     /// The whole message, if all pieces are there and are what they say.
     pub fn message(&self) -> Result<Vec<u8>, ReassemblyError> {
         let Message { count, length, crc32c: expected, .. } = self.message;
@@ -193,29 +157,6 @@ mod tests {
             prop_assert_eq!(reassembly.missing(), 0);
             prop_assert_eq!(reassembly.message(), Ok(message));
         }
-
-        #[test]
-        fn one_record_puts_the_message_out_whatever_the_order_and_however_often_it_is_delivered(
-            pieces in 1_usize..6,
-            deliveries in prop::collection::vec(0_usize..6, 0..40),
-        ) {
-            let message = vec![b'm'; pieces];
-            let chunks = chunks_of(&message, 7, 38);
-            let (mut kept, mut claim) = (started(&chunks), None);
-            let mut put_out_by = Vec::new();
-            // Each piece came as one record, whose place is its index; at the end all are delivered once more.
-            for here in deliveries.into_iter().filter(|here| *here < pieces).chain(0..pieces).chain(0..pieces) {
-                kept.add(&chunks[here]).unwrap();
-                if kept.verdict(claim.as_ref(), &here) == Verdict::Unclaimed {
-                    claim = Some(here);
-                }
-                if kept.verdict(claim.as_ref(), &here) == Verdict::Mine {
-                    put_out_by.push(here);
-                }
-            }
-            put_out_by.dedup();
-            prop_assert_eq!(put_out_by, vec![claim.unwrap()]);
-        }
     }
 
     #[test]
@@ -223,7 +164,7 @@ mod tests {
         let chunks = chunks_of(b"abc", 1, 38);
         let mut reassembly = started(&chunks);
         reassembly.add(&chunks[2]).unwrap();
-        assert_eq!(reassembly.verdict(None, &2), Verdict::Incomplete { missing: 2 });
+        assert_eq!(reassembly.missing(), 2);
         assert_eq!(reassembly.message(), Err(ReassemblyError::Incomplete { missing: 2, count: 3 }));
     }
 

@@ -63,7 +63,7 @@ fn every_tweet_of_either_api_version_has_its_whole_text_and_exact_id() {
             let id = tweet.get("id_str").or(tweet.get("id")).unwrap();
             assert_eq!(typed["id"], *id, "{name}");
             assert_eq!(typed["text"], Value::from(whole_text(&tweet)), "{name} {id}");
-            let text_of = schema.text_of(line.as_bytes()).unwrap();
+            let text_of = schema.open(line.as_bytes()).unwrap().text_of().unwrap();
             assert_eq!(text_of.text.as_deref(), typed["text"].as_str());
             assert_eq!(text_of.language.as_deref(), tweet["lang"].as_str());
             assert_eq!(text_of.event_time_ms.is_some(), tweet.get("created_at").is_some());

@@ -147,7 +147,9 @@ fn derived_fields_take_what_is_known_of_the_record() {
         "id": "stream:shardId-000000000000:49:0", "hash": "9dd4e461268c8034f5c8564e155c67a6", "key": "x-12",
     });
     typed(&schema, "x", &expected);
-    assert_eq!(Schema::parse(&schema).unwrap().document_id(), Some("id"));
+    let template = Schema::parse(&schema).unwrap().opensearch_template().unwrap();
+    let template: Value = serde_json::from_str(&template).unwrap();
+    assert_eq!(template["_meta"]["document_id"], "id");
 }
 
 #[test]

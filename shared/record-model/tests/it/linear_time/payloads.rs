@@ -32,7 +32,7 @@ fn schema(head: &str) -> Schema {
 
 /// Does with a payload all that a schema can.
 fn read(schema: &Schema, payload: &[u8]) {
-    let _ = schema.text_of(payload);
+    let _ = schema.open(payload).and_then(|mut opened| opened.text_of().map(drop));
     let mut document = Vec::new();
     if schema.write_typed_json(payload, &RecordContext::default(), &mut document).is_ok() {
         let _ = schema.partition_keys(&document);

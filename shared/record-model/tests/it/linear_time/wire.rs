@@ -3,7 +3,7 @@
 use md5::{Digest, Md5};
 use record_model::chunk::{Chunk, Reassembly, split};
 use record_model::compress::{Gzip, Zstd};
-use record_model::kpl::{Aggregator, Checked, Draft};
+use record_model::kpl::{Aggregator, Draft};
 use record_model::{Decoder, Limits, hop, keys};
 
 use super::filled;
@@ -100,14 +100,6 @@ fn an_aggregate_of_any_many_records_is_written_in_linear_time() {
         }
         let _ = aggregator.finish();
     });
-    check(
-        "a batch checked side by side",
-        |bytes| sealed(&noise(bytes)),
-        |record| {
-            let records: Vec<&[u8]> = record.chunks(1_000).chain([record]).collect();
-            let _ = Checked::all(&records).len();
-        },
-    );
 }
 
 #[test]
