@@ -6,7 +6,7 @@ use std::time::Duration;
 use record_model::{Content, Decoder, Limits};
 
 use crate::aws::event_source::Mapping;
-use crate::aws::firehose::Delivery;
+use crate::aws::firehose::user_records_in;
 use crate::aws::stream::read_through;
 use crate::error::RunError;
 use crate::pipeline::machine::Machine;
@@ -58,7 +58,8 @@ pub(crate) async fn account(
 /// What has to have every record of one stream.
 struct Takers<'a> {
     mappings: Vec<(&'a Mapping, Written)>,
-    deliveries: Vec<&'a Delivery>,
+    /// The delivery streams, with how many user records of each have ended.
+    deliveries: Vec<(&'a str, u64)>,
 }
 
 async fn check_stream(
@@ -69,8 +70,10 @@ async fn check_stream(
 ) -> Result<(), RunError> {
     let takers = takers(machine, stream, counts, report).await?;
     let mut messages = Messages::default();
+    let mut user_records = 0;
     let mut decoder = Decoder::new(Limits { record_bytes_out: MAX_RECORD_BYTES, ..Limits::default() });
     let read = read_through(&machine.reader, stream, |shard_id, record| {
+        user_records += user_records_in(&record.data);
         decoder.start_batch();
         let mut subs = Vec::new();
         let whole = decoder.decode(&record.data, &mut |user_record| {
@@ -94,6 +97,9 @@ async fn check_stream(
         }
     });
     read.await.map_err(|source| RunError::Stream { stream: stream.to_owned(), source })?;
+    for (delivery, ended) in takers.deliveries {
+        compare(report, delivery, user_records, ended);
+    }
     for (mapping, written) in &takers.mappings {
         let by = |name: String| format!("{name} by {}", mapping.settings.function);
         messages.look_for(stream, written, |times, name| note(report, times, || by(name)));
@@ -116,20 +122,16 @@ async fn takers<'a>(
         counts.objects += written.objects;
         mappings.push((&**mapping, written));
     }
-    let deliveries: Vec<&Delivery> = machine
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.settings.stream == stream)
-        .map(|delivery| &**delivery)
-        .collect();
-    for delivery in &deliveries {
-        let tally = delivery.tally();
-        let written =
-            if delivery.settings.processing.is_some() { &mut counts.typed } else { &mut counts.raw };
+    let mut deliveries = Vec::new();
+    let told = machine.ledger.counts().deliveries;
+    for delivery in machine.topology.deliveries.iter().filter(|delivery| delivery.stream == stream) {
+        let tally = told.get(delivery.name.as_str()).cloned().unwrap_or_default();
+        let written = if delivery.processing.is_some() { &mut counts.typed } else { &mut counts.raw };
         *written += tally.delivered;
         counts.dropped += tally.dropped;
         counts.failed += tally.failed;
         counts.objects += tally.objects;
+        deliveries.push((delivery.name.as_str(), tally.delivered + tally.dropped + tally.failed));
     }
     Ok(Takers { mappings, deliveries })
 }
@@ -163,11 +165,16 @@ impl Takers<'_> {
                 note(report, times, || format!("{} by {}", id(), mapping.settings.function));
             }
         }
-        for delivery in &self.deliveries {
-            note(report, delivery.times_ended(position), || {
-                format!("{} by {}", id(), delivery.settings.name)
-            });
-        }
+    }
+}
+
+/// Notes a delivery stream of which more or fewer user records ended than its stream has.
+fn compare(report: &mut Report, delivery: &str, on_stream: u64, ended: u64) {
+    report.missing_records += on_stream.saturating_sub(ended);
+    report.doubled_records += ended.saturating_sub(on_stream);
+    let names = if ended < on_stream { &mut report.missing } else { &mut report.doubled };
+    if ended != on_stream && names.len() < MAX_NAMED {
+        names.push(format!("{} of {on_stream} records by {delivery}", on_stream.abs_diff(ended)));
     }
 }
 

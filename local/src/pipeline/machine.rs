@@ -8,12 +8,13 @@ use std::time::Duration;
 use edge::aws::S3Store;
 use edge::aws::kinesis_reader::StreamReader;
 use record_model::layout::CursorKey;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::aws::clock::{Clock, SystemClock, now_ms};
 use crate::aws::event::Observer;
 use crate::aws::event_source::{Destination, Mapping};
-use crate::aws::firehose::{Delivery, DeliverySettings};
+use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports};
 use crate::aws::kinesis::KinesisEndpoint;
 use crate::aws::lambda::{Function, FunctionSettings, ServiceUrls};
 use crate::aws::observers::Observers;
@@ -24,6 +25,7 @@ use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set;
+use crate::pipeline::delivery_progress::DeliveryProgress;
 use crate::pipeline::folder::{DataFolder, FolderError};
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
@@ -43,7 +45,6 @@ pub(crate) struct Machine {
     pub(crate) data_sets: BTreeMap<String, String>,
     pub(crate) functions: BTreeMap<String, Arc<Function>>,
     pub(crate) mappings: Vec<Arc<Mapping>>,
-    pub(crate) deliveries: Vec<Arc<Delivery>>,
     pub(crate) reader: StreamReader,
     pub(crate) started_at_ms: i64,
     pub(crate) progress: ProgressSender,
@@ -89,18 +90,20 @@ impl Machine {
             made.map_err(|source| RunError::Stream { stream: stream.name.clone(), source })?;
         }
         let ledger = Arc::new(Ledger::default());
-        let observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&ledger) as _, Arc::new(progress.clone())];
+        let data_sets = data_set::by_stream(&topology);
+        let told = DeliveryProgress::new(&topology, &data_sets, progress.clone());
+        let observers: Vec<Arc<dyn Observer>> =
+            vec![Arc::clone(&ledger) as _, Arc::new(told), Arc::new(progress.clone())];
         let mut machine = Self {
             folder,
             ledger,
             observer: Arc::new(Observers::new(observers)),
             clock: Arc::new(SystemClock::new()),
             sources: Vec::new(),
-            data_sets: data_set::by_stream(&topology),
+            data_sets,
             topology,
             functions,
             mappings: Vec::new(),
-            deliveries: Vec::new(),
             reader,
             started_at_ms: now_ms(),
             progress,
@@ -123,9 +126,8 @@ impl Machine {
         }
         for settings in self.topology.deliveries.clone() {
             let delivery = settings.name.clone();
-            let at_work = self.delivery(settings)?;
-            self.deliveries.push(Arc::clone(&at_work));
-            let work = at_work.run(self.reader.clone(), self.flow.reader());
+            let firehose = self.firehose(&settings)?;
+            let work = until_stopped(firehose, self.flow.phase());
             self.workers
                 .spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
         }
@@ -151,25 +153,23 @@ impl Machine {
         })))
     }
 
-    fn delivery(&self, stream: DeliveryStream) -> Result<Arc<Delivery>, RunError> {
+    fn firehose(&mut self, settings: &DeliveryStream) -> Result<Firehose, RunError> {
         let function =
-            stream.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
-        let name = stream.name.clone();
-        let settings = DeliverySettings {
-            data_set: self.data_set_of(&stream.stream),
-            function: function.cloned(),
-            bucket: self.bucket(&stream.bucket)?,
-            stream,
-            flow: Arc::clone(&self.flow),
-            progress: self.progress.clone(),
+            settings.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
+        let backup = settings.backup.as_ref().map(|backup| self.bucket(&backup.bucket)).transpose()?;
+        let ports = Ports {
+            function: function.map(|function| Arc::clone(function) as _),
+            bucket: Arc::new(Bucket(self.bucket(&settings.bucket)?)),
+            backup: backup.map(|bucket| Arc::new(Bucket(bucket)) as _),
+            source: self.source(&settings.stream, &settings.name),
+            clock: Arc::clone(&self.clock),
+            observer: Arc::clone(&self.observer),
         };
-        let delivery =
-            Delivery::new(settings).map_err(|source| RunError::Prefix { delivery: name, source })?;
-        Ok(Arc::new(delivery))
+        let delivery = settings.name.clone();
+        Firehose::new(settings, ports).map_err(|source| RunError::Prefix { delivery, source })
     }
 
     /// What the taker of this name reads the stream through.
-    #[expect(dead_code, reason = "the takers move over one by one")]
     fn source(&mut self, stream: &str, _taker: &str) -> Arc<dyn StreamSource> {
         let source = Arc::new(OverHttp::new(self.reader.clone(), stream.to_owned()));
         self.sources.push(Arc::clone(&source));
@@ -256,9 +256,21 @@ impl Machine {
         for function in self.functions.values() {
             function.shutdown().await;
         }
-        drop((self.mappings, self.deliveries, self.reader));
+        drop((self.mappings, self.reader));
         self.s3.shutdown().await;
         self.kinesis.shutdown().await;
+    }
+}
+
+/// Runs a delivery stream until the run stops; once it drains, nothing waits for a full buffer.
+async fn until_stopped(firehose: Firehose, phase: watch::Receiver<Phase>) -> Result<(), DeliveryError> {
+    let (mut draining, mut stopped) = (phase.clone(), phase);
+    let drain = async {
+        let _ = draining.wait_for(|phase| *phase != Phase::Running).await;
+    };
+    tokio::select! {
+        done = firehose.run(drain) => done,
+        _ = stopped.wait_for(|phase| *phase == Phase::Stopped) => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod accounting;
 pub(crate) mod bucket;
 pub(crate) mod data_set;
+pub(crate) mod delivery_progress;
 pub(crate) mod folder;
 pub(crate) mod ledger;
 pub(crate) mod machine;

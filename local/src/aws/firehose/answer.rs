@@ -1,20 +1,52 @@
 //! What a transformation function made of each record.
+//!
+//! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>
 
 use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 
-use super::apart::SourceRecord;
+use super::apart::UserRecord;
 
 /// What becomes of one record.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Ok { data: Vec<u8>, partition_keys: BTreeMap<String, String> },
+    Ok { data: Bytes, partition_keys: BTreeMap<String, String> },
     Dropped,
     Failed { code: &'static str, message: &'static str },
 }
+
+/// Why an answer says nothing of any of its records, so that the whole batch failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unusable {
+    pub(super) code: &'static str,
+    pub(super) message: &'static str,
+}
+
+const NO_ANSWER: Unusable = Unusable {
+    code: "Lambda.JsonProcessingException",
+    message: "the answer is no JSON of a transformation: {\"records\": [{\"recordId\", \"result\", \"data\"}]}",
+};
+/// Captured: one result that there is not, or one text that is no base64, fails its whole batch with this code.
+const NO_RESULT: Unusable = Unusable {
+    code: "Lambda.FunctionError",
+    message: "the answer has a record whose result is none of Ok, Dropped and ProcessingFailed",
+};
+const NO_DATA: Unusable =
+    Unusable { code: "Lambda.FunctionError", message: "the answer has a record whose data is no base64" };
+const MISSING: Outcome =
+    Outcome::Failed { code: "Lambda.MissingRecordId", message: "the answer has no record of this id" };
+const DOUBLED: Outcome = Outcome::Failed {
+    code: "Lambda.DuplicatedRecordId",
+    message: "the answer has several records of this id",
+};
+const FAILED: Outcome = Outcome::Failed {
+    code: "Lambda.ProcessingFailedStatus",
+    message: "ProcessingFailed status set for record",
+};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -40,97 +72,71 @@ struct Metadata {
     partition_keys: BTreeMap<String, String>,
 }
 
-/// The outcome of each source record, in their order. Only an answer that is no JSON of the right shape is an error.
-pub(super) fn outcomes(answer: &[u8], sources: &[SourceRecord]) -> Result<Vec<Outcome>, serde_json::Error> {
-    let answer: Answer = serde_json::from_slice(answer)?;
-    let mut by_id: HashMap<String, Vec<Record>> = HashMap::with_capacity(answer.records.len());
+/// The outcome of each record that was sent, in their order. Records of an id that was not sent are passed over.
+pub(super) fn outcomes(answer: &[u8], sent: &[UserRecord]) -> Result<Vec<Outcome>, Unusable> {
+    let answer: Answer = serde_json::from_slice(answer).map_err(|_| NO_ANSWER)?;
+    let mut by_id: HashMap<String, Outcome> = HashMap::with_capacity(answer.records.len());
     for record in answer.records {
-        by_id.entry(record.id.clone()).or_default().push(record);
+        let answered = outcome(record.result.as_str(), record.data, record.metadata)?;
+        by_id.entry(record.id).and_modify(|outcome| *outcome = DOUBLED).or_insert(answered);
     }
-    Ok(sources.iter().map(|source| outcome(by_id.remove(&source.record_id()).unwrap_or_default())).collect())
+    Ok(sent.iter().map(|record| by_id.remove(&record.record_id()).unwrap_or(MISSING)).collect())
 }
 
-fn outcome(mut answered: Vec<Record>) -> Outcome {
-    let Some(record) = answered.pop() else {
-        return Outcome::Failed {
-            code: "Lambda.MissingRecordId",
-            message: "the answer has no record of this id",
-        };
-    };
-    if !answered.is_empty() {
-        return Outcome::Failed {
-            code: "Lambda.DuplicatedRecordId",
-            message: "the answer has several records of this id",
-        };
-    }
-    match record.result.as_str() {
-        "Ok" => match record.data.map(|data| STANDARD.decode(data)) {
-            Some(Ok(data)) => Outcome::Ok {
-                data,
-                partition_keys: record.metadata.map(|metadata| metadata.partition_keys).unwrap_or_default(),
-            },
-            _ => Outcome::Failed {
-                code: "Lambda.JsonProcessingException",
-                message: "the record's data is no base64",
-            },
-        },
-        "Dropped" => Outcome::Dropped,
-        "ProcessingFailed" => Outcome::Failed {
-            code: "Lambda.ProcessingFailedStatus",
-            message: "ProcessingFailed status set for record",
-        },
-        _ => Outcome::Failed {
-            code: "Lambda.JsonProcessingException",
-            message: "the result is none of Ok, Dropped and ProcessingFailed",
-        },
+fn outcome(result: &str, data: Option<String>, metadata: Option<Metadata>) -> Result<Outcome, Unusable> {
+    match result {
+        "Ok" => {
+            let data = data.and_then(|data| STANDARD.decode(data).ok()).ok_or(NO_DATA)?;
+            let partition_keys = metadata.map(|metadata| metadata.partition_keys).unwrap_or_default();
+            Ok(Outcome::Ok { data: data.into(), partition_keys })
+        }
+        "Dropped" => Ok(Outcome::Dropped),
+        "ProcessingFailed" => Ok(FAILED),
+        _ => Err(NO_RESULT),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::position::Position;
-
-    fn source(number: &str) -> SourceRecord {
-        SourceRecord {
-            position: Position::of_id(number),
-            shard_id: "s".into(),
-            sequence_number: number.into(),
-            sub_sequence_number: 0,
-            partition_key: "k".to_owned(),
-            arrived_at_ms: 0,
-            data: bytes::Bytes::from_static(b"x"),
-        }
-    }
+    use crate::aws::firehose::made_up;
 
     #[test]
     fn each_record_gets_its_own_outcome_whatever_the_order() {
-        let sources = [source("1"), source("2"), source("3"), source("4"), source("5"), source("6")];
+        let sent: Vec<UserRecord> = (1..=5).map(|number| made_up::user_record(number, 1)).collect();
         let answer = br#"{"records":[
-            {"recordId":"6000000","result":"Odd","data":""},
-            {"recordId":"4000000","result":"Ok","data":"YQ=="},{"recordId":"4000000","result":"Ok","data":"YQ=="},
+            {"recordId":"4000000","result":"Ok","data":"YQ=="},{"recordId":"4000000","result":"Dropped"},
+            {"recordId":"77","result":"Ok","data":"YQ=="},
             {"recordId":"3000000","result":"ProcessingFailed","data":"YQ=="},
             {"recordId":"2000000","result":"Dropped"},
             {"recordId":"1000000","result":"Ok","data":"YQ==","metadata":{"partitionKeys":{"district":"3"}}}]}"#;
-        let outcomes = outcomes(answer, &sources).unwrap();
         let keys = BTreeMap::from([("district".to_owned(), "3".to_owned())]);
-        assert_eq!(outcomes[0], Outcome::Ok { data: b"a".to_vec(), partition_keys: keys });
-        assert_eq!(outcomes[1], Outcome::Dropped);
-        let codes: Vec<_> = outcomes[2..]
-            .iter()
-            .map(|outcome| if let Outcome::Failed { code, .. } = outcome { *code } else { "none" })
-            .collect();
-        let expected = [
-            "Lambda.ProcessingFailedStatus",
-            "Lambda.DuplicatedRecordId",
-            "Lambda.MissingRecordId",
-            "Lambda.JsonProcessingException",
-        ];
-        assert_eq!(codes, expected);
+        let first = Outcome::Ok { data: Bytes::from_static(b"a"), partition_keys: keys };
+        assert_eq!(outcomes(answer, &sent), Ok(vec![first, Outcome::Dropped, FAILED, DOUBLED, MISSING]));
     }
 
     #[test]
-    fn what_is_no_answer_is_an_error() {
-        assert!(outcomes(b"null", &[source("1")]).is_err());
+    fn one_result_that_there_is_not_and_one_text_that_is_no_base64_fail_the_batch() {
+        let sent = [made_up::user_record(1, 1), made_up::user_record(2, 1)];
+        let beside = |odd: &str| {
+            let answer =
+                format!(r#"{{"records":[{{"recordId":"1000000","result":"Ok","data":"YQ=="}},{odd}]}}"#);
+            outcomes(answer.as_bytes(), &sent)
+        };
+        assert_eq!(beside(r#"{"recordId":"2000000","result":"ok","data":"YQ=="}"#), Err(NO_RESULT));
+        assert_eq!(beside(r#"{"recordId":"2000000","result":"Ok","data":"%"}"#), Err(NO_DATA));
+        assert_eq!(beside(r#"{"recordId":"2000000","result":"Ok"}"#), Err(NO_DATA));
+        assert_eq!(beside(r#"{"result":"Ok","data":"YQ=="}"#), Err(NO_ANSWER));
+    }
+
+    #[test]
+    fn what_is_no_answer_fails_the_batch() {
+        for answer in ["null", "", "{}", "[]", r#"{"records":null}"#, r#"{"errorMessage":"boom"}"#] {
+            assert_eq!(
+                outcomes(answer.as_bytes(), &[made_up::user_record(1, 1)]),
+                Err(NO_ANSWER),
+                "{answer}"
+            );
+        }
     }
 }

@@ -1,21 +1,59 @@
-//! The port a delivery stream writes to.
+//! The port that a delivery stream writes to, and the bucket behind it.
 
 use bytes::Bytes;
+use edge::aws::S3Store;
+use edge::store::{Attributes, ObjectStore, StoreError};
 use futures::future::BoxFuture;
+use record_model::compress::CompressError;
 
-use crate::pipeline::bucket::StorageError;
-
-/// Where a delivery stream's objects go: S3, or a search service with S3 behind it.
+/// Where a delivery stream's objects go: a bucket, or a service that takes what an object holds apart.
 pub(crate) trait Destination: Send + Sync {
-    /// Writes a whole object; it is there once this returns. Called again with the same key, it writes it again.
-    fn write(&self, object: DeliveredObject) -> BoxFuture<'_, Result<(), StorageError>>;
+    /// Writes a whole object; it is there once this returns. A call with the same key is another try with the same body.
+    fn write(&self, object: DeliveredObject) -> BoxFuture<'_, Result<(), DestinationError>>;
 }
 
-/// An object of a delivery.
+/// An object of a delivery, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DeliveredObject {
     pub(crate) key: String,
     pub(crate) body: Bytes,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) content_encoding: Option<&'static str>,
+}
+
+/// Why an object is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    /// The bucket did not take it.
+    #[error("the bucket did not take an object: {0}")]
+    Bucket(#[from] StoreError),
+    /// It can't be compressed.
+    #[error("an object can't be compressed: {0}")]
+    Compress(#[from] CompressError),
+}
+
+impl DestinationError {
+    /// Whether every further try ends the same.
+    pub(super) fn is_permanent(&self) -> bool {
+        use StoreError::{InvalidAttributes, InvalidKey};
+        matches!(self, Self::Compress(_) | Self::Bucket(InvalidKey { .. } | InvalidAttributes { .. }))
+    }
+}
+
+/// A bucket.
+pub(crate) struct Bucket(pub(crate) S3Store);
+
+impl Destination for Bucket {
+    fn write(&self, object: DeliveredObject) -> BoxFuture<'_, Result<(), DestinationError>> {
+        Box::pin(async move {
+            let attributes = Attributes {
+                content_type: object.content_type.map(ToOwned::to_owned),
+                content_encoding: object.content_encoding.map(ToOwned::to_owned),
+                ..Attributes::default()
+            };
+            // A key holds 122 random bits of its delivery stream: an object that is there already is an earlier try's.
+            self.0.create(&object.key, object.body, &attributes).await?;
+            Ok(())
+        })
+    }
 }

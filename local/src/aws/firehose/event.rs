@@ -4,9 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
-use uuid::Uuid;
 
-use super::apart::SourceRecord;
+use super::apart::UserRecord;
 use template::REGION;
 
 /// Bytes of JSON around one record's keys and data, with room to spare.
@@ -15,7 +14,7 @@ const RECORD_OVERHEAD_BYTES: usize = 400;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
-    invocation_id: String,
+    invocation_id: &'a str,
     delivery_stream_arn: &'a str,
     region: &'a str,
     source_kinesis_stream_arn: &'a str,
@@ -42,36 +41,43 @@ struct Metadata<'a> {
     approximate_arrival_timestamp: i64,
 }
 
-/// The event of these records.
+/// Who sends the event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender<'a> {
+    pub(super) delivery_arn: &'a str,
+    pub(super) stream_arn: &'a str,
+}
+
+/// The event of these records. Each attempt has an invocation id of its own (captured from AWS).
 pub(super) fn event(
-    records: &[SourceRecord],
-    delivery_arn: &str,
-    stream_arn: &str,
+    records: &[UserRecord],
+    invocation_id: &str,
+    sender: &Sender<'_>,
 ) -> Result<Bytes, serde_json::Error> {
     let records = records.iter().map(|record| Record {
         id: record.record_id(),
-        approximate_arrival_timestamp: record.arrived_at_ms,
+        approximate_arrival_timestamp: record.arrived_at,
         data: STANDARD.encode(&record.data),
         kinesis_record_metadata: Metadata {
             sequence_number: &record.sequence_number,
             subsequence_number: record.sub_sequence_number,
             partition_key: &record.partition_key,
             shard_id: &record.shard_id,
-            approximate_arrival_timestamp: record.arrived_at_ms,
+            approximate_arrival_timestamp: record.arrived_at,
         },
     });
     let event = Event {
-        invocation_id: Uuid::new_v4().to_string(),
-        delivery_stream_arn: delivery_arn,
+        invocation_id,
+        delivery_stream_arn: sender.delivery_arn,
         region: REGION,
-        source_kinesis_stream_arn: stream_arn,
+        source_kinesis_stream_arn: sender.stream_arn,
         records: records.collect(),
     };
     serde_json::to_vec(&event).map(Bytes::from)
 }
 
 /// At most this many bytes of an event are one record's.
-pub(super) fn event_bytes(record: &SourceRecord) -> usize {
+pub(super) fn event_bytes(record: &UserRecord) -> usize {
     // A character of the partition key may be written as `\u0000`.
     record.data.len().div_ceil(3) * 4 + record.partition_key.len() * 6 + RECORD_OVERHEAD_BYTES
 }
@@ -79,24 +85,26 @@ pub(super) fn event_bytes(record: &SourceRecord) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::position::Position;
+    use crate::aws::firehose::checkpoint::Origin;
     use aws_lambda_events::event::firehose::KinesisFirehoseEvent;
 
     #[test]
     fn another_reader_of_the_format_understands_the_event() {
-        let record = SourceRecord {
-            position: Position::of_id("x"),
+        let record = UserRecord {
+            origin: Origin { shard: 0, ordinal: 0 },
             shard_id: "shardId-000000000000".into(),
             sequence_number: "49546986683135544286507457936321625675700192471156785154".into(),
             sub_sequence_number: 3,
             partition_key: "k\"\u{1}".to_owned(),
-            arrived_at_ms: 1_495_072_949_453,
+            arrived_at: 1_495_072_949_453,
             data: Bytes::from_static(b"hello"),
         };
-        let event = event(std::slice::from_ref(&record), "arn:d", "arn:s").unwrap();
+        let sender = Sender { delivery_arn: "arn:d", stream_arn: "arn:s" };
+        let event = event(std::slice::from_ref(&record), "i-1", &sender).unwrap();
         assert!(event.len() < event_bytes(&record) + 200);
         let parsed: KinesisFirehoseEvent = serde_json::from_slice(&event).unwrap();
         assert_eq!(parsed.source_kinesis_stream_arn.as_deref(), Some("arn:s"));
+        assert_eq!(parsed.invocation_id.as_deref(), Some("i-1"));
         let parsed = parsed.records.first().unwrap();
         assert_eq!(
             parsed.record_id.as_deref(),

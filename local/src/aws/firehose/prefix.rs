@@ -1,17 +1,20 @@
 //! Firehose's prefix expressions: `!{timestamp:…}`, `!{firehose:…}` and `!{partitionKeyFromLambda:…}`.
+//!
+//! <https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html>
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use uuid::Uuid;
+use jiff::Zoned;
+
+use super::ids::Ids;
+use super::java_time::Pattern;
 
 /// Longest prefix, in characters of the evaluated text.
 const MAX_CHARS: usize = 512;
 /// What Firehose appends to a prefix that names no time.
 const DEFAULT_TIME: &str = "!{timestamp:yyyy/MM/dd/HH/}";
 
-/// Why a prefix is none.
+/// Why a prefix, or a time zone, is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrefixError {
     /// `!{` without `}`.
@@ -28,21 +31,31 @@ pub enum PrefixError {
         /// What is between `!{` and `}`.
         expression: String,
     },
-    /// A letter of a time pattern that is not read here.
-    #[error(
-        "prefix {prefix:?} has the time pattern {pattern:?}; yyyy, yy, MM, dd, HH, mm and ss are read here"
-    )]
+    /// A time pattern that is none, or has a letter that is not run here.
+    #[error("prefix {prefix:?} has the time pattern {pattern:?}, expected one of Java's DateTimeFormatter")]
     Time {
         /// The prefix.
         prefix: String,
         /// The pattern.
         pattern: String,
     },
-    /// An error prefix has to tell the kinds of errors apart.
-    #[error("error output prefix {prefix:?} has no !{{firehose:error-output-type}}")]
+    /// An error prefix with expressions has to tell the kinds of errors apart.
+    #[error("error output prefix {prefix:?} has expressions, but not !{{firehose:error-output-type}}")]
     NoErrorType {
         /// The prefix.
         prefix: String,
+    },
+    /// A prefix with expressions needs an error prefix beside it.
+    #[error("prefix {prefix:?} has expressions, so ErrorOutputPrefix is required")]
+    NoErrorPrefix {
+        /// The prefix.
+        prefix: String,
+    },
+    /// A time zone that the time zone database does not have.
+    #[error("custom time zone {name:?} is not known; expected a name such as Asia/Tokyo")]
+    Zone {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -53,8 +66,7 @@ pub(super) struct Prefix(Vec<Segment>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
     Literal(String),
-    /// A `strftime` format.
-    Time(String),
+    Time(Pattern),
     RandomString,
     ErrorOutputType,
     PartitionKey(String),
@@ -63,44 +75,49 @@ enum Segment {
 /// What a prefix is evaluated with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Values<'a> {
-    /// Arrival of the oldest record.
-    pub(super) at_ms: i64,
+    /// Arrival of the oldest record, in the time zone of the delivery stream.
+    pub(super) at: &'a Zoned,
     pub(super) error_output_type: &'a str,
     pub(super) partition_keys: &'a BTreeMap<String, String>,
 }
 
 impl Prefix {
-    /// The prefix of delivered objects.
+    /// The prefix of delivered objects. The date is appended to one that names no time.
     pub(super) fn of_objects(text: &str) -> Result<Self, PrefixError> {
-        let prefix = Self::parse(text)?;
-        if prefix.names_the_error_type() {
+        let mut prefix = Self::parse(text)?;
+        if prefix.0.contains(&Segment::ErrorOutputType) {
             let expression = "firehose:error-output-type".to_owned();
             return Err(PrefixError::Unknown { prefix: text.to_owned(), expression });
         }
-        prefix.with_time()
+        if !prefix.0.iter().any(|segment| matches!(segment, Segment::Time(_))) {
+            prefix.0.extend(Self::parse(DEFAULT_TIME)?.0);
+        }
+        Ok(prefix)
     }
 
-    /// The prefix of error objects; without one of its own it is made from the other.
+    /// The prefix of error objects. Nothing is appended to one that is given; without one it is
+    /// `<Prefix><error output type>/<date>`, which a prefix with expressions does not allow.
     pub(super) fn of_errors(text: &str, objects: &str) -> Result<Self, PrefixError> {
         if text.is_empty() {
-            return Self::parse(&format!("{objects}!{{firehose:error-output-type}}/"))?.with_time();
+            if Self::parse(objects)?.has_expressions() {
+                return Err(PrefixError::NoErrorPrefix { prefix: objects.to_owned() });
+            }
+            return Self::parse(&format!("{objects}!{{firehose:error-output-type}}/{DEFAULT_TIME}"));
         }
         let prefix = Self::parse(text)?;
-        if prefix.names_the_error_type() {
-            return prefix.with_time();
+        if prefix.has_expressions() && !prefix.0.contains(&Segment::ErrorOutputType) {
+            return Err(PrefixError::NoErrorType { prefix: text.to_owned() });
         }
-        Err(PrefixError::NoErrorType { prefix: text.to_owned() })
+        Ok(prefix)
     }
 
-    fn names_the_error_type(&self) -> bool {
-        self.0.contains(&Segment::ErrorOutputType)
+    /// The prefix of what is never written.
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
     }
 
-    fn with_time(mut self) -> Result<Self, PrefixError> {
-        if !self.0.iter().any(|segment| matches!(segment, Segment::Time(_))) {
-            self.0.extend(Self::parse(DEFAULT_TIME)?.0);
-        }
-        Ok(self)
+    fn has_expressions(&self) -> bool {
+        !self.0.iter().all(|segment| matches!(segment, Segment::Literal(_)))
     }
 
     fn parse(text: &str) -> Result<Self, PrefixError> {
@@ -125,15 +142,14 @@ impl Prefix {
         })
     }
 
-    pub(super) fn evaluate(&self, values: Values<'_>) -> String {
-        let time = Timestamp::from_millisecond(values.at_ms).unwrap_or_default().to_zoned(TimeZone::UTC);
+    pub(super) fn evaluate(&self, values: Values<'_>, ids: &mut Ids) -> String {
         let text: String = self
             .0
             .iter()
             .map(|segment| match segment {
                 Segment::Literal(text) => text.clone(),
-                Segment::Time(format) => time.strftime(format).to_string(),
-                Segment::RandomString => random_string(),
+                Segment::Time(pattern) => pattern.format(values.at),
+                Segment::RandomString => ids.random_string(),
                 Segment::ErrorOutputType => values.error_output_type.to_owned(),
                 Segment::PartitionKey(name) => values.partition_keys.get(name).cloned().unwrap_or_default(),
             })
@@ -144,7 +160,7 @@ impl Prefix {
 
 fn segment(expression: &str, prefix: &str) -> Result<Segment, PrefixError> {
     match expression.split_once(':') {
-        Some(("timestamp", pattern)) => time_format(pattern)
+        Some(("timestamp", pattern)) => Pattern::parse(pattern)
             .map(Segment::Time)
             .ok_or_else(|| PrefixError::Time { prefix: prefix.to_owned(), pattern: pattern.to_owned() }),
         Some(("firehose", "random-string")) => Ok(Segment::RandomString),
@@ -156,55 +172,28 @@ fn segment(expression: &str, prefix: &str) -> Result<Segment, PrefixError> {
     }
 }
 
-/// A pattern of Java's `DateTimeFormatter` as `strftime` writes it; none for letters that are not read here.
-fn time_format(pattern: &str) -> Option<String> {
-    let mut format = String::new();
-    for (index, part) in pattern.split('\'').enumerate() {
-        // Every second part is quoted: literal text.
-        if index % 2 == 1 {
-            format.push_str(&part.replace('%', "%%"));
-            continue;
-        }
-        let mut letters = part.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let mut run = 1;
-            while letters.next_if_eq(&letter).is_some() {
-                run += 1;
-            }
-            match (letter, run) {
-                ('y' | 'u', 4) => format.push_str("%Y"),
-                ('y' | 'u', 2) => format.push_str("%y"),
-                ('M', 2) => format.push_str("%m"),
-                ('d', 2) => format.push_str("%d"),
-                ('H', 2) => format.push_str("%H"),
-                ('m', 2) => format.push_str("%M"),
-                ('s', 2) => format.push_str("%S"),
-                ('%', _) => format.push_str(&"%%".repeat(run)),
-                (letter, _) if letter.is_ascii_alphabetic() => return None,
-                (literal, _) => format.extend(std::iter::repeat_n(literal, run)),
-            }
-        }
-    }
-    Some(format)
-}
-
-fn random_string() -> String {
-    Uuid::new_v4().simple().to_string().chars().take(11).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    fn evaluated(prefix: &Prefix) -> String {
+        let partition_keys = BTreeMap::from([("district".to_owned(), "3".to_owned())]);
+        let at = Timestamp::from_millisecond(1_767_323_045_000).unwrap().to_zoned(TimeZone::UTC);
+        let values =
+            Values { at: &at, error_output_type: "processing-failed", partition_keys: &partition_keys };
+        prefix.evaluate(values, &mut Ids::new(0))
+    }
 
     #[track_caller]
     fn check(prefix: &str, expected: &str) {
-        let partition_keys = BTreeMap::from([("district".to_owned(), "3".to_owned())]);
-        let values = Values {
-            at_ms: 1_767_323_045_000,
-            error_output_type: "processing-failed",
-            partition_keys: &partition_keys,
-        };
-        assert_eq!(Prefix::of_objects(prefix).unwrap().evaluate(values), expected);
+        assert_eq!(evaluated(&Prefix::of_objects(prefix).unwrap()), expected);
+    }
+
+    #[track_caller]
+    fn check_errors(error_prefix: &str, prefix: &str, expected: &str) {
+        assert_eq!(evaluated(&Prefix::of_errors(error_prefix, prefix).unwrap()), expected);
     }
 
     #[test]
@@ -221,18 +210,36 @@ mod tests {
     }
 
     #[test]
-    fn an_error_prefix_has_to_name_the_kind_of_error() {
-        assert!(matches!(Prefix::of_errors("failed/", ""), Err(PrefixError::NoErrorType { .. })));
-        let made = Prefix::of_errors("", "raw/").unwrap();
-        let values =
-            Values { at_ms: 0, error_output_type: "processing-failed", partition_keys: &BTreeMap::new() };
-        assert_eq!(made.evaluate(values), "raw/processing-failed/1970/01/01/00/");
+    fn an_error_prefix_stays_as_it_is_written() {
+        check_errors("e/!{firehose:error-output-type}/", "raw/", "e/processing-failed/");
+        check_errors("errors/", "raw/!{timestamp:yyyy}/", "errors/");
+        check_errors("", "raw/", "raw/processing-failed/2026/01/02/03/");
+    }
+
+    #[test]
+    fn an_error_prefix_is_required_where_the_prefix_has_expressions() {
+        let refused = Prefix::of_errors("", "raw/!{timestamp:yyyy}/");
+        assert!(matches!(refused, Err(PrefixError::NoErrorPrefix { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn an_error_prefix_with_expressions_has_to_name_the_kind_of_error() {
+        let refused = Prefix::of_errors("failed/!{timestamp:yyyy}/", "");
+        assert!(matches!(refused, Err(PrefixError::NoErrorType { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_random_string_has_eleven_characters_and_is_another_each_time() {
+        let prefix =
+            Prefix::of_objects("!{firehose:random-string}!{firehose:random-string}!{timestamp:HH}").unwrap();
+        let text = evaluated(&prefix);
+        assert_eq!(text.len(), 24);
+        assert_ne!(text[..11], text[11..22]);
     }
 
     #[test]
     fn what_is_not_known_is_refused_with_its_text() {
-        for prefix in
-            ["!{timestamp:EEE}", "!{timestamp:yyyy", "!{what:ever}", "!{firehose:error-output-type}"]
+        for prefix in ["!{timestamp:b}", "!{timestamp:yyyy", "!{what:ever}", "!{firehose:error-output-type}"]
         {
             assert!(Prefix::of_objects(prefix).is_err(), "{prefix}");
         }

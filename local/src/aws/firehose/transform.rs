@@ -1,65 +1,175 @@
-//! Handing a batch to the transformation function, with Firehose's retries.
+//! One batch on its way through the transformation function, with Firehose's retries.
+//!
+//! A function that can't be invoked, fails, takes over five minutes or gives an unusable answer is invoked again with
+//! the same records, `NumberOfRetries` (3 by default) more times and each time under a fresh invocation id. Then every
+//! record of the batch failed:
+//! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html>.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 
 use super::answer::{Outcome, outcomes};
-use super::apart::SourceRecord;
-use super::event::event;
-use super::failure::{Reason, line};
-use super::stream::{Delivery, DeliveryError};
-use super::writer::{End, Finished};
-use crate::aws::lambda::Function;
-use crate::pipeline::progress::Progress;
-use template::{ACCOUNT, Processing, REGION};
+use super::apart::UserRecord;
+use super::failure::Failure;
+use super::settings::ProcessingRules;
+use crate::aws::clock::Moment;
 
-/// What became of every record of the batch; each is told of exactly once.
-pub(super) async fn transform(
-    delivery: &Delivery,
-    processing: &Processing,
-    function: &Function,
-    records: Vec<SourceRecord>,
-) -> Result<Vec<Finished>, DeliveryError> {
-    let lambda_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}:$LATEST", processing.function);
-    let event = event(&records, &delivery.arn, &delivery.stream_arn)?;
-    let mut attempts = 0;
-    let (code, message) = loop {
-        attempts += 1;
-        let failed = match function.invoke(event.clone()).await {
-            Ok(answer) => match outcomes(&answer, &records) {
-                Ok(outcomes) => return finished(&records, outcomes, attempts, &lambda_arn),
-                Err(_) => {
-                    ("Lambda.JsonProcessingException", "the answer is no JSON of a transformation".to_owned())
-                }
-            },
-            Err(error) => ("Lambda.FunctionError", error.to_string()),
-        };
-        delivery
-            .progress
-            .send(Progress::Warning { message: format!("{}: {}", delivery.settings.name, failed.1) });
-        if attempts > processing.retries {
-            break failed;
-        }
-    };
-    let reason = Reason { attempts, code, message: &message, lambda_arn: Some(&lambda_arn) };
-    records.iter().map(|record| Ok(Finished::new(record, End::Failed(line(record, reason)?)))).collect()
+/// Firehose waits no longer for an invocation.
+/// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>
+const MAX_INVOCATION_MS: Moment = 300_000;
+
+/// What becomes of a user record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    Deliver { data: Bytes, partition_keys: BTreeMap<String, String> },
+    Dropped,
+    Failed(Failure),
 }
 
-fn finished(
-    records: &[SourceRecord],
-    outcomes: Vec<Outcome>,
+/// Why an invocation has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unanswered {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+/// A batch between its first attempt and its end.
+#[derive(Debug)]
+pub(super) struct Transform {
+    records: Vec<UserRecord>,
     attempts: u32,
-    lambda_arn: &str,
-) -> Result<Vec<Finished>, DeliveryError> {
-    let end = |record: &SourceRecord, outcome| -> Result<End, DeliveryError> {
-        Ok(match outcome {
-            Outcome::Ok { data, partition_keys } => End::Deliver { data: data.into(), partition_keys },
+    deadline: Moment,
+}
+
+/// What comes after an answer.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// The batch is to be sent again; this is what went wrong.
+    Again(Failure),
+    /// The end of each record, in their order.
+    Ended(Vec<(UserRecord, End)>),
+}
+
+impl Transform {
+    pub(super) fn new(records: Vec<UserRecord>) -> Self {
+        Self { records, attempts: 0, deadline: Moment::MAX }
+    }
+
+    /// The records to send with the attempt that begins now.
+    pub(super) fn begin(&mut self, now: Moment) -> &[UserRecord] {
+        self.attempts += 1;
+        self.deadline = now.saturating_add(MAX_INVOCATION_MS);
+        &self.records
+    }
+
+    /// When the attempt under way is given up.
+    pub(super) fn deadline(&self) -> Moment {
+        self.deadline
+    }
+
+    pub(super) fn timed_out(&mut self, rules: &ProcessingRules) -> Next {
+        let message = format!("no answer within {} s", MAX_INVOCATION_MS / 1_000);
+        self.failed("Lambda.FunctionError", message.into(), rules)
+    }
+
+    pub(super) fn answered(&mut self, answer: Result<Bytes, Unanswered>, rules: &ProcessingRules) -> Next {
+        match answer.map(|answer| outcomes(&answer, &self.records)) {
+            Ok(Ok(outcomes)) => self.ended(outcomes, rules),
+            Ok(Err(unusable)) => self.failed(unusable.code, unusable.message.into(), rules),
+            Err(unanswered) => self.failed(unanswered.code, unanswered.message.into(), rules),
+        }
+    }
+
+    fn failed(&mut self, code: &'static str, message: Cow<'static, str>, rules: &ProcessingRules) -> Next {
+        let failure =
+            Failure { attempts: self.attempts, code, message, lambda_arn: Some(rules.lambda_arn.clone()) };
+        if self.attempts <= rules.retries {
+            return Next::Again(failure);
+        }
+        let records = std::mem::take(&mut self.records);
+        Next::Ended(records.into_iter().map(|record| (record, End::Failed(failure.clone()))).collect())
+    }
+
+    fn ended(&mut self, outcomes: Vec<Outcome>, rules: &ProcessingRules) -> Next {
+        let end = |outcome| match outcome {
+            Outcome::Ok { data, partition_keys } => End::Deliver { data, partition_keys },
             Outcome::Dropped => End::Dropped,
-            Outcome::Failed { code, message } => {
-                End::Failed(line(record, Reason { attempts, code, message, lambda_arn: Some(lambda_arn) })?)
+            Outcome::Failed { code, message } => End::Failed(Failure {
+                attempts: self.attempts,
+                code,
+                message: message.into(),
+                lambda_arn: Some(rules.lambda_arn.clone()),
+            }),
+        };
+        let ends = outcomes.into_iter().map(end).collect::<Vec<_>>();
+        Next::Ended(std::mem::take(&mut self.records).into_iter().zip(ends).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::firehose::made_up;
+    use proptest::prelude::*;
+
+    fn rules(retries: u32) -> ProcessingRules {
+        ProcessingRules { lambda_arn: "arn:f".into(), buffer_bytes: 1 << 20, interval_ms: 60_000, retries }
+    }
+
+    fn batch() -> Transform {
+        Transform::new((0..3).map(|number| made_up::user_record(number, 1)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_batch_that_always_fails_is_tried_once_and_its_retries_then_failed_with_its_reason(retries in 0_u32..6) {
+            let (rules, mut batch) = (rules(retries), batch());
+            for attempt in 1..=retries + 1 {
+                prop_assert_eq!(batch.begin(0).len(), 3);
+                let unanswered = Unanswered { code: "Lambda.FunctionError", message: format!("no {attempt}") };
+                match batch.answered(Err(unanswered), &rules) {
+                    Next::Again(failure) => {
+                        prop_assert!(attempt <= retries);
+                        prop_assert_eq!(failure.attempts, attempt);
+                    }
+                    Next::Ended(ends) => {
+                        prop_assert_eq!(attempt, retries + 1, "no attempt is left out");
+                        let failure = Failure {
+                            attempts: attempt,
+                            code: "Lambda.FunctionError",
+                            message: format!("no {attempt}").into(),
+                            lambda_arn: Some("arn:f".into()),
+                        };
+                        prop_assert_eq!(ends.len(), 3);
+                        prop_assert!(ends.iter().all(|(_, end)| *end == End::Failed(failure.clone())));
+                    }
+                }
             }
-        })
-    };
-    records
-        .iter()
-        .zip(outcomes)
-        .map(|(record, outcome)| Ok(Finished::new(record, end(record, outcome)?)))
-        .collect()
+        }
+    }
+
+    #[test]
+    fn a_failure_that_names_a_record_is_not_tried_again() {
+        let mut batch = batch();
+        batch.begin(0);
+        let answer = br#"{"records":[{"recordId":"0000000","result":"Dropped"}]}"#;
+        let Next::Ended(ends) = batch.answered(Ok(Bytes::from_static(answer)), &rules(3)) else {
+            panic!("tried again");
+        };
+        assert_eq!(ends[0].1, End::Dropped);
+        let End::Failed(failure) = &ends[1].1 else { panic!("not failed") };
+        assert_eq!((failure.code, failure.attempts), ("Lambda.MissingRecordId", 1));
+    }
+
+    #[test]
+    fn an_answer_without_form_and_a_silent_function_are_tried_again() {
+        let mut batch = batch();
+        batch.begin(1_000);
+        assert_eq!(batch.deadline(), 301_000);
+        assert!(matches!(batch.timed_out(&rules(3)), Next::Again(_)));
+        batch.begin(301_000);
+        assert!(matches!(batch.answered(Ok(Bytes::from_static(b"null")), &rules(3)), Next::Again(_)));
+    }
 }

@@ -1,0 +1,346 @@
+//! One delivery stream as a state machine: it is told what happened, and says what is to be done.
+//!
+//! A stream record is passed once each of its user records was written or dropped on purpose, so a process that is
+//! killed repeats some after its restart and loses none: Firehose delivers at least once,
+//! <https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html>. What waits is bounded: nothing more is read
+//! while [`Rules::slack_bytes`] more than a full buffer of each bucket wait, but for one page of each shard.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::DeliveryError;
+use super::apart::apart;
+use super::buffer::Buffers;
+use super::checkpoint::Origin;
+use super::destination::DestinationError;
+use super::ids::Ids;
+use super::reading::{Read, Reading};
+use super::settings::{BufferRules, Rules};
+use super::shard::Shard;
+use super::transform::Unanswered;
+use super::writes::{Kind, Object, Writes};
+use crate::aws::clock::Moment;
+use crate::aws::event::Event;
+use crate::aws::lambda::Invocation;
+use crate::aws::stream::source::{self, Page, PageLimit, SourceShard};
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum Input {
+    Begin,
+    /// The stream's shards, and the place kept in each.
+    Shards(Vec<(SourceShard, source::Place)>),
+    /// The stream has this version.
+    Changed(u64),
+    Read {
+        shard: usize,
+        page: Page,
+    },
+    /// The stream was deleted.
+    Gone,
+    Answered {
+        shard: usize,
+        invocation: u64,
+        answer: Result<Bytes, Unanswered>,
+    },
+    Written {
+        object: u64,
+        result: Result<(), DestinationError>,
+    },
+    /// The place that was passed last is kept.
+    Passed {
+        shard: usize,
+    },
+    /// The time asked for has come.
+    Woke,
+    /// Nothing more is awaited: everything is written as soon as it can be.
+    Drain,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// To be begun at once; what comes of it is an input.
+    Do(Errand),
+    /// The state machine is to be woken at this time, instead of at the one asked for before.
+    WakeAt(Option<Moment>),
+    Tell(Event),
+    /// The stream is gone and everything that it had is written.
+    End,
+}
+
+/// What takes time.
+#[derive(Debug)]
+pub(super) enum Errand {
+    ListShards,
+    /// Done once the stream has another version than this.
+    Watch {
+        seen: u64,
+    },
+    Read {
+        shard: usize,
+        id: Arc<str>,
+        after: Option<Arc<str>>,
+        limit: PageLimit,
+    },
+    Invoke {
+        shard: usize,
+        number: u64,
+        invocation: Invocation,
+    },
+    Write {
+        number: u64,
+        object: Object,
+    },
+    Pass {
+        shard: usize,
+        id: Arc<str>,
+        place: source::Place,
+    },
+}
+
+/// A delivery stream at work.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) rules: Rules,
+    pub(super) ids: Ids,
+    pub(super) shards: Vec<Shard>,
+    pub(super) buffers: Buffers,
+    /// Those of the backup's bucket.
+    pub(super) backup: Buffers,
+    pub(super) writes: Writes,
+    /// Memory held by user records that are not in a buffer yet.
+    pub(super) taken_bytes: usize,
+    pub(super) invocations: u64,
+    reading: Reading,
+    draining: bool,
+    gone: bool,
+}
+
+impl Delivery {
+    pub(super) fn new(rules: Rules, ids: Ids) -> Self {
+        Self {
+            rules,
+            ids,
+            shards: Vec::new(),
+            buffers: Buffers::default(),
+            backup: Buffers::default(),
+            writes: Writes::default(),
+            taken_bytes: 0,
+            invocations: 0,
+            reading: Reading::default(),
+            draining: false,
+            gone: false,
+        }
+    }
+
+    /// Takes in what happened, and appends what is to be done.
+    pub(super) fn step(
+        &mut self,
+        now: Moment,
+        input: Input,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), DeliveryError> {
+        match input {
+            Input::Begin => {
+                self.list(actions);
+                actions.push(Action::Do(Errand::Watch { seen: 0 }));
+            }
+            Input::Shards(shards) => {
+                self.shards.extend(self.reading.listed(shards).into_iter().map(Shard::new));
+            }
+            Input::Changed(version) => {
+                actions.push(Action::Do(Errand::Watch { seen: version }));
+                if self.reading.changed(version) && !self.gone {
+                    self.list(actions);
+                }
+            }
+            Input::Read { shard, page } => self.take(now, shard, page, actions)?,
+            Input::Gone => {
+                self.gone = true;
+                self.reading.gone();
+            }
+            Input::Answered { shard, invocation, answer } => {
+                self.answered(now, (shard, invocation), answer, actions)?;
+            }
+            Input::Written { object, result } => self.written(now, object, result, actions)?,
+            Input::Passed { shard } => self.passed(shard, actions),
+            Input::Woke => {}
+            Input::Drain => self.draining = true,
+        }
+        self.go_on(now, actions)
+    }
+
+    /// Does everything that has become due.
+    fn go_on(&mut self, now: Moment, actions: &mut Vec<Action>) -> Result<(), DeliveryError> {
+        self.hand_on(now, self.draining || self.is_stuck());
+        self.time_out(now, actions)?;
+        self.invoke(now, actions)?;
+        self.fill(now);
+        while let Some((number, object)) = self.writes.begin(now) {
+            actions.push(Action::Do(Errand::Write { number, object }));
+        }
+        self.pass(actions);
+        self.read(actions);
+        actions.push(Action::WakeAt(self.due()));
+        if self.gone && self.held_bytes() == 0 && self.is_idle() {
+            actions.push(Action::End);
+        }
+        Ok(())
+    }
+
+    /// Closes the buffers whose time has come: by the rules, because nothing more comes, or to make room.
+    fn fill(&mut self, now: Moment) {
+        let nothing_comes = self.draining && self.taken_bytes == 0 && self.reading.is_at_tip();
+        let take = |buffers: &mut Buffers, rules: &BufferRules| {
+            if nothing_comes { buffers.take_all() } else { buffers.take_due(now, rules) }
+        };
+        let mut full = take(&mut self.buffers, &self.rules.main.buffer);
+        let mut backed_up = self
+            .rules
+            .backup
+            .as_ref()
+            .map(|backup| take(&mut self.backup, &backup.buffer))
+            .unwrap_or_default();
+        if self.is_stuck() && full.is_empty() && backed_up.is_empty() {
+            full.extend(self.buffers.take_largest());
+            backed_up.extend(self.backup.take_largest());
+        }
+        for (place, buffer) in full {
+            self.close(&place, buffer);
+        }
+        for (place, buffer) in backed_up {
+            self.close_backup(&place, buffer);
+        }
+    }
+
+    fn read(&mut self, actions: &mut Vec<Action>) {
+        let limit = self.rules.page;
+        while self.held_bytes() + self.reading.under_way() * limit.bytes < self.limit() {
+            let Some(Read { shard, id, after }) = self.reading.begin() else { return };
+            actions.push(Action::Do(Errand::Read { shard, id, after, limit }));
+        }
+    }
+
+    fn take(
+        &mut self,
+        now: Moment,
+        index: usize,
+        page: Page,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), DeliveryError> {
+        let last = page.records.last().map(|record| record.sequence_number.as_str().into());
+        for record in &page.records {
+            let Some(shard) = self.shards.get_mut(index) else { return Ok(()) };
+            let origin = Origin { shard: index, ordinal: shard.checkpoint.next() };
+            let user_records = apart(origin, &shard.id, record);
+            let ends = user_records.len() as u64 * if self.rules.backup.is_some() { 2 } else { 1 };
+            shard.checkpoint.enter(record.sequence_number.as_str().into(), ends);
+            for user_record in user_records {
+                self.take_user_record(now, user_record)?;
+            }
+        }
+        if self.reading.page(index, last, page.is_end) {
+            self.list(actions);
+        }
+        Ok(())
+    }
+
+    fn written(
+        &mut self,
+        now: Moment,
+        object: u64,
+        result: Result<(), DestinationError>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), DeliveryError> {
+        if let Err(error) = result {
+            let again = self.writes.failed(object, now, self.draining);
+            let Some((key, tries)) = again.filter(|_| !error.is_permanent()) else {
+                return Err(error.into());
+            };
+            let message =
+                format!("{}: object {key} is not written after try {tries}: {error}", self.rules.name);
+            actions.push(Action::Tell(Event::Warning { message }));
+            return Ok(());
+        }
+        let Some(written) = self.writes.written(object) else { return Ok(()) };
+        let delivery = Arc::clone(&self.rules.name);
+        match written.object.kind {
+            Kind::Delivered => actions.push(Action::Tell(Event::Delivered {
+                delivery,
+                key: written.object.key,
+                records: written.records,
+                bytes: written.object.body.len() as u64,
+            })),
+            Kind::Failed => actions.extend(written.failures.into_iter().map(|(code, (records, message))| {
+                let delivery = Arc::clone(&delivery);
+                Action::Tell(Event::Failed { delivery, records, code: code.to_owned(), message })
+            })),
+            Kind::BackedUp => {}
+        }
+        self.ended(written.origins);
+        Ok(())
+    }
+
+    /// So many user records of each of these stream records were written or dropped.
+    pub(super) fn ended(&mut self, origins: impl IntoIterator<Item = (Origin, u64)>) {
+        for (origin, records) in origins {
+            if let Some(shard) = self.shards.get_mut(origin.shard) {
+                shard.checkpoint.end(origin.ordinal, records);
+            }
+        }
+    }
+
+    fn pass(&mut self, actions: &mut Vec<Action>) {
+        for (index, shard) in self.shards.iter_mut().enumerate() {
+            let is_end = self.reading.is_end(index) && !self.gone;
+            if let Some(place) = shard.next_place(is_end) {
+                actions.push(Action::Do(Errand::Pass { shard: index, id: Arc::clone(&shard.id), place }));
+            }
+        }
+    }
+
+    fn passed(&mut self, index: usize, actions: &mut Vec<Action>) {
+        let Some(shard) = self.shards.get_mut(index) else { return };
+        let records = shard.place_is_kept();
+        if records > 0 {
+            let (delivery, stream) = (Arc::clone(&self.rules.name), Arc::clone(&self.rules.stream));
+            let shard = Arc::clone(&shard.id);
+            actions.push(Action::Tell(Event::Passed { delivery, stream, shard, records }));
+        }
+    }
+
+    fn list(&mut self, actions: &mut Vec<Action>) {
+        self.reading.list();
+        actions.push(Action::Do(Errand::ListShards));
+    }
+
+    fn due(&self) -> Option<Moment> {
+        let shards = self.shards.iter().filter_map(Shard::due);
+        let backup = self.rules.backup.as_ref().and_then(|backup| self.backup.due(&backup.buffer));
+        let buffers = self.buffers.due(&self.rules.main.buffer);
+        shards.chain(buffers).chain(backup).chain(self.writes.due()).min()
+    }
+
+    /// Memory held by everything that is not written yet.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.taken_bytes + self.buffers.held_bytes() + self.backup.held_bytes() + self.writes.held_bytes()
+    }
+
+    /// While so much is held, nothing more is read.
+    pub(super) fn limit(&self) -> usize {
+        let backup = self.rules.backup.as_ref().map_or(0, |backup| backup.buffer.bytes);
+        self.rules.slack_bytes + self.rules.main.buffer.bytes + backup
+    }
+
+    /// Whether nothing is under way that would make room.
+    fn is_idle(&self) -> bool {
+        self.writes.is_empty() && self.shards.iter().all(|shard| !shard.is_transforming())
+    }
+
+    /// Whether only time would make room: then what waits for it is not awaited any longer.
+    fn is_stuck(&self) -> bool {
+        self.held_bytes() >= self.limit() && self.is_idle()
+    }
+}

@@ -1,0 +1,286 @@
+//! Time patterns of Java's `DateTimeFormatter`, which `!{timestamp:…}` takes, in English as AWS writes them.
+//!
+//! <https://docs.oracle.com/javase/8/docs/api/java/time/format/DateTimeFormatter.html>
+
+use jiff::Zoned;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::Offset;
+
+/// A parsed pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// A letter, and how often it stands in a row.
+    Field(char, usize),
+}
+
+impl Pattern {
+    /// `None` for what is no pattern, or has a letter that is not run here: `p`, `zzzz`, and those of later Java.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if letter == '\'' {
+                parts.push(Part::Text(quoted(&mut letters)?));
+                continue;
+            }
+            if matches!(letter, '{' | '}' | '#' | '[' | ']') {
+                return None;
+            }
+            let mut run = 1;
+            while letters.next_if_eq(&letter).is_some() {
+                run += 1;
+            }
+            if letter.is_ascii_alphabetic() {
+                parts.push(Part::Field(letter, is_run(letter, run).then_some(run)?));
+            } else {
+                parts.push(Part::Text(std::iter::repeat_n(letter, run).collect()));
+            }
+        }
+        Some(Self(parts))
+    }
+
+    pub(super) fn format(&self, time: &Zoned) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Field(letter, run) => field(*letter, *run, time),
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+/// The text up to the closing quote; two quotes are one that is meant.
+fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
+    if letters.next_if_eq(&'\'').is_some() {
+        return Some("'".to_owned());
+    }
+    let mut text = String::new();
+    loop {
+        match letters.next()? {
+            '\'' if letters.next_if_eq(&'\'').is_none() => return Some(text),
+            letter => text.push(letter),
+        }
+    }
+}
+
+/// Whether a letter may stand so often in a row.
+fn is_run(letter: char, run: usize) -> bool {
+    let most = match letter {
+        'u' | 'y' | 'Y' | 'A' | 'n' | 'N' => 19,
+        'S' => 9,
+        'G' | 'M' | 'L' | 'Q' | 'q' | 'E' | 'e' | 'Z' | 'X' | 'x' => 5,
+        'D' | 'z' => 3,
+        'd' | 'h' | 'K' | 'k' | 'H' | 'm' | 's' | 'w' => 2,
+        'a' | 'W' => 1,
+        'c' => return matches!(run, 1 | 3..=5),
+        'V' => return run == 2,
+        'O' => return matches!(run, 1 | 4),
+        _ => 0,
+    };
+    run <= most
+}
+
+fn field(letter: char, run: usize, time: &Zoned) -> String {
+    match letter {
+        'G' | 'u' | 'y' | 'M' | 'L' | 'd' | 'D' | 'Q' | 'q' | 'Y' | 'w' | 'W' | 'E' | 'e' | 'c' => {
+            date_field(letter, run, time.date())
+        }
+        'X' | 'x' | 'Z' | 'O' | 'V' | 'z' => zone_field(letter, run, time),
+        _ => time_field(letter, run, time),
+    }
+}
+
+fn date_field(letter: char, run: usize, date: Date) -> String {
+    let from_sunday = date.weekday().to_sunday_zero_offset();
+    match letter {
+        'G' => text(run, "AD", "Anno Domini", "A"),
+        'u' | 'y' => year(date.year(), run),
+        'Y' => year(week_end(date).year(), run),
+        'M' | 'L' if run > 2 => name(&date.strftime("%B").to_string(), run),
+        'M' | 'L' => padded(date.month(), run),
+        'Q' | 'q' => quarter((date.month() - 1) / 3 + 1, run),
+        'd' => padded(date.day(), run),
+        'D' => padded(date.day_of_year(), run),
+        'w' => padded((week_end(date).day_of_year() - 1) / 7 + 1, run),
+        'W' => {
+            padded((date.day() - 1 + date.first_of_month().weekday().to_sunday_zero_offset()) / 7 + 1, run)
+        }
+        'e' | 'c' if run < 3 => padded(from_sunday + 1, run),
+        _ => name(&date.strftime("%A").to_string(), run),
+    }
+}
+
+fn time_field(letter: char, run: usize, time: &Zoned) -> String {
+    let (hour, nanosecond) = (i64::from(time.hour()), i64::from(time.subsec_nanosecond()));
+    let second_of_day = hour * 3_600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+    match letter {
+        'a' => if hour < 12 { "AM" } else { "PM" }.to_owned(),
+        'h' => padded((hour + 11) % 12 + 1, run),
+        'K' => padded(hour % 12, run),
+        'k' => padded((hour + 23) % 24 + 1, run),
+        'H' => padded(hour, run),
+        'm' => padded(time.minute(), run),
+        's' => padded(time.second(), run),
+        'S' => format!("{nanosecond:09}").chars().take(run).collect(),
+        'A' => padded(second_of_day * 1_000 + nanosecond / 1_000_000, run),
+        'n' => padded(nanosecond, run),
+        _ => padded(second_of_day * 1_000_000_000 + nanosecond, run),
+    }
+}
+
+fn zone_field(letter: char, run: usize, time: &Zoned) -> String {
+    let offset = time.offset();
+    match (letter, run) {
+        ('V', _) => time.time_zone().iana_name().unwrap_or("UTC").to_owned(),
+        ('z', _) => time.strftime("%Z").to_string(),
+        ('X', _) | ('Z', 5) if offset == Offset::UTC => "Z".to_owned(),
+        ('O', _) | ('Z', 4) if offset == Offset::UTC => "GMT".to_owned(),
+        ('O', 1) => format!("GMT{}", short_offset(offset)),
+        ('O', _) | ('Z', 4) => format!("GMT{}", time.strftime("%:z")),
+        ('X' | 'x', 1) if offset.seconds() % 3_600 == 0 => {
+            time.strftime("%z").to_string().chars().take(3).collect()
+        }
+        ('X' | 'x', 1 | 2 | 4) | ('Z', 1..=3) => time.strftime("%z").to_string(),
+        _ => time.strftime("%:z").to_string(),
+    }
+}
+
+/// `+9`, `-3:30`.
+fn short_offset(offset: Offset) -> String {
+    let minutes = offset.seconds().abs() / 60;
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    match minutes % 60 {
+        0 => format!("{sign}{}", minutes / 60),
+        rest => format!("{sign}{}:{rest:02}", minutes / 60),
+    }
+}
+
+fn padded(number: impl Into<i64>, digits: usize) -> String {
+    format!("{:0digits$}", number.into())
+}
+
+fn year(year: i16, run: usize) -> String {
+    if run == 2 { padded(year.rem_euclid(100), 2) } else { padded(year, run) }
+}
+
+fn quarter(quarter: i8, run: usize) -> String {
+    let ordinal = ["1st", "2nd", "3rd", "4th"].get(usize::from(quarter.unsigned_abs()) - 1).unwrap_or(&"");
+    match run {
+        1 | 5 => quarter.to_string(),
+        2 => padded(quarter, 2),
+        3 => format!("Q{quarter}"),
+        _ => format!("{ordinal} quarter"),
+    }
+}
+
+/// A month or a day of the week: three letters, all, or one.
+fn name(full: &str, run: usize) -> String {
+    let letters = match run {
+        4 => usize::MAX,
+        5 => 1,
+        _ => 3,
+    };
+    full.chars().take(letters).collect()
+}
+
+fn text(run: usize, short: &str, full: &str, narrow: &str) -> String {
+    match run {
+        4 => full,
+        5 => narrow,
+        _ => short,
+    }
+    .to_owned()
+}
+
+/// The Saturday of the date's week: in the United States a week begins on Sunday, and the first of a year has January 1.
+fn week_end(date: Date) -> Date {
+    let days = i64::from(Weekday::Saturday.to_sunday_zero_offset() - date.weekday().to_sunday_zero_offset());
+    date.checked_add(jiff::Span::new().days(days)).unwrap_or(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    #[track_caller]
+    fn check(time: &str, zone: &str, pairs: &[(&str, &str)]) {
+        let time = time.parse::<Timestamp>().unwrap().to_zoned(TimeZone::get(zone).unwrap());
+        for (pattern, expected) in pairs {
+            assert_eq!(Pattern::parse(pattern).unwrap().format(&time), *expected, "{pattern} at {time}");
+        }
+    }
+
+    #[test]
+    fn the_letters_of_a_date_are_written_as_java_writes_them() {
+        check(
+            "2026-03-05T07:08:09.123456789Z",
+            "UTC",
+            &[
+                ("yyyy/MM/dd/HH", "2026/03/05/07"),
+                ("yy-M-d-H-m-s", "26-3-5-7-8-9"),
+                ("DDD D", "064 64"),
+                ("MMM MMMM MMMMM LLL", "Mar March M Mar"),
+                ("E EEE EEEE EEEEE e ee", "Thu Thu Thursday T 5 05"),
+                ("Q QQ QQQ QQQQ", "1 01 Q1 1st quarter"),
+                ("G GGGG y yyyyy u", "AD Anno Domini 2026 02026 2026"),
+                ("YYYY-'W'ww W", "2026-W10 1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_letters_of_a_time_are_written_as_java_writes_them() {
+        check(
+            "2026-03-05T00:08:09.123456789Z",
+            "UTC",
+            &[
+                ("hh h K k a", "12 12 0 24 AM"),
+                ("S SSS SSSSSSSSS n", "1 123 123456789 123456789"),
+                ("A N", "489123 489123456789"),
+            ],
+        );
+        check("2026-03-05T13:00:00Z", "UTC", &[("hh h KK kk a", "01 1 01 13 PM")]);
+    }
+
+    #[test]
+    fn a_zone_moves_the_date_and_is_named() {
+        check(
+            "2026-12-31T23:30:00Z",
+            "Asia/Tokyo",
+            &[
+                ("yyyyMMddHH", "2027010108"),
+                ("VV z Z ZZZZ ZZZZZ", "Asia/Tokyo JST +0900 GMT+09:00 +09:00"),
+                ("X XX XXX x xxx O OOOO", "+09 +0900 +09:00 +09 +09:00 GMT+9 GMT+09:00"),
+            ],
+        );
+        check("2026-01-01T00:00:00Z", "UTC", &[("VV X XXX x Z O", "UTC Z Z +00 +0000 GMT")]);
+        check("2026-01-01T00:00:00Z", "Asia/Kolkata", &[("X O", "+0530 GMT+5:30")]);
+    }
+
+    #[test]
+    fn the_last_days_of_a_year_may_be_in_the_first_week_of_the_next() {
+        check("2025-12-28T00:00:00Z", "UTC", &[("YYYY w yyyy", "2026 1 2025")]);
+        check("2025-12-27T00:00:00Z", "UTC", &[("YYYY w", "2025 52")]);
+    }
+
+    #[test]
+    fn quoted_text_is_itself() {
+        check(
+            "2026-03-05T07:08:09Z",
+            "UTC",
+            &[("'year='yyyy'/'", "year=2026/"), ("HH''mm 'o''clock' % %d", "07'08 o'clock % %5")],
+        );
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for pattern in ["'open", "[yyyy]", "HHH", "ddd", "p", "zzzz", "V", "b", "#", "SSSSSSSSSS"] {
+            assert_eq!(Pattern::parse(pattern), None, "{pattern}");
+        }
+    }
+}

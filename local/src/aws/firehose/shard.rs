@@ -1,0 +1,76 @@
+//! What a delivery stream has under way of one shard, and how far it is in it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::apart::UserRecord;
+use super::checkpoint::Checkpoint;
+use super::intake::Intake;
+use super::transform::Transform;
+use crate::aws::clock::Moment;
+use crate::aws::stream::source::Place;
+
+/// One shard. Its batches go through the transform one after the other, so that its records keep their order.
+#[derive(Debug)]
+pub(super) struct Shard {
+    pub(super) id: Arc<str>,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) intake: Intake,
+    pub(super) batches: VecDeque<Vec<UserRecord>>,
+    /// The batch that is being transformed, with the number of its invocation.
+    pub(super) transform: Option<(u64, Transform)>,
+    /// Up to where everything has ended.
+    reached: Place,
+    /// Stream records between the place kept and the one reached, and those of the place that is being kept.
+    records: u64,
+    being_kept: Option<u64>,
+    /// Whether `finished` was passed, or was so from the beginning.
+    is_finished: bool,
+}
+
+impl Shard {
+    pub(super) fn new((id, place): (Arc<str>, Place)) -> Self {
+        Self {
+            id,
+            checkpoint: Checkpoint::default(),
+            intake: Intake::new(),
+            batches: VecDeque::new(),
+            transform: None,
+            is_finished: place.finished,
+            reached: place,
+            records: 0,
+            being_kept: None,
+        }
+    }
+
+    /// The place to keep next, if there is a new one and none is being kept.
+    pub(super) fn next_place(&mut self, is_end: bool) -> Option<Place> {
+        if let Some(advance) = self.checkpoint.advance() {
+            self.reached.after = Some(advance.after.as_ref().to_owned());
+            self.records += advance.records;
+        }
+        self.reached.finished = is_end && self.checkpoint.is_empty();
+        let is_news = self.records > 0 || (self.reached.finished && !self.is_finished);
+        if !is_news || self.being_kept.is_some() {
+            return None;
+        }
+        self.being_kept = Some(std::mem::take(&mut self.records));
+        self.is_finished = self.reached.finished;
+        Some(self.reached.clone())
+    }
+
+    /// The place is kept; says by how many stream records it is further than the one before.
+    pub(super) fn place_is_kept(&mut self) -> u64 {
+        self.being_kept.take().unwrap_or(0)
+    }
+
+    pub(super) fn is_transforming(&self) -> bool {
+        self.transform.is_some() || !self.batches.is_empty()
+    }
+
+    /// When something has to be done here at the latest.
+    pub(super) fn due(&self) -> Option<Moment> {
+        let deadline = self.transform.as_ref().map(|(_, transform)| transform.deadline());
+        self.intake.due().into_iter().chain(deadline).min()
+    }
+}

@@ -1,0 +1,131 @@
+//! Runs a delivery stream's state machine: does what it asks for through the ports, and tells it what came of it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use template::DeliveryStream;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::DeliveryError;
+use super::delivery::{Action, Delivery, Errand, Input};
+use super::destination::{Destination, DestinationError};
+use super::encoding::encoded;
+use super::ids::Ids;
+use super::prefix::PrefixError;
+use super::settings::Rules;
+use super::transform::Unanswered;
+use super::writes::{Kind, Object};
+use crate::aws::clock::Clock;
+use crate::aws::event::Observer;
+use crate::aws::lambda::{Invocation, Invoke};
+use crate::aws::stream::source::{StreamError, StreamSource};
+
+/// What a delivery stream reads from, asks, writes to, and is told the time by.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    pub(crate) source: Arc<dyn StreamSource>,
+    /// The transformation function, where there is one.
+    pub(crate) function: Option<Arc<dyn Invoke>>,
+    pub(crate) bucket: Arc<dyn Destination>,
+    /// The bucket of the backup, where there is one.
+    pub(crate) backup: Option<Arc<dyn Destination>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+/// A delivery stream that can be run.
+pub(crate) struct Firehose {
+    delivery: Delivery,
+    ports: Ports,
+}
+
+impl Firehose {
+    pub(crate) fn new(settings: &DeliveryStream, ports: Ports) -> Result<Self, PrefixError> {
+        let ids = Ids::new(Uuid::new_v4().as_u128());
+        Ok(Self { delivery: Delivery::new(Rules::of(settings)?, ids), ports })
+    }
+
+    /// Delivers the stream's records, until the stream is deleted or the future is dropped. What is not passed by then
+    /// is delivered again by the next run. Once `drain` ends, nothing waits for a full buffer any more.
+    pub(crate) async fn run(mut self, drain: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
+        let mut drain = pin!(drain.fuse());
+        let mut is_draining = false;
+        let mut work = JoinSet::new();
+        let mut input = Input::Begin;
+        loop {
+            let mut actions = Vec::new();
+            self.delivery.step(self.ports.clock.now(), input, &mut actions)?;
+            let mut wake = None;
+            for action in actions {
+                match action {
+                    Action::WakeAt(at) => wake = at,
+                    Action::Tell(event) => self.ports.observer.on(event),
+                    Action::End => return Ok(()),
+                    Action::Do(errand) => {
+                        work.spawn(self.ports.clone().run(errand));
+                    }
+                }
+            }
+            input = tokio::select! {
+                Some(done) = work.join_next() => {
+                    done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?
+                }
+                () = &mut drain, if !is_draining => {
+                    is_draining = true;
+                    Input::Drain
+                }
+                () = self.ports.clock.sleep_until(wake.unwrap_or(0)), if wake.is_some() => Input::Woke,
+            };
+        }
+    }
+}
+
+impl Ports {
+    /// Runs an errand. A stream that is not there ends in peace: what was read of it is still delivered.
+    async fn run(self, errand: Errand) -> Result<Input, DeliveryError> {
+        let input = match errand {
+            Errand::ListShards => self.shards().await,
+            Errand::Watch { seen } => Ok(Input::Changed(self.source.changed(seen).await)),
+            Errand::Read { shard, id, after, limit } => {
+                let page = self.source.read(&id, after.as_deref(), limit).await;
+                page.map(|page| Input::Read { shard, page })
+            }
+            Errand::Pass { shard, id, place } => {
+                self.source.pass(&id, place).await.map(|()| Input::Passed { shard })
+            }
+            Errand::Invoke { shard, number, invocation } => {
+                let answer = self.answer(invocation).await;
+                Ok(Input::Answered { shard, invocation: number, answer })
+            }
+            Errand::Write { number, object } => {
+                Ok(Input::Written { object: number, result: self.write(object).await })
+            }
+        };
+        match input {
+            Err(StreamError::NotFound { .. }) => Ok(Input::Gone),
+            input => Ok(input?),
+        }
+    }
+
+    async fn shards(&self) -> Result<Input, StreamError> {
+        let shards = self.source.shards().await?.into_iter();
+        let placed = shards.map(|shard| self.source.place(&shard.id).map(|place| (shard, place)));
+        placed.collect::<Result<_, _>>().map(Input::Shards)
+    }
+
+    async fn answer(&self, invocation: Invocation) -> Result<bytes::Bytes, Unanswered> {
+        let Some(function) = &self.function else {
+            let message = "there is no function of this name here".to_owned();
+            return Err(Unanswered { code: "Lambda.ResourceNotFound", message });
+        };
+        let answer = function.invoke(invocation).await;
+        answer.map_err(|error| Unanswered { code: "Lambda.FunctionError", message: error.to_string() })
+    }
+
+    async fn write(&self, object: Object) -> Result<(), DestinationError> {
+        let backup = self.backup.as_ref().filter(|_| object.kind == Kind::BackedUp);
+        backup.unwrap_or(&self.bucket).write(encoded(object)?).await
+    }
+}
