@@ -5,6 +5,7 @@
 mod architecture;
 mod clients;
 mod end_to_end;
+mod killed_runner;
 mod kinesis_endpoint;
 mod s3_endpoint;
 #[path = "../shared/edge/tests/it/store_contract/mod.rs"]

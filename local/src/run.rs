@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::accounting;
+use crate::pipeline::ledger::{Counts, FailedInvocations};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::report::Report;
+use crate::pipeline::schedule;
 use crate::pipeline::source::{self, SourceTallies};
 use crate::pipeline::sweep;
+
+/// How long scheduled invocations that are at work when a run is stopped may take to end.
+const LAST_INVOCATIONS: Duration = Duration::from_secs(10);
 
 /// Runs the pipeline of a template on this machine, and accounts for every record.
 ///
@@ -61,7 +66,7 @@ async fn work(
     end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
     let sources = source::sources(machine, options)?;
-    let sweeps = sweep::sweeps(machine)?;
+    let scheduler = schedule::scheduler(machine, options)?;
     let tallies = SourceTallies::default();
     let progress = machine.progress.clone();
     progress.send(machine.ready());
@@ -72,25 +77,36 @@ async fn work(
             std::future::pending::<()>().await;
         }
     };
+    let schedules = async {
+        scheduler.run().await;
+        std::future::pending::<()>().await;
+    };
     let mut end = std::pin::pin!(end);
     let mut ended = tokio::select! {
         () = until_the_end => None,
-        () = sweep::run(&sweeps, &progress) => None,
+        () = schedules => None,
         () = drain => None,
         () = &mut end => Some(Ended::ByRequest),
         error = machine.failure() => return Err(error),
     };
     let mut problems = Vec::new();
     if ended.is_none() {
+        tokio::select! {
+            () = machine.asynchronous.finish(LAST_INVOCATIONS) => {}
+            () = &mut end => ended = Some(Ended::ByRequest),
+        }
+    }
+    if ended.is_none() {
         ended = machine.drain(options.drain_timeout, end).await?;
     }
     if ended.is_none() {
-        problems = sweep::finish(&sweeps).await;
+        problems = sweep::finish(machine).await;
     }
     let took = begun.elapsed();
     progress.send(Progress::Checking);
     let mut report = accounting::account(machine, &tallies, took).await?;
     report.problems.extend(problems);
+    report.problems.extend(failed_invocations(&machine.ledger.counts()));
     report.problems.extend(ended.map(|ended| ended.to_string()));
     Ok(report)
 }
@@ -116,4 +132,13 @@ impl fmt::Display for Ended {
         }
         formatter.write_str("; another run in the folder goes on with the rest")
     }
+}
+
+/// A schedule whose function fails is a problem, a line for each function.
+fn failed_invocations(counts: &Counts) -> Vec<String> {
+    let line = |failed: &FailedInvocations| match failed.count {
+        1 => failed.reason.clone(),
+        count => format!("{} (and {} more like it)", failed.reason, count - 1),
+    };
+    counts.failed_invocations.values().map(line).collect()
 }

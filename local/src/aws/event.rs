@@ -48,8 +48,8 @@ pub(crate) enum Event {
     Fired { schedule: Name, function: Name, at: Moment },
     /// An asynchronous invocation ran out of retries.
     AsynchronousFailure { function: Name, reason: String },
-    /// A function asked a service that does not run here.
-    Fenced { service: String },
+    /// A service that does not run here was asked and refused, for the first time by this function.
+    Fenced { service: String, function: Option<Name> },
     /// Something that a person should know, on one line.
     Warning { message: String },
 }

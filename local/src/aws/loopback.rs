@@ -36,6 +36,7 @@ pub enum EndpointError {
 /// A router served on loopback until [`Loopback::shutdown`] or drop. Nothing but 127.0.0.1 is ever bound.
 pub(crate) struct Loopback {
     address: SocketAddr,
+    router: Router,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -52,19 +53,25 @@ impl Loopback {
                 tracing::debug!(%error, "a connection keeps its small packets back");
             }
         });
+        let served_router = router.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
             let until = async { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+            if let Err(error) = axum::serve(listener, served_router).with_graceful_shutdown(until).await {
                 tracing::error!(%error, "an endpoint stopped serving");
             }
         });
-        Ok(Self { address, stop, served })
+        Ok(Self { address, router, stop, served })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it serves, to be served at another place too.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Takes no more connections, and waits a while until the requests in hand are answered.

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod event_source;
+pub(crate) mod fence;
 pub(crate) mod firehose;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::aws::scheduler::Task;
+use crate::pipeline::task::Task;
 use template::{FunctionDefinition, Schedule, Topology};
 
 #[derive(Deserialize)]

@@ -133,7 +133,7 @@ impl Counts {
                 failed.count += 1;
                 failed.reason = reason;
             }
-            Event::Fenced { service } => *self.fenced.entry(service).or_default() += 1,
+            Event::Fenced { service, .. } => *self.fenced.entry(service).or_default() += 1,
             Event::InvocationStarted { .. }
             | Event::InvocationEnded { .. }
             | Event::Retried { .. }

@@ -14,9 +14,10 @@ use tokio::task::JoinSet;
 use crate::aws::clock::{Clock, SystemClock, now_ms};
 use crate::aws::event::Observer;
 use crate::aws::event_source::{Destination, Mapping};
+use crate::aws::fence::{Fence, Served};
 use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports};
 use crate::aws::kinesis::KinesisEndpoint;
-use crate::aws::lambda::{Function, FunctionSettings, ServiceUrls};
+use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, ServiceUrls};
 use crate::aws::observers::Observers;
 use crate::aws::s3::S3Endpoint;
 use crate::aws::stream::source::{StreamError, StreamSource};
@@ -52,12 +53,14 @@ pub(crate) struct Machine {
     /// Is told of everything that happens.
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) asynchronous: Arc<Asynchronous>,
     /// What each taker reads its stream through.
     sources: Vec<Arc<OverHttp>>,
     flow: Arc<Flow>,
     workers: JoinSet<Result<(), RunError>>,
     kinesis: KinesisEndpoint,
     s3: S3Endpoint,
+    fence: Fence,
 }
 
 impl Machine {
@@ -81,24 +84,35 @@ impl Machine {
         }
         let kinesis = KinesisEndpoint::start(options.kinesis_port).await?;
         let s3 = S3Endpoint::start(&buckets, options.s3_port).await?;
-        let services = ServiceUrls { kinesis: kinesis.url().to_owned(), s3: s3.url().to_owned() };
-        let settings = FunctionSettings { binaries: &options.binaries, logs: &logs, services };
+        let ledger = Arc::new(Ledger::default());
+        let data_sets = data_set::by_stream(&topology);
+        let told = DeliveryProgress::new(&topology, &data_sets, progress.clone());
+        let observers: Vec<Arc<dyn Observer>> =
+            vec![Arc::clone(&ledger) as _, Arc::new(told), Arc::new(progress.clone())];
+        let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
+        let served = Served { kinesis: kinesis.router(), s3: s3.router() };
+        let fence = Fence::start(served, Arc::clone(&observer)).await?;
+        let services =
+            ServiceUrls { kinesis: kinesis.url().to_owned(), s3: s3.url().to_owned(), others: fence.url() };
+        let settings = FunctionSettings {
+            binaries: &options.binaries,
+            logs: &logs,
+            services,
+            observer: Arc::clone(&observer),
+        };
         let functions = functions(&topology, &settings)?;
         let reader = StreamReader::local(kinesis.url());
         for stream in &topology.streams {
             let made = make_stream(&reader, stream).await;
             made.map_err(|source| RunError::Stream { stream: stream.name.clone(), source })?;
         }
-        let ledger = Arc::new(Ledger::default());
-        let data_sets = data_set::by_stream(&topology);
-        let told = DeliveryProgress::new(&topology, &data_sets, progress.clone());
-        let observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&ledger) as _, Arc::new(told), Arc::new(progress.clone())];
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let mut machine = Self {
             folder,
             ledger,
-            observer: Arc::new(Observers::new(observers)),
-            clock: Arc::new(SystemClock::new()),
+            asynchronous: Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&observer))),
+            clock,
+            observer,
             sources: Vec::new(),
             data_sets,
             topology,
@@ -111,6 +125,7 @@ impl Machine {
             workers: JoinSet::new(),
             kinesis,
             s3,
+            fence,
         };
         machine.start_workers(&options.data_dir.join("failed"))?;
         Ok(machine)
@@ -257,6 +272,7 @@ impl Machine {
             function.shutdown().await;
         }
         drop((self.mappings, self.reader));
+        self.fence.shutdown().await;
         self.s3.shutdown().await;
         self.kinesis.shutdown().await;
     }

@@ -77,8 +77,17 @@ impl ProgressSender {
 
 impl Observer for ProgressSender {
     fn on(&self, event: Event) {
-        if let Event::Warning { message } = event {
-            self.send(Progress::Warning { message });
-        }
+        let message = match event {
+            Event::Warning { message } => message,
+            Event::AsynchronousFailure { reason, .. } => reason,
+            Event::Fenced { service, function } => {
+                let who = function.map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
+                format!(
+                    "{who} called {service}, which does not run here: it was answered 501 on this machine"
+                )
+            }
+            _ => return,
+        };
+        self.send(Progress::Warning { message });
     }
 }

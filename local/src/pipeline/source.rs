@@ -1,4 +1,4 @@
-//! The sources of a run: input files through their producers, or the template's schedules.
+//! The input files of a run: each is read by its producer, which is invoked until it says that it is done.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::aws::lambda::Function;
-use crate::aws::scheduler::{self, Task};
+use crate::aws::scheduler;
 use crate::error::RunError;
 use crate::options::{Input, RunOptions};
 use crate::pipeline::data_set;
@@ -52,13 +52,11 @@ impl SourceTallies {
     }
 }
 
-/// A producer and what it is invoked with.
+/// A producer and the event that names its file.
 pub(crate) struct Source {
     data_set: String,
     function: Arc<Function>,
     event: Bytes,
-    /// Between two runs; without one the source ends.
-    interval: Option<Duration>,
     /// The input's file, where an earlier run in this folder had it already.
     seen_before: Option<String>,
 }
@@ -90,30 +88,14 @@ pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), Run
         schedule_of(topology, input)?;
     }
     for schedule in topology.schedules.iter().filter(|schedule| schedule.enabled) {
-        scheduler::interval(&schedule.name, &schedule.expression)?;
+        scheduler::check(schedule)?;
     }
     Ok(())
 }
 
-/// The sources of a run: one for each input, or else one for each schedule that is enabled.
+/// The sources of a run, one for each input.
 pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Source>, RunError> {
-    if options.inputs.is_empty() {
-        let is_source = |schedule: &&Schedule| {
-            schedule.enabled && !matches!(Task::of(schedule.input.as_deref()), Task::Sweep { .. })
-        };
-        let enabled = machine.topology.schedules.iter().filter(is_source);
-        return enabled.filter_map(|schedule| from_schedule(machine, schedule).transpose()).collect();
-    }
     options.inputs.iter().filter_map(|input| from_input(machine, options, input).transpose()).collect()
-}
-
-fn from_schedule(machine: &Machine, schedule: &Schedule) -> Result<Option<Source>, RunError> {
-    let interval = Some(scheduler::interval(&schedule.name, &schedule.expression)?);
-    let event = Bytes::from(schedule.input.clone().unwrap_or_else(|| "{}".to_owned()));
-    let data_set =
-        data_set::of_schedule(&machine.topology, schedule).unwrap_or_else(|| schedule.function.clone());
-    let function = machine.functions.get(&schedule.function).cloned();
-    Ok(function.map(|function| Source { data_set, function, event, interval, seen_before: None }))
 }
 
 /// Puts the file into the bucket as the object the producer's event will name.
@@ -139,7 +121,7 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
     }
     let event = Bytes::from(event.to_string());
     let seen_before = was_there.then(|| input.path.display().to_string());
-    Ok(Some(Source { data_set: input.data_set.clone(), function, event, interval: None, seen_before }))
+    Ok(Some(Source { data_set: input.data_set.clone(), function, event, seen_before }))
 }
 
 fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule, RunError> {
@@ -152,24 +134,14 @@ fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule
     })
 }
 
-/// Runs all sources at once: inputs to their ends, schedules until this is dropped.
+/// Runs all inputs at once, each to its end.
 pub(crate) async fn run(sources: &[Source], tallies: &SourceTallies, progress: &ProgressSender) {
     join_all(sources.iter().map(|source| source.run(tallies, progress))).await;
 }
 
 impl Source {
-    async fn run(&self, tallies: &SourceTallies, progress: &ProgressSender) {
-        loop {
-            self.run_to_its_end(tallies, progress).await;
-            match self.interval {
-                Some(interval) => tokio::time::sleep(interval).await,
-                None => return,
-            }
-        }
-    }
-
     /// Invokes the producer until it says that it is done.
-    async fn run_to_its_end(&self, tallies: &SourceTallies, progress: &ProgressSender) {
+    async fn run(&self, tallies: &SourceTallies, progress: &ProgressSender) {
         let mut tries = 0;
         let mut problems: Vec<String> = Vec::new();
         loop {

@@ -37,6 +37,11 @@ impl KinesisEndpoint {
         &self.url
     }
 
+    /// What it serves, for the endpoint of all services.
+    pub(crate) fn router(&self) -> axum::Router {
+        self.server.router()
+    }
+
     /// Stops taking requests and answers those in hand.
     pub async fn shutdown(self) {
         self.server.shutdown().await;

@@ -1,22 +1,25 @@
 //! An execution environment: one process, its Runtime API, and one invocation at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::access_key::AccessKey;
 use super::exchange::{Exchange, NextEvent, Posted, router};
+use super::guard::Guard;
 use super::log::{Cost, FunctionLog};
-use super::variables::{ServiceUrls, variables};
+use super::variables::{Process, ServiceUrls, variables};
 use super::{Invocation, InvocationError};
 use crate::aws::loopback::Loopback;
 use template::{ACCOUNT, FunctionDefinition, REGION};
 
-/// How long a process may take to ask for its first event.
+/// How long a process may take to ask for its first event before it is begun again.
 const MAX_INITIALISATION: Duration = Duration::from_secs(10);
 
 /// Everything an environment of a function needs.
@@ -28,35 +31,78 @@ pub(super) struct Blueprint {
     pub(super) log: FunctionLog,
 }
 
-/// A process that has asked for its first event. It is killed when this is dropped.
+/// A process that has asked for its first event. It and what it started are killed when this is dropped.
 pub(super) struct Environment {
+    number: u64,
     process: Child,
+    guard: Guard,
     exchange: Arc<Exchange>,
+    /// How long the initialisation took, until the first invocation reports it.
     initialisation: Option<Duration>,
+    /// When the first invocation began, where the initialisation is a part of it.
+    begun: Option<Instant>,
+    peak_mb: Option<u64>,
     _runtime_api: Loopback,
 }
 
 impl Environment {
     /// Starts a process and waits until it asks for an event.
-    pub(super) async fn start(blueprint: &Blueprint) -> Result<Self, InvocationError> {
-        let fail = |reason: String| InvocationError::Initialisation {
-            function: blueprint.definition.name.clone(),
-            reason,
-        };
+    ///
+    /// One that does not ask in time is begun again, and then has the time of the invocation it was started for, as in
+    /// Lambda. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+    pub(super) async fn start(blueprint: &Blueprint, number: u64) -> Result<Self, InvocationError> {
+        let mut environment = Self::launch(blueprint, number).await?;
+        let launched = Instant::now();
+        if environment.asks_within(blueprint, MAX_INITIALISATION).await? {
+            environment.initialisation = Some(launched.elapsed());
+            return Ok(environment);
+        }
+        blueprint.log.initialisation_timed_out(MAX_INITIALISATION);
+        environment.kill().await;
+        let FunctionDefinition { name, timeout, .. } = &blueprint.definition;
+        let mut environment = Self::launch(blueprint, number).await?;
+        environment.begun = Some(Instant::now());
+        if environment.asks_within(blueprint, *timeout).await? {
+            return Ok(environment);
+        }
+        environment.kill().await;
+        Err(InvocationError::TimedOut { function: name.clone(), seconds: timeout.as_secs() })
+    }
+
+    async fn launch(blueprint: &Blueprint, number: u64) -> Result<Self, InvocationError> {
         let exchange = Arc::new(Exchange::default());
         let served = Loopback::serve(0, router(Arc::clone(&exchange))).await;
-        let runtime_api = served.map_err(|error| fail(error.to_string()))?;
-        let begun = Instant::now();
-        let mut process = spawn(blueprint, &runtime_api.address().to_string())
-            .map_err(|error| fail(format!("{} can't be run: {error}", blueprint.binary.display())))?;
+        let runtime_api = served.map_err(|error| not_started(blueprint, &error.to_string()))?;
+        let guard = Guard::start()
+            .map_err(|error| not_started(blueprint, &format!("/bin/sh can't be run: {error}")))?;
+        let address = runtime_api.address().to_string();
+        let process = spawn(blueprint, &address, number, guard.group()).map_err(|error| {
+            not_started(blueprint, &format!("{} can't be run: {error}", blueprint.binary.display()))
+        })?;
+        Ok(Self {
+            number,
+            process,
+            guard,
+            exchange,
+            initialisation: None,
+            begun: None,
+            peak_mb: None,
+            _runtime_api: runtime_api,
+        })
+    }
+
+    /// Whether the process asks for an event in this time. The error is of one that never will.
+    async fn asks_within(&mut self, blueprint: &Blueprint, time: Duration) -> Result<bool, InvocationError> {
         tokio::select! {
-            initialised = exchange.initialised() => initialised.map_err(fail)?,
-            ended = process.wait() => return Err(fail(format!("it ended with {}", status(ended)))),
-            () = tokio::time::sleep(MAX_INITIALISATION) => {
-                return Err(fail(format!("it asked for no event within {} s", MAX_INITIALISATION.as_secs())));
+            asked = self.exchange.initialised() => match asked {
+                Ok(()) => Ok(true),
+                Err(posted) => Err(not_started(blueprint, &posted)),
+            },
+            ended = self.process.wait() => {
+                Err(not_started(blueprint, &format!("it ended with {}", status(ended))))
             }
+            () = tokio::time::sleep(time) => Ok(false),
         }
-        Ok(Self { process, exchange, initialisation: Some(begun.elapsed()), _runtime_api: runtime_api })
     }
 
     /// One invocation. With an error other than the function's own the environment is spent.
@@ -68,11 +114,12 @@ impl Environment {
         let definition = &blueprint.definition;
         let Invocation { request_id, event } = invocation;
         blueprint.log.start(&request_id);
-        let begun = Instant::now();
+        let begun = self.begun.take().unwrap_or_else(Instant::now);
+        let left = definition.timeout.saturating_sub(begun.elapsed());
         let posted = self.exchange.give(NextEvent {
             request_id: request_id.clone(),
             event,
-            deadline: SystemTime::now() + definition.timeout,
+            deadline: SystemTime::now() + left,
             function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", definition.name),
         });
         let function = definition.name.clone();
@@ -84,19 +131,29 @@ impl Environment {
                 Posted::Error { error_type, message } => Err(InvocationError::Error { function, error_type, message }),
             },
             ended = self.process.wait() => Err(InvocationError::Crashed { function, status: status(ended) }),
-            () = tokio::time::sleep(definition.timeout) => {
+            () = tokio::time::sleep_until(begun + definition.timeout) => {
                 Err(InvocationError::TimedOut { function, seconds: definition.timeout.as_secs() })
             }
         };
-        let peak_mb = self.process.id().and_then(super::memory::peak_mb);
+        self.peak_mb = self.process.id().and_then(super::memory::peak_mb);
         let cost = Cost {
             duration: begun.elapsed(),
             initialisation: self.initialisation.take(),
             memory_mb: definition.memory_mb,
-            peak_mb,
+            peak_mb: self.peak_mb,
         };
-        blueprint.log.end(&request_id, outcome(&result), cost);
+        blueprint.log.end(&request_id, &result, cost);
         result
+    }
+
+    /// Its number among those of its function, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The most memory that the process held until its last invocation ended, where the system tells.
+    pub(super) fn peak_mb(&self) -> Option<u64> {
+        self.peak_mb
     }
 
     /// Whether the process is still there to take another event.
@@ -104,39 +161,41 @@ impl Environment {
         matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Kills the process and waits until it is gone.
+    /// Kills the process and what it started, and waits until it is gone.
     pub(super) async fn kill(mut self) {
-        if let Err(error) = self.process.kill().await {
+        let group = self.guard.kill().await;
+        if let Err(error) = group.and(self.process.kill().await) {
             tracing::debug!(%error, "a function's process was gone already");
         }
     }
 }
 
-fn spawn(blueprint: &Blueprint, runtime_api: &str) -> std::io::Result<Child> {
-    let task_root = blueprint.binary.parent().unwrap_or_else(|| std::path::Path::new("/"));
-    let log_stream = format!("[$LATEST]{}", Uuid::new_v4().simple());
-    Command::new(&blueprint.binary)
+fn spawn(blueprint: &Blueprint, runtime_api: &str, number: u64, group: i32) -> std::io::Result<Child> {
+    let Blueprint { definition, binary, services, log } = blueprint;
+    let task_root = binary.parent().unwrap_or_else(|| Path::new("/"));
+    let process = Process {
+        task_root,
+        runtime_api,
+        log_stream: format!("[$LATEST]{}", Uuid::new_v4().simple()),
+        access_key: AccessKey { function: definition.name.clone(), environment: number },
+    };
+    Command::new(binary)
         .env_clear()
-        .envs(variables(&blueprint.definition, task_root, runtime_api, &log_stream, &blueprint.services))
+        .envs(variables(definition, &process, services))
         .current_dir(task_root)
         .stdin(Stdio::null())
-        .stdout(blueprint.log.handle()?)
-        .stderr(blueprint.log.handle()?)
+        .stdout(log.handle()?)
+        .stderr(log.handle()?)
         // Ctrl-C on a terminal is for the run, which then drains through its functions.
-        .process_group(0)
+        .process_group(group)
         .kill_on_drop(true)
         .spawn()
 }
 
-fn status(ended: std::io::Result<ExitStatus>) -> String {
-    ended.map_or_else(|error| error.to_string(), |status| status.to_string())
+fn not_started(blueprint: &Blueprint, reason: &str) -> InvocationError {
+    InvocationError::Initialisation { function: blueprint.definition.name.clone(), reason: reason.to_owned() }
 }
 
-/// The last column of the REPORT line.
-fn outcome(result: &Result<Bytes, InvocationError>) -> &'static str {
-    match result {
-        Ok(_) => "",
-        Err(InvocationError::TimedOut { .. }) => "\tStatus: timeout",
-        Err(_) => "\tStatus: error",
-    }
+fn status(ended: std::io::Result<ExitStatus>) -> String {
+    ended.map_or_else(|error| error.to_string(), |status| status.to_string())
 }

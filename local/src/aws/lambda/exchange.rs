@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::routing::{get, post};
+use axum::{BoxError, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -19,6 +22,8 @@ use super::MAX_ANSWER_BYTES;
 const MAX_MESSAGE_CHARS: usize = 500;
 
 const TOO_LARGE: &str = r#"{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}"#;
+
+const TRUNCATED: &str = r#"{"errorType":"TruncatedResponse","errorMessage":"The answer broke off."}"#;
 
 /// One event, as the process gets it.
 #[derive(Debug, Clone)]
@@ -125,7 +130,7 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Result<Response<Body>, S
         .header("lambda-runtime-aws-request-id", &invocation.request_id)
         .header("lambda-runtime-deadline-ms", deadline.to_string())
         .header("lambda-runtime-invoked-function-arn", &invocation.function_arn)
-        .header("lambda-runtime-trace-id", trace_id(invocation.deadline))
+        .header("lambda-runtime-trace-id", trace_id(SystemTime::now()))
         .header("lambda-runtime-invocation-id", &invocation.request_id)
         .body(Body::from(invocation.event))
         .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
@@ -144,13 +149,35 @@ async fn response(
     Path(request_id): Path<String>,
     body: Body,
 ) -> Response<Body> {
-    if let Ok(answer) = to_bytes(body, MAX_ANSWER_BYTES).await {
-        return accepted(exchange.post(&request_id, Posted::Answer(answer)));
+    match answer(body).await {
+        Ok(posted) => accepted(exchange.post(&request_id, posted)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let error_type = "Function.ResponseSizeTooLarge".to_owned();
+            let message = format!("the answer is over {MAX_ANSWER_BYTES} bytes, the limit");
+            exchange.post(&request_id, Posted::Error { error_type, message });
+            reply(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE)
+        }
+        // A connection that broke off has posted nothing: the process may try again, or ends, or its time does.
+        Err(error) => {
+            tracing::debug!(%error, "an answer broke off");
+            reply(StatusCode::BAD_REQUEST, TRUNCATED)
+        }
     }
-    let error_type = "Function.ResponseSizeTooLarge".to_owned();
-    let message = format!("the answer is over {MAX_ANSWER_BYTES} bytes, the limit");
-    exchange.post(&request_id, Posted::Error { error_type, message });
-    reply(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE)
+}
+
+/// An answer, or the error that a streamed one ends with in its trailers.
+async fn answer(body: Body) -> Result<Posted, BoxError> {
+    let collected = Limited::new(body, MAX_ANSWER_BYTES).collect().await?;
+    let failed = collected.trailers().and_then(failure_of);
+    Ok(failed.unwrap_or_else(|| Posted::Answer(collected.to_bytes())))
+}
+
+fn failure_of(trailers: &HeaderMap) -> Option<Posted> {
+    let error_type = trailers.get("lambda-runtime-function-error-type")?;
+    let body =
+        trailers.get("lambda-runtime-function-error-body").map(HeaderValue::as_bytes).unwrap_or_default();
+    let told = serde_json::from_slice(&STANDARD.decode(body).unwrap_or_default()).unwrap_or_default();
+    Some(failure(told, Some(error_type)))
 }
 
 async fn error(
@@ -159,14 +186,15 @@ async fn error(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let (error_type, message) = told(&headers, body).await;
-    accepted(exchange.post(&request_id, Posted::Error { error_type, message }))
+    let posted = told(&headers, body).await;
+    accepted(exchange.post(&request_id, posted))
 }
 
 async fn init_error(State(exchange): State<Arc<Exchange>>, headers: HeaderMap, body: Body) -> Response<Body> {
-    let (error_type, message) = told(&headers, body).await;
-    exchange.with(|slot| slot.init_error = Some(format!("{error_type}: {message}")));
-    exchange.initialised.notify_one();
+    if let Posted::Error { error_type, message } = told(&headers, body).await {
+        exchange.with(|slot| slot.init_error = Some(format!("{error_type}: {message}")));
+        exchange.initialised.notify_one();
+    }
     accepted(true)
 }
 
@@ -177,14 +205,18 @@ struct ErrorBody {
     error_message: Option<String>,
 }
 
-async fn told(headers: &HeaderMap, body: Body) -> (String, String) {
+async fn told(headers: &HeaderMap, body: Body) -> Posted {
     let body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
-    let told: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
-    let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
+    let told = serde_json::from_slice(&body).unwrap_or_default();
+    failure(told, headers.get("lambda-runtime-function-error-type"))
+}
+
+fn failure(told: ErrorBody, error_type: Option<&HeaderValue>) -> Posted {
+    let named = error_type.and_then(|value| value.to_str().ok());
     let error_type =
-        told.error_type.or_else(|| header.map(ToOwned::to_owned)).unwrap_or_else(|| "Unhandled".to_owned());
+        told.error_type.or_else(|| named.map(ToOwned::to_owned)).unwrap_or_else(|| "Unhandled".to_owned());
     let message = told.error_message.unwrap_or_default().replace(['\n', '\r'], " ");
-    (error_type, message.chars().take(MAX_MESSAGE_CHARS).collect())
+    Posted::Error { error_type, message: message.chars().take(MAX_MESSAGE_CHARS).collect() }
 }
 
 fn accepted(known: bool) -> Response<Body> {

@@ -1,30 +1,30 @@
-//! A function: as many execution environments as invocations at once, kept warm between them.
+//! A function: its environments, what is told of it, and how it is invoked.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::environment::{Blueprint, Environment};
 use super::log::FunctionLog;
+use super::pool::Pool;
+use super::told::Told;
 use super::variables::ServiceUrls;
 use super::{Invocation, InvocationError, Invoke, MAX_EVENT_BYTES};
+use crate::aws::event::{Event, Name, Observer};
 use template::FunctionDefinition;
 
-/// Most processes of one function at once.
-const MAX_ENVIRONMENTS: usize = 10;
-
 /// Where functions run.
-#[derive(Debug)]
 pub(crate) struct FunctionSettings<'a> {
     /// The folder with the binaries.
     pub(crate) binaries: &'a Path,
     /// The folder with a log file for each function.
     pub(crate) logs: &'a Path,
     pub(crate) services: ServiceUrls,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// Why a function can't be set up.
@@ -50,9 +50,11 @@ pub enum FunctionError {
 
 /// One function of the template.
 pub(crate) struct Function {
+    name: Name,
     blueprint: Blueprint,
-    idle: Mutex<Vec<Environment>>,
-    permits: Semaphore,
+    pool: Pool,
+    told: Told,
+    observer: Arc<dyn Observer>,
 }
 
 impl Function {
@@ -67,8 +69,13 @@ impl Function {
         };
         let path = settings.logs.join(format!("{}.log", definition.name));
         let log = FunctionLog::open(&path).map_err(|source| FunctionError::Log { path, source })?;
-        let blueprint = Blueprint { definition, binary, services: settings.services.clone(), log };
-        Ok(Self { blueprint, idle: Mutex::default(), permits: Semaphore::new(MAX_ENVIRONMENTS) })
+        Ok(Self {
+            name: definition.name.as_str().into(),
+            pool: Pool::new(definition.reserved_concurrency),
+            blueprint: Blueprint { definition, binary, services: settings.services.clone(), log },
+            told: Told::new(Arc::clone(&settings.observer)),
+            observer: Arc::clone(&settings.observer),
+        })
     }
 
     pub(crate) fn definition(&self) -> &FunctionDefinition {
@@ -80,51 +87,73 @@ impl Function {
         self.request(Invocation { request_id: Uuid::new_v4().to_string(), event }).await
     }
 
-    /// An environment that timed out, crashed or can't initialise is gone; the next invocation starts another.
+    /// Invokes nothing more, and kills every process that is not invoked at the moment.
+    pub(crate) async fn shutdown(&self) {
+        self.pool.shutdown().await;
+    }
+
     async fn request(&self, invocation: Invocation) -> Result<Bytes, InvocationError> {
         if invocation.event.len() > MAX_EVENT_BYTES {
             return Err(InvocationError::EventTooLarge { bytes: invocation.event.len() });
         }
-        let _permit = self.permits.acquire().await;
-        let mut environment = match self.take_idle() {
-            Some(environment) => environment,
-            None => Environment::start(&self.blueprint).await?,
+        let Some(_permit) = self.pool.admit().await else {
+            self.told.never_invoked(&self.name);
+            return Err(InvocationError::Throttled { function: self.name.to_string() });
         };
-        let result = environment.invoke(&self.blueprint, invocation).await;
-        match &result {
-            Ok(_) | Err(InvocationError::Error { .. }) => self.idle().push(environment),
-            Err(_) => environment.kill().await,
-        }
+        let warm = self.pool.warm();
+        let number = warm.as_ref().map_or_else(|| self.pool.next_number(), Environment::number);
+        let request_id: Name = invocation.request_id.as_str().into();
+        self.observer.on(Event::InvocationStarted {
+            function: Arc::clone(&self.name),
+            request_id: Arc::clone(&request_id),
+            environment: number,
+            cold: warm.is_none(),
+            event_bytes: invocation.event.len(),
+        });
+        let begun = Instant::now();
+        let result = match self.ready(warm, number).await {
+            Ok(environment) => self.in_environment(environment, invocation).await,
+            Err(error) => Err(error),
+        };
+        let error = result.as_ref().err().map(ToString::to_string);
+        let function = Arc::clone(&self.name);
+        self.observer.on(Event::InvocationEnded { function, request_id, took: begun.elapsed(), error });
         result
     }
 
-    /// Kills every process that is not invoked at the moment.
-    pub(crate) async fn shutdown(&self) {
-        let idle = std::mem::take(&mut *self.idle());
-        for environment in idle {
-            environment.kill().await;
+    /// The warm environment, or else a new one.
+    async fn ready(&self, warm: Option<Environment>, number: u64) -> Result<Environment, InvocationError> {
+        if let Some(environment) = warm {
+            return Ok(environment);
         }
+        let begin = self.blueprint.log.end_bytes();
+        let started = Environment::start(&self.blueprint, number).await;
+        if let Err(error) = &started {
+            let log = &self.blueprint.log;
+            self.told.not_started(&error.to_string(), log.last_line_since(begin).as_deref(), log.path());
+        }
+        started
     }
 
-    /// A warm environment; one that died while idle is left behind.
-    fn take_idle(&self) -> Option<Environment> {
-        let mut idle = self.idle();
-        while let Some(mut environment) = idle.pop() {
-            if environment.is_alive() {
-                return Some(environment);
-            }
+    /// An environment that timed out or crashed is gone; the next invocation starts another.
+    async fn in_environment(
+        &self,
+        mut environment: Environment,
+        invocation: Invocation,
+    ) -> Result<Bytes, InvocationError> {
+        let result = environment.invoke(&self.blueprint, invocation).await;
+        self.told.memory(self.definition(), environment.peak_mb());
+        match &result {
+            Ok(_) | Err(InvocationError::Error { .. }) => self.pool.keep(environment),
+            Err(_) => environment.kill().await,
         }
-        None
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Environment>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        result
     }
 }
 
 impl Invoke for Function {
     fn name(&self) -> &str {
-        &self.definition().name
+        &self.name
     }
 
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, InvocationError>> {

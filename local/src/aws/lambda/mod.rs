@@ -1,13 +1,21 @@
 //! Lambda on one machine: the unmodified binaries as processes, each with a Runtime API of its own.
 
+mod access_key;
+mod asynchronous;
 mod environment;
 mod exchange;
 mod function;
+mod guard;
 mod invoke;
 mod log;
 mod memory;
+mod pool;
+mod retries;
+mod told;
 mod variables;
 
+pub(crate) use access_key::AccessKey;
+pub(crate) use asynchronous::Asynchronous;
 pub(crate) use function::{Function, FunctionError, FunctionSettings};
 pub(crate) use invoke::{Invocation, Invoke};
 pub(crate) use variables::ServiceUrls;
@@ -25,6 +33,12 @@ pub(crate) enum InvocationError {
     EventTooLarge {
         /// Its size.
         bytes: usize,
+    },
+    /// The function's concurrency is 0, or nothing is invoked any more: an invocation that was never tried.
+    #[error("function {function} takes no invocation")]
+    Throttled {
+        /// The function's name.
+        function: String,
     },
     /// The function posted an error; it lives on.
     #[error("function {function} answered {error_type}: {message}")]

@@ -44,6 +44,11 @@ impl S3Endpoint {
         &self.url
     }
 
+    /// What it serves, for the endpoint of all services.
+    pub(crate) fn router(&self) -> Router {
+        self.server.router()
+    }
+
     /// Stops taking requests and answers those in hand.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
