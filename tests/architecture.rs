@@ -80,6 +80,26 @@ fn record_model_and_text_link_no_aws_lambda_or_async_crate() {
 }
 
 #[test]
+fn record_model_and_text_touch_no_clock_file_environment_or_network() {
+    let outside = [
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "TimeZone::system",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+    ];
+    let is_pure =
+        |name: &str| ["shared/record-model/src/", "shared/text/src/"].iter().any(|of| name.starts_with(of));
+    let found = offenders(&outside, |name| !is_pure(name));
+    assert!(found.is_empty(), "the world outside is touched in {found:?}");
+    assert!(sources().iter().any(|(name, _)| is_pure(name)), "the pure crates have sources");
+}
+
+#[test]
 fn no_function_links_another_and_the_runner_links_none() {
     let functions = ["producer", "consumer", "transform"];
     for package in functions.iter().chain(&["local"]) {

@@ -2,12 +2,12 @@
 //!
 //! docs/consumer.md says what it promises: the two levels of delivery, the output line, and enrichment. The rooms follow
 //! a record's way:
-//! - [`handler`]: one event in, one answer out, with settings and metrics.
-//! - [`read`]: from Kinesis records to output lines.
-//! - [`enrich`]: the port that scores a text, and the backends behind it.
-//! - [`settle`]: what has to be in S3 before the lines are, which is pieces of messages and copies of poison records.
-//! - [`window`]: aggregates over a tumbling window.
-//! - [`delivery`]: the output object, and the two levels at which it is written.
+//! - `handler`: one event in, one answer out, with settings and metrics.
+//! - `read`: from Kinesis records to output lines.
+//! - `enrich`: the port that scores a text, and the backends behind it.
+//! - `settle`: what has to be in S3 before the lines are, which is pieces of messages and copies of poison records.
+//! - `window`: aggregates over a tumbling window.
+//! - `delivery`: the output object, and the two levels at which it is written.
 
 mod delivery;
 mod enrich;

@@ -1,4 +1,4 @@
-//! `DELIVERY=batch`: an object named after where its batch starts, replaced by each later attempt from there.
+//! `DELIVERY=batch`: an object is named after the start of its batch, and each later attempt from there replaces it.
 
 use bytes::Bytes;
 use edge::store::{Attributes, Created, ObjectStore, Replaced};
@@ -7,8 +7,8 @@ use super::{Attempt, DeliveryError, MAX_TRIES};
 
 /// Writes an object, over that of an earlier attempt but never over that of a later one.
 ///
-/// One request where nothing is there yet. `body` must differ from every other attempt's, else an `ETag` could come
-/// back and a dead attempt's late write win.
+/// This takes one request if nothing is there yet. `body` must differ from the body of every other attempt. Otherwise an
+/// `ETag` could come back, and the late write of a dead attempt could win.
 pub(crate) async fn write_latest<S: ObjectStore>(
     store: &S,
     key: &str,

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// What the object `state/ledger/<stream>/<shard>/<epoch>` holds.
 ///
-/// Its content never comes back, since `done` only grows: so its `ETag` never does either.
+/// Its content never comes back, because `done` only grows, and so its `ETag` never does either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LedgerEntry {
-    /// Every record up to this one is decided; none where the first object is still to come.
+    /// Every record up to this one is decided; `None` where the first object is still to come.
     pub(crate) done: Option<String>,
     /// Key of the object after those records. Whoever creates it decides what comes next.
     pub(crate) slot: String,

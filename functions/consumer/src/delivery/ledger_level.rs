@@ -58,9 +58,9 @@ impl Ledger {
         self.decided.as_ref().map_or(0, |decided| count_up_to(records, decided))
     }
 
-    /// Agrees on the key, `own_key` unless another attempt's still waits, and creates the object there.
+    /// Agrees on a key, which is `own_key` unless the key of another attempt still waits, and creates the object there.
     ///
-    /// Poison records must be in quarantine before: once the object exists, other attempts take them for done.
+    /// Poison records must be in quarantine before this, because other attempts take them for done once the object exists.
     pub(crate) async fn write<S: ObjectStore>(
         self,
         store: &S,

@@ -1,4 +1,4 @@
-//! How a batch's lines get into S3: the two levels, and what can stand in the way.
+//! How a batch's lines get into S3: the two levels, and what can go wrong.
 
 mod batch_level;
 mod ledger;
@@ -19,18 +19,18 @@ const ATTEMPT: &str = "attempt";
 const STARTED_AT_MS: &str = "attempt-started-at-ms";
 pub(crate) const LAST_SEQUENCE_NUMBER: &str = "last-sequence-number";
 
-/// Tries of one conditional write before another writer is left the field.
+/// Tries of one conditional write before the attempt leaves the object to another writer.
 const MAX_TRIES: usize = 8;
 
 /// Lambda's one call of the function, as its objects remember it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) request_id: String,
-    /// Milliseconds since 1970 UTC; of two attempts at one start the later one is in the right.
+    /// Milliseconds since 1970 UTC. Of two attempts from one start the later one counts.
     pub(crate) started_at_ms: i64,
 }
 
-/// The batch is not in S3 yet. Never a fault of a record: what is reported comes again.
+/// Why the batch is not in S3 yet. This is never the fault of a record: Lambda delivers what is reported again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
     #[error("output could not be stored")]
@@ -72,8 +72,8 @@ impl DeliveryError {
 }
 
 impl Attempt {
-    /// Differs for any two attempts, so that their bytes and their tags differ: an asynchronous invocation is retried
-    /// under the same request id.
+    /// Differs for any two attempts, so that their bytes and their tags differ. The request id alone would not do, because
+    /// an asynchronous invocation is retried under the same one.
     pub(crate) fn mark(&self) -> String {
         format!("{}-{}", self.request_id, self.started_at_ms)
     }
@@ -84,7 +84,7 @@ impl Attempt {
         attributes.metadata.insert(STARTED_AT_MS.to_owned(), self.started_at_ms.to_string());
     }
 
-    /// The attempt that wrote an object, if it began after this one, or as this one did.
+    /// The attempt that wrote an object, if that attempt began after this one or at the same moment.
     fn is_superseded_by(&self, attributes: &Attributes) -> Option<String> {
         let writer = attributes.metadata.get(ATTEMPT)?;
         let started_at_ms: i64 = attributes.metadata.get(STARTED_AT_MS)?.parse().ok()?;

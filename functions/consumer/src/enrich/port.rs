@@ -16,18 +16,19 @@ pub trait Enricher: Send + Sync {
     /// Buffers of one thread.
     type Scratch: Send;
 
-    /// Does what takes a network to enrich `texts`, which are a batch's in order, and is back by `until`.
+    /// Does the part of enriching `texts` that needs a network, and returns by `until`. The texts are those of a batch, in
+    /// order.
     fn prepare(&self, texts: Vec<Text>, until: Instant) -> impl Future<Output = Prepared> + Send {
         drop((texts, until));
         ready(Prepared::default())
     }
 
-    /// Buffers for a thread that is about to enrich.
+    /// Makes the buffers for a thread that is about to enrich.
     fn scratch(&self) -> Self::Scratch;
 
-    /// Appends the members `"sentiment":…,"keywords":…` of a line and gives the mood for the window's counts.
-    /// A text that can't be enriched gets `null` and `[]`. Where one is not ready, it and all after it wait for the
-    /// next attempt.
+    /// Appends the members `"sentiment":…,"keywords":…` of a line and returns the label for the invocation's counts.
+    /// A text that can't be enriched gets `null` and `[]`. If a text is not ready, its record and all records after it
+    /// wait for the next attempt.
     fn enrich(
         &self,
         scratch: &mut Self::Scratch,
@@ -40,7 +41,7 @@ pub trait Enricher: Send + Sync {
     fn models(&self) -> &str;
 }
 
-/// A text that is to be enriched.
+/// A text to enrich.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Code of its language.
@@ -54,7 +55,7 @@ pub struct Text {
 pub struct Prepared {
     /// Units the service bills for it.
     pub billed_units: usize,
-    /// Why some texts are not ready.
+    /// Why some texts are not ready, if some are not.
     pub failure: Option<EnricherError>,
 }
 
@@ -62,13 +63,13 @@ pub struct Prepared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotReady;
 
-/// Texts are not ready. Never a fault of a record: what is reported comes again.
+/// Why texts are not ready. This is never the fault of a record: Lambda delivers what is reported again.
 #[derive(Debug, thiserror::Error)]
 pub enum EnricherError {
     /// The next attempt may succeed.
     #[error("enricher is busy or out of reach")]
     Busy(#[source] Box<dyn Error + Send + Sync>),
-    /// Something has to be put right by a person first.
+    /// A person has to put something right first.
     #[error("enricher can't be used")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -27,7 +27,7 @@ pub(crate) struct Report {
     lines: usize,
     dropped: usize,
     quarantined: usize,
-    moods: [usize; 3],
+    labels: [usize; 3],
     bytes_out: usize,
     bytes_lines: usize,
     enriching: Duration,
@@ -59,8 +59,8 @@ impl Report {
         self.lines = lines.count_from(0);
         self.dropped = sum(|outcome| outcome.dropped);
         self.quarantined = sum(|outcome| outcome.poison.len());
-        self.moods = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
-            let [positive, neutral, negative] = outcome.moods;
+        self.labels = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
+            let [positive, neutral, negative] = outcome.labels;
             [p + positive, n + neutral, m + negative]
         });
         self.bytes_lines = lines.bytes.len();
@@ -95,7 +95,7 @@ impl Report {
         event: &KinesisEvent<'_>,
         done: usize,
     ) -> Metrics {
-        let [positive, neutral, negative] = self.moods;
+        let [positive, neutral, negative] = self.labels;
         let first = event.records.first();
         let mut metrics = Metrics::new("consumer", data_set)
             .invocation(invocation)

@@ -1,4 +1,4 @@
-//! What the consumer is told by its environment.
+//! The settings that the consumer reads from its environment.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::delivery::Compression;
 /// Memory at which Lambda gives a function one whole processor, in MB.
 const MB_PER_PROCESSOR: usize = 1769;
 
-/// Everything the environment decides. Names and defaults are the README's table.
+/// Everything that the environment decides. The README has a table of names and defaults.
 #[derive(Debug, Clone)]
 pub struct ConsumerSettings {
     /// `SCHEMA`: name of the data set's schema.
@@ -21,17 +21,17 @@ pub struct ConsumerSettings {
     pub bucket: String,
     /// `DELIVERY`, with `LEDGER_EPOCH`.
     pub delivery: DeliveryLevel,
-    /// `DEADLINE_MARGIN_MS`: with less than this left no record is begun.
+    /// `DEADLINE_MARGIN_MS`: no record is begun with less than this left before the deadline.
     pub deadline_margin: Duration,
     /// `COMPRESSION` and `COMPRESSION_LEVEL`.
     pub compression: Compression,
     /// `ENRICHER`.
     pub enricher: Backend,
-    /// `KEYWORDS`: most keywords a record gets.
+    /// `KEYWORDS`: the most keywords that a record gets.
     pub keywords: usize,
     /// `WORKERS`: threads that decode and enrich.
     pub workers: usize,
-    /// `CHUNK_MAX_AGE_S`: how long an incomplete message is waited for.
+    /// `CHUNK_MAX_AGE_S`: how long the consumer waits for an incomplete message.
     pub chunk_max_age: Duration,
     /// `LOG_LEVEL`.
     pub log_level: LevelFilter,
@@ -39,12 +39,12 @@ pub struct ConsumerSettings {
     pub aws: AwsSettings,
 }
 
-/// What is promised of each record; see the crate's documentation.
+/// What is promised of each record; see docs/consumer.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryLevel {
     /// One PUT a batch.
     Batch,
-    /// Also where two pollers are alive or an older checkpoint comes back.
+    /// Holds as well where two pollers are alive or an older checkpoint comes back.
     Ledger {
         /// `LEDGER_EPOCH`: a deliberate replay takes a new one.
         epoch: String,
@@ -62,7 +62,7 @@ pub enum Backend {
 }
 
 impl ConsumerSettings {
-    /// Reads every variable; what is wrong with them is told by [`Settings::finish`].
+    /// Reads every variable. [`Settings::finish`] says what is wrong with them.
     pub fn read(settings: &mut Settings) -> Self {
         let level = settings.number_in("COMPRESSION_LEVEL", 1, 1..=19);
         let compressions = [("gzip", Compression::Gzip(level)), ("zstd", Compression::Zstd(level))];
@@ -110,7 +110,8 @@ impl Backend {
     }
 }
 
-/// One thread for each whole processor that the function's memory buys: a share of one is no second.
+/// One thread for each whole processor that the function's memory buys. A fraction of a processor does not earn another
+/// thread.
 fn workers(settings: &mut Settings) -> usize {
     let memory_mb: usize = settings.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_PROCESSOR);
     let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

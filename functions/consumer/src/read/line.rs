@@ -1,4 +1,4 @@
-//! One output line: where the record stood, what its text says, and its typed fields.
+//! One output line: the record's place, what its text says, and its typed fields.
 
 use record_model::layout::Position;
 use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
@@ -19,7 +19,7 @@ pub(crate) struct Line<'a> {
 
 /// What became of it.
 pub(crate) enum LineResult {
-    /// A line was appended; the mood where its text was scored.
+    /// A line was appended; it has a label if its text was scored.
     Line(Option<Label>),
     /// A rule of the schema drops the record.
     Dropped,
@@ -58,7 +58,7 @@ impl Line<'_> {
     ) -> LineResult {
         let start = out.len();
         match self.try_write(schema, enricher, scratch, out) {
-            Ok((Written::Typed | Written::Mended, mood)) => return LineResult::Line(mood),
+            Ok((Written::Typed | Written::Mended, label)) => return LineResult::Line(label),
             Ok((Written::Dropped, _)) => out.truncate(start),
             Err(Refusal::Schema(error)) => {
                 out.truncate(start);
@@ -92,7 +92,7 @@ impl Line<'_> {
         json::time(Some(self.position.arrived_at_ms), out);
         out.extend_from_slice(b",\"event_time\":");
         json::time(found.event_time_ms, out);
-        let mood = write_enriched(&found, enricher, scratch, out)?;
+        let label = write_enriched(&found, enricher, scratch, out)?;
         out.extend_from_slice(b",\"record\":");
         let context = RecordContext {
             // The record's own time, so that a retry writes the same line.
@@ -104,7 +104,7 @@ impl Line<'_> {
         out.extend_from_slice(b",\"models\":");
         json::string(enricher.models(), out);
         out.extend_from_slice(b"}\n");
-        Ok((written, mood))
+        Ok((written, label))
     }
 }
 

@@ -27,17 +27,17 @@ impl<E: Enricher> LineWriter<E> {
         Self { schema, enricher, scratch, decoder: Decoder::new(limits), data: Vec::new() }
     }
 
-    /// Gives the batch's byte budget back.
+    /// Begins a batch, with its whole budget of bytes.
     pub(crate) fn start_batch(&mut self) {
         self.decoder.start_batch();
     }
 
-    /// What the enricher keeps between two texts.
+    /// The buffers that the enricher keeps between two texts.
     pub(crate) fn scratch(&mut self) -> &mut E::Scratch {
         &mut self.scratch
     }
 
-    /// Appends the lines of `records` until one can't be begun any more.
+    /// Appends the lines of `records`, up to the first record that can't be begun.
     pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant, lines: &mut Lines) {
         for record in records {
             if Instant::now() >= begin_until {
@@ -71,7 +71,7 @@ impl<E: Enricher> LineWriter<E> {
         if decoded.is_ok() && !outcome.waits {
             return Ok(outcome);
         }
-        // What was visited of it before does not count.
+        // The lines that were written before it failed don't count.
         out.truncate(start);
         match decoded {
             Ok(()) => Err(Stopped::EnricherBusy),
@@ -98,7 +98,7 @@ pub(crate) enum Source {
 }
 
 impl<'a> Opened<'a> {
-    /// A whole message, which stands where its last piece does.
+    /// A whole message, which takes the place of its last piece.
     pub(crate) fn message(data: &'a [u8], record: &'a KinesisRecord<'a>, here: &Position<'_>) -> Self {
         Self { data, record, source: Source::Message(here.sub_sequence_number) }
     }
@@ -153,7 +153,7 @@ impl<E: Enricher> Visit<'_, E> {
         let Self { opened: Opened { record, source, .. }, outcome, .. } = self;
         let line = Line { position: record.position().of_sub(sub), partition_key, payload };
         match line.write(self.schema, self.enricher, self.scratch, self.out) {
-            LineResult::Line(mood) => outcome.count_line(mood),
+            LineResult::Line(label) => outcome.count_line(label),
             LineResult::Dropped => outcome.dropped += 1,
             LineResult::NotReady => outcome.waits = true,
             LineResult::Poison(reason) if sub.is_none() && *source == Source::Record => {

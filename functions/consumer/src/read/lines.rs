@@ -9,9 +9,9 @@ use crate::settle::Poison;
 pub(crate) struct Lines {
     /// NDJSON.
     pub(crate) bytes: Vec<u8>,
-    /// One entry for each record that was taken on.
+    /// One entry for each record that was begun.
     pub(crate) records: Vec<Outcome>,
-    /// Why the record after those was not.
+    /// Why the record after those was not begun.
     pub(crate) stopped: Option<Stopped>,
 }
 
@@ -25,10 +25,10 @@ pub(crate) struct Outcome {
     pub(crate) poison: Vec<Poison>,
     /// Pieces of messages, to be put together before this record is done.
     pub(crate) pieces: Vec<Piece>,
-    /// A text of it is not ready.
+    /// One of its texts is not ready.
     pub(crate) waits: bool,
-    /// Moods by [`Label`]: positive, neutral, negative.
-    pub(crate) moods: [usize; 3],
+    /// Lines of each [`Label`]: positive, neutral, negative.
+    pub(crate) labels: [usize; 3],
 }
 
 /// A chunk as it arrived, frame and all.
@@ -38,7 +38,7 @@ pub(crate) struct Piece {
     pub(crate) framed: Vec<u8>,
 }
 
-/// Why a run ended before its last record: no fault of any record.
+/// Why a run ended before its last record. It is never the fault of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The margin before the deadline has begun.
@@ -66,14 +66,14 @@ impl Lines {
         self.bytes.truncate(self.records.last().map_or(0, |outcome| outcome.end));
     }
 
-    /// Adds what a record's pieces became when they were put together, behind the record's own lines.
+    /// Adds what a record's pieces became when they were put together, after the record's own lines.
     pub(crate) fn add(&mut self, record: usize, lines: &[u8], mut outcome: Outcome) {
         let Some(own) = self.records.get_mut(record) else { return };
         self.bytes.splice(own.end..own.end, lines.iter().copied());
         own.lines += outcome.lines;
         own.dropped += outcome.dropped;
         own.poison.append(&mut outcome.poison);
-        for (sum, more) in own.moods.iter_mut().zip(outcome.moods) {
+        for (sum, more) in own.labels.iter_mut().zip(outcome.labels) {
             *sum += more;
         }
         for later in self.records.iter_mut().skip(record) {
@@ -116,10 +116,10 @@ impl Outcome {
         Self { poison: vec![poison], ..Self::default() }
     }
 
-    pub(crate) fn count_line(&mut self, mood: Option<Label>) {
+    pub(crate) fn count_line(&mut self, label: Option<Label>) {
         self.lines += 1;
-        let [positive, neutral, negative] = &mut self.moods;
-        match mood {
+        let [positive, neutral, negative] = &mut self.labels;
+        match label {
             Some(Label::Positive) => *positive += 1,
             Some(Label::Neutral) => *neutral += 1,
             Some(Label::Negative) => *negative += 1,

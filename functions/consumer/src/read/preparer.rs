@@ -1,4 +1,4 @@
-//! Has a batch's texts ready before its lines are written, for an enricher that asks a service.
+//! Prepares the texts of a batch before its lines are written, for an enricher that asks a service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::line_writer::{LineWriter, Opened};
 use super::lines::Lines;
 use crate::enrich::{Enricher, NotReady, Prepared, Text};
 
-/// What is kept back of the time to begin records in, for the lines of what is ready.
+/// Time reserved for writing the lines of the texts that were answered.
 const LINES_MARGIN: Duration = Duration::from_millis(500);
 
-/// Reads records for their texts alone, by writing lines nobody keeps: it meets the very texts the lines will. Those
-/// of the few records that turn out to be poison or dropped are among them.
+/// Runs the line writer dry: its output is discarded, and the texts that it asks for are collected. They are the very
+/// texts that the lines will have, and those of the few records that turn out to be poison or are dropped.
 pub(crate) struct Preparer<E> {
     enricher: Arc<E>,
     reader: LineWriter<Reader>,
@@ -25,7 +25,7 @@ pub(crate) struct Preparer<E> {
 }
 
 impl<E: Enricher> Preparer<E> {
-    /// `None` where the enricher needs none.
+    /// `None` where the enricher needs no preparation.
     pub(crate) fn new(schema: &Schema, enricher: &Arc<E>) -> Option<Self> {
         E::PREPARES.then(|| Self {
             enricher: Arc::clone(enricher),
@@ -35,27 +35,27 @@ impl<E: Enricher> Preparer<E> {
         })
     }
 
-    /// Prepares what a batch holds.
+    /// Prepares the texts of a batch.
     pub(crate) async fn batch(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant) {
         self.until = begin_until.checked_sub(LINES_MARGIN).unwrap_or(begin_until);
         self.reader.write(records, self.until.into_std(), &mut Lines::default());
         self.prepare().await;
     }
 
-    /// Prepares what a message put together from chunks holds.
+    /// Prepares the texts of a message that was put together from chunks.
     pub(crate) async fn message(&mut self, message: Opened<'_>) {
-        // Why it can't be opened is found out again, and told, by the writer of its lines.
+        // If it can't be opened, the writer of its lines finds that out again and says why.
         let _ = self.reader.open(message, &mut Vec::new());
         self.prepare().await;
     }
 
-    /// What the batch took.
+    /// What preparing the batch cost, and what failed.
     pub(crate) fn finish(&mut self) -> Prepared {
         std::mem::take(&mut self.prepared)
     }
 
     async fn prepare(&mut self) {
-        // Nothing it opened is kept.
+        // Nothing that was opened here is kept, so its bytes don't count against the batch's budget.
         self.reader.start_batch();
         let texts = std::mem::take(self.reader.scratch());
         if texts.is_empty() {
@@ -67,7 +67,7 @@ impl<E: Enricher> Preparer<E> {
     }
 }
 
-/// Notes each text.
+/// Collects each text.
 struct Reader;
 
 impl Enricher for Reader {

@@ -1,4 +1,4 @@
-//! Spreads a batch over the processors the function has; lines come out in the order of the records.
+//! Spreads a batch over the function's processors. Lines come out in the order of the records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use super::lines::Lines;
 use crate::delivery::emptied;
 use crate::enrich::Enricher;
 
-/// Records a thread takes at a time: few enough to spread a small batch, many enough to take one seldom.
+/// Records that a thread takes at a time: few enough to spread a small batch, and enough that threads seldom meet.
 const RECORDS_AT_A_TIME: usize = 32;
 
 /// One line writer for each thread, kept from one batch to the next.
@@ -31,14 +31,14 @@ impl<E: Enricher> Workers<E> {
         Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect(), buffer: Vec::new() }
     }
 
-    /// The lines of `records`, up to the first that could not be begun.
+    /// The lines of `records`, up to the first record that could not be begun.
     pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant) -> Lines {
         for writer in &mut self.writers {
             writer.start_batch();
         }
         let mut lines = Lines { bytes: std::mem::take(&mut self.buffer), ..Lines::default() };
         match self.writers.as_mut_slice() {
-            // One processor pays for no thread.
+            // With one processor a thread would only cost time.
             [writer] => writer.write(records, begin_until, &mut lines),
             writers => write_with_threads(writers, records, begin_until, &mut lines),
         }
@@ -79,7 +79,7 @@ fn write_with_threads<E: Enricher>(
     }
 }
 
-/// Takes block after block until none is left or one could not be finished.
+/// Takes block after block until none is left, or until one could not be finished.
 fn write_blocks<E: Enricher>(
     writer: &mut LineWriter<E>,
     blocks: &[&[KinesisRecord<'_>]],

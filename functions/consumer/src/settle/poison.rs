@@ -35,7 +35,7 @@ impl Poison {
         Self { sub_sequence_number: None, payload, reason }
     }
 
-    /// The Kinesis record as it came, since the one record of its aggregate that is at fault can't be taken out.
+    /// The Kinesis record as it came, because the one record of its aggregate that is at fault can't be taken out.
     pub(crate) fn of_aggregate(record: &KinesisRecord<'_>, sub: Option<u64>, reason: Reason) -> Self {
         Self { sub_sequence_number: sub, ..Self::whole(record, reason) }
     }

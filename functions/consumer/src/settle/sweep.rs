@@ -1,8 +1,6 @@
 //! The sweep: messages that stayed incomplete too long go to quarantine, piece by piece.
 //!
-//! Event, of a schedule or of the drain of a run: `{"sweep":"chunks","stream":"tweets","older_than_s":86400}`;
-//! `older_than_s` is `CHUNK_MAX_AGE_S` where it is left out. Answer: `{"swept":1,"waiting":0,"done":true}`; with
-//! `done` false the time was up, and the next sweep goes on.
+//! A schedule sends the event, and so does the local runner at the end of a run; docs/consumer.md describes it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,23 +39,23 @@ pub(crate) struct SweepAnswer {
     pub(crate) swept: usize,
     /// Incomplete messages that are still waited for.
     pub(crate) waiting: usize,
-    /// All of the stream's messages were looked at.
+    /// Whether all messages of the stream were looked at.
     done: bool,
 }
 
-/// Which messages are due.
+/// At which age a message is given up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Age {
-    /// Where the request names none.
+    /// The age where the request names none.
     pub(crate) default: Duration,
     /// Milliseconds since 1970 UTC.
     pub(crate) now_ms: i64,
 }
 
-/// How long a sweep may take.
+/// How long an invocation may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time {
-    /// No message is begun after this.
+    /// No message, and no record, is begun after this.
     pub(crate) begin_until: Instant,
     pub(crate) answer_by: Instant,
 }
@@ -71,7 +69,7 @@ struct Folder {
     newest_ms: i64,
 }
 
-/// One sweep at work.
+/// One sweep, with everything that it needs.
 struct Sweep<'a, S> {
     chunks: Chunks<'a, S>,
     quarantine: Quarantine<'a, S>,
@@ -99,7 +97,7 @@ impl SweepRequest {
         let mut answer = SweepAnswer::default();
         match tokio::time::timeout_at(time.answer_by, sweep.look_through(&mut answer)).await {
             Ok(looked) => looked.map(|()| answer),
-            // S3 is slow: what is done is done, and the next sweep goes on.
+            // S3 is slow. What is done is done, and the next sweep goes on.
             Err(_late) => Ok(answer),
         }
     }

@@ -67,7 +67,7 @@ struct CountedKeyword<'a> {
 }
 
 impl WindowState {
-    /// The state of the window's last answer; a fresh one where there is none.
+    /// The state of the window's last answer; a new state where there is none.
     pub(crate) fn read(window: &TumblingWindow<'_>) -> Self {
         let Some(state) = window.state else { return Self::default() };
         let mut state: Self = serde_json::from_str(state).unwrap_or_else(|error| {
@@ -78,7 +78,8 @@ impl WindowState {
         state
     }
 
-    /// A state of a version that counted more terms must not fill Lambda's limit: then no answer would be taken.
+    /// A state that an earlier release wrote may have more terms. It must not fill Lambda's limit, because then no answer
+    /// would be accepted.
     fn drop_rare_terms(&mut self) {
         if self.terms.len() <= MAX_TERMS {
             return;
@@ -89,7 +90,7 @@ impl WindowState {
         self.terms = terms.into_iter().collect();
     }
 
-    /// Counts the lines of `records`, but for those that were counted by an earlier answer.
+    /// Counts the lines of `records`, except for those that an earlier answer counted.
     pub(crate) fn count(&mut self, records: &[KinesisRecord<'_>], lines: &Lines) {
         for (index, record) in records.iter().enumerate() {
             if self.counted(record.sequence_number) {

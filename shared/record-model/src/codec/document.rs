@@ -8,7 +8,7 @@ use super::context::{RecordContext, Written};
 use super::error::{Problem, RecordError};
 use super::inputs::{Inputs, JsonInputs, RowInputs};
 use super::value::Value;
-use crate::schema::{Default, Derived, Field, Form, Kind, MAX_SLOTS, NullFields, Origin, Plan};
+use crate::schema::{DefaultValue, Derived, Field, Form, Kind, MAX_SLOTS, NullFields, Origin, Plan};
 
 /// Where a field's value was written, from the document's first byte.
 type Span = (usize, usize);
@@ -204,8 +204,8 @@ pub(super) fn default_value<'v>(
     match &field.default {
         None => Value::Null,
         // A default was read once when the schema was.
-        Some(Default::Text(text)) => field.kind.read_bare(text).unwrap_or(Value::Null),
-        Some(Default::Derived(derived)) => derive(*derived, field, context, payload),
+        Some(DefaultValue::Text(text)) => field.kind.read_bare(text).unwrap_or(Value::Null),
+        Some(DefaultValue::Derived(derived)) => derive(*derived, field, context, payload),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
     pub(crate) required: bool,
     pub(crate) nulls: NullTokens,
-    pub(crate) default: Option<Default>,
+    pub(crate) default: Option<DefaultValue>,
     /// Where the span of its written value is kept, for what refers to this field.
     pub(crate) slot: Option<usize>,
     /// Places in a JSON payload, the first with a value wins. The name comes last.
@@ -51,7 +51,7 @@ pub(crate) enum Origin {
 
 /// What stands in for a value that is absent or null.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Default {
+pub(crate) enum DefaultValue {
     /// Text, read as if it stood in the payload.
     Text(String),
     Derived(Derived),
@@ -153,7 +153,7 @@ impl Field {
     /// Whether every good record has a value here.
     pub(crate) fn always_has_value(&self) -> bool {
         match &self.origin {
-            Origin::Payload => self.required || matches!(self.default, Some(Default::Text(_))),
+            Origin::Payload => self.required || matches!(self.default, Some(DefaultValue::Text(_))),
             Origin::Derived(derived) => *derived == Derived::RowHash,
             Origin::Constant(_) | Origin::Join(_) => true,
             Origin::GeoPoint(..) => false,

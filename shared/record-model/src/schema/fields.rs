@@ -4,7 +4,7 @@ use toml::{Spanned, Value as TomlValue};
 
 use super::compile::Refused;
 use super::error::{FieldReason, Reason};
-use super::field::{Default, Field, Origin};
+use super::field::{DefaultValue, Field, Origin};
 use super::kind::Kind;
 use super::layout::{Layout, MAX_DEPTH, lay_out};
 use super::nulls::NullTokens;
@@ -273,19 +273,23 @@ fn constant_json(value: &TomlValue, kind: &Kind) -> Result<Vec<u8>, FieldReason>
     Ok(json)
 }
 
-fn default(table: &FieldSource, kind: &Kind, nulls: &NullTokens) -> Result<Option<Default>, FieldReason> {
+fn default(
+    table: &FieldSource,
+    kind: &Kind,
+    nulls: &NullTokens,
+) -> Result<Option<DefaultValue>, FieldReason> {
     let default = match (&table.default, table.default_from) {
         (Some(_), Some(_)) => {
             return Err(FieldReason::Key { key: "default", why: "and `default_from` exclude each other" });
         }
-        (Some(value), None) => Default::Text(as_text(value)),
+        (Some(value), None) => DefaultValue::Text(as_text(value)),
         (None, Some(derived)) if fits(derived, kind) && derived != Derived::RowHash => {
-            Default::Derived(derived)
+            DefaultValue::Derived(derived)
         }
         (None, Some(_)) => return Err(FieldReason::KeyOfOtherType { key: "default_from" }),
         (None, None) => return Ok(None),
     };
-    if let Default::Text(text) = &default {
+    if let DefaultValue::Text(text) = &default {
         let refused = |why| FieldReason::Value { key: "default", found: text.clone(), why };
         if nulls.contains(bare(text)) {
             return Err(refused("is a null token".to_owned()));

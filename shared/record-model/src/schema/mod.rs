@@ -21,7 +21,7 @@ pub use error::SchemaError;
 pub use source::Iceberg;
 
 pub(crate) use error::Reason;
-pub(crate) use field::{Default, Field, Origin};
+pub(crate) use field::{DefaultValue, Field, Origin};
 pub(crate) use fields::MAX_SLOTS;
 pub(crate) use kind::Kind;
 pub(crate) use plan::{PartitionKey, Plan};
@@ -104,7 +104,7 @@ impl Schema {
     pub fn derives_position(&self) -> bool {
         self.plan.fields.iter().any(|field| {
             field.origin == Origin::Derived(Derived::Position)
-                || field.default == Some(Default::Derived(Derived::Position))
+                || field.default == Some(DefaultValue::Derived(Derived::Position))
         })
     }
 
