@@ -128,7 +128,7 @@ fn put_while_running(records: &[(&str, &[u8])]) -> Outcome {
         let settings = [("AWS_ENDPOINT_URL_KINESIS", url), ("AWS_REGION", "us-east-1")]
             .into_iter()
             .chain([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "any")]);
-        let sink = KinesisSink::connect(stream, &AwsSettings::read(&Settings::from_map(settings)));
+        let sink = KinesisSink::connect(stream, &AwsSettings::read(&mut Settings::from_map(settings)));
         let entry = Entry::new("key", data.to_vec());
         let outcomes = runtime.block_on(sink.put(&[entry])).unwrap();
         assert!(matches!(outcomes[..], [EntryOutcome::Accepted { .. }]), "{outcomes:?}");

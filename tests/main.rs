@@ -7,6 +7,7 @@ mod clients;
 mod end_to_end;
 mod killed_runner;
 mod kinesis_endpoint;
+mod put;
 mod s3_endpoint;
 #[path = "../shared/edge/tests/it/store_contract/mod.rs"]
 mod store_contract;

@@ -4,6 +4,7 @@ mod input;
 mod line;
 mod messages;
 
+use edge::logging::chain;
 use std::{
     error::Error,
     fs,
@@ -75,7 +76,7 @@ fn decode(bytes: &[u8], form: DataForm, out: impl Write) -> io::Result<bool> {
         };
         match opened {
             Ok(()) => lines.iter().flatten().try_for_each(|line| printer.print(line))?,
-            Err(error) => printer.print(&Line::failed(&record, line::with_causes(&error)))?,
+            Err(error) => printer.print(&Line::failed(&record, chain(&error)))?,
         }
     }
     messages.into_incomplete().try_for_each(|line| printer.print(&line))?;
@@ -94,7 +95,7 @@ fn open(
     match user_record.content {
         Ok(Content::Payload(data)) => Some(line.with_data(data, form)),
         Ok(Content::Chunk(chunk)) => messages.add(&chunk, line, form),
-        Err(error) => Some(line.with_error(line::with_causes(&error))),
+        Err(error) => Some(line.with_error(chain(&error))),
     }
 }
 

@@ -15,6 +15,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use edge::logging::chain;
 
 /// Streaming pipelines on AWS Lambda: run one on this machine, and look into its data.
 #[derive(Debug, Parser)]
@@ -32,7 +33,7 @@ enum Command {
     Enrich(enrich::Arguments),
     /// Runs the pipeline of a template on this machine.
     Run(run::Arguments),
-    /// Puts a file's records on a stream, and goes on where Ctrl-C stopped it.
+    /// Puts a file's records on a stream, and goes on where it was interrupted.
     Put(Box<put::Arguments>),
     /// Generates what stands around a data set from its schema.
     Schema(schema::Arguments),
@@ -50,10 +51,4 @@ fn main() -> ExitCode {
         eprintln!("kinflow: {}", chain(&*error));
         ExitCode::from(2)
     })
-}
-
-/// The error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -33,8 +33,8 @@ struct Script {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    let settings = Settings::from_env();
-    let aws = AwsSettings::read(&settings);
+    let mut settings = Settings::from_env();
+    let aws = AwsSettings::read(&mut settings);
     let text = |name: &str| settings.optional(name).unwrap_or_default();
     if text("ROLE") == "unable" {
         return Err("this function never initialises".into());

@@ -7,7 +7,7 @@ use edge::lambda::events::{FirehoseEvent, FirehoseRecord, JsonText, KinesisEvent
 use record_model::put_aside::{Origin, PutAside};
 use serde::Deserialize;
 
-use super::line::with_causes;
+use edge::logging::chain;
 
 /// One record to be opened, and what its envelope says of it.
 #[derive(Debug, PartialEq)]
@@ -64,7 +64,7 @@ fn decoded<E: std::error::Error>(
     decode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<Vec<u8>, String> {
     let mut data = Vec::new();
-    decode(&mut data).map_err(|error| with_causes(&error))?;
+    decode(&mut data).map_err(|error| chain(&error))?;
     Ok(data)
 }
 

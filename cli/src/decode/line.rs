@@ -1,7 +1,5 @@
 //! One line of output.
 
-use std::error::Error;
-
 use base64_simd::STANDARD;
 use record_model::{Format, UserRecord};
 use serde::Serialize;
@@ -102,10 +100,4 @@ fn one_line_json(data: &[u8]) -> Option<Box<RawValue>> {
 
 pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     formats.iter().map(|format| format.as_str()).collect()
-}
-
-/// The error and its causes on one line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
+use edge::logging::chain;
 use record_model::{
     Content, Decoder, Limits,
     chunk::{Chunk, Message, Reassembly, ReassemblyError},
@@ -9,7 +10,7 @@ use record_model::{
 
 use super::{
     DataForm,
-    line::{Line, names, with_causes},
+    line::{Line, names},
 };
 
 /// The largest message put together, many times what a stream's record can be.
@@ -24,7 +25,7 @@ impl Messages {
     pub(super) fn add(&mut self, chunk: &Chunk<'_>, line: Line, form: DataForm) -> Option<Line> {
         match self.whole(chunk, &line) {
             Ok(message) => message.map(|message| opened(&message, line, form)),
-            Err(error) => Some(line.with_error(with_causes(&error))),
+            Err(error) => Some(line.with_error(chain(&error))),
         }
     }
 
@@ -65,6 +66,6 @@ fn opened(message: &[u8], line: Line, form: DataForm) -> Line {
     match (outcome, found) {
         (Ok(()), Some(found)) => found,
         (Ok(()), None) => line.with_data(message, form),
-        (Err(error), _) => line.with_error(with_causes(&error)),
+        (Err(error), _) => line.with_error(chain(&error)),
     }
 }

@@ -4,8 +4,10 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use edge::put_records::{Compression, KeyRule, Packing};
+use edge::sources::Format;
 
 use super::Summary;
 
@@ -22,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
     pub(super) schema: String,
     /// What the file holds; by its ending where not given
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = format_parser())]
     format: Option<Format>,
     /// Partition keys: random, constant:TEXT, field:NAME, template:TEXT or hash-key:NAME
     #[arg(long, default_value = "random", value_parser = key_rule, value_name = "RULE")]
@@ -59,13 +61,6 @@ pub(crate) struct Arguments {
     output: Output,
 }
 
-/// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Csv,
-    JsonLines,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Output {
     Text,
@@ -93,10 +88,6 @@ impl Arguments {
         }
     }
 
-    pub(super) fn keys_matter(&self) -> bool {
-        self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
-    }
-
     pub(super) fn print(&self, summary: &Summary) -> Result<(), Box<dyn Error>> {
         let text = match self.output {
             Output::Text => summary.text(),
@@ -115,6 +106,11 @@ fn by_ending(file: &Path) -> Format {
     } else {
         Format::JsonLines
     }
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let word = PossibleValuesParser::new(["csv", "json-lines"]);
+    word.map(|word| if word == "csv" { Format::Csv } else { Format::JsonLines })
 }
 
 fn key_rule(text: &str) -> Result<KeyRule, String> {

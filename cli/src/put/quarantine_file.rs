@@ -1,7 +1,9 @@
 //! Records that no stream takes, in a file beside the one that they come from.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64_simd::STANDARD;
@@ -9,28 +11,75 @@ use edge::BoxError;
 use edge::ingest::{Quarantine, Rejected};
 use record_model::put_aside::{Origin, PutAside, Reason};
 
-use super::cursor_file::beside;
+use super::bookmark::beside;
 
-/// One JSON object a line. The file is made when the first record is put aside.
+/// One JSON object on each line. The file is made with the first record, and a line that is in it is not written
+/// again by a put that goes on or is repeated.
 pub(super) struct QuarantineFile {
     path: PathBuf,
     /// The file that is put.
     source: String,
     stream: String,
-    file: Option<File>,
+    lines: Option<Lines>,
+}
+
+/// The file, open, and the hashes of its lines.
+struct Lines {
+    file: File,
+    hashers: [RandomState; 2],
+    known: HashSet<[u64; 2]>,
 }
 
 impl QuarantineFile {
     pub(super) fn beside(put: &Path, stream: &str) -> Self {
         let source = put.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = beside(put, stream, "quarantine.ndjson");
-        Self { path, source, stream: stream.to_owned(), file: None }
+        Self { path, source, stream: stream.to_owned(), lines: None }
     }
 
-    /// Where it is, if any record is in it.
+    /// Where it is, if this put met a record for it.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.file.as_ref().map(|_| self.path.as_path())
+        self.lines.as_ref().map(|_| self.path.as_path())
     }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let lines = match &mut self.lines {
+            Some(lines) => lines,
+            None => self.lines.insert(Lines::open(&self.path)?),
+        };
+        let hash = hash_of(&lines.hashers, line);
+        if lines.known.contains(&hash) {
+            return Ok(());
+        }
+        lines.file.write_all(&[line, b"\n"].concat())?;
+        lines.known.insert(hash);
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Opens the file behind its last whole line: a killed put may have left half a line, whose record is met again.
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path)?;
+        let hashers = [RandomState::new(), RandomState::new()];
+        let (mut known, mut whole, mut line) = (HashSet::new(), 0, Vec::new());
+        let mut reader = BufReader::new(&file);
+        loop {
+            line.clear();
+            let bytes = reader.read_until(b'\n', &mut line)?;
+            let Some(text) = line.strip_suffix(b"\n") else { break };
+            known.insert(hash_of(&hashers, text));
+            whole += bytes as u64;
+        }
+        file.set_len(whole)?;
+        file.seek(SeekFrom::Start(whole))?;
+        Ok(Self { file, hashers, known })
+    }
+}
+
+/// Of 128 bits with keys that nobody knows, so that no two lines of a file are taken for one.
+fn hash_of(hashers: &[RandomState; 2], line: &[u8]) -> [u64; 2] {
+    hashers.each_ref().map(|hasher| hasher.hash_one(line))
 }
 
 impl Quarantine for QuarantineFile {
@@ -47,12 +96,7 @@ impl Quarantine for QuarantineFile {
             reason: Reason { kind: kind.into(), field: None, message: message.into() },
             payload_base64: STANDARD.encode_to_string(payload).into(),
         };
-        let mut line = put_aside.to_json()?;
-        line.push(b'\n');
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => self.file.insert(OpenOptions::new().create(true).append(true).open(&self.path)?),
-        };
-        Ok(file.write_all(&line)?)
+        let line = put_aside.to_json()?;
+        self.append(&line).map_err(|error| format!("{}: {error}", self.path.display()).into())
     }
 }

@@ -1,13 +1,11 @@
 //! What `kinflow put` prints at its end.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use edge::ingest::FeedReport;
-use edge::put_records::StopReason;
 use serde::Serialize;
 
 /// The account of one run.
@@ -31,25 +29,19 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// The account, or why the run broke off.
+    /// The account of a run.
     pub(super) fn of(
         report: FeedReport,
         open_shards: usize,
         elapsed: Duration,
         quarantine: Option<&Path>,
-    ) -> Result<Self, Box<dyn Error>> {
-        if let Some(error) = report.error {
-            return Err(error.into());
-        }
+    ) -> Self {
         let seconds = elapsed.as_secs_f64();
         let skew = report.engine.skew(open_shards);
         let engine = report.engine;
-        if let Some(StopReason::Fatal(error)) = engine.stopped {
-            return Err(error);
-        }
         #[allow(clippy::cast_precision_loss, reason = "a rate to be read by people")]
         let records_per_s = report.put as f64 / seconds.max(1e-9);
-        Ok(Self {
+        Self {
             read: report.read,
             put: report.put,
             quarantined: report.quarantined,
@@ -62,7 +54,7 @@ impl Summary {
             records_per_s,
             skew,
             shards: engine.per_shard,
-        })
+        }
     }
 
     /// Whether the whole file is in the stream.

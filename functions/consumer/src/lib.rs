@@ -20,4 +20,4 @@ pub use delivery::Compression;
 #[cfg(feature = "comprehend")]
 pub use enrich::ComprehendEnricher;
 pub use enrich::{Enricher, EnricherError, LocalEnricher, NotReady, Prepared, Text};
-pub use handler::{Backend, Consumer, ConsumerSettings, DeliveryLevel};
+pub use handler::{Backend, Consumer, ConsumerSettings, DeliveryLevel, serve};

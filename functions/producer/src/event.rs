@@ -1,8 +1,7 @@
 //! The event of a schedule: which data set, from which source, in which form.
 
-use edge::aws::SecretName;
 use edge::put_records::{Compression, KeyRule, Packing};
-use edge::sources::HttpApi;
+use edge::sources::SourceSpec;
 use serde::Deserialize;
 
 /// What one invocation is to do.
@@ -13,7 +12,7 @@ pub struct Event {
     /// A built-in schema's name, or `s3://bucket/key` of a TOML file.
     pub schema: String,
     /// Where the records are.
-    pub source: SourceEvent,
+    pub source: SourceSpec,
     /// Where partition keys come from.
     #[serde(default)]
     pub key: KeyRule,
@@ -54,91 +53,13 @@ pub enum OnChange {
     Fail,
 }
 
-/// Where records come from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
-pub enum SourceEvent {
-    /// An object, gzip or not.
-    S3 {
-        /// Its bucket.
-        bucket: String,
-        /// Its key.
-        key: String,
-        /// What it holds.
-        format: Format,
-    },
-    /// A file on a web server, gzip or not.
-    Http {
-        /// Where, by https.
-        url: String,
-        /// What it holds.
-        format: Format,
-    },
-    /// A JSON API that answers in pages.
-    HttpApi {
-        /// How it is asked and answers.
-        api: HttpApi,
-        /// The bearer token it wants, if any.
-        #[serde(default)]
-        bearer: Option<Secret>,
-    },
-    /// Posts that match a query, by the X API v2's recent search.
-    Tweets {
-        /// In the words of that API.
-        query: String,
-        /// The bearer token.
-        bearer: Secret,
-        /// Another server that speaks the API, for tests.
-        #[serde(default = "x_api")]
-        base_url: String,
-    },
-    /// So many made-up records each run, never the same twice.
-    MadeUp {
-        /// Records of one run.
-        count: u64,
-        /// The same seed gives the same records.
-        #[serde(default)]
-        seed: u64,
-    },
-    /// So many numbers each run, counting on.
-    Counter {
-        /// Numbers of one run.
-        count: u64,
-    },
-}
-
-/// A secret, or a field of one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// Where it is kept.
-    pub name: SecretName,
-    /// The member that is meant, where the secret is a JSON object.
-    #[serde(default)]
-    pub field: Option<String>,
-}
-
-fn x_api() -> String {
-    "https://api.x.com".to_owned()
-}
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// Rows under a header.
-    Csv,
-    /// One JSON object a line.
-    JsonLines,
-}
-
-/// An event that asks for nothing a producer does.
+/// Why an event can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// Not the form of a producer's event.
-    #[error("event is none a producer takes")]
+    /// The event does not have the form of a producer's event.
+    #[error("event isn't one that the producer understands")]
     Form(#[from] serde_json::Error),
-    /// A rate that is no rate.
+    /// The rate is not a rate.
     #[error("records_per_s is {found}, expected a number over 0")]
     Rate {
         /// The number given.
@@ -167,30 +88,12 @@ impl Event {
             line_ends: self.line_ends,
         }
     }
-
-    /// Whether partition keys mean something to whoever reads the stream.
-    pub(crate) fn keys_matter(&self) -> bool {
-        self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
-    }
-}
-
-impl SourceEvent {
-    /// What its cursor is kept under.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Self::S3 { bucket, key, .. } => format!("s3://{bucket}/{key}"),
-            Self::Http { url, .. } => url.clone(),
-            Self::HttpApi { api, .. } => api.url.clone(),
-            Self::Tweets { query, .. } => format!("tweets:{query}"),
-            Self::MadeUp { seed, .. } => format!("made-up:{seed}"),
-            Self::Counter { .. } => "counter".to_owned(),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use edge::sources::{Format, MadeUpSpec, ObjectSpec};
 
     #[test]
     fn the_shortest_events_are_taken() {
@@ -198,15 +101,18 @@ mod tests {
         let event = Event::parse(event).unwrap();
         assert_eq!(
             event.source,
-            SourceEvent::S3 { bucket: "b".into(), key: "k".into(), format: Format::Csv }
+            SourceSpec::S3(ObjectSpec { bucket: "b".into(), key: "k".into(), format: Format::Csv })
         );
-        assert!(!event.keys_matter());
+        assert!(!event.packing().keys_matter());
         let event = br#"{"schema":"tweets","source":{"type":"tweets","query":"rust",
             "bearer":{"name":{"ssm":"/x/bearer"}}}}"#;
         let source = Event::parse(event).unwrap().source;
-        assert!(matches!(source, SourceEvent::Tweets { base_url, .. } if base_url == "https://api.x.com"));
+        assert!(matches!(source, SourceSpec::Tweets(tweets) if tweets.base_url == "https://api.x.com"));
         let event = br#"{"schema":"users","source":{"type":"made-up","count":500,"seed":7}}"#;
-        assert_eq!(Event::parse(event).unwrap().source, SourceEvent::MadeUp { count: 500, seed: 7 });
+        assert_eq!(
+            Event::parse(event).unwrap().source,
+            SourceSpec::MadeUp(MadeUpSpec { count: 500, seed: 7 })
+        );
     }
 
     #[test]
@@ -216,7 +122,7 @@ mod tests {
         let event = Event::parse(event).unwrap();
         assert_eq!(event.key, KeyRule::Field("district".into()));
         assert_eq!((event.compression, event.on_change), (Compression::Zstd, OnChange::Fail));
-        assert!(event.keys_matter());
+        assert!(event.packing().keys_matter());
     }
 
     #[test]

@@ -6,12 +6,18 @@
 //! - One reader at a time: an invocation takes a lease in the cursor before its first put.
 //! - Before its deadline it stops, answers `"done":false`, and the next one goes on from there.
 
+mod answer;
+mod error;
 mod event;
 mod handler;
-mod opened;
+mod moments;
 mod quarantine;
+mod saver;
 mod settings;
+mod start;
 
-pub use event::{Event, EventError, Format, OnChange, Secret, SourceEvent};
-pub use handler::{Answer, Producer, ProducerError};
+pub use answer::Answer;
+pub use error::ProducerError;
+pub use event::{Event, EventError, OnChange};
+pub use handler::Producer;
 pub use settings::ProducerSettings;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use edge::aws::{AwsSettings, Secrets};
-use edge::logging::{LEVELS, LevelFilter};
 use edge::put_records::EngineSettings;
 use edge::settings::Settings;
 
@@ -22,8 +21,6 @@ pub struct ProducerSettings {
     pub requests_in_flight: usize,
     /// `MAX_RECORD_BYTES`: most bytes of a record with its key; unset, what the stream says.
     pub max_record_bytes: Option<usize>,
-    /// `LOG_LEVEL`.
-    pub log_level: LevelFilter,
     /// Where secrets of sources are asked for.
     pub secrets: Secrets,
     /// Region, credentials and endpoints.
@@ -47,7 +44,6 @@ impl ProducerSettings {
             patience: Duration::from_millis(settings.number_in("PUT_PATIENCE_MS", patience_ms, 0..=900_000)),
             requests_in_flight: settings.number_in("REQUESTS_IN_FLIGHT", defaults.requests_in_flight, 1..=64),
             max_record_bytes: Some(max_record_bytes).filter(|bytes| *bytes > 0),
-            log_level: settings.choice("LOG_LEVEL", LEVELS, LevelFilter::INFO),
             secrets: Secrets::read(settings),
             aws: AwsSettings::read(settings),
         }

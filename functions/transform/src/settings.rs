@@ -2,7 +2,6 @@
 
 use crate::{Destination, Envelope};
 use edge::lambda::events::ANSWER_LIMIT_BYTES;
-use edge::logging::{LEVELS, LevelFilter};
 use edge::settings::Settings;
 
 /// Left free under Lambda's limit: an answer over it fails the whole batch.
@@ -32,8 +31,6 @@ pub struct TransformSettings {
     pub failures_bucket: Option<String>,
     /// `LOGGED_FAILURES`: failures of one invocation that are logged one by one.
     pub logged_failures: usize,
-    /// `LOG_LEVEL`.
-    pub log_level: LevelFilter,
 }
 
 impl TransformSettings {
@@ -49,7 +46,6 @@ impl TransformSettings {
             max_hops: 3,
             failures_bucket: None,
             logged_failures: 10,
-            log_level: LevelFilter::INFO,
         }
     }
 
@@ -68,7 +64,6 @@ impl TransformSettings {
             max_hops: settings.number_in("MAX_HOPS", default.max_hops, 1..=100),
             failures_bucket: settings.optional("FAILURES_BUCKET"),
             logged_failures: settings.number_in("LOGGED_FAILURES", default.logged_failures, 0..=1000),
-            log_level: settings.choice("LOG_LEVEL", LEVELS, default.log_level),
             schema: default.schema,
         }
     }

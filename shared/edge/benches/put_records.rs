@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use edge::BoxError;
-use edge::ingest::{FeedLimits, Quarantine, Rejected, feed};
+use edge::ingest::{Feed, FeedLimits, Quarantine, Rejected, feed};
 use edge::put_records::{
     Compression, Engine, EngineSettings, Entry, EntryOutcome, OpenShard, Packer, Packing, RecordSink,
     ShardMap, SinkError, StreamSummary,
@@ -135,7 +135,8 @@ async fn from_a_file(what: &str, bytes: u64, packing: Packing, shards: ShardMap)
     let source = CsvSource::new(LongCsv::new(bytes), schema.clone(), "made-up".to_owned(), 0, 0);
     let packer = Packer::new(packing, schema, 1 << 20)?;
     let engine = Engine::new(YesSink, EngineSettings::default(), shards);
-    let report_of = feed(source, packer, engine, &mut NoQuarantine, &mut (), FeedLimits::default()).await;
+    let (quarantine, progress, limits) = (&mut NoQuarantine, &mut (), FeedLimits::default());
+    let report_of = feed(source, Feed { packer, engine, quarantine, progress, limits }).await;
     if let Some(error) = report_of.error {
         return Err(error.into());
     }

@@ -10,9 +10,11 @@
 //! | [`store`] | the port of an object store, and its twin in memory |
 //! | [`settings`] | the environment's variables |
 //! | [`schema_source`] | where a function's schema comes from |
+//! | [`clock`] | the wall clock in milliseconds |
 //! | [`logging`] and [`metrics`] | what a function says of itself |
 
 pub mod aws;
+pub mod clock;
 pub mod ingest;
 pub mod lambda;
 pub mod logging;

@@ -4,7 +4,9 @@ mod batch;
 mod consumer;
 mod event;
 mod report;
+mod serve;
 mod settings;
 
 pub use consumer::Consumer;
+pub use serve::serve;
 pub use settings::{Backend, ConsumerSettings, DeliveryLevel};

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use edge::aws::AwsSettings;
-use edge::logging::{LEVELS, LevelFilter};
 use edge::settings::Settings;
 
 use crate::delivery::Compression;
@@ -33,8 +32,6 @@ pub struct ConsumerSettings {
     pub workers: usize,
     /// `CHUNK_MAX_AGE_S`: how long the consumer waits for an incomplete message.
     pub chunk_max_age: Duration,
-    /// `LOG_LEVEL`.
-    pub log_level: LevelFilter,
     /// Region, credentials and endpoints.
     pub aws: AwsSettings,
 }
@@ -85,7 +82,6 @@ impl ConsumerSettings {
             keywords: settings.number_in("KEYWORDS", 5, 0..=100),
             workers: workers(settings),
             chunk_max_age: Duration::from_secs(settings.number_in("CHUNK_MAX_AGE_S", 86_400, 1..=31_536_000)),
-            log_level: settings.choice("LOG_LEVEL", LEVELS, LevelFilter::INFO),
             aws: AwsSettings::read(settings),
         }
     }

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_comprehend::Client;
-use aws_sdk_comprehend::config::{
-    BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
-};
-use aws_sdk_comprehend::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_comprehend::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_comprehend::types::{BatchItemError, LanguageCode, SentimentScore, SentimentType};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::AwsSettings;
+use super::error_class::{Class, Failure, failure};
+use super::sdk_config::sdk_config;
 use crate::BoxError;
-use crate::aws::AwsSettings;
-use crate::aws::sdk_http::SdkHttp;
 use crate::backoff::full_jitter;
 
 /// Most texts of one call.
@@ -88,23 +86,11 @@ pub enum ComprehendError {
 }
 
 impl Comprehend {
-    /// Makes a client; no request is sent yet. It retries itself, with the SDK's own retries off: those know no
+    /// Makes a client; no request is sent yet. Calls are retried here, since the SDK's retries know no
     /// deadline.
     pub fn connect(aws: &AwsSettings) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let mut config = aws_sdk_comprehend::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(SdkHttp::new(aws.comprehend_endpoint_url.as_deref()))
-            .region(Region::new(aws.region.clone()))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts);
-        if let Some(keys) = &aws.credentials {
-            let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
-            let token = keys.session_token.clone();
-            config = config.credentials_provider(Credentials::new(id, secret, token, None, "settings"));
-        }
-        config.set_endpoint_url(aws.comprehend_endpoint_url.clone());
-        Self { client: Client::from_conf(config.build()) }
+        let config = sdk_config(aws, aws.comprehend_endpoint_url.as_deref(), ATTEMPT_TIMEOUT);
+        Self { client: Client::new(&config) }
     }
 
     /// Whether Comprehend takes texts in a language, by its code.
@@ -218,15 +204,15 @@ where
 {
     let mut tries = 0;
     loop {
-        let (kind, said) = match timeout_at(until, call()).await {
+        let (class, said) = match timeout_at(until, call()).await {
             Ok(Ok(answer)) => return Ok(Ok(answer)),
             Ok(Err(error)) => sorted(&error),
-            Err(late) => (Kind::Passing, late.to_string()),
+            Err(late) => (Class::Retry, late.to_string()),
         };
-        match kind {
-            Kind::Passing => {}
-            Kind::Invalid => return Ok(Err(Invalid(said))),
-            Kind::Refused => return Err(ComprehendError::Refused(said.into())),
+        match class {
+            Class::Retry | Class::Throttled => {}
+            Class::Invalid => return Ok(Err(Invalid(said))),
+            Class::Denied | Class::Fatal => return Err(ComprehendError::Refused(said.into())),
         }
         let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, tries);
         tries += 1;
@@ -238,51 +224,19 @@ where
 }
 
 /// What may help, and what is told of it: Comprehend's code, since its message may quote a text.
-fn sorted<E>(error: &SdkError<E>) -> (Kind, String)
+fn sorted<E>(error: &SdkError<E>) -> (Class, String)
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let Some(service) = error.as_service_error() else {
-        let is_ours = matches!(error, SdkError::ConstructionFailure(_));
-        let kind = if is_ours { Kind::Refused } else { Kind::Passing };
-        return (kind, DisplayErrorContext(error).to_string());
-    };
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let code = service.code().unwrap_or("no error code");
-    (kind(code, status), code.to_owned())
-}
-
-#[derive(Debug, PartialEq)]
-enum Kind {
-    Passing,
-    Invalid,
-    Refused,
-}
-
-fn kind(code: &str, status: u16) -> Kind {
-    match code {
-        "ThrottlingException" | "TooManyRequestsException" | "InternalServerException" => Kind::Passing,
-        "InvalidRequestException"
-        | "TextSizeLimitExceededException"
-        | "UnsupportedLanguageException"
-        | "ValidationException" => Kind::Invalid,
-        _ if status >= 500 || status == 429 => Kind::Passing,
-        _ => Kind::Refused,
-    }
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let Failure { class, code, message } = failure(error, status);
+    let is_answered = error.as_service_error().is_some();
+    (class, code.unwrap_or_else(|| if is_answered { "no error code".to_owned() } else { message }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn failed_calls_are_sorted_by_what_may_help() {
-        assert_eq!(kind("ThrottlingException", 400), Kind::Passing);
-        assert_eq!(kind("UnheardOf", 503), Kind::Passing);
-        assert_eq!(kind("TextSizeLimitExceededException", 400), Kind::Invalid);
-        assert_eq!(kind("AccessDeniedException", 400), Kind::Refused);
-        assert_eq!(kind("UnrecognizedClientException", 400), Kind::Refused);
-    }
 
     #[test]
     fn a_text_nothing_is_said_of_has_failed_and_an_index_beyond_the_texts_is_left_out() {

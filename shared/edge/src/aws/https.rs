@@ -1,8 +1,9 @@
-//! The HTTP client under S3, Kinesis and the sources: one TLS configuration for the process.
+//! The HTTP client under S3, Kinesis and the sources, and whose certificates it believes.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use memchr::memmem;
 use reqwest::ClientBuilder;
@@ -17,34 +18,69 @@ const BUNDLE: &str = "SSL_CERT_FILE";
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// A client builder for an endpoint, or for any server.
+/// Whose certificates the clients of this process believe: Mozilla's roots as compiled in, or those of a bundle
+/// in their place.
 ///
-/// Over plain http nobody is trusted, and no bundle is read. Else it trusts the roots of `SSL_CERT_FILE`, a PEM bundle, where that is set and can be read,
-/// else Mozilla's as compiled in.
-///
-/// The machine's own are not looked for: finding and reading them takes twice as long as all the rest of a
+/// The machine's own roots are not looked for: finding and reading them takes twice as long as all the rest of a
 /// cold start.
-pub(crate) fn client_builder(endpoint_url: Option<&str>) -> ClientBuilder {
+#[derive(Clone, Default)]
+pub struct TrustedRoots(Option<Bundle>);
+
+#[derive(Clone)]
+struct Bundle {
+    path: String,
+    tls: Arc<ClientConfig>,
+}
+
+impl TrustedRoots {
+    /// Reads the bundle that `SSL_CERT_FILE` names, a file of certificates in PEM. A bundle that can't be used is
+    /// a fault of the settings.
+    pub fn read(settings: &mut Settings) -> Self {
+        let Some(path) = settings.optional(BUNDLE) else { return Self::default() };
+        match read_bundle(Path::new(&path)) {
+            Ok(roots) => Self(Some(Bundle { path, tls: Arc::new(trusting(roots)) })),
+            Err(error) => {
+                settings.reject(BUNDLE, &path, &format!("a file of certificates in PEM ({error})"));
+                Self::default()
+            }
+        }
+    }
+
+    fn tls(&self) -> ClientConfig {
+        self.0.as_ref().map_or_else(|| MOZILLA.clone(), |bundle| ClientConfig::clone(&bundle.tls))
+    }
+}
+
+impl PartialEq for TrustedRoots {
+    fn eq(&self, other: &Self) -> bool {
+        let path = |roots: &Self| roots.0.as_ref().map(|bundle| bundle.path.clone());
+        path(self) == path(other)
+    }
+}
+
+impl Eq for TrustedRoots {}
+
+impl fmt::Debug for TrustedRoots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_ref().map_or("Mozilla's", |bundle| &bundle.path))
+    }
+}
+
+/// A client builder for an endpoint, or for any server where none is given. For an endpoint over plain http no
+/// roots are loaded.
+pub(crate) fn client_builder(endpoint_url: Option<&str>, roots: &TrustedRoots) -> ClientBuilder {
     let is_plain = endpoint_url.is_some_and(|url| url.starts_with("http://"));
     ClientBuilder::new()
-        .tls_backend_preconfigured(if is_plain { trusting(RootCertStore::empty()) } else { TLS.clone() })
+        .tls_backend_preconfigured(if is_plain { trusting(RootCertStore::empty()) } else { roots.tls() })
         .user_agent(concat!("kinflow/", env!("CARGO_PKG_VERSION")))
 }
 
-static TLS: LazyLock<ClientConfig> = LazyLock::new(|| trusting(roots()));
+static MOZILLA: LazyLock<ClientConfig> =
+    LazyLock::new(|| trusting(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()));
 
 fn trusting(roots: RootCertStore) -> ClientConfig {
     // One provider of cryptography is compiled in, which is therefore the default.
     ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
-}
-
-fn roots() -> RootCertStore {
-    let compiled = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let Some(path) = Settings::from_env().optional(BUNDLE) else { return compiled() };
-    read_bundle(Path::new(&path)).unwrap_or_else(|error| {
-        tracing::warn!(path, error, "{BUNDLE} can't be used, expected a PEM bundle; Mozilla's roots are");
-        compiled()
-    })
 }
 
 fn read_bundle(path: &Path) -> Result<RootCertStore, BoxError> {
@@ -56,8 +92,8 @@ fn read_bundle(path: &Path) -> Result<RootCertStore, BoxError> {
     Ok(roots)
 }
 
-/// The certificates of a PEM bundle (RFC 7468). Its crates decode in constant time, as keys need it: a bundle of
-/// public certificates takes them 2 ms, and this 0.1.
+/// The certificates of a PEM bundle (RFC 7468). The crates for PEM decode in constant time, as private keys need it:
+/// a bundle of public certificates takes them 2 ms, and this 0.1 ms.
 fn certificates(bundle: &[u8]) -> impl Iterator<Item = CertificateDer<'static>> {
     memmem::find_iter(bundle, BEGIN).filter_map(|start| {
         let block = bundle.get(start + BEGIN.len()..)?;
@@ -93,10 +129,19 @@ mod tests {
 
     #[test]
     fn a_client_can_be_made_without_a_bundle() {
+        let roots = TrustedRoots::read(&mut Settings::from_map([(BUNDLE, "")]));
+        assert!(client_builder(None, &roots).build().is_ok());
+        assert!(client_builder(Some("http://127.0.0.1:1"), &roots).build().is_ok());
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_used_is_a_fault_of_the_settings() {
+        let mut settings = Settings::from_map([(BUNDLE, "/no/such/bundle.pem")]);
+        assert_eq!(TrustedRoots::read(&mut settings), TrustedRoots::default());
+        let faults = settings.finish().unwrap_err().faults;
         assert!(
-            client_builder(None).build().is_ok()
-                && client_builder(Some("http://127.0.0.1:1")).build().is_ok()
+            faults[0].starts_with("SSL_CERT_FILE is \"/no/such/bundle.pem\", expected a file of"),
+            "{faults:?}"
         );
-        assert!(!webpki_roots::TLS_SERVER_ROOTS.is_empty());
     }
 }

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{
-    BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
-};
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::types::{
     PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter, ShardFilterType, StreamStatus,
 };
@@ -14,11 +11,12 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use record_model::keys::{HashKeyRange, parse_hash_key};
 
-use crate::aws::AwsSettings;
-use crate::aws::sdk_http::SdkHttp;
-use crate::put_records::request_body;
+use super::AwsSettings;
+use super::error_class::{Class, Failure, failure};
+use super::sdk_config::sdk_config;
 use crate::put_records::{
-    Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamSummary,
+    Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamIdentity, StreamSummary,
+    request_body,
 };
 
 /// One try of one request; a full one is a few megabytes.
@@ -32,24 +30,9 @@ pub struct KinesisSink {
 
 impl KinesisSink {
     /// Makes a client; no request is sent yet.
-    ///
-    /// The SDK's own retries are off: they would send a whole request again where the engine sends
-    /// the refused entries only.
     pub fn connect(stream: &str, aws: &AwsSettings) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let mut config = aws_sdk_kinesis::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(SdkHttp::new(aws.kinesis_endpoint_url.as_deref()))
-            .region(Region::new(aws.region.clone()))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts);
-        if let Some(keys) = &aws.credentials {
-            let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
-            let token = keys.session_token.clone();
-            config = config.credentials_provider(Credentials::new(id, secret, token, None, "settings"));
-        }
-        config.set_endpoint_url(aws.kinesis_endpoint_url.clone());
-        Self { client: Client::from_conf(config.build()), stream: stream.to_owned() }
+        let config = sdk_config(aws, aws.kinesis_endpoint_url.as_deref(), ATTEMPT_TIMEOUT);
+        Self { client: Client::new(&config), stream: stream.to_owned() }
     }
 }
 
@@ -63,7 +46,7 @@ impl RecordSink for KinesisSink {
             request.headers_mut().insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body.clone());
         });
-        let answer = call.send().await.map_err(failure)?;
+        let answer = call.send().await.map_err(failed)?;
         Ok(answer.records.into_iter().map(outcome).collect())
     }
 
@@ -73,7 +56,7 @@ impl RecordSink for KinesisSink {
         let mut call = self.client.list_shards().stream_name(&self.stream).shard_filter(open_only);
         let mut open = Vec::new();
         loop {
-            let page = call.send().await.map_err(failure)?;
+            let page = call.send().await.map_err(failed)?;
             open.extend(page.shards.unwrap_or_default().iter().filter_map(open_shard));
             let Some(token) = page.next_token else { return Ok(ShardMap::new(open)) };
             call = self.client.list_shards().next_token(token);
@@ -82,7 +65,7 @@ impl RecordSink for KinesisSink {
 
     async fn summary(&self) -> Result<StreamSummary, SinkError> {
         let call = self.client.describe_stream_summary().stream_name(&self.stream);
-        let answer = call.send().await.map_err(failure)?;
+        let answer = call.send().await.map_err(failed)?;
         let Some(summary) = answer.stream_description_summary else {
             return Err(SinkError::Unavailable("the answer describes no stream".into()));
         };
@@ -93,6 +76,10 @@ impl RecordSink for KinesisSink {
             max_record_bytes: kib * 1024,
             ignores_keys: strategy == Some(RecordDistributionStrategy::Auto),
             open_shards: usize::try_from(summary.open_shard_count).unwrap_or(0),
+            identity: Some(StreamIdentity {
+                arn: summary.stream_arn,
+                created_at_ms: summary.stream_creation_timestamp.to_millis().unwrap_or(0),
+            }),
         })
     }
 }
@@ -117,42 +104,18 @@ fn open_shard(shard: &Shard) -> Option<OpenShard> {
 
 /// Sorts a failed call by what may help: time, another request, or a person.
 #[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn failure<E>(error: SdkError<E>) -> SinkError
+fn failed<E>(error: SdkError<E>) -> SinkError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let told = match error.as_service_error() {
-        Some(service) => {
-            let code = service.code().unwrap_or("no error code").to_owned();
-            let message: String = service.message().unwrap_or_default().chars().take(300).collect();
-            Told { kind: kind(&code, status), text: format!("{code}: {message}") }
-        }
-        None if matches!(error, SdkError::ConstructionFailure(_)) => {
-            Told { kind: SinkError::Fatal, text: DisplayErrorContext(&error).to_string() }
-        }
-        None => Told { kind: SinkError::Unavailable, text: DisplayErrorContext(&error).to_string() },
-    };
-    (told.kind)(told.text.into())
-}
-
-struct Told {
-    kind: fn(crate::BoxError) -> SinkError,
-    text: String,
-}
-
-fn kind(code: &str, status: u16) -> fn(crate::BoxError) -> SinkError {
-    match code {
-        "ProvisionedThroughputExceededException"
-        | "LimitExceededException"
-        | "KMSThrottlingException"
-        | "ThrottlingException"
-        | "InternalFailure"
-        | "InternalFailureException" => SinkError::Unavailable,
-        "InvalidArgumentException" | "ValidationException" | "SerializationException" => SinkError::Invalid,
-        _ if status >= 500 || status == 429 => SinkError::Unavailable,
-        _ if status == 413 => SinkError::Invalid,
-        _ => SinkError::Fatal,
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let Failure { class, code, message } = failure(&error, status);
+    let told = code.map_or(message.clone(), |code| format!("{code}: {message}")).into();
+    match class {
+        Class::Retry | Class::Throttled => SinkError::Unavailable(told),
+        Class::Invalid => SinkError::Invalid(told),
+        Class::Denied => SinkError::Denied(told),
+        Class::Fatal => SinkError::Fatal(told),
     }
 }
 
@@ -170,15 +133,5 @@ mod tests {
         for refused in [entry.clone().error_code("InternalFailure").build(), entry.build()] {
             assert_eq!(outcome(refused), EntryOutcome::Refused(Refusal::Internal));
         }
-    }
-
-    #[test]
-    fn failed_calls_are_sorted_by_what_may_help() {
-        let sorted = |code, status| kind(code, status)("x".into());
-        assert!(matches!(sorted("ProvisionedThroughputExceededException", 400), SinkError::Unavailable(_)));
-        assert!(matches!(sorted("UnheardOf", 503), SinkError::Unavailable(_)));
-        assert!(matches!(sorted("ValidationException", 400), SinkError::Invalid(_)));
-        assert!(matches!(sorted("ResourceNotFoundException", 400), SinkError::Fatal(_)));
-        assert!(matches!(sorted("AccessDeniedException", 400), SinkError::Fatal(_)));
     }
 }

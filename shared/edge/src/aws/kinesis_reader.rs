@@ -2,16 +2,21 @@
 
 use std::error::Error;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIteratorType};
 use bytes::Bytes;
 use thiserror::Error as ThisError;
 
-use crate::aws::sdk_http::SdkHttp;
+use super::error_class::{Class, failure};
+use super::sdk_config::sdk_config;
+use super::{AwsCredentials, AwsSettings};
+
+/// One try of one call; an answer of `GetRecords` is up to 10 MiB.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A reader of any stream behind one endpoint. Clones share one connection pool.
 #[derive(Clone, Debug)]
@@ -98,6 +103,8 @@ pub enum ReaderError {
         operation: &'static str,
         /// The service's error code, or `no answer`.
         code: String,
+        /// Whether the same call may go through later.
+        is_retryable: bool,
         /// The client's own account.
         #[source]
         source: Box<dyn Error + Send + Sync>,
@@ -109,40 +116,40 @@ impl ReaderError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Throttled { .. } => true,
-            Self::Failed { code, .. } => {
-                matches!(code.as_str(), "no answer" | "InternalFailure" | "KMSThrottlingException")
-            }
+            Self::Failed { is_retryable, .. } => *is_retryable,
             Self::ExpiredIterator | Self::NotFound { .. } => false,
         }
     }
 }
 
 impl StreamReader {
-    /// A reader of the streams at `endpoint_url`, with keys any local endpoint takes.
+    /// Makes a client; no request is sent yet.
+    pub fn connect(aws: &AwsSettings) -> Self {
+        Self { client: Client::new(&sdk_config(aws, aws.kinesis_endpoint_url.as_deref(), ATTEMPT_TIMEOUT)) }
+    }
+
+    /// A reader of the streams at `endpoint_url`, with keys that any endpoint on this machine takes.
     pub fn local(endpoint_url: &str) -> Self {
-        let config = aws_sdk_kinesis::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(SdkHttp::new(Some(endpoint_url)))
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .retry_config(RetryConfig::disabled())
-            .endpoint_url(endpoint_url)
-            .build();
-        Self { client: Client::from_conf(config) }
+        Self::connect(&AwsSettings {
+            region: "us-east-1".to_owned(),
+            credentials: Some(AwsCredentials::local()),
+            kinesis_endpoint_url: Some(endpoint_url.to_owned()),
+            ..AwsSettings::default()
+        })
     }
 
     /// Asks for a stream of `shards` shards; it is ready once [`StreamReader::is_active`] says so.
     pub async fn create_stream(&self, stream: &str, shards: u32) -> Result<(), ReaderError> {
         let shards = i32::try_from(shards).unwrap_or(i32::MAX);
         let call = self.client.create_stream().stream_name(stream).shard_count(shards);
-        call.send().await.map_err(|error| failure("CreateStream", error))?;
+        call.send().await.map_err(|error| failed("CreateStream", error))?;
         Ok(())
     }
 
     /// Whether the stream takes records.
     pub async fn is_active(&self, stream: &str) -> Result<bool, ReaderError> {
         let call = self.client.describe_stream_summary().stream_name(stream);
-        let answer = call.send().await.map_err(|error| failure("DescribeStreamSummary", error))?;
+        let answer = call.send().await.map_err(|error| failed("DescribeStreamSummary", error))?;
         Ok(answer
             .stream_description_summary()
             .is_some_and(|summary| summary.stream_status().as_str() == "ACTIVE"))
@@ -156,7 +163,7 @@ impl StreamReader {
             // The API takes the stream's name or a token, not both.
             let name = next.is_none().then(|| stream.to_owned());
             let call = self.client.list_shards().set_stream_name(name).set_next_token(next);
-            let answer = call.send().await.map_err(|error| failure("ListShards", error))?;
+            let answer = call.send().await.map_err(|error| failed("ListShards", error))?;
             shards.extend(answer.shards().iter().map(shard));
             next = answer.next_token;
             if next.is_none() {
@@ -186,14 +193,14 @@ impl StreamReader {
                 .shard_iterator_type(ShardIteratorType::AtTimestamp)
                 .timestamp(DateTime::from_millis(*at_ms)),
         };
-        let answer = call.send().await.map_err(|error| failure("GetShardIterator", error))?;
+        let answer = call.send().await.map_err(|error| failed("GetShardIterator", error))?;
         answer.shard_iterator.ok_or(ReaderError::NotFound { operation: "GetShardIterator" })
     }
 
     /// Up to `limit` records, 1 to 10,000, and 10 MiB.
     pub async fn read(&self, iterator: &str, limit: u16) -> Result<Page, ReaderError> {
         let call = self.client.get_records().shard_iterator(iterator).limit(i32::from(limit));
-        let answer = call.send().await.map_err(|error| failure("GetRecords", error))?;
+        let answer = call.send().await.map_err(|error| failed("GetRecords", error))?;
         Ok(Page {
             millis_behind_latest: answer.millis_behind_latest.unwrap_or(0),
             next_iterator: answer.next_shard_iterator,
@@ -229,18 +236,20 @@ fn record(record: Record) -> ReadRecord {
     }
 }
 
-fn failure<E, R>(operation: &'static str, error: SdkError<E, R>) -> ReaderError
+fn failed<E>(operation: &'static str, error: SdkError<E>) -> ReaderError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("no answer");
-    match code {
-        "ProvisionedThroughputExceededException" | "LimitExceededException" => {
-            ReaderError::Throttled { operation }
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let failure = failure(&error, status);
+    let code = failure.code.unwrap_or_else(|| "no answer".to_owned());
+    match (failure.class, code.as_str()) {
+        (Class::Throttled, _) => ReaderError::Throttled { operation },
+        (_, "ExpiredIteratorException") => ReaderError::ExpiredIterator,
+        (_, "ResourceNotFoundException") => ReaderError::NotFound { operation },
+        (class, _) => {
+            let is_retryable = class == Class::Retry;
+            ReaderError::Failed { operation, code, is_retryable, source: Box::new(error) }
         }
-        "ExpiredIteratorException" => ReaderError::ExpiredIterator,
-        "ResourceNotFoundException" => ReaderError::NotFound { operation },
-        code => ReaderError::Failed { operation, code: code.to_owned(), source: Box::new(error) },
     }
 }

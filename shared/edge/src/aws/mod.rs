@@ -5,6 +5,8 @@ pub mod comprehend;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_reader;
 
+#[cfg(feature = "sdk")]
+mod error_class;
 #[cfg(feature = "https")]
 pub(crate) mod https;
 #[cfg(feature = "kinesis")]
@@ -12,11 +14,15 @@ mod kinesis;
 #[cfg(feature = "s3")]
 mod s3;
 #[cfg(feature = "sdk")]
+mod sdk_config;
+#[cfg(feature = "sdk")]
 mod sdk_http;
 #[cfg(feature = "http")]
 mod secrets;
 mod settings;
 
+#[cfg(feature = "https")]
+pub use https::TrustedRoots;
 #[cfg(feature = "kinesis")]
 pub use kinesis::KinesisSink;
 #[cfg(feature = "s3")]

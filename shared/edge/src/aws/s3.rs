@@ -16,8 +16,7 @@ use object_store::{
 };
 
 use crate::BoxError;
-use crate::aws::AwsSettings;
-use crate::aws::https;
+use crate::aws::{AwsSettings, TrustedRoots, https};
 use crate::backoff::full_jitter;
 use crate::store::check_key;
 use crate::store::{
@@ -247,11 +246,12 @@ impl Tries {
 #[derive(Debug)]
 struct Connector {
     endpoint_url: Option<String>,
+    trusted_roots: TrustedRoots,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let client = https::client_builder(self.endpoint_url.as_deref())
+        let client = https::client_builder(self.endpoint_url.as_deref(), &self.trusted_roots)
             .timeout(REQUEST_TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .build();
@@ -268,10 +268,14 @@ fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
         .with_bucket_name(bucket)
         .with_region(&aws.region)
         .with_client_options(ClientOptions::new().with_allow_http(plain))
-        .with_http_connector(Connector { endpoint_url: aws.s3_endpoint_url.clone() })
+        .with_http_connector(Connector {
+            endpoint_url: aws.s3_endpoint_url.clone(),
+            trusted_roots: aws.trusted_roots.clone(),
+        })
         // A certificate for `*.s3` does not cover a bucket with dots.
         .with_virtual_hosted_style_request(endpoint.is_none() && !bucket.contains('.'))
-        // Its own retries take an own first write for another's, and a 409 for an object there.
+        // object_store's retries would take our own first write for somebody else's, and a 409 for an object
+        // that exists.
         .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() });
     if let Some(url) = endpoint {
         builder = builder.with_endpoint(url);

@@ -12,7 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use reqwest::{Client, Request};
 
-use crate::aws::https;
+use crate::aws::{TrustedRoots, https};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -27,8 +27,8 @@ pub(crate) struct SdkHttp {
 
 impl SdkHttp {
     /// No connection is made yet. A client that can't be made fails each request.
-    pub(crate) fn new(endpoint_url: Option<&str>) -> Self {
-        let client = https::client_builder(endpoint_url).connect_timeout(CONNECT_TIMEOUT).build();
+    pub(crate) fn new(endpoint_url: Option<&str>, roots: &TrustedRoots) -> Self {
+        let client = https::client_builder(endpoint_url, roots).connect_timeout(CONNECT_TIMEOUT).build();
         Self { client: client.map_err(|error| error.to_string()) }
     }
 }

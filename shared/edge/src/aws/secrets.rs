@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use crate::BoxError;
-use crate::aws::https;
+use crate::aws::{TrustedRoots, https};
 use crate::settings::Settings;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -81,8 +81,12 @@ impl Secrets {
         let base = format!("http://localhost:{}/{path}", self.port);
         let url =
             Url::parse_with_params(&base, parameters).map_err(|error| SecretError::NoAnswer(error.into()))?;
-        let client =
-            https::client_builder(Some(&base)).no_proxy().timeout(TIMEOUT).build().map_err(no_answer)?;
+        let roots = TrustedRoots::default();
+        let client = https::client_builder(Some(&base), &roots)
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(no_answer)?;
         let mut request = client.get(url);
         if let Some(token) = &self.session_token {
             request = request.header("X-Aws-Parameters-Secrets-Token", token);

@@ -1,4 +1,4 @@
-//! What every AWS client here needs to know: region, credentials and endpoints.
+//! What every AWS client here needs to know: region, credentials, endpoints and trusted roots.
 
 use std::fmt;
 
@@ -17,6 +17,9 @@ pub struct AwsSettings {
     pub kinesis_endpoint_url: Option<String>,
     /// `AWS_ENDPOINT_URL_COMPREHEND`, else `AWS_ENDPOINT_URL`.
     pub comprehend_endpoint_url: Option<String>,
+    /// `SSL_CERT_FILE`: whose certificates are believed.
+    #[cfg(feature = "https")]
+    pub trusted_roots: super::TrustedRoots,
 }
 
 /// An access key; its `Debug` form shows no secret.
@@ -32,7 +35,10 @@ pub struct AwsCredentials {
 
 impl AwsSettings {
     /// Reads what is set; nothing here is required, since each client has a default.
-    pub fn read(settings: &Settings) -> Self {
+    pub fn read(settings: &mut Settings) -> Self {
+        #[cfg(feature = "https")]
+        let trusted_roots = super::TrustedRoots::read(settings);
+        let settings = &*settings;
         let endpoint = |name| settings.optional(name).or_else(|| settings.optional("AWS_ENDPOINT_URL"));
         let region = settings.optional("AWS_REGION").or_else(|| settings.optional("AWS_DEFAULT_REGION"));
         Self {
@@ -41,11 +47,19 @@ impl AwsSettings {
             s3_endpoint_url: endpoint("AWS_ENDPOINT_URL_S3"),
             kinesis_endpoint_url: endpoint("AWS_ENDPOINT_URL_KINESIS"),
             comprehend_endpoint_url: endpoint("AWS_ENDPOINT_URL_COMPREHEND"),
+            #[cfg(feature = "https")]
+            trusted_roots,
         }
     }
 }
 
 impl AwsCredentials {
+    /// Keys for a server on this machine, which wants a signature and looks at no key.
+    pub fn local() -> Self {
+        let any = || "local".to_owned();
+        Self { access_key_id: any(), secret_access_key: any(), session_token: None }
+    }
+
     fn read(settings: &Settings) -> Option<Self> {
         Some(Self {
             access_key_id: settings.optional("AWS_ACCESS_KEY_ID")?,
@@ -67,16 +81,17 @@ mod tests {
 
     #[test]
     fn the_endpoint_of_a_service_wins_over_the_one_for_all() {
-        let settings =
+        let mut settings =
             Settings::from_map([("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_S3", "http://s3")]);
-        let aws = AwsSettings::read(&settings);
+        let aws = AwsSettings::read(&mut settings);
         assert_eq!(aws.s3_endpoint_url.as_deref(), Some("http://s3"));
         assert_eq!(aws.kinesis_endpoint_url.as_deref(), Some("http://all"));
     }
 
     #[test]
     fn secrets_are_not_in_the_debug_form() {
-        let settings = Settings::from_map([("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush")]);
-        assert!(!format!("{:?}", AwsSettings::read(&settings)).contains("hush"));
+        let mut settings =
+            Settings::from_map([("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush")]);
+        assert!(!format!("{:?}", AwsSettings::read(&mut settings)).contains("hush"));
     }
 }

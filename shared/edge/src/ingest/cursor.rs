@@ -39,9 +39,11 @@ pub struct Cursor {
 
 /// One reader's right to read, for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Lease {
-    owner: String,
-    expires_at_ms: i64,
+pub struct Lease {
+    /// Who holds it: another name is another reader.
+    pub owner: String,
+    /// When it ends, in milliseconds since the Unix epoch.
+    pub expires_at_ms: i64,
 }
 
 /// How [`CursorFile::take`] ended.
@@ -95,7 +97,7 @@ impl CursorFile {
         CursorKey::of(data_set, source).key()
     }
 
-    /// Takes the lease of a data set's `source` for `owner`, unless another has one that is not over.
+    /// Takes `lease` of a data set's `source`, unless another reader has one that is not over.
     ///
     /// Clocks decide only when a dead owner's lease is over: of two that take it at once the
     /// conditional write lets one through.
@@ -103,17 +105,15 @@ impl CursorFile {
         store: &S,
         data_set: &str,
         source: &str,
-        owner: &str,
+        lease: Lease,
         now_ms: i64,
-        expires_at_ms: i64,
     ) -> Result<Taken, CursorError> {
         let key = Self::key(data_set, source);
-        let lease = Some(Lease { owner: owner.to_owned(), expires_at_ms });
         let state = State {
             version: VERSION,
             source: source.to_owned(),
             cursor: Cursor::default(),
-            lease: lease.clone(),
+            lease: Some(lease.clone()),
         };
         // Created first and then read: S3 denies to read an absent object where listing is not allowed.
         if let Created::Written(etag) = store.create(&key, state.to_bytes()?, &attributes()).await? {
@@ -121,11 +121,11 @@ impl CursorFile {
         }
         let Some(object) = store.get(&key).await? else { return Ok(Taken::Others { owner: None }) };
         let mut state = State::read(&key, &object.body)?;
-        if let Some(other) = state.lease.take_if(|lease| lease.expires_at_ms > now_ms && lease.owner != owner)
-        {
+        let is_held = |other: &mut Lease| other.expires_at_ms > now_ms && other.owner != lease.owner;
+        if let Some(other) = state.lease.take_if(is_held) {
             return Ok(Taken::Others { owner: Some(other.owner) });
         }
-        state.lease = lease;
+        state.lease = Some(lease);
         Ok(match store.replace(&key, &object.head.etag, state.to_bytes()?, &attributes()).await? {
             Replaced::Written(etag) => Taken::Ours(Box::new(Self { key, etag, state })),
             Replaced::Changed => Taken::Others { owner: None },
@@ -184,7 +184,8 @@ mod tests {
     use crate::store::InMemoryStore;
 
     async fn take(store: &InMemoryStore, owner: &str, now_ms: i64) -> Taken {
-        CursorFile::take(store, "crime", "s3://b/k", owner, now_ms, now_ms + 1000).await.unwrap()
+        let lease = Lease { owner: owner.to_owned(), expires_at_ms: now_ms + 1000 };
+        CursorFile::take(store, "crime", "s3://b/k", lease, now_ms).await.unwrap()
     }
 
     async fn must_take(store: &InMemoryStore, owner: &str, now_ms: i64) -> CursorFile {
@@ -234,7 +235,8 @@ mod tests {
         for body in [&b"?"[..], br#"{"version":2,"source":"s","cursor":{"resume":{"position":0}}}"#] {
             let store = InMemoryStore::new();
             store.create(&CursorFile::key("d", "s"), Bytes::from_static(body), &attributes()).await.unwrap();
-            let error = CursorFile::take(&store, "d", "s", "me", 0, 1).await.unwrap_err();
+            let lease = Lease { owner: "me".to_owned(), expires_at_ms: 1 };
+            let error = CursorFile::take(&store, "d", "s", lease, 0).await.unwrap_err();
             assert!(matches!(error, CursorError::Form { .. }), "{error}");
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::BoxError;
-use crate::put_records::{Engine, Entry, Packer, PutReport};
+use crate::put_records::{Engine, Entry, Packer, PutReport, StopReason};
 use crate::sources::{Next, Resume, Source, SourceError};
 
 /// Where a run puts what no stream will take.
@@ -30,6 +30,12 @@ pub struct Rejected<'a> {
     pub kind: &'static str,
     /// Why, as one line without payload text.
     pub message: &'a str,
+}
+
+impl<'a> Rejected<'a> {
+    fn one(payload: &'a [u8], position: u64, kind: &'static str, message: &'a str) -> Self {
+        Self { payload, position, records: 1, kind, message }
+    }
 }
 
 /// How far a run may go.
@@ -64,6 +70,17 @@ pub struct FeedReport {
     pub engine: PutReport,
 }
 
+impl FeedReport {
+    /// Takes out what ended the run before its time, if something failed.
+    pub fn failure(&mut self) -> Option<BoxError> {
+        let stopped = match self.engine.stopped.take_if(|stopped| matches!(stopped, StopReason::Fatal(_))) {
+            Some(StopReason::Fatal(error)) => Some(error),
+            _ => None,
+        };
+        self.error.take().map(BoxError::from).or(stopped)
+    }
+}
+
 /// Why a run broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
@@ -89,16 +106,24 @@ impl Progress for () {
 /// Records between two calls of [`Progress::at`].
 const PROGRESS_RECORDS: u64 = 500;
 
+/// Everything a run needs besides its source.
+pub struct Feed<'a, Q, P> {
+    /// Makes entries of records.
+    pub packer: Packer,
+    /// Sends the entries.
+    pub engine: Engine,
+    /// Keeps what no stream takes.
+    pub quarantine: &'a mut Q,
+    /// Is told how far the run has come.
+    pub progress: &'a mut P,
+    /// How far the run may go.
+    pub limits: FeedLimits,
+}
+
 /// Sends what `source` has. Ends with the source, at a limit, when the engine stops, or when
 /// something fails; the report says which, and where to go on.
-pub async fn feed<S: Source, Q: Quarantine, P: Progress>(
-    source: S,
-    packer: Packer,
-    engine: Engine,
-    quarantine: &mut Q,
-    progress: &mut P,
-    limits: FeedLimits,
-) -> FeedReport {
+pub async fn feed<S: Source, Q: Quarantine, P: Progress>(source: S, feed: Feed<'_, Q, P>) -> FeedReport {
+    let Feed { packer, engine, quarantine, progress, limits } = feed;
     let (report, next, not_taken) = (FeedReport::default(), None, None);
     let mut run = Run { source, packer, engine, quarantine, limits, report, next, not_taken };
     let ended = run.read_all(progress).await;
@@ -141,13 +166,15 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                     self.packer.set_shards(self.engine.shards(), &mut entries);
                     self.packer.end_line(&mut payload);
                     if let Err(error) = self.packer.pack(&payload, position, &mut entries) {
-                        self.put_aside(&payload, position, 1, error.kind(), &error).await?;
+                        let message = error.to_string();
+                        self.put_aside(Rejected::one(&payload, position, error.kind(), &message)).await?;
                     }
                     self.next = Some(next);
                 }
                 Next::Bad { position, next, error } => {
                     self.report.read += 1;
-                    self.put_aside(&payload, position, 1, error.kind(), &error).await?;
+                    let message = error.to_string();
+                    self.put_aside(Rejected::one(&payload, position, error.kind(), &message)).await?;
                     self.next = Some(next);
                 }
             }
@@ -195,7 +222,9 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         for entry in entries.drain(..) {
             let position = entry.position;
             if let Err(error) = self.engine.check(&entry) {
-                self.put_aside(&entry.data, position, entry.records, "limit", &error).await?;
+                let (records, message) = (entry.records, error.to_string());
+                let rejected = Rejected::one(&entry.data, position, "limit", &message);
+                self.put_aside(Rejected { records, ..rejected }).await?;
             } else if self.engine.push(entry).await.is_err() {
                 self.not_taken = Some(earliest(self.not_taken, position));
             }
@@ -203,18 +232,9 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         Ok(())
     }
 
-    async fn put_aside(
-        &mut self,
-        payload: &[u8],
-        position: u64,
-        records: u32,
-        kind: &'static str,
-        error: &(dyn std::error::Error + Sync),
-    ) -> Result<(), FeedError> {
-        let message = error.to_string();
-        let rejected = Rejected { payload, position, records, kind, message: &message };
+    async fn put_aside(&mut self, rejected: Rejected<'_>) -> Result<(), FeedError> {
         self.quarantine.put(rejected).await.map_err(FeedError::Quarantine)?;
-        self.report.quarantined += u64::from(records);
+        self.report.quarantined += u64::from(rejected.records);
         Ok(())
     }
 

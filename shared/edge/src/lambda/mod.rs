@@ -2,6 +2,8 @@
 
 pub mod events;
 
+mod main;
 mod runtime;
 
+pub use main::main;
 pub use runtime::{Invocation, InvocationError, RuntimeError, require_lambda, run};

@@ -15,7 +15,7 @@ use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Echoed on every answer, so that Lambda can tell a late one of an invocation it has given up.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -58,6 +58,13 @@ pub enum RuntimeError {
     /// The Runtime API did not take an answer or give an event.
     #[error("lambda runtime api failed")]
     Api(#[source] BoxError),
+}
+
+impl Invocation {
+    /// The time until Lambda ends the process.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.duration_since(SystemTime::now()).unwrap_or_default()
+    }
 }
 
 impl InvocationError {

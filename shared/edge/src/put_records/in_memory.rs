@@ -142,7 +142,13 @@ impl RecordSink for InMemorySink {
         let inner = self.lock();
         let open_shards = inner.shards.shards().len();
         let (max_record_bytes, ignores_keys) = (inner.max_record_bytes, inner.ignores_keys);
-        Ok(StreamSummary { takes_records: open_shards > 0, max_record_bytes, ignores_keys, open_shards })
+        Ok(StreamSummary {
+            takes_records: open_shards > 0,
+            max_record_bytes,
+            ignores_keys,
+            open_shards,
+            identity: None,
+        })
     }
 }
 

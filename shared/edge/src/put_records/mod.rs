@@ -24,4 +24,6 @@ pub use report::{PutReport, StopReason, Unsent, UnsentReason};
 pub(crate) use request_body::request_body;
 pub use shard_rates::ShardRate;
 pub use shards::{OpenShard, ShardMap};
-pub use sink::{EntryOutcome, RecordSink, Refusal, SinkError, StreamSummary, wait_until_active};
+pub use sink::{
+    EntryOutcome, RecordSink, Refusal, SinkError, StreamIdentity, StreamSummary, wait_until_active,
+};

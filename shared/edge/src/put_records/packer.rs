@@ -31,6 +31,13 @@ pub struct Packing {
     pub line_ends: bool,
 }
 
+impl Packing {
+    /// Whether partition keys mean something to whoever reads the stream.
+    pub fn keys_matter(&self) -> bool {
+        self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
+    }
+}
+
 /// A record's compression.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

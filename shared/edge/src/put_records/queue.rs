@@ -301,7 +301,7 @@ impl Queue {
                 let halved = |state| State { company: company / 2, ..state };
                 self.put_back(batch.map(|Waiting { entry, state }| Waiting { entry, state: halved(state) }));
             }
-            Err(SinkError::Fatal(source)) => {
+            Err(SinkError::Fatal(source) | SinkError::Denied(source)) => {
                 self.report.failed_calls += 1;
                 self.put_back(batch);
                 self.report.stopped.get_or_insert(StopReason::Fatal(source));

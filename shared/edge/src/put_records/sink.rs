@@ -35,29 +35,42 @@ pub struct StreamSummary {
     pub ignores_keys: bool,
     /// Shards that take records.
     pub open_shards: usize,
+    /// Which stream it is, where that is known: a stream that was deleted and made anew has the same name.
+    pub identity: Option<StreamIdentity>,
 }
 
-/// Waits for a stream that is being made until it takes records; creates none.
+/// What tells one stream from every other one, of the same name or not.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StreamIdentity {
+    /// The stream's ARN, which holds the region and the account.
+    pub arn: String,
+    /// When the stream was made, in milliseconds since the Unix epoch.
+    pub created_at_ms: i64,
+}
+
+/// Waits until the stream takes records: while it is being made, and while the service is out of reach. `on_wait` is
+/// told why, once. No stream is made.
 pub async fn wait_until_active<S: RecordSink>(
     sink: &S,
     deadline: Instant,
+    on_wait: &(dyn Fn(&SinkError) + Sync),
 ) -> Result<StreamSummary, SinkError> {
+    let mut is_told = false;
     loop {
-        let found = sink.summary().await;
-        let may_change = match &found {
-            Ok(summary) => !summary.takes_records,
-            Err(error) => matches!(error, SinkError::Unavailable(_)),
+        let waits_for = match sink.summary().await {
+            Ok(summary) if summary.takes_records => return Ok(summary),
+            Ok(_) => SinkError::Unavailable("the stream is not active yet".into()),
+            Err(error @ SinkError::Unavailable(_)) => error,
+            Err(error) => return Err(error),
         };
-        if may_change && Instant::now() + STATUS_PAUSE < deadline {
-            tokio::time::sleep(STATUS_PAUSE).await;
-            continue;
+        if Instant::now() + STATUS_PAUSE >= deadline {
+            return Err(waits_for);
         }
-        return match found {
-            Ok(summary) if !summary.takes_records => {
-                Err(SinkError::Unavailable("the stream is not active yet".into()))
-            }
-            found => found,
-        };
+        if !is_told {
+            on_wait(&waits_for);
+            is_told = true;
+        }
+        tokio::time::sleep(STATUS_PAUSE).await;
     }
 }
 
@@ -101,7 +114,10 @@ pub enum SinkError {
     /// Something in the request is not as it must be, in one entry or more.
     #[error("stream found the request invalid")]
     Invalid(#[source] BoxError),
-    /// No call will do: no such stream, no permission, a key that is disabled.
+    /// The caller may not make this call, and may well be allowed to make others.
+    #[error("permission for the stream is missing")]
+    Denied(#[source] BoxError),
+    /// No call will do: no such stream, a key that is disabled.
     #[error("stream can't be written to")]
     Fatal(#[source] BoxError),
 }

@@ -1,6 +1,8 @@
 //! A counter: payloads `0`, `1`, `2` and so on, to see that all arrive.
 
-use super::{Next, Source, SourceError};
+use serde::Deserialize;
+
+use super::{Access, Found, Next, OpenError, Source, SourceError};
 
 /// `count` numbers in decimal; a position is the number.
 #[derive(Debug)]
@@ -26,5 +28,26 @@ impl Source for CounterSource {
         self.next += 1;
         payload.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
         Ok(Next::Record { position, next: self.next })
+    }
+}
+
+/// A number of numbers in each run, counting on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CounterSpec {
+    /// Numbers of one run.
+    pub count: u64,
+}
+
+impl CounterSpec {
+    #[allow(clippy::unused_self, reason = "every source is named by the same call")]
+    pub(super) fn name(&self) -> String {
+        "counter".to_owned()
+    }
+
+    #[allow(clippy::unused_async, reason = "every source is found by the same call")]
+    pub(super) async fn find<O>(&self, _: &Access<'_, O>) -> Result<Found<CounterSource>, OpenError> {
+        let found = Found::new(|start| Ok(CounterSource::new(start.until, start.resume.position)));
+        Ok(Found { records_per_run: Some(self.count), ..found })
     }
 }

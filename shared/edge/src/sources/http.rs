@@ -7,7 +7,7 @@ use http::StatusCode;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{ByteSource, SourceError};
-use crate::aws::https;
+use crate::aws::{TrustedRoots, https};
 use crate::backoff::full_jitter;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,8 +39,8 @@ pub(crate) enum Answered {
 
 impl HttpClient {
     /// Makes a client; no request is sent yet.
-    pub fn new() -> Result<Self, SourceError> {
-        let client = https::client_builder(None)
+    pub fn new(trusted_roots: &TrustedRoots) -> Result<Self, SourceError> {
+        let client = https::client_builder(None, trusted_roots)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()

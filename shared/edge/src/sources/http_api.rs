@@ -1,7 +1,6 @@
 //! JSON APIs that answer in pages: tokens, links, conditional requests, rate limits.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use record_model::Schema;
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
@@ -11,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::http::{Answered, body, checked_url};
 use super::json_lines::payload_of;
+use super::json_path::{at_path, text_at};
 use super::{HttpClient, Next, Resume, Source, SourceError};
 
 /// How an API is asked and answers.
@@ -58,23 +58,6 @@ pub struct Since {
     pub newest: String,
     /// The parameter that takes the mark in the next run.
     pub parameter: String,
-}
-
-impl HttpApi {
-    /// Recent search of the X API v2: up to 100 posts a page, newest first, those of the last 7 days.
-    /// `base_url` is `https://api.x.com` unless tested.
-    pub fn recent_search(base_url: &str, query: &str) -> Result<Self, SourceError> {
-        let mut url = checked_url(base_url)?;
-        url.set_path("/2/tweets/search/recent");
-        let fields = "author_id,created_at,entities,lang,public_metrics,referenced_tweets";
-        url.query_pairs_mut()
-            .append_pair("query", query)
-            .append_pair("max_results", "100")
-            .append_pair("tweet.fields", fields);
-        let token = NextPage::Token { path: "meta.next_token".into(), parameter: "next_token".into() };
-        let since = Since { newest: "meta.newest_id".into(), parameter: "since_id".into() };
-        Ok(Self { url: url.into(), items: "data".into(), next: Some(token), since: Some(since) })
-    }
 }
 
 /// Where a page is, and what is needed to ask for those after it.
@@ -313,25 +296,6 @@ fn missing(expected: &str) -> SourceError {
     SourceError::Answer { expected: expected.to_owned() }
 }
 
-/// The value at a path of names with dots between; the value itself for an empty path.
-fn at_path<'a>(json: &'a RawValue, path: &str) -> Option<&'a RawValue> {
-    let names = path.split('.').filter(|name| !name.is_empty());
-    names.into_iter().try_fold(json, |json, name| {
-        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get()).ok()?;
-        members.get(name).copied()
-    })
-}
-
-/// Text or a number at a path, as text.
-fn text_at(json: &RawValue, path: &str) -> Option<String> {
-    let found = at_path(json, path)?.get();
-    match found.as_bytes().first()? {
-        b'"' => serde_json::from_str(found).ok(),
-        b'0'..=b'9' | b'-' => Some(found.to_owned()),
-        _ => None,
-    }
-}
-
 /// The URL of a `Link` header whose relation is `next`.
 fn next_link(header: &str) -> Option<String> {
     header.split(',').find_map(|link| {
@@ -344,15 +308,6 @@ fn next_link(header: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_finds_what_it_names_with_every_digit() {
-        let json: &RawValue =
-            serde_json::from_str(r#"{"a":{"b":[1,2]},"id":12345678901234567890123}"#).unwrap();
-        assert_eq!(at_path(json, "a.b").unwrap().get(), "[1,2]");
-        assert_eq!(text_at(json, "id").as_deref(), Some("12345678901234567890123"));
-        assert!(at_path(json, "a.c").is_none() && text_at(json, "a").is_none());
-    }
 
     #[test]
     fn the_next_link_of_a_header_is_found_among_others() {

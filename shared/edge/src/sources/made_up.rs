@@ -1,8 +1,9 @@
 //! Made-up records of a schema, the same for the same seed.
 
 use record_model::{RecordContext, Schema};
+use serde::Deserialize;
 
-use super::{Next, Source, SourceError};
+use super::{Access, Found, Next, OpenError, Source, SourceError};
 
 /// `count` records; a position is a record's index.
 #[derive(Debug)]
@@ -37,5 +38,31 @@ impl Source for MadeUpSource {
         };
         self.schema.write_made_up(self.seed, position, &context, payload);
         Ok(Next::Record { position, next: self.next })
+    }
+}
+
+/// A number of made-up records in each run, never the same ones twice.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeUpSpec {
+    /// Records of one run.
+    pub count: u64,
+    /// The same seed gives the same records.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl MadeUpSpec {
+    pub(super) fn name(&self) -> String {
+        format!("made-up:{}", self.seed)
+    }
+
+    #[allow(clippy::unused_async, reason = "every source is found by the same call")]
+    pub(super) async fn find<O>(&self, access: &Access<'_, O>) -> Result<Found<MadeUpSource>, OpenError> {
+        let (seed, now_ms, schema) = (self.seed, access.now_ms, access.schema.clone());
+        let found = Found::new(move |start| {
+            Ok(MadeUpSource::new(schema, seed, start.until, now_ms, start.resume.position))
+        });
+        Ok(Found { records_per_run: Some(self.count), ..found })
     }
 }

@@ -1,32 +1,58 @@
 //! Sources: where records come from, one at a time, in bounded memory.
 
+#[cfg(feature = "http")]
+mod api_spec;
 mod bytes;
+#[cfg(feature = "http")]
 mod counter;
 mod csv;
+mod file;
 mod gunzip;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
 mod http_api;
+#[cfg(feature = "http")]
+mod http_file;
 mod json_lines;
+#[cfg(feature = "http")]
+mod json_path;
+#[cfg(feature = "http")]
 mod made_up;
+#[cfg(feature = "http")]
 mod object;
+#[cfg(feature = "http")]
+mod spec;
+#[cfg(feature = "http")]
+mod tweets;
 
 use crate::BoxError;
 use crate::store::StoreError;
 use record_model::{RecordError, SchemaError};
 
+#[cfg(feature = "http")]
+pub use api_spec::{ApiSpec, SecretSpec};
 pub use bytes::{ByteSource, ReadBytes};
-pub use counter::CounterSource;
+#[cfg(feature = "http")]
+pub use counter::{CounterSource, CounterSpec};
 pub use csv::CsvSource;
+pub use file::{FileForm, FileSource, Format};
 pub use gunzip::MaybeGzip;
 #[cfg(feature = "http")]
 pub use http::{HttpBytes, HttpClient};
 #[cfg(feature = "http")]
 pub use http_api::{HttpApi, HttpApiSource, NextPage, Since};
+#[cfg(feature = "http")]
+pub use http_file::HttpFileSpec;
 pub use json_lines::JsonLinesSource;
-pub use made_up::MadeUpSource;
-pub use object::{ObjectBytes, RANGE_BYTES};
+#[cfg(feature = "http")]
+pub use made_up::{MadeUpSource, MadeUpSpec};
+#[cfg(feature = "http")]
+pub use object::{ObjectBytes, ObjectSpec, RANGE_BYTES};
+#[cfg(feature = "http")]
+pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start};
+#[cfg(feature = "http")]
+pub use tweets::TweetsSpec;
 
 /// Longest record of a source, in bytes: as much as a Kinesis record can ever hold.
 pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;

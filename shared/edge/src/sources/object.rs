@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::task::JoinHandle;
 
-use super::{ByteSource, SourceError};
+use super::{Access, ByteSource, FileSource, Format, Found, OpenError, SourceError};
 use crate::store::{ETag, ObjectStore, RangeRead, StoreError};
 
 /// Bytes of one range; two are in memory at once.
@@ -73,5 +74,39 @@ impl<S> Drop for ObjectBytes<S> {
         if let Some(ahead) = self.ahead.take() {
             ahead.abort();
         }
+    }
+}
+
+/// An object that holds records, gzip or not.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectSpec {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// What it holds.
+    pub format: Format,
+}
+
+impl ObjectSpec {
+    pub(super) fn name(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    pub(super) async fn find<S, O>(
+        &self,
+        access: &Access<'_, O>,
+    ) -> Result<Found<FileSource<ObjectBytes<S>>>, OpenError>
+    where
+        S: ObjectStore + 'static,
+        O: Fn(&str) -> Result<S, StoreError>,
+    {
+        let store = Arc::new((access.open_bucket)(&self.bucket)?);
+        let bytes = ObjectBytes::open(store, &self.bucket, &self.key).await?;
+        let version = Some(bytes.etag().to_string());
+        let form = access.file_form(self.format, self.name());
+        let found = Found::new(|start| Ok(FileSource::new(bytes, form, start.resume.position)));
+        Ok(Found { version, ..found })
     }
 }

@@ -16,6 +16,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use edge::aws::TrustedRoots;
 use edge::sources::{
     CsvSource, HttpApi, HttpApiSource, HttpBytes, HttpClient, MaybeGzip, Next, NextPage, Resume, Source,
     SourceError,
@@ -98,7 +99,14 @@ async fn search(State(api): State<RecentSearch>, RawQuery(query): RawQuery, head
 fn source(base_url: &str, resume: &Resume) -> HttpApiSource {
     let api = HttpApi::recent_search(base_url, "rust lang:en").unwrap();
     let schema = Schema::built_in("tweets").unwrap();
-    HttpApiSource::new(HttpClient::new().unwrap(), api, Some("secret"), schema, resume).unwrap()
+    HttpApiSource::new(
+        HttpClient::new(&TrustedRoots::default()).unwrap(),
+        api,
+        Some("secret"),
+        schema,
+        resume,
+    )
+    .unwrap()
 }
 
 /// Reads up to `limit` records: their ids, and where to go on after them.
@@ -214,7 +222,7 @@ async fn a_wrong_token_is_told_and_not_shown() {
     let url = RecentSearch::default().start().await;
     let api = HttpApi::recent_search(&url, "rust").unwrap();
     let schema = Schema::built_in("tweets").unwrap();
-    let client = HttpClient::new().unwrap();
+    let client = HttpClient::new(&TrustedRoots::default()).unwrap();
     let mut source = HttpApiSource::new(client, api, Some("hush"), schema, &Resume::default()).unwrap();
     let error = source.next(&mut Vec::new()).await.unwrap_err();
     assert!(matches!(error, SourceError::Status { status: 401 }), "{error}");
@@ -252,7 +260,14 @@ async fn an_api_of_one_page_is_asked_only_for_what_has_changed() {
     let api = HttpApi { url: format!("{url}/all"), items: String::new(), next: None, since: None };
     let source = |resume: &Resume| {
         let schema = Schema::built_in("tweets").unwrap();
-        HttpApiSource::new(HttpClient::new().unwrap(), api.clone(), None, schema, resume).unwrap()
+        HttpApiSource::new(
+            HttpClient::new(&TrustedRoots::default()).unwrap(),
+            api.clone(),
+            None,
+            schema,
+            resume,
+        )
+        .unwrap()
     };
     let (first, resume, _) = read(&mut source(&Resume::default()), 100).await;
     assert_eq!(first, ["1", "2"]);
@@ -274,9 +289,14 @@ async fn a_next_link_to_another_server_or_to_itself_is_refused() {
         let next = Some(NextPage::Url { path: "next".into() });
         let api = HttpApi { url: format!("{url}/all"), items: "items".into(), next, since: None };
         let schema = Schema::built_in("tweets").unwrap();
-        let mut source =
-            HttpApiSource::new(HttpClient::new().unwrap(), api, Some("secret"), schema, &Resume::default())
-                .unwrap();
+        let mut source = HttpApiSource::new(
+            HttpClient::new(&TrustedRoots::default()).unwrap(),
+            api,
+            Some("secret"),
+            schema,
+            &Resume::default(),
+        )
+        .unwrap();
         let mut payload = Vec::new();
         let error = loop {
             match source.next(&mut payload).await {
@@ -314,7 +334,8 @@ async fn a_csv_file_is_read_from_any_place_with_and_without_ranges() {
         let url = serve(Router::new().route("/people.csv", axum::routing::get(answer))).await + "/people.csv";
         let mut all = Vec::new();
         for from in [0, 45, 64, FILE.len() as u64] {
-            let bytes = HttpBytes::open(HttpClient::new().unwrap(), &url).await.unwrap();
+            let bytes =
+                HttpBytes::open(HttpClient::new(&TrustedRoots::default()).unwrap(), &url).await.unwrap();
             assert_eq!(bytes.version(), Some("\"v1\""));
             let schema = Schema::built_in("users").unwrap();
             let mut source = CsvSource::new(MaybeGzip::new(bytes), schema, url.clone(), 0, from);

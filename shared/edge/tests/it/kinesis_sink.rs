@@ -146,11 +146,11 @@ async fn a_stream_that_is_not_there_is_told_and_not_asked_for_again() {
 async fn a_stream_is_waited_for_until_it_is_active() {
     let (server, sink) = Server::start([summary("CREATING"), summary("ACTIVE")]).await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
-    let found = wait_until_active(&sink, deadline).await.unwrap();
+    let found = wait_until_active(&sink, deadline, &|_| ()).await.unwrap();
     assert_eq!((found.takes_records, found.max_record_bytes, found.ignores_keys), (true, 2 << 20, true));
     assert_eq!(server.asked().len(), 2);
     let (_server, sink) = Server::start([summary("CREATING")]).await;
-    let error = wait_until_active(&sink, tokio::time::Instant::now()).await.unwrap_err();
+    let error = wait_until_active(&sink, tokio::time::Instant::now(), &|_| ()).await.unwrap_err();
     assert!(matches!(error, SinkError::Unavailable(_)), "{error:?}");
 }
 

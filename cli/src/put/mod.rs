@@ -1,0 +1,122 @@
+//! `kinflow put`: a file's records to a stream.
+
+mod arguments;
+mod bookmark;
+mod quarantine_file;
+mod signals;
+mod summary;
+mod target;
+mod watch;
+
+use std::error::Error;
+use std::fs::File;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use edge::aws::{AwsSettings, KinesisSink};
+use edge::clock::now_ms;
+use edge::ingest::{FeedLimits, FeedReport, Ingest, IngestSettings};
+use edge::logging::chain;
+use edge::put_records::{EngineSettings, ShardRate, SinkError};
+use edge::schema_source::load_schema;
+use edge::sources::{FileForm, FileSource, ReadBytes};
+use record_model::Schema;
+
+pub(crate) use arguments::Arguments;
+use bookmark::{Bookmark, Target};
+use quarantine_file::QuarantineFile;
+use signals::Stop;
+use summary::Summary;
+use watch::Watch;
+
+/// How long a stream is waited for that is being made or out of reach.
+const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
+
+/// Puts the file, from where an earlier run was interrupted if there was one. What was put is told whatever fails
+/// afterwards.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Outcome { summary, failure } = runtime.block_on(put(arguments))?;
+    arguments.print(&summary)?;
+    match failure {
+        Some(failure) => Err(failure),
+        None if summary.is_complete() => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// What was put, and what failed, if something did.
+struct Outcome {
+    summary: Summary,
+    failure: Option<Box<dyn Error>>,
+}
+
+async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
+    let stop = Stop::on_signals()?;
+    let aws = arguments.aws()?;
+    let schema = load_schema(&arguments.schema, &aws).await?;
+    let path = arguments.file.display().to_string();
+    let file = File::open(&arguments.file).map_err(|error| format!("{path}: {error}"))?;
+    let ingest = tokio::select! {
+        ingest = open(arguments, &schema, &aws) => ingest?,
+        () = stop.requested() => return Err("stopped before the first record was read".into()),
+    };
+    let target = Target { endpoint: target::endpoint(&aws), stream: ingest.stream().identity.clone() };
+    let (bookmark, starts_over) = Bookmark::open(&arguments.file, &file, &arguments.stream, target)?;
+    let resume = bookmark.resume();
+    if let Some(why) = starts_over {
+        eprintln!("starting over: {}", why.as_str());
+    } else if resume.position > 0 {
+        eprintln!("going on at byte {} where the last run was interrupted", resume.position);
+    }
+    let (open_shards, started) = (ingest.open_shards(), Instant::now());
+    let mut quarantine = QuarantineFile::beside(&arguments.file, &arguments.stream);
+    let mut watch = Watch::new(file.metadata()?.len(), resume.position, &bookmark);
+    let form = FileForm { format: arguments.format(), schema, name: path, ingested_at_ms: now_ms() };
+    let source = FileSource::new(ReadBytes::new(file), form, resume.position);
+    let limits = FeedLimits { stop: stop.flag, records_per_s: arguments.rate, ..FeedLimits::default() };
+    let mut report = Box::pin(ingest.run(source, &mut quarantine, &mut watch, limits)).await;
+    watch.clear();
+    let kept = keep_place(&bookmark, &report);
+    let failure = match (report.failure(), kept) {
+        (Some(failure), kept) => {
+            kept.unwrap_or_else(|error| eprintln!("warning: {error}"));
+            Some(Box::from(failure))
+        }
+        (None, kept) => kept.err(),
+    };
+    let summary = Summary::of(report, open_shards, started.elapsed(), quarantine.path());
+    Ok(Outcome { summary, failure })
+}
+
+async fn open(
+    arguments: &Arguments,
+    schema: &Schema,
+    aws: &AwsSettings,
+) -> Result<Ingest<KinesisSink>, Box<dyn Error>> {
+    let place = format!("stream {:?} at {}", arguments.stream, target::endpoint(aws));
+    let settings = IngestSettings {
+        packing: arguments.packing(),
+        engine: EngineSettings {
+            shard_rate: arguments.keep_shard_limits.then_some(ShardRate::KINESIS),
+            ..EngineSettings::default()
+        },
+        max_record_bytes: None,
+        active_by: tokio::time::Instant::now() + ACTIVE_WITHIN,
+    };
+    let on_wait = |error: &SinkError| {
+        eprintln!("waiting up to {} s for {place}: {}", ACTIVE_WITHIN.as_secs(), chain(error));
+    };
+    let sink = KinesisSink::connect(&arguments.stream, aws);
+    let opened = Ingest::open(sink, schema, settings, &on_wait).await;
+    opened.map_err(|error| format!("{place} can't be put to: {}", chain(&error)).into())
+}
+
+/// A put that read nothing leaves the bookmark as it was.
+fn keep_place(bookmark: &Bookmark, report: &FeedReport) -> Result<(), Box<dyn Error>> {
+    match &report.resume {
+        _ if report.done => bookmark.remove(),
+        Some(resume) if report.read > 0 => bookmark.save(resume),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,53 @@
+//! What `kinflow put` does as it goes: the bar on the terminal, and the bookmark beside the file.
+
+use std::time::{Duration, Instant};
+
+use edge::ingest::Progress;
+use edge::sources::Resume;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::bookmark::Bookmark;
+
+/// How often the bookmark is saved: what was put since is put twice after a kill.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
+
+/// How much of the file is acknowledged. The bar is hidden where standard error is no terminal.
+pub(super) struct Watch<'a> {
+    bar: ProgressBar,
+    bookmark: &'a Bookmark,
+    saved_at: Instant,
+    failed: bool,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches the put of a file of so many bytes, which goes on at `position`.
+    pub(super) fn new(bytes: u64, position: u64, bookmark: &'a Bookmark) -> Self {
+        let style = ProgressStyle::with_template(
+            "{bar:20} {bytes}/{total_bytes} {bytes_per_sec} {eta} left, {msg} records",
+        );
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(bytes).with_style(style).with_position(position);
+        // Without it the bytes of an earlier put count for this one's rate.
+        bar.reset_eta();
+        Self { bar, bookmark, saved_at: Instant::now(), failed: false }
+    }
+
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Watch<'_> {
+    async fn at(&mut self, read: u64, resume: Resume) {
+        self.bar.set_position(resume.position);
+        self.bar.set_message(read.to_string());
+        if self.failed || self.saved_at.elapsed() < SAVE_EVERY {
+            return;
+        }
+        self.saved_at = Instant::now();
+        if let Err(error) = self.bookmark.save(&resume) {
+            self.failed = true;
+            self.bar.suspend(|| eprintln!("warning: {error}"));
+        }
+    }
+}

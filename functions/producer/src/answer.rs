@@ -1,0 +1,72 @@
+//! What an invocation answers.
+
+use edge::ingest::FeedReport;
+use edge::put_records::StopReason;
+use record_model::Schema;
+use serde::Serialize;
+
+/// What an invocation answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// The data set.
+    pub schema: String,
+    /// Records read from the source.
+    pub read: u64,
+    /// Records the stream acknowledged.
+    pub put: u64,
+    /// Records put aside.
+    pub quarantined: u64,
+    /// Whether the source is at its end; if not, invoke again.
+    pub done: bool,
+    /// Why it is not done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Kinesis records the stream acknowledged.
+    pub kinesis_records: u64,
+    /// Kinesis records that were refused and sent again.
+    pub retried: u64,
+    /// The fullest shard's share against an even one.
+    pub skew: f64,
+}
+
+impl Answer {
+    pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    pub(crate) fn of(
+        schema: &Schema,
+        report: &FeedReport,
+        stopped: Option<&StopReason>,
+        shards: usize,
+    ) -> Self {
+        let early = if report.asked_to_wait { "the source asks to wait" } else { "deadline" };
+        let reason = stopped.map_or(early, StopReason::as_str);
+        Self {
+            schema: schema.name().to_owned(),
+            read: report.read,
+            put: report.put,
+            quarantined: report.quarantined,
+            done: report.done,
+            reason: (!report.done).then(|| reason.to_owned()),
+            kinesis_records: report.engine.accepted,
+            retried: report.engine.retried,
+            skew: report.engine.skew(shards),
+        }
+    }
+
+    pub(crate) fn leased(schema: &Schema, owner: Option<String>) -> Self {
+        let owner = owner.unwrap_or_else(|| "another invocation".to_owned());
+        Self {
+            schema: schema.name().to_owned(),
+            read: 0,
+            put: 0,
+            quarantined: 0,
+            done: false,
+            reason: Some(format!("leased by {owner}")),
+            kinesis_records: 0,
+            retried: 0,
+            skew: 1.0,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The configuration that every client of the AWS SDK has here.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use super::AwsSettings;
+use super::sdk_http::SdkHttp;
+
+/// The configuration of one service's client at `endpoint_url`, or at the service's own endpoint of the region.
+///
+/// The SDK's retries are off: they know no deadline, and they would send a whole `PutRecords` again where the engine
+/// sends the refused entries only. One try of a call takes at most `attempt_timeout`.
+pub(super) fn sdk_config(
+    aws: &AwsSettings,
+    endpoint_url: Option<&str>,
+    attempt_timeout: Duration,
+) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt_timeout).build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(SdkHttp::new(endpoint_url, &aws.trusted_roots))
+        .region(Region::new(aws.region.clone()))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    if let Some(keys) = &aws.credentials {
+        let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
+        let keys = Credentials::new(id, secret, keys.session_token.clone(), None, "settings");
+        config = config.credentials_provider(SharedCredentialsProvider::new(keys));
+    }
+    config.set_endpoint_url(endpoint_url.map(str::to_owned));
+    config.build()
+}

@@ -1,0 +1,122 @@
+//! The way from a source to a stream, put together: the stream's limits and shards, the packer, the engine, the run.
+
+use record_model::Schema;
+use tokio::time::Instant;
+
+use super::{Feed, FeedLimits, FeedReport, Progress, Quarantine, feed};
+use crate::put_records::{
+    Engine, EngineSettings, Packer, Packing, PackingError, RecordSink, ShardMap, SinkError, StreamSummary,
+    wait_until_active,
+};
+use crate::sources::Source;
+
+/// How records are put.
+#[derive(Debug, Clone)]
+pub struct IngestSettings {
+    /// The form that records take in the stream.
+    pub packing: Packing,
+    /// How the engine goes about it; its limit of a record and its order are set by what is opened.
+    pub engine: EngineSettings,
+    /// Most bytes of a record with its key; where it is not set, what the stream says.
+    pub max_record_bytes: Option<usize>,
+    /// How long a stream is waited for that is being made or out of reach.
+    pub active_by: Instant,
+}
+
+/// Why nothing can be put. No record was read.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The stream can't be used.
+    #[error(transparent)]
+    Stream(#[from] SinkError),
+    /// The form of records contradicts itself.
+    #[error(transparent)]
+    Packing(#[from] PackingError),
+    /// Keys matter to the form of records and mean nothing to this stream.
+    #[error("stream spreads records as it likes (AUTO), so keys, order, chunks and aggregates can't be kept")]
+    KeysIgnored,
+}
+
+/// A stream that is ready to be put to.
+pub struct Ingest<K> {
+    sink: K,
+    stream: StreamSummary,
+    shards: ShardMap,
+    packer: Packer,
+    engine: EngineSettings,
+}
+
+impl<K: RecordSink + 'static> Ingest<K> {
+    /// Finds everything that can be wrong before the first record is read. `on_wait` is told once why the stream has
+    /// to be waited for.
+    pub async fn open(
+        sink: K,
+        schema: &Schema,
+        settings: IngestSettings,
+        on_wait: &(dyn Fn(&SinkError) + Sync),
+    ) -> Result<Self, IngestError> {
+        let IngestSettings { packing, engine, max_record_bytes, active_by } = settings;
+        let stream = summary(&sink, active_by, on_wait).await?;
+        if stream.ignores_keys && packing.keys_matter() {
+            return Err(IngestError::KeysIgnored);
+        }
+        let record_bytes = max_record_bytes.unwrap_or(stream.max_record_bytes);
+        let order_per_key = packing.order_per_key;
+        let packer = Packer::new(packing, schema.clone(), record_bytes)?;
+        let shards = shards(&sink).await;
+        let engine = EngineSettings { record_bytes, order_per_key, ..engine };
+        Ok(Self { sink, stream, shards, packer, engine })
+    }
+
+    /// What the stream says of itself.
+    pub fn stream(&self) -> &StreamSummary {
+        &self.stream
+    }
+
+    /// Shards that take records, 0 where they could not be listed.
+    pub fn open_shards(&self) -> usize {
+        self.shards.shards().len()
+    }
+
+    /// Puts what `source` has until it ends or a limit is reached.
+    pub async fn run<S: Source, Q: Quarantine, P: Progress>(
+        self,
+        source: S,
+        quarantine: &mut Q,
+        progress: &mut P,
+        limits: FeedLimits,
+    ) -> FeedReport {
+        let Self { sink, shards, packer, engine, .. } = self;
+        let engine = Engine::new(sink, engine, shards);
+        feed(source, Feed { packer, engine, quarantine, progress, limits }).await
+    }
+}
+
+/// What the stream says of itself; the documented defaults where the caller may not ask.
+async fn summary<K: RecordSink>(
+    sink: &K,
+    active_by: Instant,
+    on_wait: &(dyn Fn(&SinkError) + Sync),
+) -> Result<StreamSummary, SinkError> {
+    match wait_until_active(sink, active_by, on_wait).await {
+        Err(SinkError::Denied(error)) => {
+            tracing::warn!(error = error.as_ref(), "stream can't be described, taking the default limits");
+            Ok(StreamSummary {
+                takes_records: true,
+                max_record_bytes: EngineSettings::default().record_bytes,
+                ignores_keys: false,
+                open_shards: 0,
+                identity: None,
+            })
+        }
+        found => found,
+    }
+}
+
+/// Without a map nothing is foreseen, and everything is sent all the same.
+async fn shards<K: RecordSink>(sink: &K) -> ShardMap {
+    sink.shards().await.unwrap_or_else(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "shards can't be listed");
+        ShardMap::default()
+    })
+}

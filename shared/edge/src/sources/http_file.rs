@@ -1,0 +1,35 @@
+//! A file on a web server, as an event names it.
+
+use serde::Deserialize;
+
+use super::{Access, FileSource, Format, Found, HttpBytes, OpenError};
+
+/// A file on a web server, gzip or not.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpFileSpec {
+    /// Where it is; plain http is for this machine only.
+    pub url: String,
+    /// What it holds.
+    pub format: Format,
+}
+
+/// The version of a file whose server tells none. Such a file can't be told from one that was written anew.
+const UNKNOWN_VERSION: &str = "unknown";
+
+impl HttpFileSpec {
+    pub(super) fn name(&self) -> String {
+        self.url.clone()
+    }
+
+    pub(super) async fn find<O>(
+        &self,
+        access: &Access<'_, O>,
+    ) -> Result<Found<FileSource<HttpBytes>>, OpenError> {
+        let bytes = HttpBytes::open(access.http_client()?, &self.url).await?;
+        let version = Some(bytes.version().unwrap_or(UNKNOWN_VERSION).to_owned());
+        let form = access.file_form(self.format, self.name());
+        let found = Found::new(|start| Ok(FileSource::new(bytes, form, start.resume.position)));
+        Ok(Found { version, ..found })
+    }
+}

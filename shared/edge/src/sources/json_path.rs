@@ -1,0 +1,39 @@
+//! Values of a JSON answer by their path.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+/// The value at a path of names with dots between; the value itself for an empty path.
+pub(super) fn at_path<'a>(json: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    let names = path.split('.').filter(|name| !name.is_empty());
+    names.into_iter().try_fold(json, |json, name| {
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get()).ok()?;
+        members.get(name).copied()
+    })
+}
+
+/// Text or a number at a path, as text.
+pub(super) fn text_at(json: &RawValue, path: &str) -> Option<String> {
+    let found = at_path(json, path)?.get();
+    match found.as_bytes().first()? {
+        b'"' => serde_json::from_str(found).ok(),
+        b'0'..=b'9' | b'-' => Some(found.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_finds_what_it_names_with_every_digit() {
+        let json: &RawValue =
+            serde_json::from_str(r#"{"a":{"b":[1,2]},"id":12345678901234567890123}"#).unwrap();
+        assert_eq!(at_path(json, "a.b").unwrap().get(), "[1,2]");
+        assert_eq!(text_at(json, "id").as_deref(), Some("12345678901234567890123"));
+        assert!(at_path(json, "a.c").is_none() && text_at(json, "a").is_none());
+    }
+}

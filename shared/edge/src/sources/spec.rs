@@ -1,0 +1,152 @@
+//! The sources that an event can name, and how each of them is found and opened.
+//!
+//! A new source is one file, which describes how it is named, found and read, and one line in the list below.
+
+use record_model::Schema;
+use serde::Deserialize;
+
+use super::{
+    ApiSpec, CounterSource, CounterSpec, FileForm, FileSource, Format, HttpApiSource, HttpBytes, HttpClient,
+    HttpFileSpec, MadeUpSource, MadeUpSpec, Next, ObjectBytes, ObjectSpec, Resume, Source, SourceError,
+    TweetsSpec,
+};
+use crate::aws::{SecretError, Secrets, TrustedRoots};
+use crate::store::{ObjectStore, StoreError};
+
+/// Names each source once: the word for an event's `type` follows from the variant, and beside it stand what the
+/// event says of the source and what reads its records.
+macro_rules! sources {
+    ($($(#[$doc:meta])* $kind:ident($spec:ty) => $reader:ty,)+) => {
+        /// Where records come from, as an event says it.
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(tag = "type", rename_all = "kebab-case")]
+        pub enum SourceSpec {
+            $($(#[$doc])* $kind($spec),)+
+        }
+
+        /// Any source of an event, open.
+        pub enum AnySource<S> {
+            $($(#[$doc])* $kind(Box<$reader>),)+
+        }
+
+        impl SourceSpec {
+            /// The name that a cursor is kept under. Two sources of one name share a cursor.
+            pub fn name(&self) -> String {
+                match self { $(Self::$kind(spec) => spec.name(),)+ }
+            }
+
+            /// Looks the source up without reading a record of it.
+            pub async fn find<S, O>(&self, access: &Access<'_, O>) -> Result<Found<AnySource<S>>, OpenError>
+            where
+                S: ObjectStore + 'static,
+                O: Fn(&str) -> Result<S, StoreError>,
+            {
+                match self {
+                    $(Self::$kind(spec) => {
+                        Ok(spec.find(access).await?.map(|reader| AnySource::$kind(Box::new(reader))))
+                    })+
+                }
+            }
+        }
+
+        impl<S: ObjectStore + 'static> Source for AnySource<S> {
+            async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, SourceError> {
+                match self { $(Self::$kind(source) => source.next(payload).await,)+ }
+            }
+
+            fn resume_at(&self, position: u64) -> Resume {
+                match self { $(Self::$kind(source) => source.resume_at(position),)+ }
+            }
+        }
+    };
+}
+
+sources! {
+    /// An object in a bucket.
+    S3(ObjectSpec) => FileSource<ObjectBytes<S>>,
+    /// A file on a web server.
+    Http(HttpFileSpec) => FileSource<HttpBytes>,
+    /// A JSON API that answers in pages.
+    HttpApi(ApiSpec) => HttpApiSource,
+    /// Posts that match a query, by the X API v2's recent search.
+    Tweets(TweetsSpec) => HttpApiSource,
+    /// A number of made-up records in each run, never the same ones twice.
+    MadeUp(MadeUpSpec) => MadeUpSource,
+    /// A number of numbers in each run, counting on.
+    Counter(CounterSpec) => CounterSource,
+}
+
+/// What a source is found and opened with.
+pub struct Access<'a, O> {
+    /// The schema of the records.
+    pub schema: &'a Schema,
+    /// The present time, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+    /// Opens a bucket by its name.
+    pub open_bucket: &'a O,
+    /// Where secrets are asked for.
+    pub secrets: &'a Secrets,
+    /// Whose certificates are believed.
+    pub trusted_roots: &'a TrustedRoots,
+}
+
+impl<O> Access<'_, O> {
+    /// How a file's records are read.
+    pub(super) fn file_form(&self, format: Format, name: String) -> FileForm {
+        FileForm { format, schema: self.schema.clone(), name, ingested_at_ms: self.now_ms }
+    }
+
+    /// A client for web servers.
+    pub(super) fn http_client(&self) -> Result<HttpClient, SourceError> {
+        HttpClient::new(self.trusted_roots)
+    }
+}
+
+/// A source that was found and not yet read: the caller decides where reading starts.
+pub struct Found<R> {
+    /// The version of what was found, for sources with versions: a position means nothing in another one.
+    pub version: Option<String>,
+    /// How many records one run reads, for sources without an end of their own.
+    pub records_per_run: Option<u64>,
+    pub(super) open: Box<dyn FnOnce(&Start) -> Result<R, SourceError> + Send>,
+}
+
+/// Where reading starts and ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Start {
+    /// The first record that is wanted.
+    pub resume: Resume,
+    /// The position that ends the run, for sources without an end of their own.
+    pub until: u64,
+}
+
+impl<R: 'static> Found<R> {
+    /// A source without versions that ends by itself.
+    pub(super) fn new(open: impl FnOnce(&Start) -> Result<R, SourceError> + Send + 'static) -> Self {
+        Self { version: None, records_per_run: None, open: Box::new(open) }
+    }
+
+    /// Opens the source at `start`.
+    pub fn open(self, start: &Start) -> Result<R, SourceError> {
+        (self.open)(start)
+    }
+
+    fn map<T>(self, wrap: impl FnOnce(R) -> T + Send + 'static) -> Found<T> {
+        let Self { version, records_per_run, open } = self;
+        Found { version, records_per_run, open: Box::new(move |start| open(start).map(wrap)) }
+    }
+}
+
+/// Why a source could not be found.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its bucket can't be used.
+    #[error(transparent)]
+    Bucket(#[from] StoreError),
+    /// A secret that it needs could not be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The source itself could not be reached.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
