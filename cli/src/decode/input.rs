@@ -123,7 +123,7 @@ fn put_aside(bytes: &[u8]) -> Option<Vec<Record>> {
 }
 
 fn of_put_aside(put_aside: PutAside<'_>) -> Record {
-    let data = put_aside.payload().map_err(|error| with_causes(&error));
+    let data = put_aside.payload().map_err(|error| chain(&error));
     match put_aside.origin {
         Origin::Stream { sequence_number, sub_sequence_number, partition_key, .. } => {
             let text = |text: Cow<'_, str>| Some(text.into_owned()).filter(|text| !text.is_empty());

@@ -81,7 +81,7 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     let failure = match (report.failure(), kept) {
         (Some(failure), kept) => {
             kept.unwrap_or_else(|error| eprintln!("warning: {error}"));
-            Some(Box::from(failure))
+            Some(failure as Box<dyn Error>)
         }
         (None, kept) => kept.err(),
     };
