@@ -1,6 +1,7 @@
 //! A whole run: start, sources, drain, check, stop.
 
 use std::fmt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::RunError;
@@ -13,6 +14,7 @@ use crate::pipeline::report::Report;
 use crate::pipeline::schedule;
 use crate::pipeline::source::{self, SourceTallies};
 use crate::pipeline::sweep;
+use template::Topology;
 
 /// How long scheduled invocations that are at work when a run is stopped may take to end.
 const LAST_INVOCATIONS: Duration = Duration::from_secs(10);
@@ -48,7 +50,8 @@ async fn to_report(
     drain: impl Future<Output = ()>,
     end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
-    let topology = template::read(&options.template, &options.parameters)?;
+    let mut topology = template::read(&options.template, &options.parameters)?;
+    leave_out_unbuilt(&mut topology, &options.binaries);
     source::check(&options, &topology)?;
     for reason in &topology.left_out {
         progress.send(Progress::Warning { message: reason.clone() });
@@ -57,6 +60,24 @@ async fn to_report(
     let result = work(&mut machine, &options, drain, end).await;
     machine.shutdown().await;
     result
+}
+
+/// Leaves out the functions of other projects that have no binary here, unless that is all of them.
+fn leave_out_unbuilt(topology: &mut Topology, binaries: &Path) {
+    let (built, unbuilt): (Vec<_>, Vec<_>) = topology
+        .functions
+        .clone()
+        .into_iter()
+        .partition(|function| binaries.join(&function.binary).is_file() || function.role.is_some());
+    if built.is_empty() {
+        return;
+    }
+    for function in unbuilt {
+        let path = binaries.join(&function.binary);
+        let runtime = function.runtime.unwrap_or_default();
+        let reason = format!("its program {} for runtime {runtime:?} is not there", path.display());
+        topology.leave_out_function(&function.name, &reason);
+    }
 }
 
 async fn work(

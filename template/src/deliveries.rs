@@ -1,93 +1,128 @@
 //! A delivery stream of the template.
 
-use std::time::Duration;
-
-use serde_json::Value;
-
-use super::intrinsics::{Scope, written};
+use super::names::{bucket_of, stream_of};
+use super::processors::processors;
 use super::properties::Properties;
-use super::resources::last_segment;
-use super::{Compression, DeliveryStream, Processing, TemplateError};
+use super::stop::{Read, Stop};
+use super::streams::plain_name;
+use super::{Backup, Compression, DeliveryStream, kinds};
 
-pub(super) fn delivery(
-    scope: &Scope<'_>,
-    id: &str,
-    properties: &Properties<'_, '_>,
-) -> Result<DeliveryStream, TemplateError> {
-    let source = properties.child("KinesisStreamSourceConfiguration")?;
-    let s3 = properties.child("ExtendedS3DestinationConfiguration")?;
-    let hints = s3.child("BufferingHints")?;
+/// The destinations that are read here: S3's present form and its older one.
+const S3: [&str; 2] = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"];
+
+pub(super) fn delivery(id: &str, properties: &Properties<'_>) -> Read<DeliveryStream> {
+    properties.without_effect(&kinds::DELIVERY);
+    let stream = stream(id, properties)?;
+    properties.notes().take(&stream);
+    let s3 = destination(id, properties)?;
+    refuse_conversion(&s3)?;
     let partitioning = s3.child("DynamicPartitioningConfiguration")?;
-    let bucket_arn = s3.required_text("BucketARN")?;
-    let megabytes = hints.number("SizeInMBs", 5, (1, 128))?;
+    partitioning.without_effect(&["RetryOptions"]);
+    let objects = objects(&s3)?;
+    let processors = processors(&s3.child("ProcessingConfiguration")?)?;
     Ok(DeliveryStream {
-        name: scope.physical_name(id, id)?,
-        stream: last_segment(&source.required_text("KinesisStreamARN")?).to_owned(),
-        bucket: bucket_arn.strip_prefix("arn:aws:s3:::").unwrap_or(&bucket_arn).to_owned(),
-        prefix: s3.text("Prefix")?.unwrap_or_default(),
+        name: plain_name(properties.scope().physical_name(id, id)?, id)?,
+        stream,
+        bucket: objects.bucket,
+        prefix: objects.prefix,
         error_prefix: s3.text("ErrorOutputPrefix")?.unwrap_or_default(),
         file_extension: s3.text("FileExtension")?.unwrap_or_default(),
-        buffer_bytes: usize::try_from(megabytes << 20).unwrap_or(5 << 20),
-        buffer_interval: hints.seconds("IntervalInSeconds", 300, (0, 900))?,
-        compression: match s3.text("CompressionFormat")?.as_deref() {
-            None | Some("UNCOMPRESSED") => Compression::None,
-            Some("GZIP") => Compression::Gzip,
-            Some(other) => {
-                return Err(
-                    s3.invalid("CompressionFormat", format!("is {other}; GZIP and UNCOMPRESSED run here"))
-                );
-            }
-        },
-        time_zone: "UTC".to_owned(),
-        record_delimiter: None,
-        backup: None,
+        time_zone: s3.time_zone("CustomTimeZone")?,
+        buffer_bytes: objects.buffer_bytes,
+        buffer_interval: objects.buffer_interval,
+        compression: objects.compression,
         dynamic_partitioning: partitioning.flag("Enabled")?.unwrap_or(false),
-        processing: processing(&s3.child("ProcessingConfiguration")?)?,
+        processing: processors.lambda,
+        record_delimiter: processors.delimiter,
+        backup: backup(&s3)?,
     })
 }
 
-fn processing(properties: &Properties<'_, '_>) -> Result<Option<Processing>, TemplateError> {
-    if properties.flag("Enabled")? != Some(true) {
-        return Ok(None);
+fn stream(id: &str, properties: &Properties<'_>) -> Read<String> {
+    let source = properties.child("KinesisStreamSourceConfiguration")?;
+    if source.is_absent() {
+        return Err(Stop::left_out(
+            id,
+            "a delivery stream without a Kinesis stream behind it is not run here",
+        ));
     }
-    let processors = properties.value("Processors")?.unwrap_or(Value::Null);
-    let lambda = processors
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|processor| processor.get("Type").is_some_and(|kind| kind == "Lambda"));
-    let Some(lambda) = lambda else {
-        return Err(
-            properties.invalid("Processors", "has no processor of type Lambda, the only one that runs here")
-        );
-    };
-    let parameters = lambda.get("Parameters").and_then(Value::as_array);
-    let parameter = |name: &str| {
-        let named = parameters
-            .into_iter()
-            .flatten()
-            .find(|parameter| parameter.get("ParameterName").is_some_and(|found| found == name));
-        named.and_then(|parameter| parameter.get("ParameterValue")).map(written)
-    };
-    let number = |name: &str, default: f64, limits: (f64, f64)| match parameter(name) {
-        None => Ok(default),
-        Some(text) => {
-            text.parse::<f64>().ok().filter(|number| (limits.0..=limits.1).contains(number)).ok_or_else(
-                || properties.invalid(name, format!("is {text:?}, expected {} to {}", limits.0, limits.1)),
-            )
-        }
-    };
-    let arn = parameter("LambdaArn").ok_or_else(|| properties.invalid("LambdaArn", "is required"))?;
-    Ok(Some(Processing {
-        function: arn.split(':').nth(6).unwrap_or(&arn).to_owned(),
-        buffer_bytes: bytes_of_megabytes(number("BufferSizeInMBs", 1.0, (0.2, 3.0))?),
-        buffer_interval: Duration::from_secs_f64(number("BufferIntervalInSeconds", 60.0, (0.0, 900.0))?),
-        retries: parameter("NumberOfRetries").and_then(|text| text.parse().ok()).unwrap_or(3),
-    }))
+    source.without_effect(&["RoleARN"]);
+    let arn = source.required_text("KinesisStreamARN")?;
+    let problem = format!("is {arn:?}, which is no ARN of a Kinesis stream");
+    let (stream, _) = stream_of(&arn).ok_or_else(|| source.left_out("KinesisStreamARN", &problem))?;
+    Ok(stream.to_owned())
 }
 
-/// At most 3 MB, so the cast is exact.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.2 to 3 MB, checked before")]
-fn bytes_of_megabytes(megabytes: f64) -> usize {
-    (megabytes * f64::from(1 << 20)) as usize
+fn destination<'s>(id: &str, properties: &Properties<'s>) -> Read<Properties<'s>> {
+    for name in S3 {
+        let s3 = properties.child(name)?;
+        if !s3.is_absent() {
+            s3.without_effect(&kinds::DESTINATION);
+            return Ok(s3);
+        }
+    }
+    let names = properties.names().into_iter();
+    let other =
+        names.filter(|name| name.ends_with("DestinationConfiguration")).collect::<Vec<_>>().join(", ");
+    let other = if other.is_empty() { "no destination".to_owned() } else { other };
+    Err(Stop::left_out(id, format!("delivers by {other}; only delivery to S3 is run here")))
+}
+
+/// Objects of converted records would hold what AWS's never do.
+fn refuse_conversion(s3: &Properties<'_>) -> Read<()> {
+    let name = "DataFormatConversionConfiguration";
+    let conversion = s3.child(name)?;
+    let is_off = conversion.is_absent() || conversion.flag("Enabled")? == Some(false);
+    conversion.pass_over();
+    let reason = "conversion to Parquet or ORC is not run here, so the delivery stream is left out";
+    if is_off { Ok(()) } else { Err(s3.left_out(name, reason)) }
+}
+
+/// Where and how objects are written, which destination and backup say alike.
+fn objects(s3: &Properties<'_>) -> Read<Backup> {
+    let hints = s3.child("BufferingHints")?;
+    let megabytes = hints.number("SizeInMBs", 5, (1, 128))?;
+    let arn = s3.required_text("BucketARN")?;
+    let bucket = bucket_of(&arn);
+    let no_bucket = || s3.left_out("BucketARN", &format!("is {arn:?}, which is no ARN of a bucket"));
+    Ok(Backup {
+        bucket: bucket.ok_or_else(no_bucket)?.to_owned(),
+        prefix: s3.text("Prefix")?.unwrap_or_default(),
+        buffer_bytes: usize::try_from(megabytes << 20).unwrap_or(5 << 20),
+        buffer_interval: hints.seconds("IntervalInSeconds", 300, (0, 900))?,
+        compression: compression(s3)?,
+    })
+}
+
+fn compression(s3: &Properties<'_>) -> Read<Compression> {
+    match s3.text("CompressionFormat")?.as_deref() {
+        None | Some("UNCOMPRESSED") => Ok(Compression::None),
+        Some("GZIP") => Ok(Compression::Gzip),
+        Some(other @ ("ZIP" | "Snappy" | "HADOOP_SNAPPY")) => {
+            let reason = format!("{other} is not written here, so the delivery stream is left out");
+            Err(s3.left_out("CompressionFormat", &reason))
+        }
+        Some(other) => {
+            let problem = format!("is {other:?}, expected UNCOMPRESSED, GZIP, ZIP, Snappy or HADOOP_SNAPPY");
+            Err(s3.malformed("CompressionFormat", &problem))
+        }
+    }
+}
+
+fn backup(s3: &Properties<'_>) -> Read<Option<Backup>> {
+    let configuration = s3.child("S3BackupConfiguration")?;
+    match s3.text("S3BackupMode")?.as_deref() {
+        None | Some("Disabled") => {
+            configuration.pass_over();
+            Ok(None)
+        }
+        Some("Enabled") => {
+            configuration.without_effect(&kinds::DESTINATION);
+            configuration.without_effect(&["ErrorOutputPrefix"]);
+            objects(&configuration).map(Some)
+        }
+        Some(other) => {
+            Err(s3.malformed("S3BackupMode", &format!("is {other:?}, expected Enabled or Disabled")))
+        }
+    }
 }

@@ -3,22 +3,70 @@
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Number, Value, json};
 
+/// Largest template, which is what `CloudFormation` takes from S3.
+const MAX_BYTES: usize = 1 << 20;
+/// Deepest nesting of lists and maps.
+const DEEPEST: usize = 100;
+/// Most columns before a line's first text.
+const MAX_COLUMNS: usize = 500;
+/// Lone dashes that are quoted before the text is taken for what it is.
+const MAX_DASHES: usize = 1_000;
+
 /// Parses the first document of `text`; the error says where and why.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
-    documents.into_iter().next().map_or_else(|| Err("the file is empty".to_owned()), |yaml| value(&yaml))
+    if text.len() > MAX_BYTES {
+        return Err(format!("it has {} bytes, the limit is {MAX_BYTES}", text.len()));
+    }
+    if text.lines().any(|line| columns(line) > MAX_COLUMNS) {
+        return Err(format!("it is nested deeper than {MAX_COLUMNS} columns"));
+    }
+    let mut text = text.to_owned();
+    for _ in 0..MAX_DASHES {
+        let error = match Yaml::load_from_str(&text) {
+            Ok(documents) => {
+                let first = documents.into_iter().next().ok_or("it is empty")?;
+                return value(&first, 0);
+            }
+            Err(error) => error,
+        };
+        let at = text.char_indices().nth(error.marker().index()).map(|(byte, _)| byte);
+        text = at.and_then(|at| quote_dash(&text, at)).ok_or_else(|| error.to_string())?;
+    }
+    Err(format!("it has more than {MAX_DASHES} lone dashes"))
 }
 
-fn value(yaml: &Yaml<'_>) -> Result<Value, String> {
+/// Columns before a line's first text: no list or map begins on one column with the one around it, so this bounds how
+/// deep the parser has to go.
+fn columns(line: &str) -> usize {
+    let mut rest = line;
+    while let Some(shorter) = rest.strip_prefix(' ').or(rest.strip_prefix("- ")).or(rest.strip_prefix("? ")) {
+        rest = shorter;
+    }
+    line.len() - rest.len()
+}
+
+/// The text with the lone dash at this byte in quotes: in a flow list, as in `!Split [ -, x ]`, `CloudFormation` reads
+/// it as text, and this parser does not.
+fn quote_dash(text: &str, at: usize) -> Option<String> {
+    let (before, rest) = (text.get(..at)?, text.get(at..)?.strip_prefix('-')?);
+    rest.trim_start_matches(' ').starts_with([',', ']', '}']).then(|| format!("{before}\"-\"{rest}"))
+}
+
+fn value(yaml: &Yaml<'_>, depth: usize) -> Result<Value, String> {
+    if depth > DEEPEST {
+        return Err(format!("it is nested deeper than {DEEPEST} levels"));
+    }
     Ok(match yaml {
         Yaml::Value(scalar) => plain(scalar),
         Yaml::Representation(text, ..) => Value::String(text.to_string()),
-        Yaml::Sequence(items) => Value::Array(items.iter().map(value).collect::<Result<_, _>>()?),
+        Yaml::Sequence(items) => {
+            Value::Array(items.iter().map(|item| value(item, depth + 1)).collect::<Result<_, _>>()?)
+        }
         Yaml::Mapping(entries) => {
-            let entry = |(key, item): (&Yaml<'_>, &Yaml<'_>)| Ok((name(key)?, value(item)?));
+            let entry = |(key, item): (&Yaml<'_>, &Yaml<'_>)| Ok((name(key)?, value(item, depth + 1)?));
             Value::Object(entries.iter().map(entry).collect::<Result<Map<_, _>, String>>()?)
         }
-        Yaml::Tagged(tag, inner) => long_form(tag, value(inner)?),
+        Yaml::Tagged(tag, inner) => long_form(tag, value(inner, depth + 1)?),
         Yaml::Alias(_) | Yaml::BadValue => {
             return Err("an alias or a tagged value can't be resolved".to_owned());
         }
@@ -36,7 +84,7 @@ fn plain(scalar: &Scalar<'_>) -> Value {
 }
 
 fn name(key: &Yaml<'_>) -> Result<String, String> {
-    match value(key)? {
+    match value(key, DEEPEST)? {
         Value::String(name) => Ok(name),
         other @ (Value::Bool(_) | Value::Number(_)) => Ok(other.to_string()),
         other => Err(format!("a key must be plain text, found {other}")),
@@ -75,6 +123,33 @@ mod tests {
     #[test]
     fn quoted_numbers_stay_text() {
         check("a: '1'\nb: 1\nc: 2010-09-09", &json!({"a": "1", "b": 1, "c": "2010-09-09"}));
+    }
+
+    #[test]
+    fn a_lone_dash_in_a_flow_list_is_text() {
+        check("a: !Split [ -, x ]\nb: [x, -]", &json!({"a": {"Fn::Split": ["-", "x"]}, "b": ["x", "-"]}));
+    }
+
+    #[test]
+    fn what_is_too_large_or_too_deep_is_refused() {
+        assert!(parse(&format!("a: {}", "x".repeat(MAX_BYTES))).unwrap_err().contains("the limit is"));
+        for depth in [DEEPEST + 2, 100_000] {
+            let flow = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            assert!(parse(&flow).is_err(), "{depth}");
+        }
+        assert!(parse(&"- ".repeat(100_000)).is_err());
+        let blocks: Vec<String> = (0..500).map(|depth| format!("{}a:", " ".repeat(depth))).collect();
+        assert!(parse(&blocks.join("\n")).is_err());
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_refused() {
+        let level = |level: usize| {
+            let before = format!("*a{}, ", level - 1).repeat(10);
+            format!("a{level}: &a{level} [{before}]")
+        };
+        let levels: Vec<String> = (1..12).map(level).collect();
+        assert!(parse(&format!("a0: &a0 [x, x, x]\n{}", levels.join("\n"))).is_err());
     }
 
     #[test]

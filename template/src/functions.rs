@@ -1,144 +1,127 @@
-//! A function of the template, its event source mappings and its schedules.
+//! A function of the template: its binary, its settings and its variables.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
-use uuid::Uuid;
 
-use super::intrinsics::Scope;
+use super::names::{function_of, last_segment};
+use super::notes::Notes;
 use super::properties::Properties;
-use super::resources::last_segment;
-use super::{
-    AsynchronousRetries, FunctionDefinition, KinesisMapping, OnFailure, Schedule, ScheduleService,
-    StartingPosition, TemplateError, Topology,
-};
+use super::scope::written;
+use super::stop::{Read, Stop};
+use super::streams::plain_name;
+use super::{AsynchronousRetries, FunctionDefinition, Role, kinds};
 
-pub(super) fn function(
-    scope: &Scope<'_>,
-    id: &str,
-    resource: &Value,
-    properties: &Properties<'_, '_>,
-) -> Result<FunctionDefinition, TemplateError> {
-    let metadata = Properties::new(
-        scope,
-        resource.get("Metadata").cloned().unwrap_or(Value::Null),
-        format!("{id}.Metadata"),
-    );
-    let binary = match metadata.child("BuildProperties")?.text("Binary")? {
-        Some(binary) => binary,
-        // Without a name, SAM builds the one binary of the folder.
-        None => last_segment(&properties.required_text("CodeUri")?).to_owned(),
-    };
+/// What a function without a local binary is told.
+const NO_BINARY: &str =
+    "has no local code; Metadata.BuildProperties.Binary can name a binary that stands in for it";
+
+/// Reads a function of SAM or of Lambda itself, whose properties differ in few names.
+pub(super) fn function(id: &str, resource: &Value, properties: &Properties<'_>) -> Read<FunctionDefinition> {
+    properties.without_effect(&kinds::FUNCTION);
+    let metadata = resource.get("Metadata").unwrap_or(&Value::Null);
+    let code_uri = code_uri(properties)?;
     let memory = properties.number("MemorySize", 128, (128, 10_240))?;
-    let mut variables = BTreeMap::new();
-    let section = properties.child("Environment")?.child("Variables")?;
-    for (name, _) in section.children()? {
-        variables.insert(name.clone(), section.text(&name)?.unwrap_or_default());
-    }
-    Ok(FunctionDefinition {
-        name: scope.physical_name(id, id)?,
+    let reserved = properties.number("ReservedConcurrentExecutions", -1, (0, i64::from(u32::MAX)))?;
+    let function = FunctionDefinition {
+        name: plain_name(properties.scope().physical_name(id, id)?, id)?,
         logical_id: id.to_owned(),
-        binary,
-        code_uri: properties.text("CodeUri")?,
+        binary: binary(id, metadata, code_uri.as_deref(), properties)?,
+        code_uri,
         runtime: properties.text("Runtime")?,
         handler: properties.text("Handler")?.unwrap_or_else(|| "bootstrap".to_owned()),
         timeout: properties.seconds("Timeout", 3, (1, 900))?,
         memory_mb: u32::try_from(memory).unwrap_or(128),
-        variables,
-        reserved_concurrency: None,
-        asynchronous: AsynchronousRetries::default(),
-        role: None,
-    })
-}
-
-pub(super) fn events(
-    topology: &mut Topology,
-    function: &str,
-    events: &Properties<'_, '_>,
-) -> Result<(), TemplateError> {
-    for (name, event) in events.children()? {
-        let properties = event.child("Properties")?;
-        match event.required_text("Type")?.as_str() {
-            "Kinesis" => {
-                if properties.flag("Enabled")? != Some(false) {
-                    topology.mappings.push(mapping(function, &name, &properties)?);
-                }
-            }
-            "Schedule" => topology.schedules.push(schedule(function, &name, &properties, "Schedule")?),
-            "ScheduleV2" => {
-                topology.schedules.push(schedule(function, &name, &properties, "ScheduleExpression")?);
-            }
-            other => {
-                return Err(
-                    event.invalid("Type", format!("is {other}; Kinesis, Schedule and ScheduleV2 run here"))
-                );
-            }
+        variables: variables(properties)?,
+        reserved_concurrency: u32::try_from(reserved).ok(),
+        asynchronous: asynchronous(&properties.child("EventInvokeConfig")?)?,
+        role: role(id, metadata, properties)?,
+    };
+    for name in ["DeadLetterConfig", "DeadLetterQueue"] {
+        if properties.value(name).is_ok_and(|value| value.is_some()) {
+            properties.tell(name, "what fails is sent to nobody here");
         }
     }
-    Ok(())
+    Ok(function)
 }
 
-fn mapping(
-    function: &str,
-    event: &str,
-    properties: &Properties<'_, '_>,
-) -> Result<KinesisMapping, TemplateError> {
-    let window = properties.seconds("TumblingWindowInSeconds", 0, (0, 900))?;
-    let responses = properties.value("FunctionResponseTypes")?;
-    let reports = |types: &Vec<Value>| types.iter().any(|kind| kind == "ReportBatchItemFailures");
-    let small = |name, default, limits| {
-        properties.number(name, default, limits).map(|number| usize::try_from(number).unwrap_or(1))
-    };
-    if !properties.child("FilterCriteria")?.is_absent() {
-        return Err(properties
-            .invalid("FilterCriteria", "is not run here: it drops compressed and delimited data unseen"));
+/// The local folder of the code, where there is one: of SAM's `CodeUri`, or of a `Code` that is not packaged yet.
+fn code_uri(properties: &Properties<'_>) -> Read<Option<String>> {
+    properties.without_effect(&["InlineCode", "ImageUri", "PackageType"]);
+    for name in ["CodeUri", "Code"] {
+        if let Some(Value::String(folder)) = properties.value(name)?
+            && !folder.starts_with("s3://")
+        {
+            return Ok(Some(folder));
+        }
     }
-    Ok(KinesisMapping {
-        uuid: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{function}/{event}").as_bytes()).to_string(),
-        function: function.to_owned(),
-        stream: last_segment(&properties.required_text("Stream")?).to_owned(),
-        starting_position: StartingPosition::TrimHorizon,
-        batch_size: small("BatchSize", 100, (1, 10_000))?,
-        batching_window: properties.seconds("MaximumBatchingWindowInSeconds", 0, (0, 300))?,
-        parallelization_factor: small("ParallelizationFactor", 1, (1, 10))?,
-        maximum_retry_attempts: properties.number_or_unlimited("MaximumRetryAttempts", (0, 10_000))?,
-        maximum_record_age: properties
-            .number_or_unlimited("MaximumRecordAgeInSeconds", (60, 604_800))?
-            .map(Duration::from_secs),
-        bisect_on_error: properties.flag("BisectBatchOnFunctionError")?.unwrap_or(false),
-        report_batch_item_failures: responses.as_ref().and_then(Value::as_array).is_some_and(reports),
-        tumbling_window: (!window.is_zero()).then_some(window),
-        on_failure: on_failure(&properties.child("DestinationConfig")?.child("OnFailure")?)?,
+    Ok(None)
+}
+
+/// The name of the binary: as the build is told it, else the folder's, as SAM builds the one binary of a folder.
+fn binary(id: &str, metadata: &Value, folder: Option<&str>, properties: &Properties<'_>) -> Read<String> {
+    let place = format!("{id}.Metadata.BuildProperties.Binary");
+    let named = metadata.get("BuildProperties").and_then(|build| build.get("Binary"));
+    let named = named.map(|named| properties.scope().resolve(named, &place)).transpose()?.flatten();
+    let name = named.as_ref().map(written).or_else(|| folder.map(|folder| last_segment(folder).to_owned()));
+    match name {
+        Some(name) if name.bytes().all(|byte| byte == b'.') => {
+            Err(Stop::left_out(format!("{id}.Properties.CodeUri"), NO_BINARY))
+        }
+        Some(name) if !name.contains(['/', '\\', '\0']) => Ok(name),
+        Some(name) => Err(Stop::malformed(place, format!("is {name:?}, expected the name of a file"))),
+        None => Err(Stop::left_out(id, NO_BINARY)),
+    }
+}
+
+fn variables(properties: &Properties<'_>) -> Read<BTreeMap<String, String>> {
+    let section = properties.child("Environment")?.child("Variables")?;
+    let mut variables = BTreeMap::new();
+    for name in section.names() {
+        if let Some(value) = section.text(&name)? {
+            variables.insert(name, value);
+        }
+    }
+    Ok(variables)
+}
+
+/// What Lambda does with a failed asynchronous invocation.
+fn asynchronous(properties: &Properties<'_>) -> Read<AsynchronousRetries> {
+    let retries = properties.number("MaximumRetryAttempts", 2, (0, 2))?;
+    if !properties.child("DestinationConfig")?.is_absent() {
+        properties.tell("DestinationConfig", "what succeeds or fails is sent to nobody here");
+        properties.child("DestinationConfig")?.pass_over();
+    }
+    Ok(AsynchronousRetries {
+        maximum_retry_attempts: u32::try_from(retries).unwrap_or(2),
+        maximum_event_age: properties.seconds("MaximumEventAgeInSeconds", 21_600, (60, 21_600))?,
     })
 }
 
-fn on_failure(properties: &Properties<'_, '_>) -> Result<Option<OnFailure>, TemplateError> {
-    let Some(arn) = properties.text("Destination")? else { return Ok(None) };
-    Ok(Some(match arn.strip_prefix("arn:aws:s3:::") {
-        Some(bucket) => OnFailure::Bucket(bucket.to_owned()),
-        None => OnFailure::Messages,
-    }))
+/// An `AWS::Lambda::EventInvokeConfig`: the function it is about, and what it says.
+pub(super) fn invoke_config(properties: &Properties<'_>) -> Read<(String, AsynchronousRetries)> {
+    properties.without_effect(&["Qualifier"]);
+    let function = properties.required_text("FunctionName")?;
+    Ok((function_of(&function).to_owned(), asynchronous(properties)?))
 }
 
-fn schedule(
-    function: &str,
-    event: &str,
-    properties: &Properties<'_, '_>,
-    expression: &str,
-) -> Result<Schedule, TemplateError> {
-    let state = properties.text("State")?;
-    let enabled = properties.flag("Enabled")?.unwrap_or(true) && state.as_deref() != Some("DISABLED");
-    Ok(Schedule {
-        name: format!("{function}/{event}"),
-        function: function.to_owned(),
-        service: if expression == "Schedule" {
-            ScheduleService::EventBridgeRule
-        } else {
-            ScheduleService::Scheduler
-        },
-        expression: properties.required_text(expression)?,
-        input: properties.text("Input")?,
-        enabled,
-    })
+/// Which of kinflow's own functions this is.
+fn role(id: &str, metadata: &Value, properties: &Properties<'_>) -> Read<Option<Role>> {
+    let Some(node) = metadata.get("Kinflow") else { return Ok(None) };
+    let notes = Notes::default();
+    let place = format!("{id}.Metadata.Kinflow");
+    let kinflow = Properties::new(properties.scope(), &notes, node.clone(), place)?;
+    let role = match kinflow.required_text("Role")?.as_str() {
+        "producer" => Role::Producer,
+        "consumer" => Role::Consumer,
+        "transform" => Role::Transform,
+        other => {
+            let problem = format!("is {other:?}, expected producer, consumer or transform");
+            return Err(kinflow.malformed("Role", &problem));
+        }
+    };
+    for line in notes.lines(properties.scope()) {
+        properties.notes().push(line);
+    }
+    Ok(Some(role))
 }

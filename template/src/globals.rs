@@ -2,15 +2,76 @@
 
 use serde_json::Value;
 
-/// The properties of a function over the defaults: maps are joined, everything else is replaced.
-pub(super) fn over(defaults: Option<&Value>, properties: &Value) -> Value {
-    match (defaults, properties) {
+use super::kinds;
+use super::scope::Scope;
+
+/// The properties of a function that have an effect here, or are named where they are met.
+const OF_A_FUNCTION: [&str; 16] = [
+    "Code",
+    "CodeUri",
+    "DeadLetterConfig",
+    "DeadLetterQueue",
+    "Environment",
+    "EventInvokeConfig",
+    "Events",
+    "FileSystemConfigs",
+    "FunctionUrlConfig",
+    "Handler",
+    "InlineCode",
+    "Layers",
+    "MemorySize",
+    "ReservedConcurrentExecutions",
+    "Runtime",
+    "Timeout",
+];
+
+/// The sections of other resources, which are named where they are not run.
+const SECTIONS: [&str; 6] =
+    ["Api", "CapacityProvider", "HttpApi", "LayerVersion", "SimpleTable", "StateMachine"];
+
+/// The properties of a function over the defaults of the template, but for those it says to ignore.
+pub(super) fn over(scope: &Scope<'_>, resource: &Value, own: &Value) -> Value {
+    let defaults = scope.section("Globals").and_then(|globals| globals.get("Function"));
+    let Some(Value::Object(defaults)) = defaults else { return own.clone() };
+    let is_ignored = |name: &str| match resource.get("IgnoreGlobals") {
+        Some(Value::String(all)) => all == "*",
+        Some(Value::Array(names)) => names.iter().any(|ignored| ignored == name),
+        _ => false,
+    };
+    let mut taken = defaults.clone();
+    taken.retain(|name, _| is_known(name) && !is_ignored(name));
+    joined(Some(&Value::Object(taken)), own)
+}
+
+/// A line for each name of the section that nobody knows here.
+pub(super) fn unknown(scope: &Scope<'_>) -> Vec<String> {
+    let names = |node: Option<&Value>| -> Vec<String> {
+        node.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    let globals = scope.section("Globals");
+    let sections = names(globals).into_iter();
+    let sections = sections.filter(|name| name != "Function" && !SECTIONS.contains(&name.as_str()));
+    let defaults = names(globals.and_then(|globals| globals.get("Function"))).into_iter();
+    let defaults = defaults.filter(|name| !is_known(name)).map(|name| format!("Function.{name}"));
+    sections
+        .chain(defaults)
+        .map(|name| format!("Globals.{name}: is not known here and has no effect"))
+        .collect()
+}
+
+fn is_known(name: &str) -> bool {
+    OF_A_FUNCTION.contains(&name) || kinds::FUNCTION.contains(&name)
+}
+
+/// Maps are joined, everything else is replaced.
+fn joined(defaults: Option<&Value>, own: &Value) -> Value {
+    match (defaults, own) {
         (Some(Value::Object(defaults)), Value::Object(own)) => {
-            let mut joined = defaults.clone();
+            let mut all = defaults.clone();
             for (name, value) in own {
-                joined.insert(name.clone(), over(defaults.get(name), value));
+                all.insert(name.clone(), joined(defaults.get(name), value));
             }
-            Value::Object(joined)
+            Value::Object(all)
         }
         (Some(defaults), Value::Null) => defaults.clone(),
         (_, own) => own.clone(),
@@ -21,12 +82,32 @@ pub(super) fn over(defaults: Option<&Value>, properties: &Value) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[track_caller]
+    fn check(resource: &Value, expected: &Value) {
+        let defaults =
+            json!({"Timeout": 3, "Environment": {"Variables": {"A": "1", "B": "1"}}, "Tiemout": 1});
+        let document = json!({"Globals": {"Function": defaults, "Api": {}, "Apis": {}}});
+        let scope = Scope::new(&document, &BTreeMap::new()).unwrap();
+        let own = json!({"Timeout": 60, "Environment": {"Variables": {"B": "2"}}});
+        assert_eq!(&over(&scope, resource, &own), expected);
+        let lines = unknown(&scope);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("Globals.Apis: ")));
+        assert!(lines.iter().any(|line| line.starts_with("Globals.Function.Tiemout: ")));
+    }
 
     #[test]
     fn maps_are_joined_and_values_replaced() {
-        let defaults = json!({"Timeout": 3, "Environment": {"Variables": {"A": "1", "B": "1"}}});
-        let own = json!({"Timeout": 60, "Environment": {"Variables": {"B": "2"}}});
-        let joined = json!({"Timeout": 60, "Environment": {"Variables": {"A": "1", "B": "2"}}});
-        assert_eq!(over(Some(&defaults), &own), joined);
+        let expected = json!({"Timeout": 60, "Environment": {"Variables": {"A": "1", "B": "2"}}});
+        check(&json!({}), &expected);
+    }
+
+    #[test]
+    fn a_function_can_ignore_the_defaults() {
+        let expected = json!({"Timeout": 60, "Environment": {"Variables": {"B": "2"}}});
+        check(&json!({"IgnoreGlobals": "*"}), &expected);
+        check(&json!({"IgnoreGlobals": ["Environment"]}), &expected);
     }
 }

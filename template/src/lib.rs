@@ -3,17 +3,30 @@
 mod conditions;
 mod deliveries;
 mod document;
+mod events;
 mod functions;
 mod globals;
 mod intrinsics;
+mod kinds;
+mod mappings;
+mod names;
+mod notes;
+mod parameters;
+mod pending;
+mod processors;
 mod properties;
 mod resources;
+mod schedules;
+mod scope;
+mod settle;
+mod stop;
+mod streams;
 mod topology;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use intrinsics::{ACCOUNT, REGION};
+pub use scope::{ACCOUNT, REGION};
 pub use topology::{
     AsynchronousRetries, Backup, Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure,
     Processing, Role, Schedule, ScheduleService, StartingPosition, Stream, StreamMode, Topology, UnrunTaker,
@@ -67,7 +80,7 @@ fn topology(
     document: &serde_json::Value,
     parameters: &BTreeMap<String, String>,
 ) -> Result<Topology, TemplateError> {
-    let scope = intrinsics::Scope::new(document, parameters)?;
+    let scope = scope::Scope::new(document, parameters)?;
     resources::topology(&scope)
 }
 

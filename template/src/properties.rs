@@ -2,122 +2,212 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::TemplateError;
-use super::intrinsics::{Scope, written};
+use super::notes::Notes;
+use super::scope::{Scope, call_of, written};
+use super::stop::{Read, Stop};
 
-/// One level of a resource's properties. A property is resolved when it is asked for, so what
-/// is not run here (roles, policies, log groups) may use functions that are not known here.
-pub(super) struct Properties<'s, 'a> {
-    scope: &'s Scope<'a>,
+/// The time zone where none is named.
+pub(super) const UTC: &str = "UTC";
+
+/// One level of a resource's properties. A property is resolved when it is asked for, so what is not run here (roles,
+/// policies, log groups) may use functions that have no value here.
+pub(super) struct Properties<'s> {
+    scope: &'s Scope<'s>,
+    notes: &'s Notes,
     node: Value,
     place: String,
 }
 
-impl<'s, 'a> Properties<'s, 'a> {
-    pub(super) fn new(scope: &'s Scope<'a>, node: Value, place: impl Into<String>) -> Self {
-        Self { scope, node, place: place.into() }
+impl<'s> Properties<'s> {
+    /// Opens a level, which offers each of its properties.
+    pub(super) fn new(scope: &'s Scope<'s>, notes: &'s Notes, node: Value, place: String) -> Read<Self> {
+        match &node {
+            Value::Null => {}
+            Value::Object(properties) => {
+                for (name, node) in properties {
+                    notes.offer(format!("{place}.{name}"), node);
+                }
+            }
+            other => return Err(Stop::malformed(place, format!("expected names and values, found {other}"))),
+        }
+        Ok(Self { scope, notes, node, place })
     }
 
-    /// The place of one property below this one.
-    pub(super) fn place_of(&self, name: &str) -> String {
+    pub(super) fn scope(&self) -> &'s Scope<'s> {
+        self.scope
+    }
+
+    pub(super) fn notes(&self) -> &'s Notes {
+        self.notes
+    }
+
+    /// The place of this level.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn place_of(&self, name: &str) -> String {
         format!("{}.{name}", self.place)
     }
 
-    pub(super) fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
-        match self.node.get(name) {
-            Some(node) => self.scope.resolve(node, &self.place_of(name)),
+    /// Whether there is anything on this level.
+    pub(super) fn is_absent(&self) -> bool {
+        self.node.as_object().is_none_or(serde_json::Map::is_empty)
+    }
+
+    /// The properties of this level by name.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.node.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Marks properties that are known to have no effect on this machine, whatever they hold.
+    pub(super) fn without_effect(&self, names: &[&str]) {
+        for name in names {
+            self.notes.ask(self.place_of(name));
+        }
+    }
+
+    /// Passes over a level that is left out as a whole.
+    pub(super) fn pass_over(&self) {
+        for name in self.names() {
+            self.notes.ask(self.place_of(&name));
+        }
+    }
+
+    /// What is there as it is written, nothing of it resolved.
+    pub(super) fn node(&self, name: &str) -> Option<&Value> {
+        self.notes.ask(self.place_of(name));
+        self.node.get(name)
+    }
+
+    /// The value of a property.
+    pub(super) fn value(&self, name: &str) -> Read<Option<Value>> {
+        match self.node(name) {
+            Some(node) => {
+                Ok(self.scope.resolve(node, &self.place_of(name))?.filter(|value| !value.is_null()))
+            }
             None => Ok(None),
         }
     }
 
-    /// The properties below this one; empty where it is absent.
-    pub(super) fn child(&self, name: &str) -> Result<Self, TemplateError> {
-        let node = self.node.get(name).cloned().unwrap_or(Value::Null);
-        // A function in this place stands for the whole level, so it is resolved now.
-        let is_call =
-            node.as_object().is_some_and(|map| map.keys().any(|key| key == "Ref" || key.starts_with("Fn::")));
-        let node = if is_call { self.value(name)?.unwrap_or(Value::Null) } else { node };
-        Ok(Self { scope: self.scope, node, place: self.place_of(name) })
-    }
-
-    pub(super) fn is_absent(&self) -> bool {
-        self.node.is_null()
-    }
-
-    /// The levels below this one by name, such as the events of a function.
-    pub(super) fn children(&self) -> Result<Vec<(String, Self)>, TemplateError> {
-        let names =
-            self.node.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-        names.into_iter().map(|name| Ok((name.clone(), self.child(&name)?))).collect()
-    }
-
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, TemplateError> {
-        match self.value(name)? {
-            None | Some(Value::Null) => Ok(None),
-            Some(value @ (Value::Object(_) | Value::Array(_))) => Err(self.wrong(name, "text", &value)),
-            Some(value) => Ok(Some(written(&value))),
+    /// The value of a property that can be done without: where it has none on this machine, it is named and left out.
+    fn optional(&self, name: &str) -> Read<Option<Value>> {
+        match self.value(name) {
+            Err(Stop::LeftOut { place, reason }) => {
+                self.notes.tell(&place, &format!("{reason}, so it has no effect"));
+                Ok(None)
+            }
+            value => value,
         }
     }
 
-    pub(super) fn required_text(&self, name: &str) -> Result<String, TemplateError> {
-        self.text(name)?.ok_or_else(|| TemplateError::invalid(self.place_of(name), "is required"))
+    /// The level below this one; empty where it is absent.
+    pub(super) fn child(&self, name: &str) -> Read<Self> {
+        let node = self.node(name).cloned().unwrap_or(Value::Null);
+        // A function in this place stands for the whole level, so it is resolved now.
+        let is_call = node.as_object().is_some_and(|map| call_of(map).is_some());
+        let node = if is_call { self.value(name)?.unwrap_or(Value::Null) } else { node };
+        Self::new(self.scope, self.notes, node, self.place_of(name))
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, TemplateError> {
+    /// The levels of a list.
+    pub(super) fn items(&self, name: &str) -> Read<Vec<Self>> {
+        let items = match self.value(name)? {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.wrong(name, "a list", &other)),
+        };
+        let items = items.into_iter().enumerate();
+        items
+            .map(|(index, node)| {
+                Self::new(self.scope, self.notes, node, format!("{}[{index}]", self.place_of(name)))
+            })
+            .collect()
+    }
+
+    pub(super) fn text(&self, name: &str) -> Read<Option<String>> {
+        self.optional(name)?.map(|value| self.scalar(name, &value)).transpose()
+    }
+
+    /// Text without which its resource can't be run.
+    pub(super) fn required_text(&self, name: &str) -> Read<String> {
+        let value = self.value(name)?.ok_or_else(|| self.malformed(name, "is required"))?;
+        self.scalar(name, &value)
+    }
+
+    fn scalar(&self, name: &str, value: &Value) -> Read<String> {
+        if value.is_object() || value.is_array() {
+            return Err(self.wrong(name, "text", value));
+        }
+        let text = written(value);
+        if text.contains("{{resolve:") {
+            self.notes.tell(&self.place_of(name), "a dynamic reference is taken as it is written");
+        }
+        Ok(text)
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Read<Option<bool>> {
         match self.text(name)?.as_deref() {
             None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
+            Some("true" | "True") => Ok(Some(true)),
+            Some("false" | "False") => Ok(Some(false)),
             Some(other) => Err(self.wrong(name, "true or false", &Value::from(other))),
         }
     }
 
     /// A whole number between two limits, or `default`.
-    pub(super) fn number(&self, name: &str, default: i64, limits: (i64, i64)) -> Result<i64, TemplateError> {
+    pub(super) fn number(&self, name: &str, default: i64, limits: (i64, i64)) -> Read<i64> {
         let Some(text) = self.text(name)? else { return Ok(default) };
         let number =
             text.parse::<i64>().map_err(|_| self.wrong(name, "a whole number", &Value::from(text)))?;
         if (limits.0..=limits.1).contains(&number) {
             return Ok(number);
         }
-        Err(TemplateError::invalid(
-            self.place_of(name),
-            format!("is {number}, expected {} to {}", limits.0, limits.1),
-        ))
+        Err(self.malformed(name, &format!("is {number}, expected {} to {}", limits.0, limits.1)))
     }
 
     /// As [`Properties::number`], where -1 stands for no limit.
-    pub(super) fn number_or_unlimited(
-        &self,
-        name: &str,
-        limits: (i64, i64),
-    ) -> Result<Option<u64>, TemplateError> {
+    pub(super) fn number_or_unlimited(&self, name: &str, limits: (i64, i64)) -> Read<Option<u64>> {
         match self.number(name, -1, (-1, limits.1))? {
             -1 => Ok(None),
             number if number >= limits.0 => Ok(Some(number.unsigned_abs())),
-            number => Err(TemplateError::invalid(
-                self.place_of(name),
-                format!("is {number}, expected -1 or {} to {}", limits.0, limits.1),
-            )),
+            number => {
+                let problem = format!("is {number}, expected -1 or {} to {}", limits.0, limits.1);
+                Err(self.malformed(name, &problem))
+            }
         }
     }
 
-    pub(super) fn seconds(
-        &self,
-        name: &str,
-        default: i64,
-        limits: (i64, i64),
-    ) -> Result<Duration, TemplateError> {
+    pub(super) fn seconds(&self, name: &str, default: i64, limits: (i64, i64)) -> Read<Duration> {
         Ok(Duration::from_secs(self.number(name, default, limits)?.unsigned_abs()))
     }
 
-    pub(super) fn invalid(&self, name: &str, problem: impl Into<String>) -> TemplateError {
-        TemplateError::invalid(self.place_of(name), problem)
+    /// The name of a time zone, or UTC's.
+    pub(super) fn time_zone(&self, name: &str) -> Read<String> {
+        let zone = self.text(name)?.unwrap_or_else(|| UTC.to_owned());
+        let problem = format!("is {zone:?}, expected a time zone such as Asia/Tokyo");
+        TimeZone::get(&zone).map_err(|_| self.malformed(name, &problem))?;
+        Ok(zone)
     }
 
-    fn wrong(&self, name: &str, expected: &str, found: &Value) -> TemplateError {
-        self.invalid(name, format!("expected {expected}, found {found}"))
+    pub(super) fn malformed(&self, name: &str, problem: &str) -> Stop {
+        Stop::malformed(self.place_of(name), problem)
+    }
+
+    pub(super) fn left_out(&self, name: &str, reason: &str) -> Stop {
+        Stop::left_out(self.place_of(name), reason)
+    }
+
+    /// Names a property that is read, and whose effect there is none of here.
+    pub(super) fn tell(&self, name: &str, reason: &str) {
+        self.notes.ask(self.place_of(name));
+        self.notes.tell(&self.place_of(name), reason);
+    }
+
+    fn wrong(&self, name: &str, expected: &str, found: &Value) -> Stop {
+        self.malformed(name, &format!("expected {expected}, found {found}"))
     }
 }

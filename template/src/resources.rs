@@ -1,106 +1,216 @@
-//! Each resource type of a template to its part of the topology.
+//! Each resource of a template to its part of the topology.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::deliveries::delivery;
-use super::functions::{events, function};
-use super::intrinsics::Scope;
+use super::notes::Notes;
 use super::properties::Properties;
-use super::{OnFailure, Stream, StreamMode, TemplateError, Topology, conditions, globals};
+use super::scope::Scope;
+use super::stop::{Read, Stop};
+use super::{AsynchronousRetries, FunctionDefinition, TemplateError, Topology, UnrunTaker};
+use super::{conditions, globals, kinds, pending, settle};
+use super::{deliveries, events, functions, mappings, schedules, streams};
+
+/// What a template comes to, while it is read.
+pub(super) struct Reader<'s> {
+    pub(super) scope: &'s Scope<'s>,
+    pub(super) topology: Topology,
+    /// What `AWS::Lambda::EventInvokeConfig` says of functions that may come behind it.
+    invocations: Vec<(String, AsynchronousRetries)>,
+    /// The folder after which each binary is named.
+    folders: BTreeMap<String, String>,
+}
 
 /// The topology of every resource whose condition holds.
 pub(super) fn topology(scope: &Scope<'_>) -> Result<Topology, TemplateError> {
-    let mut topology = Topology::default();
-    for (logical_id, resource) in scope.section("Resources").and_then(Value::as_object).into_iter().flatten()
-    {
-        if let Some(condition) = resource.get("Condition").and_then(Value::as_str)
-            && !conditions::holds(scope, condition, logical_id)?
-        {
-            continue;
-        }
-        add(&mut topology, scope, logical_id, resource)?;
+    let resources = scope.section("Resources").and_then(Value::as_object);
+    let resources = resources.ok_or_else(|| TemplateError::invalid("Resources", "is required"))?;
+    let mut left_out = scope.lines.clone();
+    left_out.extend(globals::unknown(scope));
+    let topology = Topology { left_out, ..Topology::default() };
+    let mut reader = Reader { scope, topology, invocations: Vec::new(), folders: BTreeMap::new() };
+    for (logical_id, resource) in resources {
+        reader.resource(logical_id, resource)?;
     }
-    check_references(&topology)?;
-    Ok(topology)
+    for (name, asynchronous) in reader.invocations {
+        let named = reader.topology.functions.iter_mut().filter(|function| function.name == name);
+        named.for_each(|function| function.asynchronous = asynchronous);
+    }
+    settle::settle(&mut reader.topology);
+    pending::pending(&mut reader.topology);
+    Ok(reader.topology)
 }
 
-fn add(topology: &mut Topology, scope: &Scope<'_>, id: &str, resource: &Value) -> Result<(), TemplateError> {
-    let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
-    let node = resource.get("Properties").cloned().unwrap_or(Value::Null);
-    let place = format!("{id}.Properties");
-    match kind {
-        "AWS::S3::Bucket" => topology.buckets.push(scope.physical_name(id, id)?),
-        "AWS::Kinesis::Stream" => {
-            topology.streams.push(stream(scope, id, &Properties::new(scope, node, place))?);
+impl Reader<'_> {
+    fn resource(&mut self, id: &str, resource: &Value) -> Result<(), TemplateError> {
+        if id.starts_with("Fn::ForEach") {
+            self.topology
+                .left_out
+                .push(format!("{id}: a loop is not run here, so its resources are left out"));
+            return Ok(());
         }
-        "AWS::Serverless::Function" => {
-            let defaults = scope.section("Globals").and_then(|globals| globals.get("Function"));
-            let properties = Properties::new(scope, globals::over(defaults, &node), place);
-            let definition = function(scope, id, resource, &properties)?;
-            events(topology, &definition.name, &properties.child("Events")?)?;
-            topology.functions.push(definition);
+        let kind = resource.get("Type").and_then(Value::as_str);
+        let kind = kind.ok_or_else(|| TemplateError::invalid(format!("{id}.Type"), "is required"))?;
+        if kinds::is_without_effect(kind) || !self.is_there(id, resource)? {
+            return Ok(());
         }
-        "AWS::KinesisFirehose::DeliveryStream" => {
-            let properties = Properties::new(scope, node, place);
-            if properties.child("ExtendedS3DestinationConfiguration")?.is_absent() {
-                topology.left_out.push(format!("{id}: only delivery to S3 runs here"));
-            } else {
-                topology.deliveries.push(delivery(scope, id, &properties)?);
+        self.run(kind, id, resource)
+    }
+
+    fn is_there(&mut self, id: &str, resource: &Value) -> Result<bool, TemplateError> {
+        let Some(condition) = resource.get("Condition").and_then(Value::as_str) else { return Ok(true) };
+        let holds = conditions::holds(self.scope, condition, id);
+        Ok(self.part(holds)?.unwrap_or(false))
+    }
+
+    fn run(&mut self, kind: &str, id: &str, resource: &Value) -> Result<(), TemplateError> {
+        let node = resource.get("Properties").unwrap_or(&Value::Null);
+        match kind {
+            "AWS::S3::Bucket" => {
+                let bucket = self.read(id, node, |properties| streams::bucket(id, properties))?;
+                self.topology.buckets.extend(bucket);
+            }
+            "AWS::Kinesis::Stream" => {
+                let stream = self.read(id, node, |properties| streams::stream(id, properties))?;
+                self.topology.streams.extend(stream);
+            }
+            "AWS::Serverless::Function" => self.serverless_function(id, resource, node)?,
+            "AWS::Lambda::Function" => {
+                let read = |properties: &Properties<'_>| functions::function(id, resource, properties);
+                let function = self.read(id, node, read)?;
+                self.add(function, resource);
+            }
+            "AWS::Lambda::EventSourceMapping" => {
+                let mapping = self.read(id, node, |properties| mappings::of_its_own(id, properties))?;
+                self.topology.mappings.extend(mapping);
+            }
+            "AWS::Lambda::EventInvokeConfig" => {
+                let invocation = self.read(id, node, functions::invoke_config)?;
+                self.invocations.extend(invocation);
+            }
+            "AWS::Scheduler::Schedule" => {
+                let schedule = self.read(id, node, |properties| schedules::of_scheduler(id, properties))?;
+                self.topology.schedules.extend(schedule);
+            }
+            "AWS::Events::Rule" => {
+                let schedules = self.read(id, node, |properties| schedules::of_rule(id, properties))?;
+                self.topology.schedules.extend(schedules.into_iter().flatten());
+            }
+            "AWS::KinesisFirehose::DeliveryStream" => {
+                let delivery = self.read(id, node, |properties| deliveries::delivery(id, properties))?;
+                self.topology.deliveries.extend(delivery);
+            }
+            _ => {
+                self.read(id, node, |properties| not_run::<()>(kind, id, properties))?;
+                return Ok(());
             }
         }
-        // Roles, policies, logs and alarms have nothing to run.
-        _ => {}
+        self.unknown_attributes(id, resource);
+        Ok(())
     }
-    Ok(())
+
+    fn serverless_function(&mut self, id: &str, resource: &Value, own: &Value) -> Result<(), TemplateError> {
+        let node = globals::over(self.scope, resource, own);
+        let named = self.read(id, &node, |properties| {
+            let function = functions::function(id, resource, properties);
+            // They are read below, whether the function runs or not: what would take a stream has to be known.
+            properties.without_effect(&["Events"]);
+            function
+        })?;
+        let name = match &named {
+            Some(function) => function.name.clone(),
+            None => id.to_owned(),
+        };
+        events::of_function(self, id, &name, &node)?;
+        self.add(named, resource);
+        Ok(())
+    }
+
+    /// Adds a function, unless its binary is named after a folder whose name is that of another function's folder.
+    fn add(&mut self, function: Option<FunctionDefinition>, resource: &Value) {
+        let Some(function) = function else { return };
+        let names_binary = resource.pointer("/Metadata/BuildProperties/Binary").is_some();
+        let other =
+            self.folders.get(&function.binary).filter(|other| Some(*other) != function.code_uri.as_ref());
+        if let (false, Some(other)) = (names_binary, other) {
+            let line = format!(
+                "{}: its binary can't be told from that of {other:?}; Metadata.BuildProperties.Binary can name it",
+                function.logical_id
+            );
+            self.topology.left_out.push(line);
+            return;
+        }
+        if let (false, Some(folder)) = (names_binary, &function.code_uri) {
+            self.folders.insert(function.binary.clone(), folder.clone());
+        }
+        self.topology.functions.push(function);
+    }
+
+    /// Reads the properties of a resource; `None` where it is left out, which is then said.
+    pub(super) fn read<T>(
+        &mut self,
+        id: &str,
+        node: &Value,
+        read: impl FnOnce(&Properties<'_>) -> Read<T>,
+    ) -> Result<Option<T>, TemplateError> {
+        self.read_at(format!("{id}.Properties"), node, read)
+    }
+
+    /// Reads what is at this place of the template.
+    pub(super) fn read_at<T>(
+        &mut self,
+        place: String,
+        node: &Value,
+        read: impl FnOnce(&Properties<'_>) -> Read<T>,
+    ) -> Result<Option<T>, TemplateError> {
+        let notes = Notes::default();
+        let result = Properties::new(self.scope, &notes, node.clone(), place).and_then(|level| read(&level));
+        if let (Some(stream), Err(stop)) = (notes.taken(), &result) {
+            let reason = match stop {
+                Stop::LeftOut { place, reason } => format!("{place}: {reason}"),
+                Stop::Disabled { place } => format!("{place}: is disabled"),
+                Stop::Malformed(error) => error.to_string(),
+            };
+            self.topology.unrun_takers.push(UnrunTaker { stream, reason });
+        }
+        let part = self.part(result)?;
+        if part.is_some() {
+            self.topology.left_out.extend(notes.lines(self.scope));
+        }
+        Ok(part)
+    }
+
+    fn part<T>(&mut self, result: Read<T>) -> Result<Option<T>, TemplateError> {
+        match result {
+            Ok(part) => Ok(Some(part)),
+            Err(Stop::Malformed(error)) => Err(error),
+            Err(Stop::Disabled { .. }) => Ok(None),
+            Err(Stop::LeftOut { place, reason }) => {
+                self.topology.left_out.push(format!("{place}: {reason}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn unknown_attributes(&mut self, id: &str, resource: &Value) {
+        let names = resource.as_object().into_iter().flatten().map(|(name, _)| name);
+        let unknown = names.filter(|name| !kinds::ATTRIBUTES.contains(&name.as_str()));
+        let lines = unknown.map(|name| format!("{id}.{name}: is not known here and has no effect"));
+        self.topology.left_out.extend(lines);
+    }
 }
 
-fn stream(scope: &Scope<'_>, id: &str, properties: &Properties<'_, '_>) -> Result<Stream, TemplateError> {
-    let shards = properties.number("ShardCount", 4, (1, 10_000))?;
-    Ok(Stream {
-        name: scope.physical_name(id, id)?,
-        shards: u32::try_from(shards).unwrap_or(1),
-        mode: StreamMode::Provisioned,
-        retention: Duration::from_hours(24),
-        max_record_kib: 1_024,
-    })
-}
-
-fn check_references(topology: &Topology) -> Result<(), TemplateError> {
-    let has_stream = |name: &str| topology.streams.iter().any(|stream| stream.name == name);
-    let has_function = |name: &str| topology.functions.iter().any(|function| function.name == name);
-    let has_bucket = |name: &str| topology.buckets.iter().any(|bucket| bucket == name);
-    let absent = |place: &str, kind: &str, name: &str| {
-        Err(TemplateError::invalid(place, format!("{kind} {name:?} is not in the template")))
+/// A resource of a kind that is not run here, which may yet take a stream.
+fn not_run<T>(kind: &str, id: &str, properties: &Properties<'_>) -> Read<T> {
+    let source = match kind {
+        "AWS::Pipes::Pipe" => properties.value("Source"),
+        _ => Ok(None),
     };
-    for mapping in &topology.mappings {
-        if !has_stream(&mapping.stream) {
-            return absent(&mapping.function, "stream", &mapping.stream);
-        }
-        if let Some(OnFailure::Bucket(bucket)) = &mapping.on_failure
-            && !has_bucket(bucket)
-        {
-            return absent(&mapping.function, "bucket", bucket);
-        }
+    if let Ok(Some(Value::String(arn))) = source
+        && let Some((stream, _)) = super::names::stream_of(&arn)
+    {
+        properties.notes().take(stream);
     }
-    for delivery in &topology.deliveries {
-        if !has_stream(&delivery.stream) {
-            return absent(&delivery.name, "stream", &delivery.stream);
-        }
-        if !has_bucket(&delivery.bucket) {
-            return absent(&delivery.name, "bucket", &delivery.bucket);
-        }
-        if let Some(processing) = &delivery.processing
-            && !has_function(&processing.function)
-        {
-            return absent(&delivery.name, "function", &processing.function);
-        }
-    }
-    Ok(())
-}
-
-/// The name at the end of an ARN or a path.
-pub(super) fn last_segment(path: &str) -> &str {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
+    Err(Stop::left_out(id, format!("a resource of type {kind} is not run here")))
 }

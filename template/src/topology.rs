@@ -117,6 +117,8 @@ pub enum Role {
 /// An event source mapping from a Kinesis stream to a function.
 #[derive(Debug, Clone)]
 pub struct KinesisMapping {
+    /// Function and event, such as `ConsumerFunction/Records`, or the logical id of a mapping of its own.
+    pub name: String,
     /// As the service gives each mapping one; here the same in every run.
     pub uuid: String,
     /// The function's name.
@@ -238,14 +240,16 @@ pub struct Processing {
 /// A schedule that invokes a function.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// Its name.
+    /// Function and event, such as `ProducerFunction/Hourly`, or the logical id of a schedule of its own.
     pub name: String,
     /// The function's name.
     pub function: String,
     /// The service it belongs to, which decides what an event without `Input` holds.
     pub service: ScheduleService,
-    /// `rate(…)`.
+    /// `rate(…)`, `cron(…)` or `at(…)`.
     pub expression: String,
+    /// The time zone of a `cron` or an `at`, as the IANA database names it.
+    pub time_zone: String,
     /// The event's JSON text; without one the service sends its scheduled event.
     pub input: Option<String>,
     /// Whether it fires.

@@ -35,6 +35,8 @@ use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Strea
 
 /// Between two looks at a stream that is being made.
 const STREAM_POLL: Duration = Duration::from_millis(5);
+/// How long a new stream keeps records.
+const SHORTEST_RETENTION: Duration = Duration::from_hours(24);
 /// Between two looks whether the takers have passed everything.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 
@@ -307,6 +309,9 @@ async fn make_stream(
     reader.create_stream(&stream.name, stream.shards).await?;
     while !reader.is_active(&stream.name).await? {
         tokio::time::sleep(STREAM_POLL).await;
+    }
+    if stream.retention > SHORTEST_RETENTION {
+        reader.extend_retention(&stream.name, stream.retention).await?;
     }
     Ok(())
 }

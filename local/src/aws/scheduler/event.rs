@@ -59,6 +59,7 @@ mod tests {
             function: "Reader".to_owned(),
             service,
             expression: "rate(1 hour)".to_owned(),
+            time_zone: "UTC".to_owned(),
             input: input.map(ToOwned::to_owned),
             enabled: true,
         };

@@ -36,7 +36,8 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
 }
 
 fn due(schedule: &Schedule) -> Result<Due, ScheduleError> {
-    Due::read(&schedule.expression, &TimeZone::UTC).map_err(|reason| ScheduleError {
+    let zone = TimeZone::get(&schedule.time_zone).map_err(|error| error.to_string());
+    zone.and_then(|zone| Due::read(&schedule.expression, &zone)).map_err(|reason| ScheduleError {
         schedule: schedule.name.clone(),
         expression: schedule.expression.clone(),
         reason,
@@ -156,6 +157,7 @@ mod tests {
             function: "F".to_owned(),
             service: ScheduleService::Scheduler,
             expression: expression.to_owned(),
+            time_zone: "UTC".to_owned(),
             input: Some("{}".to_owned()),
             enabled: true,
         };

@@ -63,6 +63,7 @@ mod tests {
 
     pub(in crate::aws::event_source::old) fn mapping() -> KinesisMapping {
         KinesisMapping {
+            name: "F/E".to_owned(),
             uuid: "u".to_owned(),
             function: "F".to_owned(),
             stream: "S".to_owned(),

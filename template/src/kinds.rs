@@ -1,0 +1,135 @@
+//! What is known to have no effect on one machine: kinds of resources, and properties of those that run.
+
+/// The services whose resources describe what can't be seen here: rights, logs, alarms, catalogues.
+const SERVICES: [&str; 10] = [
+    "AWS::ApplicationInsights::",
+    "AWS::Athena::",
+    "AWS::Budgets::",
+    "AWS::CloudWatch::",
+    "AWS::Glue::",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Logs::",
+    "AWS::ResourceGroups::",
+    "AWS::ServiceCatalogAppRegistry::",
+];
+
+/// Kinds of other services that have no effect by themselves.
+const KINDS: [&str; 12] = [
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Parameter",
+    "AWS::Scheduler::ScheduleGroup",
+];
+
+/// Whether a resource of this kind has no effect here.
+pub(super) fn is_without_effect(kind: &str) -> bool {
+    KINDS.contains(&kind) || SERVICES.iter().any(|service| kind.starts_with(service))
+}
+
+/// Attributes of a resource beside its properties that are read or have no effect here.
+pub(super) const ATTRIBUTES: [&str; 11] = [
+    "Condition",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "IgnoreGlobals",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+
+/// Of a bucket: how it is kept, and who may use it.
+pub(super) const BUCKET: [&str; 17] = [
+    "AccelerateConfiguration",
+    "AccessControl",
+    "AnalyticsConfigurations",
+    "BucketEncryption",
+    "CorsConfiguration",
+    "IntelligentTieringConfigurations",
+    "InventoryConfigurations",
+    "LifecycleConfiguration",
+    "LoggingConfiguration",
+    "MetadataTableConfiguration",
+    "MetricsConfigurations",
+    "OwnershipControls",
+    "PublicAccessBlockConfiguration",
+    "Tags",
+    "VersioningConfiguration",
+    "WebsiteConfiguration",
+    "BucketName",
+];
+
+/// Of a stream.
+pub(super) const STREAM: [&str; 5] =
+    ["DesiredShardLevelMetrics", "Name", "StreamEncryption", "Tags", "WarmThroughputObject"];
+
+/// Of a function: rights, deployment, what is seen of it, where it runs.
+pub(super) const FUNCTION: [&str; 28] = [
+    "Architectures",
+    "AssumeRolePolicyDocument",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "CodeSigningConfigArn",
+    "DeploymentPreference",
+    "Description",
+    "EphemeralStorage",
+    "FunctionName",
+    "ImageConfig",
+    "KmsKeyArn",
+    "LoggingConfig",
+    "PermissionsBoundary",
+    "Policies",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "PublishToLatestPublished",
+    "RecursiveLoop",
+    "Role",
+    "RolePath",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "Tags",
+    "Tracing",
+    "TracingConfig",
+    "VersionDescription",
+    "VpcConfig",
+];
+
+/// Of an event source mapping.
+pub(super) const MAPPING: [&str; 4] = ["KmsKeyArn", "LoggingConfig", "MetricsConfig", "Tags"];
+
+/// Of a schedule: rights, and what happens where a function can't be invoked, which does not happen here.
+pub(super) const SCHEDULE: [&str; 13] = [
+    "DeadLetterConfig",
+    "Description",
+    "EventBusName",
+    "FlexibleTimeWindow",
+    "GroupName",
+    "KmsKeyArn",
+    "Name",
+    "OmitName",
+    "PermissionsBoundary",
+    "RetryPolicy",
+    "RoleArn",
+    "Tags",
+    "Id",
+];
+
+/// Of a delivery stream.
+pub(super) const DELIVERY: [&str; 4] =
+    ["DeliveryStreamEncryptionConfigurationInput", "DeliveryStreamName", "DeliveryStreamType", "Tags"];
+
+/// Of a delivery stream's destination.
+pub(super) const DESTINATION: [&str; 3] = ["CloudWatchLoggingOptions", "EncryptionConfiguration", "RoleARN"];

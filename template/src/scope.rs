@@ -1,0 +1,167 @@
+//! A template with its parameters' values: what a property is resolved against.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::stop::{Read, Stop};
+use super::{TemplateError, intrinsics, parameters};
+
+/// The region every resource is in.
+pub const REGION: &str = "us-east-1";
+/// The account every resource is in, as local endpoints name it.
+pub const ACCOUNT: &str = "000000000000";
+
+/// The transforms whose effect is read here.
+const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
+/// The sections of a template that have an effect here, or none anywhere.
+const SECTIONS: [&str; 10] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Transform",
+];
+
+pub(super) struct Scope<'a> {
+    document: &'a Value,
+    parameters: BTreeMap<String, Value>,
+    /// The resources whose names are being resolved, so that a circle ends.
+    pub(super) naming: RefCell<Vec<String>>,
+    /// What of the sections around the resources has no effect here.
+    pub(super) lines: Vec<String>,
+}
+
+impl<'a> Scope<'a> {
+    /// Refuses a value for a parameter the template has not, a parameter without a value, and a value its
+    /// parameter does not allow.
+    pub(super) fn new(document: &'a Value, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let declared = document.get("Parameters").and_then(Value::as_object);
+        let mut lines = sections(document);
+        lines.extend(macros(document).map(|name| format!("Transform: macro {name:?} is not run here")));
+        let mut parameters = BTreeMap::new();
+        for (name, parameter) in declared.into_iter().flatten() {
+            let (value, line) = parameters::value(name, parameter, given.get(name))?;
+            parameters.insert(name.clone(), value);
+            lines.extend(line);
+        }
+        match given.keys().find(|name| !parameters.contains_key(*name)) {
+            Some(name) => {
+                Err(TemplateError::invalid("Parameters", format!("the template has no parameter {name:?}")))
+            }
+            None => Ok(Self { document, parameters, naming: RefCell::default(), lines }),
+        }
+    }
+
+    /// A top-level section of the template.
+    pub(super) fn section(&self, name: &str) -> Option<&'a Value> {
+        self.document.get(name)
+    }
+
+    /// A resource, whether its condition holds or not.
+    pub(super) fn resource(&self, logical_id: &str) -> Option<&'a Value> {
+        self.section("Resources").and_then(|resources| resources.get(logical_id))
+    }
+
+    /// The type of a resource.
+    pub(super) fn kind(&self, logical_id: &str) -> &'a str {
+        self.resource(logical_id)
+            .and_then(|resource| resource.get("Type"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Whether macros or loops make resources that can't be seen here.
+    pub(super) fn is_generated(&self) -> bool {
+        let resources = self.section("Resources").and_then(Value::as_object);
+        macros(self.document).next().is_some()
+            || resources.is_some_and(|resources| resources.keys().any(|id| id.starts_with("Fn::")))
+    }
+
+    /// `node` with every function in it resolved; `None` is `AWS::NoValue`.
+    pub(super) fn resolve(&self, node: &Value, place: &str) -> Read<Option<Value>> {
+        match node {
+            Value::Object(map) => match call_of(map) {
+                Some((function, argument)) => intrinsics::call(self, function, argument, place),
+                None => self.each_entry(map, place).map(Some),
+            },
+            Value::Array(items) => {
+                let items = items.iter().map(|item| self.resolve(item, place));
+                Ok(Some(Value::Array(items.filter_map(Result::transpose).collect::<Read<_>>()?)))
+            }
+            plain => Ok(Some(plain.clone())),
+        }
+    }
+
+    fn each_entry(&self, map: &Map<String, Value>, place: &str) -> Read<Value> {
+        let mut resolved = Map::new();
+        for (name, item) in map {
+            if let Some(value) = self.resolve(item, &format!("{place}.{name}"))? {
+                resolved.insert(name.clone(), value);
+            }
+        }
+        Ok(Value::Object(resolved))
+    }
+
+    /// What `Ref` gives for a parameter, a pseudo parameter or a resource.
+    pub(super) fn reference(&self, name: &str, place: &str) -> Read<Option<Value>> {
+        if let Some(value) = self.parameters.get(name) {
+            return Ok(Some(value.clone()));
+        }
+        let pseudo = match name {
+            "AWS::NoValue" => return Ok(None),
+            "AWS::NotificationARNs" => return Ok(Some(Value::Array(Vec::new()))),
+            "AWS::Region" => REGION.to_owned(),
+            "AWS::AccountId" => ACCOUNT.to_owned(),
+            "AWS::Partition" => "aws".to_owned(),
+            "AWS::StackName" => "kinflow".to_owned(),
+            "AWS::StackId" => format!(
+                "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/kinflow/00000000-0000-0000-0000-000000000000"
+            ),
+            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            _ => return self.resource_reference(name, place).map(|name| Some(Value::String(name))),
+        };
+        Ok(Some(Value::String(pseudo)))
+    }
+
+    /// Where a reference leads to nothing: wrong, unless something unseen makes its resource.
+    pub(super) fn leads_nowhere(&self, name: &str, place: &str) -> Stop {
+        let problem = format!("Ref names {name:?}, which is no parameter and no resource");
+        if self.is_generated() { Stop::left_out(place, problem) } else { Stop::malformed(place, problem) }
+    }
+}
+
+/// The function a map stands for, and its argument.
+pub(super) fn call_of(map: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let (name, argument) = map.iter().next().filter(|_| map.len() == 1)?;
+    let is_function = name == "Ref" || (name.starts_with("Fn::") && !name.starts_with("Fn::ForEach"));
+    is_function.then_some((name.as_str(), argument))
+}
+
+/// A value as text, the way `CloudFormation` writes it into a string.
+pub(super) fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+fn macros(document: &Value) -> impl Iterator<Item = String> {
+    let names = match document.get("Transform") {
+        Some(Value::Array(names)) => names.iter().map(written).collect(),
+        Some(name) => vec![written(name)],
+        None => Vec::new(),
+    };
+    names.into_iter().filter(|name| !TRANSFORMS.contains(&name.as_str()))
+}
+
+fn sections(document: &Value) -> Vec<String> {
+    let names = document.as_object().into_iter().flatten().map(|(name, _)| name);
+    names
+        .filter(|name| !SECTIONS.contains(&name.as_str()))
+        .map(|name| format!("{name}: this section is not run here"))
+        .collect()
+}
