@@ -21,9 +21,13 @@ lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets -- --deny warnings
 
-# Lints template.yaml, as written and as translated
+# Lints template.yaml as written and as translated, and checks that it can be built and made twice in an account
 template:
     AWS_DEFAULT_REGION=eu-west-1 python3 .ci/template.py
+
+# Builds every function as a deployment does; `just sam-build arm64` needs the Rust target of that architecture
+sam-build architecture="x86_64":
+    sam build --parameter-overrides Architecture={{ architecture }}
 
 # Prints the runner's figures with their limits
 figures:

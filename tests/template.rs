@@ -61,7 +61,10 @@ fn every_stream_is_taken_by_a_consumer_that_can_neither_block_nor_lose() {
             assert!(mapping.report_batch_item_failures, "{name}");
             assert!(mapping.maximum_retry_attempts.is_some(), "{name} retries for ever");
             assert!(mapping.maximum_record_age.is_some(), "{name} keeps at a record for ever");
-            assert!(matches!(mapping.on_failure, Some(OnFailure::Bucket(_))), "{name} loses what it gives up");
+            assert!(
+                matches!(mapping.on_failure, Some(OnFailure::Bucket(_))),
+                "{name} loses what it gives up"
+            );
             assert_eq!(mapping.starting_position, StartingPosition::TrimHorizon, "{name}");
         }
     });
@@ -93,7 +96,12 @@ fn every_function_says_which_of_kinflows_own_it_is() {
                 other => panic!("{other}"),
             };
             assert_eq!(function.role, Some(role), "{}", function.name);
-            assert_eq!(function.code_uri, Some(format!("functions/{}", function.binary)), "{}", function.name);
+            assert_eq!(
+                function.code_uri,
+                Some(format!("functions/{}", function.binary)),
+                "{}",
+                function.name
+            );
         }
     });
 }
@@ -117,8 +125,9 @@ fn every_function_that_reads_a_stream_sweeps_it_of_incomplete_messages() {
         for mapping in &topology.mappings {
             let schedules = topology.schedules.iter();
             let own = schedules.filter(|schedule| schedule.function == mapping.function && schedule.enabled);
-            let inputs: Vec<Value> =
-                own.map(|schedule| serde_json::from_str(schedule.input.as_deref().unwrap()).unwrap()).collect();
+            let inputs: Vec<Value> = own
+                .map(|schedule| serde_json::from_str(schedule.input.as_deref().unwrap()).unwrap())
+                .collect();
             let sweep = json!({"sweep": "chunks", "stream": mapping.stream, "older_than_s": seconds});
             assert_eq!(inputs, [sweep], "{}", mapping.name);
         }
