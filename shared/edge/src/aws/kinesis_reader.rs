@@ -151,7 +151,7 @@ impl StreamReader {
         let hours = i32::try_from(retention.as_secs() / 3_600).unwrap_or(i32::MAX);
         let call = self.client.increase_stream_retention_period().stream_name(stream);
         let call = call.retention_period_hours(hours);
-        call.send().await.map_err(|error| failure("IncreaseStreamRetentionPeriod", error))?;
+        call.send().await.map_err(|error| failed("IncreaseStreamRetentionPeriod", error))?;
         Ok(())
     }
 
