@@ -17,18 +17,37 @@ use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
 use edge::lambda::Invocation;
 use edge::put_records::{Entry, EntryOutcome, RecordSink};
 use edge::store::InMemoryStore;
-use local::KinesisEndpoint;
+use local::{KinesisEndpoint, KinesisOptions, StreamStore};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use transform::{Failures, Reingest, Transform, TransformSettings};
 
 use super::clients::{self, exchange};
 
-async fn endpoint() -> KinesisEndpoint {
-    KinesisEndpoint::start(0).await.unwrap()
+/// An endpoint over a folder that goes with it.
+struct Endpoint {
+    kinesis: KinesisEndpoint,
+    folder: TempDir,
 }
 
-fn sink(endpoint: &KinesisEndpoint, stream: &str) -> KinesisSink {
+impl Endpoint {
+    fn url(&self) -> &str {
+        self.kinesis.url()
+    }
+
+    async fn shutdown(self) {
+        self.kinesis.shutdown().await;
+    }
+}
+
+async fn endpoint() -> Endpoint {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StreamStore::open(folder.path()).unwrap();
+    Endpoint { kinesis: KinesisEndpoint::start(0, store).await.unwrap(), folder }
+}
+
+fn sink(endpoint: &Endpoint, stream: &str) -> KinesisSink {
     let keys = AwsCredentials {
         access_key_id: "any".to_owned(),
         secret_access_key: "any".to_owned(),
@@ -43,7 +62,7 @@ fn sink(endpoint: &KinesisEndpoint, stream: &str) -> KinesisSink {
     KinesisSink::connect(stream, &aws)
 }
 
-async fn stream(endpoint: &KinesisEndpoint, name: &str, shards: u32) -> StreamReader {
+async fn stream(endpoint: &Endpoint, name: &str, shards: u32) -> StreamReader {
     let reader = StreamReader::local(endpoint.url());
     reader.create_stream(name, shards).await.unwrap();
     while !reader.is_active(name).await.unwrap() {
@@ -212,40 +231,76 @@ async fn twenty_thousand_rows_go_through_two_shards_in_seconds() {
 }
 
 #[tokio::test]
-async fn a_full_endpoint_throttles_until_readers_have_come_past() {
+async fn what_nobody_reads_is_kept_and_costs_disk() {
+    const BATCHES: usize = 50;
     let endpoint = endpoint().await;
     let reader = stream(&endpoint, "full", 1).await;
     let sink = sink(&endpoint, "full");
     let batch: Vec<_> = (0..4).map(|_| Entry::new("k", vec![7; 1_000_000])).collect();
-    let mut batches = 0;
-    while matches!(sink.put(&batch).await.unwrap()[..], [EntryOutcome::Accepted { .. }, ..]) {
-        batches += 1;
-        assert!(batches < 100, "memory has no bound");
+    for _ in 0..BATCHES {
+        assert!(matches!(sink.put(&batch).await.unwrap()[..], [EntryOutcome::Accepted { .. }, ..]));
     }
-    let refused = sink.put(&batch).await.unwrap();
-    assert!(refused.iter().all(|outcome| matches!(outcome, EntryOutcome::Refused(_))));
-    let read = read_until(&reader, "full", "shardId-000000000000", batches * 4).await;
-    assert_eq!(read.len(), batches * 4, "nothing that was accepted is lost");
-    assert!(matches!(sink.put(&batch).await.unwrap()[..], [EntryOutcome::Accepted { .. }, ..]));
+    for _reader in 0..2 {
+        let read = read_until(&reader, "full", "shardId-000000000000", BATCHES * 4).await;
+        assert_eq!(read.len(), BATCHES * 4, "a record is kept for its stream's retention, read or not");
+    }
+}
+
+#[tokio::test]
+async fn records_are_there_after_a_restart_with_the_numbers_they_had() {
+    let first = endpoint().await;
+    let reader = stream(&first, "s", 1).await;
+    let put = |sink: KinesisSink, data: &'static str| async move {
+        sink.put(&[Entry::new("k", data.as_bytes().to_vec())]).await.unwrap();
+    };
+    put(sink(&first, "s"), "before").await;
+    let before = read_until(&reader, "s", "shardId-000000000000", 1).await;
+    let Endpoint { kinesis, folder } = first;
+    kinesis.shutdown().await;
+    let store = StreamStore::open(folder.path()).unwrap();
+    let again = Endpoint { kinesis: KinesisEndpoint::start(0, store).await.unwrap(), folder };
+    put(sink(&again, "s"), "after").await;
+    let reader = StreamReader::local(again.url());
+    let after = read_until(&reader, "s", "shardId-000000000000", 2).await;
+    assert_eq!(after[0], before[0]);
+    assert!(after[1].sequence_number > before[0].sequence_number);
+}
+
+#[tokio::test]
+async fn a_shard_that_throttles_refuses_what_is_over_a_mebibyte_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StreamStore::open(folder.path()).unwrap();
+    let options = KinesisOptions { throttles: true, ..KinesisOptions::default() };
+    let kinesis = KinesisEndpoint::start_with(options, store).await.unwrap();
+    let endpoint = Endpoint { kinesis, folder };
+    stream(&endpoint, "s", 1).await;
+    let sink = sink(&endpoint, "s");
+    let batch: Vec<_> = (0..3).map(|n| Entry::new(format!("k{n}"), vec![0; 600_000])).collect();
+    let outcomes = sink.put(&batch).await.unwrap();
+    assert!(matches!(
+        outcomes[..],
+        [EntryOutcome::Accepted { .. }, EntryOutcome::Refused(_), EntryOutcome::Refused(_)]
+    ));
 }
 
 #[tokio::test]
 async fn requests_out_of_order_get_an_error_of_aws_and_the_endpoint_goes_on() {
     let endpoint = endpoint().await;
     let reader = stream(&endpoint, "s", 1).await;
+    let host = endpoint.url().trim_start_matches("http://");
     let signed = "Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/kinesis/aws4_request, \
         SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n";
     let json = "Content-Type: application/x-amz-json-1.1\r\n";
     let target = |operation: &str| format!("X-Amz-Target: Kinesis_20131202.{operation}\r\n");
     let post = |headers: &str, body: &str| {
         format!(
-            "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
     };
     let put = format!("{}{json}{signed}", target("PutRecords"));
     let chunked = format!(
-        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{}{json}{signed}Transfer-Encoding: chunked\r\n\r\n\
+        "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{}{json}{signed}Transfer-Encoding: chunked\r\n\r\n\
          12\r\n{{\"StreamName\":\"s\"}}\r\n0\r\n\r\n",
         target("DescribeStream")
     );
@@ -276,8 +331,10 @@ async fn requests_out_of_order_get_an_error_of_aws_and_the_endpoint_goes_on() {
         (post(&format!("{json}{signed}"), "{}"), 400, "UnknownOperationException"),
         (post(&format!("{}{signed}", target("PutRecords")), "{}"), 404, "UnknownOperationException"),
         (post(&put, &"x".repeat((16 << 20) + 1)), 400, "SerializationException"),
-        ("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".to_owned(), 403, "AccessDenied"),
-        (format!("GET / HTTP/1.1\r\nHost: h\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20)), 431, ""),
+        (format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), 403, "AccessDenied"),
+        (format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20)), 431, ""),
+        (post("Origin: https://evil.example\r\n", "{}"), 403, "Origin"),
+        (post("", "{}").replace(host, "evil.example"), 403, "Host"),
         ("\0\u{1}\u{2}nonsense\r\n\r\n".to_owned(), 400, ""),
         (chunked, 200, "shardId-000000000000"),
     ] {
@@ -297,6 +354,7 @@ async fn requests_out_of_order_get_an_error_of_aws_and_the_endpoint_goes_on() {
 async fn a_port_in_use_is_named() {
     let endpoint = endpoint().await;
     let port = endpoint.url().rsplit(':').next().unwrap().parse().unwrap();
-    let error = KinesisEndpoint::start(port).await.err().unwrap();
+    let store = StreamStore::open(endpoint.folder.path()).unwrap();
+    let error = KinesisEndpoint::start(port, store).await.err().unwrap();
     assert_eq!(error.to_string(), format!("can't listen on 127.0.0.1:{port}"));
 }

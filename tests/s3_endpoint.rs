@@ -37,7 +37,16 @@ fn store(endpoint: &S3Endpoint, bucket: &str) -> S3Store {
 }
 
 async fn send(endpoint: &S3Endpoint, head: &str, body: &[u8]) -> Answer {
-    let head = format!("{head}\r\nHost: h\r\nConnection: close\r\n\r\n");
+    send_to(endpoint, head, &format!("Host: {}\r\n", host(endpoint)), body).await
+}
+
+fn host(endpoint: &S3Endpoint) -> &str {
+    endpoint.url().trim_start_matches("http://")
+}
+
+/// The same for whom the headers say.
+async fn send_to(endpoint: &S3Endpoint, head: &str, headers: &str, body: &[u8]) -> Answer {
+    let head = format!("{head}\r\n{headers}Connection: close\r\n\r\n");
     exchange(endpoint.url(), &[head.as_bytes(), body].concat()).await
 }
 
@@ -125,11 +134,36 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("uploads")).unwrap();
     let endpoint = endpoint(folder.path()).await;
-    let head = "PUT /uploads/k HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n";
+    let head = format!("PUT /uploads/k HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n", host(&endpoint));
     break_off(endpoint.url(), &[head.as_bytes(), b"only the start"].concat()).await;
     endpoint.shutdown().await;
     assert!(!folder.path().join("uploads/k").exists());
     assert!(fs::read_dir(folder.path().join(".s3/temporary")).unwrap().next().is_none());
+}
+
+#[tokio::test]
+async fn a_web_page_neither_reads_nor_writes_nor_deletes() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("bucket")).unwrap();
+    fs::write(folder.path().join("bucket/k"), "kept").unwrap();
+    let endpoint = endpoint(folder.path()).await;
+    let here = format!("Host: {}\r\n", host(&endpoint));
+    let delete = "<Delete><Object><Key>k</Key></Object></Delete>";
+    let length = |body: &str| format!("Content-Length: {}\r\n", body.len());
+    for (head, headers, body) in [
+        ("GET /bucket/k HTTP/1.1", "Host: evil.example\r\n".to_owned(), ""),
+        ("GET /bucket/k HTTP/1.1", format!("{here}Origin: https://evil.example\r\n"), ""),
+        ("POST /bucket?delete HTTP/1.1", format!("{here}Origin: null\r\n{}", length(delete)), delete),
+        ("PUT /bucket/k HTTP/1.1", format!("Host: evil.example\r\n{}", length("x")), "x"),
+    ] {
+        let answer = send_to(&endpoint, head, &headers, body.as_bytes()).await;
+        assert_eq!(answer.status, 403, "{head} {headers}");
+        assert!(!answer.body.contains("kept"));
+    }
+    assert_eq!(fs::read(folder.path().join("bucket/k")).unwrap(), b"kept");
+    let by_bucket_host =
+        format!("Host: bucket.localhost:{}\r\n", host(&endpoint).rsplit(':').next().unwrap());
+    assert_ne!(send_to(&endpoint, "GET /k HTTP/1.1", &by_bucket_host, b"").await.status, 403);
 }
 
 #[tokio::test]

@@ -55,6 +55,12 @@ pub(crate) struct Arguments {
     /// Port of the S3 endpoint on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4568, value_name = "PORT")]
     s3_port: u16,
+    /// Hold each shard to 1,000 records and 1 MiB a second, as AWS does, and refuse what is beyond
+    #[arg(long)]
+    throttle: bool,
+    /// Answer a web page of this origin, such as <http://localhost:5173>; every other is refused
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    allowed_origins: Vec<String>,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -105,6 +111,8 @@ impl Arguments {
             parameters: self.parameters.into_iter().collect(),
             kinesis_port: self.kinesis_port,
             s3_port: self.s3_port,
+            throttle: self.throttle,
+            allowed_origins: self.allowed_origins,
         })
     }
 }

@@ -20,7 +20,7 @@ pub mod event_source {
     };
 }
 
-pub use aws::kinesis::{KinesisEndpoint, StreamStore};
+pub use aws::kinesis::{KinesisEndpoint, KinesisOptions, StreamStore};
 pub use aws::loopback::EndpointError;
 pub use aws::s3::S3Endpoint;
 pub use aws::stream::StreamError;

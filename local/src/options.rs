@@ -28,6 +28,11 @@ pub struct RunOptions {
     pub kinesis_port: u16,
     /// Port of the S3 endpoint; 0 takes any free one.
     pub s3_port: u16,
+    /// Hold each shard to what AWS's takes and gives in a second, and refuse what is beyond, so that a producer that
+    /// ignores refusals is found out. Else a shard takes and gives what the machine can.
+    pub throttle: bool,
+    /// Origins of web pages that may call the endpoints, such as `http://localhost:5173`. Every other is refused.
+    pub allowed_origins: Vec<String>,
 }
 
 /// A file for a data set's producer.

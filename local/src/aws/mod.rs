@@ -1,6 +1,7 @@
 //! Plays AWS on one machine, and knows nothing of kinflow: Kinesis, Lambda, Firehose, S3 and the scheduler.
 
 pub(crate) mod clock;
+mod doors;
 pub(crate) mod event;
 pub(crate) mod event_source;
 pub(crate) mod fence;

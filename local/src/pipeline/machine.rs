@@ -16,12 +16,13 @@ use crate::aws::event::Observer;
 use crate::aws::event_source::{Destination, Mapping};
 use crate::aws::fence::{Fence, Served};
 use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports};
-use crate::aws::kinesis::KinesisEndpoint;
+use crate::aws::kinesis::store::{NewStream, Now, Settings, Start};
+use crate::aws::kinesis::{KinesisEndpoint, KinesisOptions, StreamStore};
 use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, ServiceUrls};
 use crate::aws::observers::Observers;
 use crate::aws::s3::S3Endpoint;
 use crate::aws::stream::source::{StreamError, StreamSource};
-use crate::aws::stream::{Flow, OverHttp, Phase};
+use crate::aws::stream::{Flow, Phase};
 use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::bucket::{self, StorageError};
@@ -31,14 +32,7 @@ use crate::pipeline::folder::{DataFolder, FolderError};
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::run::Ended;
-use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, Topology};
-
-/// Between two looks at a stream that is being made.
-const STREAM_POLL: Duration = Duration::from_millis(5);
-/// How long a new stream keeps records.
-const SHORTEST_RETENTION: Duration = Duration::from_hours(24);
-/// Between two looks whether the takers have passed everything.
-const DRAIN_POLL: Duration = Duration::from_millis(10);
+use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, StreamMode, Topology};
 
 /// A template at work.
 pub(crate) struct Machine {
@@ -56,8 +50,7 @@ pub(crate) struct Machine {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) asynchronous: Arc<Asynchronous>,
-    /// What each taker reads its stream through.
-    sources: Vec<Arc<OverHttp>>,
+    streams: Arc<StreamStore>,
     flow: Arc<Flow>,
     workers: JoinSet<Result<(), RunError>>,
     kinesis: KinesisEndpoint,
@@ -84,14 +77,23 @@ impl Machine {
             folder.folder(&format!("s3/{bucket}"))?;
             forget_cursors(&buckets.join(bucket))?;
         }
-        let kinesis = KinesisEndpoint::start(options.kinesis_port).await?;
-        let s3 = S3Endpoint::start(&buckets, options.s3_port).await?;
         let ledger = Arc::new(Ledger::default());
         let data_sets = data_set::by_stream(&topology);
         let told = DeliveryProgress::new(&topology, &data_sets, progress.clone());
         let observers: Vec<Arc<dyn Observer>> =
             vec![Arc::clone(&ledger) as _, Arc::new(told), Arc::new(progress.clone())];
         let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
+        let streams = StreamStore::observed(&folder.folder("streams")?, Some(Arc::clone(&observer)))?;
+        for stream in &topology.streams {
+            make_stream(&streams, stream)?;
+        }
+        let kinesis = KinesisOptions {
+            port: options.kinesis_port,
+            throttles: options.throttle,
+            allowed_origins: options.allowed_origins.clone(),
+        };
+        let kinesis = KinesisEndpoint::start_with(kinesis, Arc::clone(&streams)).await?;
+        let s3 = S3Endpoint::start_for(&buckets, options.s3_port, options.allowed_origins.clone()).await?;
         let served = Served { kinesis: kinesis.router(), s3: s3.router() };
         let fence = Fence::start(served, Arc::clone(&observer)).await?;
         let services =
@@ -104,10 +106,6 @@ impl Machine {
         };
         let functions = functions(&topology, &settings)?;
         let reader = StreamReader::local(kinesis.url());
-        for stream in &topology.streams {
-            let made = make_stream(&reader, stream).await;
-            made.map_err(|source| RunError::Stream { stream: stream.name.clone(), source })?;
-        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let mut machine = Self {
             folder,
@@ -115,7 +113,7 @@ impl Machine {
             asynchronous: Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&observer))),
             clock,
             observer,
-            sources: Vec::new(),
+            streams,
             data_sets,
             topology,
             functions,
@@ -174,11 +172,13 @@ impl Machine {
         let function =
             settings.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
         let backup = settings.backup.as_ref().map(|backup| self.bucket(&backup.bucket)).transpose()?;
+        let taker = format!("delivery stream {}", settings.name);
+        let source = self.source(&settings.stream, &taker, Start::TrimHorizon)?;
         let ports = Ports {
             function: function.map(|function| Arc::clone(function) as _),
             bucket: Arc::new(Bucket(self.bucket(&settings.bucket)?)),
             backup: backup.map(|bucket| Arc::new(Bucket(bucket)) as _),
-            source: self.source(&settings.stream, &settings.name),
+            source,
             clock: Arc::clone(&self.clock),
             observer: Arc::clone(&self.observer),
         };
@@ -186,27 +186,9 @@ impl Machine {
         Firehose::new(settings, ports).map_err(|source| RunError::Prefix { delivery, source })
     }
 
-    /// What the taker of this name reads the stream through.
-    fn source(&mut self, stream: &str, _taker: &str) -> Arc<dyn StreamSource> {
-        let source = Arc::new(OverHttp::new(self.reader.clone(), stream.to_owned()));
-        self.sources.push(Arc::clone(&source));
-        source
-    }
-
-    /// Ends once every taker has passed every record. A taker may put records on another's stream before it passes its
-    /// own, so all of them are looked at twice.
-    async fn drained(sources: &[Arc<OverHttp>]) -> Result<(), StreamError> {
-        let mut looks = 0;
-        while looks < 2 {
-            looks += 1;
-            for source in sources {
-                while !source.is_drained().await? {
-                    looks = 0;
-                    tokio::time::sleep(DRAIN_POLL).await;
-                }
-            }
-        }
-        Ok(())
+    /// What the taker of this name reads the stream through. It begins at `start`, or where an earlier run left it.
+    fn source(&self, stream: &str, taker: &str, start: Start) -> Result<Arc<dyn StreamSource>, StreamError> {
+        Ok(Arc::new(self.streams.taker(stream, taker, start)?))
     }
 
     /// A client for a bucket of this machine.
@@ -248,14 +230,14 @@ impl Machine {
         self.progress.send(Progress::Draining);
         self.flow.enter(Phase::Draining);
         let flow = Arc::clone(&self.flow);
-        let sources = self.sources.clone();
+        let streams = Arc::clone(&self.streams);
         let done = async {
             flow.settled().await;
-            Self::drained(&sources).await
+            streams.drained().await;
         };
         let ledger = Arc::clone(&self.ledger);
         tokio::select! {
-            done = done => done?,
+            () = done => {}
             () = end => return Ok(Some(Ended::ByRequest)),
             () = ledger.idle_for(patience) => return Ok(Some(Ended::ByTimeout(patience))),
             error = self.failure() => return Err(error),
@@ -302,17 +284,20 @@ fn functions(
     made.collect()
 }
 
-async fn make_stream(
-    reader: &StreamReader,
-    stream: &Stream,
-) -> Result<(), edge::aws::kinesis_reader::ReaderError> {
-    reader.create_stream(&stream.name, stream.shards).await?;
-    while !reader.is_active(&stream.name).await? {
-        tokio::time::sleep(STREAM_POLL).await;
+/// A run's streams begin empty, as its cursors do.
+fn make_stream(streams: &StreamStore, stream: &Stream) -> Result<(), StreamError> {
+    match streams.delete(&stream.name) {
+        Ok(()) | Err(StreamError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
     }
-    if stream.retention > SHORTEST_RETENTION {
-        reader.extend_retention(&stream.name, stream.retention).await?;
-    }
+    let settings = Settings {
+        on_demand: stream.mode == StreamMode::OnDemand,
+        retention_hours: u32::try_from(stream.retention.as_secs() / 3600).unwrap_or(u32::MAX),
+        max_record_kib: stream.max_record_kib,
+        ..Settings::default()
+    };
+    let (name, shards) = (stream.name.clone(), stream.shards);
+    streams.provide(&NewStream { name, shards, settings, tags: BTreeMap::new() }, Now::system())?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::aws::event::{Event, Observer};
 use crate::aws::lambda::AccessKey;
-use crate::aws::loopback::{EndpointError, Loopback};
+use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
 /// Most of a refused request's body that is read before it is answered, in bytes.
 const MAX_REFUSED_BYTES: usize = 16 << 20;
@@ -43,7 +43,7 @@ struct Inside {
 impl Fence {
     /// Starts on any free port.
     pub(crate) async fn start(served: Served, observer: Arc<dyn Observer>) -> Result<Self, EndpointError> {
-        Ok(Self { server: Loopback::serve(0, router(served, observer)).await? })
+        Ok(Self { server: Loopback::serve(0, router(served, observer), Doors::buckets(Vec::new())).await? })
     }
 
     /// The value of `AWS_ENDPOINT_URL` for a function.

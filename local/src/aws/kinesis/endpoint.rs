@@ -1,35 +1,48 @@
 //! The endpoint: what it is started with, where it is, how it ends.
 
-use ferrokinesis::create_app;
-use ferrokinesis::store::StoreOptions;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::gateway::Gateway;
-use super::streams::Streams;
-use crate::aws::loopback::{EndpointError, Loopback};
+use tokio::task::JoinHandle;
 
-/// Open shards allowed over all streams.
-const SHARD_LIMIT: u32 = 10_000;
+use super::api;
+use super::store::{Now, StreamStore, blocking};
+use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
-/// How long a stream stays CREATING, UPDATING or DELETING: long enough for a client that waits for ACTIVE to see it.
-const TRANSITION_MS: u64 = 10;
+/// How often records past their stream's retention, a day or more, are removed.
+const RETENTION_CHECK: Duration = Duration::from_mins(1);
 
-/// How often records older than a stream's retention, a day or more, are dropped. It looks at each record.
-const RETENTION_CHECK_S: u64 = 3600;
-
-/// A Kinesis endpoint on 127.0.0.1. Its streams live in memory and end with it.
+/// A Kinesis endpoint on 127.0.0.1. Its streams are the store's, and stay when it ends.
 pub struct KinesisEndpoint {
     server: Loopback,
     url: String,
+    retention: JoinHandle<()>,
+}
+
+/// What a Kinesis endpoint is started with.
+#[derive(Debug, Clone, Default)]
+pub struct KinesisOptions {
+    /// The port; 0 takes any free one.
+    pub port: u16,
+    /// Whether each shard takes 1,000 records and 1 MiB a second and is read 5 times and for 2 MiB, as in AWS, and
+    /// refuses what is beyond. Else a shard takes and gives what the machine can.
+    pub throttles: bool,
+    /// Origins of web pages that may call it, such as `http://localhost:5173`. Every other is refused.
+    pub allowed_origins: Vec<String>,
 }
 
 impl KinesisEndpoint {
     /// Starts on the port; 0 takes any free one. Ready when it returns.
-    pub async fn start(port: u16) -> Result<Self, EndpointError> {
-        let (router, store) = create_app(options());
-        let gateway = Gateway::new(router, Streams::new(store));
-        let server = Loopback::serve(port, gateway.into_router()).await?;
+    pub async fn start(port: u16, store: Arc<StreamStore>) -> Result<Self, EndpointError> {
+        Self::start_with(KinesisOptions { port, ..KinesisOptions::default() }, store).await
+    }
+
+    /// Starts with these options. Ready when it returns.
+    pub async fn start_with(options: KinesisOptions, store: Arc<StreamStore>) -> Result<Self, EndpointError> {
+        let router = api::router(Arc::clone(&store), options.throttles);
+        let server = Loopback::serve(options.port, router, Doors::loopback(options.allowed_origins)).await?;
         let url = format!("http://{}", server.address());
-        Ok(Self { server, url })
+        Ok(Self { server, url, retention: tokio::spawn(keep_retention(store)) })
     }
 
     /// The value of `AWS_ENDPOINT_URL_KINESIS` for a client.
@@ -44,17 +57,17 @@ impl KinesisEndpoint {
 
     /// Stops taking requests and answers those in hand.
     pub async fn shutdown(self) {
+        self.retention.abort();
         self.server.shutdown().await;
     }
 }
 
-fn options() -> StoreOptions {
-    StoreOptions {
-        create_stream_ms: TRANSITION_MS,
-        delete_stream_ms: TRANSITION_MS,
-        update_stream_ms: TRANSITION_MS,
-        shard_limit: SHARD_LIMIT,
-        retention_check_interval_secs: RETENTION_CHECK_S,
-        ..StoreOptions::default()
+async fn keep_retention(store: Arc<StreamStore>) {
+    let store = Arc::downgrade(&store);
+    let mut checks = tokio::time::interval(RETENTION_CHECK);
+    loop {
+        checks.tick().await;
+        let Some(store) = store.upgrade() else { return };
+        blocking(move || store.trim(Now::system())).await;
     }
 }

@@ -16,7 +16,7 @@ use super::guard::Guard;
 use super::log::{Cost, FunctionLog};
 use super::variables::{Process, ServiceUrls, variables};
 use super::{Invocation, InvocationError};
-use crate::aws::loopback::Loopback;
+use crate::aws::loopback::{Doors, Loopback};
 use template::{ACCOUNT, FunctionDefinition, REGION};
 
 /// How long a process may take to ask for its first event before it is begun again.
@@ -71,7 +71,7 @@ impl Environment {
 
     async fn launch(blueprint: &Blueprint, number: u64) -> Result<Self, InvocationError> {
         let exchange = Arc::new(Exchange::default());
-        let served = Loopback::serve(0, router(Arc::clone(&exchange))).await;
+        let served = Loopback::serve(0, router(Arc::clone(&exchange)), Doors::loopback(Vec::new())).await;
         let runtime_api = served.map_err(|error| not_started(blueprint, &error.to_string()))?;
         let guard = Guard::start()
             .map_err(|error| not_started(blueprint, &format!("/bin/sh can't be run: {error}")))?;

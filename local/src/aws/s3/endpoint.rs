@@ -15,7 +15,7 @@ use s3s::service::S3ServiceBuilder;
 use super::backend::Backend;
 use super::folder::Folder;
 use super::signature;
-use crate::aws::loopback::{EndpointError, Loopback};
+use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
 /// An S3 endpoint on 127.0.0.1 over a folder. What is in the folder stays when it ends.
 pub struct S3Endpoint {
@@ -27,6 +27,15 @@ impl S3Endpoint {
     /// Starts over a folder, which is made if it is not there, on the port; 0 takes any free one. Ready when it
     /// returns. One endpoint at a time may use a folder.
     pub async fn start(folder: &Path, port: u16) -> Result<Self, EndpointError> {
+        Self::start_for(folder, port, Vec::new()).await
+    }
+
+    /// Starts for web pages too, of these origins, such as `http://localhost:5173`. Every other is refused.
+    pub async fn start_for(
+        folder: &Path,
+        port: u16,
+        allowed_origins: Vec<String>,
+    ) -> Result<Self, EndpointError> {
         let opened = Folder::open(folder)
             .map_err(|source| EndpointError::Folder { folder: folder.display().to_string(), source })?;
         let service = S3ServiceBuilder::new(Backend::new(opened)).build();
@@ -34,7 +43,7 @@ impl S3Endpoint {
             .fallback_service(HandleError::new(service, broken))
             .layer(from_fn(signature::take_off))
             .layer(from_fn(close_where_a_body_was_not_wanted));
-        let server = Loopback::serve(port, router).await?;
+        let server = Loopback::serve(port, router, Doors::buckets(allowed_origins)).await?;
         let url = format!("http://{}", server.address());
         Ok(Self { server, url })
     }

@@ -2,14 +2,12 @@
 
 mod flow;
 mod lineage;
-mod over_http;
 mod reader;
 mod shards;
 pub(crate) mod source;
 mod through;
 
 pub(crate) use flow::{Flow, Phase, ReaderMark};
-pub(crate) use over_http::OverHttp;
 pub(crate) use reader::{ShardReader, Step};
 pub(crate) use shards::each_shard;
 pub use source::StreamError;

@@ -79,14 +79,6 @@ pub enum StreamError {
         /// Its name.
         stream: String,
     },
-    /// An endpoint did not answer as it should.
-    #[error("stream {stream} can't be read")]
-    Endpoint {
-        /// Its name.
-        stream: String,
-        /// What the client says.
-        source: edge::aws::kinesis_reader::ReaderError,
-    },
     /// The file system refused.
     #[error("stream {stream} can't be read or written in {folder}")]
     Storage {

@@ -51,6 +51,8 @@ impl Scene {
             parameters: BTreeMap::from([("Markers".to_owned(), markers.to_str().unwrap().to_owned())]),
             kinesis_port: 0,
             s3_port: 0,
+            throttle: false,
+            allowed_origins: Vec::new(),
         };
         Self { folder, options }
     }

@@ -115,5 +115,7 @@ fn options(folder: &Path, habits: Habits, proxy: &Proxy, random: &mut Random) ->
         parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         kinesis_port: 0,
         s3_port: 0,
+        throttle: false,
+        allowed_origins: Vec::new(),
     }
 }

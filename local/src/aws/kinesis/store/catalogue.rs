@@ -84,20 +84,23 @@ impl StreamStore {
         Ok(Some(stream))
     }
 
-    /// The stream as it is to be: made, or with these settings and as many shards.
+    /// The stream as it is to be: made, or with this mode, retention and record size, and as many shards.
     pub(crate) fn provide(&self, new: &NewStream, now: Now) -> Result<Arc<Stream>, StreamError> {
         if let Some(stream) = self.create(new, now)? {
             return Ok(stream);
         }
         let stream = self.stream(&new.name)?;
-        let is_as_told = stream.with(|stream| {
-            stream.settings == new.settings && stream.open_shards().count() as u64 == u64::from(new.shards)
-        });
-        if !is_as_told {
+        let (before, shards) =
+            stream.with(|stream| (stream.settings.clone(), stream.open_shards().count() as u64));
+        let Settings { on_demand, retention_hours, max_record_kib, .. } = new.settings;
+        let settings = Settings { on_demand, retention_hours, max_record_kib, ..before.clone() };
+        if settings != before {
             stream.change::<_, StreamError>(|description, _| {
-                description.settings = new.settings.clone();
+                description.settings = settings;
                 Ok(())
             })?;
+        }
+        if shards != u64::from(new.shards) {
             stream.scale(new.shards, now)?;
         }
         Ok(stream)

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use bytes::Bytes;
 
 /// Length and checksum.
-pub(super) const HEADER_BYTES: u64 = 8;
+const HEADER_BYTES: usize = 8;
 /// Counter, arrival, encryption, length of the key.
 const FIXED_BYTES: usize = 8 + 8 + 1 + 2;
 /// A record of 10 MiB with its key and what is fixed; a longer length is no record's.
@@ -57,11 +57,15 @@ pub(super) fn write(out: &mut Vec<u8>, draft: Draft<'_>, stamp: Stamp) -> io::Re
         draft.data,
     ];
     let mut checksum = crc32fast::Hasher::new();
-    fixed.iter().for_each(|part| checksum.update(part));
-    out.reserve(HEADER_BYTES as usize + body_bytes);
+    for part in fixed {
+        checksum.update(part);
+    }
+    out.reserve(HEADER_BYTES + body_bytes);
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&checksum.finalize().to_le_bytes());
-    fixed.iter().for_each(|part| out.extend_from_slice(part));
+    for part in fixed {
+        out.extend_from_slice(part);
+    }
     Ok(())
 }
 
@@ -83,8 +87,8 @@ pub(super) fn read(reader: &mut impl Read) -> io::Result<Option<Frame>> {
     if crc32fast::hash(&body) != checksum {
         return Ok(None);
     }
-    let bytes = HEADER_BYTES + length as u64;
-    Ok(record(body.into()).map(|record| Frame { record, bytes }))
+    let bytes = (HEADER_BYTES + length) as u64;
+    Ok(record(&body.into()).map(|record| Frame { record, bytes }))
 }
 
 /// Length and checksum; none at the end, or where no record can begin.
@@ -101,7 +105,7 @@ fn header(reader: &mut impl Read) -> io::Result<Option<(usize, u32)>> {
     Ok(is_record.then_some((length, u32::from_le_bytes(checksum))))
 }
 
-fn record(body: Bytes) -> Option<Record> {
+fn record(body: &Bytes) -> Option<Record> {
     let (counter, rest) = body.split_first_chunk()?;
     let (arrived_ms, rest) = rest.split_first_chunk()?;
     let ([flag], rest) = rest.split_first_chunk()?;

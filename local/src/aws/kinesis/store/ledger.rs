@@ -1,10 +1,12 @@
 //! What was put and what is yet to be taken, of every stream in one moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::StreamStore;
-use super::lock::{lock, read, write};
-use super::stream::{State, Stream};
+use super::lock::{lock, write};
+use super::places::Places;
+use super::stream::{Log, State, Stream};
 use crate::aws::event::Name;
 
 /// A shard's count.
@@ -28,12 +30,15 @@ impl StreamStore {
         streams.iter().zip(&held).flat_map(|(stream, state)| stream.counts(state)).collect()
     }
 
-    /// Whether, in one moment, every taker of every stream has passed every record.
+    /// Whether, in one moment, every taker of every stream has passed every record, and is finished with every shard
+    /// that is closed.
     pub(crate) fn is_drained(&self) -> bool {
-        self.counts().iter().all(|count| count.waiting.values().all(|waiting| *waiting == 0))
+        let streams = self.live();
+        let held: Vec<_> = streams.iter().map(|stream| write(&stream.state)).collect();
+        streams.iter().zip(&held).all(|(stream, state)| stream.is_drained(state))
     }
 
-    /// Ends once every taker of every stream has passed every record.
+    /// Ends once [`StreamStore::is_drained`] holds.
     pub(crate) async fn drained(&self) {
         let mut passed = self.passed.subscribe();
         loop {
@@ -49,7 +54,7 @@ impl Stream {
     fn counts(&self, state: &State) -> Vec<ShardCount> {
         let takers = lock(&self.takers);
         let logs = state.logs.values().filter(|_| !state.is_deleted);
-        let count = |log: &std::sync::Arc<super::stream::Log>| {
+        let count = |log: &Arc<Log>| {
             let records = lock(&log.records);
             let start = state.description.shard(log.index).map_or(0, |shard| shard.start);
             let waiting = |next: u64| records.next().saturating_sub(next.max(records.oldest()));
@@ -67,8 +72,17 @@ impl Stream {
         logs.map(count).collect()
     }
 
-    /// Whether the stream is deleted.
-    pub(super) fn is_gone_for_good(&self) -> bool {
-        read(&self.state).is_deleted
+    fn is_drained(&self, state: &State) -> bool {
+        let takers = lock(&self.takers);
+        let has_passed = |places: &Places, log: &Log| {
+            let is_closed = state.description.shard(log.index).is_some_and(|shard| shard.closed.is_some());
+            let (oldest, next) = {
+                let records = lock(&log.records);
+                (records.oldest(), records.next())
+            };
+            places.next(log.index).max(oldest) >= next && (!is_closed || places.place(log.index).finished)
+        };
+        let is_passed = |log: &Arc<Log>| takers.values().all(|places| has_passed(places, log));
+        state.is_deleted || state.logs.values().all(is_passed)
     }
 }

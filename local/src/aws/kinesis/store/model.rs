@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use proptest::prelude::*;
 
+use super::taker::Taker;
 use super::*;
 use crate::aws::stream::{PageLimit, Place, StreamSource};
 
@@ -51,6 +52,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Shard {
     records: Vec<(String, Vec<u8>)>,
     passed: usize,
+    finished: bool,
 }
 
 /// The store, and what it should hold.
@@ -93,7 +95,11 @@ impl World {
 
     fn learn_shards(&mut self) {
         for shard in self.stream.description().shards {
-            self.shards.entry(shard.index).or_insert(Shard { records: Vec::new(), passed: 0 });
+            self.shards.entry(shard.index).or_insert(Shard {
+                records: Vec::new(),
+                passed: 0,
+                finished: false,
+            });
         }
     }
 
@@ -156,10 +162,10 @@ impl World {
         let found = page.records.iter().map(|record| (record.sequence_number.clone(), record.data.to_vec()));
         assert_eq!(found.collect::<Vec<_>>(), expected.cloned().collect::<Vec<_>>());
         model.passed += page.records.len();
-        let Some(last) = page.records.last() else { return };
+        model.finished |= page.is_end;
         let note = Some(model.passed.to_string());
-        let after = Some(last.sequence_number.clone());
-        taker.keep(&id, Place { after, finished: page.is_end, note }).unwrap();
+        let after = page.records.last().map(|record| record.sequence_number.clone()).or(place.after);
+        taker.keep(&id, Place { after, finished: model.finished, note }).unwrap();
     }
 
     fn restart(&mut self, shard: u32, torn: &[u8]) {
@@ -193,7 +199,12 @@ impl World {
         let numbers: BTreeSet<_> =
             self.shards.values().flat_map(|shard| &shard.records).map(|(number, _)| number).collect();
         assert_eq!(numbers.len(), self.shards.values().map(|shard| shard.records.len()).sum::<usize>());
-        let is_drained = self.shards.values().all(|shard| shard.passed == shard.records.len());
+        let description = self.stream.description();
+        let is_passed = |(index, shard): (&u32, &Shard)| {
+            let is_closed = description.shard(*index).unwrap().closed.is_some();
+            shard.passed == shard.records.len() && (!is_closed || shard.finished)
+        };
+        let is_drained = self.shards.iter().all(is_passed);
         assert_eq!(self.store.is_drained(), is_drained);
         assert_eq!(self.store.drained().now_or_never().is_some(), is_drained);
     }

@@ -33,14 +33,13 @@ impl Places {
         folder: PathBuf,
         begin: impl FnOnce() -> Result<BTreeMap<u32, u64>, E>,
     ) -> Result<Self, E> {
-        let starts = match document::read(&folder.join(STARTS))? {
-            Some(starts) => starts,
-            None => {
-                let starts = begin()?;
-                std::fs::create_dir_all(&folder)?;
-                document::replace(&folder.join(STARTS), &starts)?;
-                starts
-            }
+        let starts = if let Some(starts) = document::read(&folder.join(STARTS))? {
+            starts
+        } else {
+            let starts = begin()?;
+            std::fs::create_dir_all(&folder)?;
+            document::replace(&folder.join(STARTS), &starts)?;
+            starts
         };
         Ok(Self { folder, starts, kept: Mutex::default() })
     }

@@ -119,7 +119,8 @@ pub(super) fn first_shards(shards: u32, now_ms: u64) -> Vec<Shard> {
         first_hash,
         last_hash,
         opened_ms: now_ms,
-        start: 0,
+        // So that a place before the first record has a number too.
+        start: 1,
         closed: None,
     };
     (0..).zip(even_ranges(shards)).map(shard).collect()

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 
+use super::taker::Taker;
 use super::*;
 use crate::aws::event::{Event, Observer};
 use crate::aws::stream::{PageLimit, Place, StreamError, StreamSource};
@@ -136,7 +137,7 @@ fn a_segment_that_lost_bytes_is_refused_and_not_written_on() {
     let store = StreamStore::open(folder.path()).unwrap();
     let s = stream(&store, 1);
     put(&s, b"one", NOW).unwrap();
-    let segment = folder.path().join("s/shardId-000000000000").join(format!("{:020}.log", 0));
+    let segment = folder.path().join("s/shardId-000000000000").join(format!("{:020}.log", 1));
     std::fs::write(&segment, "").unwrap();
     assert!(matches!(put(&s, b"two", NOW), Err(StreamError::Storage { .. })));
     let taker = store.taker("s", "t", Start::TrimHorizon).unwrap();
@@ -183,7 +184,7 @@ fn a_reader_wakes_by_a_put_a_split_and_the_end_of_the_stream() {
     let mut seen = taker.changed(0).now_or_never().expect("0 is before all");
     let changes: [&dyn Fn(); 3] =
         [&|| drop(put(&s, b"d", NOW).unwrap()), &|| s.split(0, 1 << 127, NOW).unwrap(), &|| {
-            store.delete("s").unwrap()
+            store.delete("s").unwrap();
         }];
     for change in changes {
         let mut waiting = taker.changed(seen);

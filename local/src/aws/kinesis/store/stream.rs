@@ -1,6 +1,7 @@
 //! One stream: its description, the logs of its shards, and who waits for news of it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -199,11 +200,11 @@ impl State {
     /// Opens the logs of shards that have none yet, and routes hash keys to open shards.
     fn open_logs(&mut self, folder: &Path) -> io::Result<()> {
         for shard in &self.description.shards {
-            if !self.logs.contains_key(&shard.index) {
+            if let Entry::Vacant(missing) = self.logs.entry(shard.index) {
                 let id = shard_id(shard.index);
                 let records = ShardLog::open(folder.join(&id), shard.start)?;
                 let log = Log { index: shard.index, id: id.into(), records: Mutex::new(records) };
-                self.logs.insert(shard.index, Arc::new(log));
+                missing.insert(Arc::new(log));
             }
         }
         let route = |shard: &super::description::Shard| {

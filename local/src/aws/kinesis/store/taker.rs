@@ -148,14 +148,18 @@ impl StreamSource for Taker {
     }
 }
 
-/// Work on files, off the tasks that wait for nothing. A panic goes on in the caller.
+/// Work on files, off the tasks that wait for nothing. A panic goes on in the caller; where the runtime ends before the
+/// work began, the caller ends with it.
 pub(crate) fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> BoxFuture<'static, T> {
     async {
         match spawn_blocking(work).await {
             Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_cancelled) => std::future::pending().await,
+            },
         }
     }
     .boxed()

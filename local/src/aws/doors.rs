@@ -1,0 +1,128 @@
+//! Who an endpoint answers: programs of this machine, and no web page unless it is allowed.
+//!
+//! A browser sends a page's requests to 127.0.0.1 as well. A page of another site is known by its `Origin`; one that
+//! made its own name lead here (DNS rebinding) by the `Host` it asks for.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+/// What a bucket's own host ends with.
+const BUCKET_HOST: &str = ".localhost";
+
+/// Which requests an endpoint answers. Every other gets 403, and no answer says that a page may read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Doors {
+    allowed_origins: Arc<[String]>,
+    takes_bucket_hosts: bool,
+}
+
+impl Doors {
+    /// Requests to `127.0.0.1`, `localhost` and `[::1]`, and from these origins.
+    pub(crate) fn loopback(allowed_origins: Vec<String>) -> Self {
+        Self { allowed_origins: allowed_origins.into(), takes_bucket_hosts: false }
+    }
+
+    /// Those to `<bucket>.localhost` too.
+    pub(crate) fn buckets(allowed_origins: Vec<String>) -> Self {
+        Self { takes_bucket_hosts: true, ..Self::loopback(allowed_origins) }
+    }
+
+    /// Whether a host is this machine. Its port may be another's, which a tunnel or a proxy of this machine leads here
+    /// from; a page that made its own name lead here still has its own name.
+    fn takes_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            _ => &host,
+        };
+        let is_bucket = |name: &str| name.strip_suffix(BUCKET_HOST).is_some_and(|bucket| !bucket.is_empty());
+        NAMES.contains(&name) || (self.takes_bucket_hosts && is_bucket(name))
+    }
+
+    fn takes_origin(&self, origin: &HeaderValue) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+}
+
+/// Answers those for whom the doors are open.
+pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    let in_uri = request.uri().authority().map(http::uri::Authority::as_str);
+    let host = in_uri.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default();
+    if !doors.takes_host(host) {
+        return refuse("this endpoint answers to 127.0.0.1 and localhost, and to no other Host\n");
+    }
+    let Some(origin) = request.headers().get(ORIGIN).cloned() else { return next.run(request).await };
+    if !doors.takes_origin(&origin) {
+        return refuse(
+            "this endpoint answers no web page whose Origin was not allowed with --allow-origin\n",
+        );
+    }
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if is_preflight { preflight(request.headers()) } else { next.run(request).await };
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    response
+}
+
+fn refuse(reason: &'static str) -> Response {
+    (StatusCode::FORBIDDEN, reason).into_response()
+}
+
+/// An allowed page may send what it asks for.
+fn preflight(asked: &HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    for (asks, allows) in [
+        (ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS),
+        (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS),
+    ] {
+        if let Some(value) = asked.get(asks) {
+            response.headers_mut().insert(allows, value.clone());
+        }
+    }
+    response.headers_mut().insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_this_machine_by_its_name() {
+        let [kinesis, s3] = [Doors::loopback(Vec::new()), Doors::buckets(Vec::new())];
+        for host in ["127.0.0.1:4567", "localhost:4567", "LocalHost:4567", "[::1]:4567", "localhost", "[::1]"]
+        {
+            assert!(kinesis.takes_host(host) && s3.takes_host(host), "{host}");
+        }
+        for host in [
+            "",
+            ":4567",
+            "evil.example:4567",
+            "evil.example",
+            "127.0.0.1.evil.example:4567",
+            "localhost.evil.example:4567",
+            "evil.example:127.0.0.1",
+            ".localhost:4567",
+            "0.0.0.0:4567",
+            "127.0.0.1:x",
+        ] {
+            assert!(!kinesis.takes_host(host) && !s3.takes_host(host), "{host}");
+        }
+        assert!(s3.takes_host("my.bucket.localhost:4567"));
+        assert!(!kinesis.takes_host("my.bucket.localhost:4567"));
+    }
+}

@@ -1,0 +1,34 @@
+//! The Kinesis API over HTTP, on the store: every operation of the service's control and data plane.
+//!
+//! Signatures are not looked at beyond their form. `SubscribeToShard` goes over HTTP/1.1 only. A stream is CREATING,
+//! UPDATING or DELETING for a hundredth of a second. Shards take and give as much as the machine can, unless throttles
+//! are asked for ([`throttle`]); then as much as in AWS.
+
+mod account;
+mod check;
+mod consumers;
+mod describe;
+mod error;
+mod event_stream;
+mod get;
+mod iterator;
+mod kinesis;
+mod operations;
+mod page;
+mod position;
+mod put;
+mod request;
+mod reshard;
+mod settings;
+mod shards;
+mod streams;
+mod subscribe;
+mod subscription;
+mod tags;
+mod target;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod wire;
+
+pub(super) use request::router;
