@@ -146,15 +146,6 @@ impl StreamReader {
         Ok(())
     }
 
-    /// Lets the stream keep records for longer than it does, in whole hours up to 8,760.
-    pub async fn extend_retention(&self, stream: &str, retention: Duration) -> Result<(), ReaderError> {
-        let hours = i32::try_from(retention.as_secs() / 3_600).unwrap_or(i32::MAX);
-        let call = self.client.increase_stream_retention_period().stream_name(stream);
-        let call = call.retention_period_hours(hours);
-        call.send().await.map_err(|error| failed("IncreaseStreamRetentionPeriod", error))?;
-        Ok(())
-    }
-
     /// Whether the stream takes records.
     pub async fn is_active(&self, stream: &str) -> Result<bool, ReaderError> {
         let call = self.client.describe_stream_summary().stream_name(stream);
