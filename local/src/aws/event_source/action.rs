@@ -27,7 +27,7 @@ pub enum Action<R> {
     },
     /// The last call of a window failed for good: its state is lost.
     WindowLost,
-    /// The lane has ended. What [`Lane::unfinished`](super::Lane::unfinished) still has was not delivered.
+    /// The lane has ended: no more records come, and every one that came has ended.
     Done,
 }
 

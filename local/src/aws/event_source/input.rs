@@ -11,9 +11,9 @@ pub enum Input<R> {
     Answered(Answer),
     /// The time that [`Action::WakeAt`](super::Action::WakeAt) named has come.
     Woke,
-    /// The shard is at its end: no more records come.
+    /// The shard is at its end, or is read no further: no more records come, and an open window ends.
     Closed,
-    /// Whoever reads is about to stop: nothing is gathered any longer, and windows end with what they have.
+    /// The run is about to stop: batches gather no longer.
     Drain,
 }
 

@@ -44,8 +44,6 @@ pub struct Lane<R> {
     doing: Doing,
     closed: bool,
     draining: bool,
-    /// Since when a drain has met failures only.
-    stuck_since: Option<Moment>,
 }
 
 /// Records that are tried together.
@@ -93,7 +91,6 @@ impl<R: LaneRecord> Lane<R> {
             doing: Doing::Nothing,
             closed: false,
             draining: false,
-            stuck_since: None,
         }
     }
 
@@ -184,7 +181,7 @@ impl<R: LaneRecord> Lane<R> {
         let window = self.window.as_ref()?;
         let is_left = match self.waiting.front() {
             Some(first) => !window.holds(first.arrived_at()),
-            None => self.closed || self.draining || now >= window.closes_at(),
+            None => self.closed || now >= window.closes_at(),
         };
         let is_over = !self.waiting.is_empty() || now >= window.end();
         is_left.then_some(if is_over { Ending::InTime } else { Ending::Early })

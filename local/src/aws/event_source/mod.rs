@@ -1,18 +1,32 @@
 //! The event source mapping from a Kinesis stream to a function: order, batches, retries, windows.
+//!
+//! What happens to records is decided in [`Lane`], without I/O. Around it is a shell: a [`Mapping`] has the shards of a
+//! stream at work, and each shard its lanes.
 
 mod action;
+mod answer;
 mod batch;
+mod checkpoint;
+mod destination;
+mod document;
+mod event;
 mod input;
 mod lane;
-mod old;
+mod lane_at_work;
+mod mapping;
 mod on_failure;
+mod request;
 mod retry;
 mod settings;
+mod shard;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use action::{Action, Call, GivenUp, Response};
+pub(crate) use destination::{Destination, Target};
 pub use input::{Answer, Input, Outcome};
 pub use lane::{Lane, LaneRecord};
-pub(crate) use old::{Destination, Mapping, MappingError};
+pub(crate) use mapping::{Mapping, MappingError, Ports};
 pub use settings::LaneSettings;
 pub use window::{Ending, MAX_STATE_BYTES, Window, WindowCall};

@@ -1,20 +1,12 @@
 //! The port for what a mapping gives up: Lambda's on-failure destination.
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 
+use super::document::Document;
 use crate::pipeline::bucket::StorageError;
 
-/// Keeps a batch that was given up.
+/// Keeps what a mapping gives up. A mapping without a destination has none, and its records are lost, as in Lambda.
 pub(crate) trait OnFailure: Send + Sync {
-    /// Keeps the document, and says where it is. `Ok(None)`: the mapping has no destination, so Lambda loses the batch.
-    fn keep(&self, given_up: Document) -> BoxFuture<'_, Result<Option<String>, StorageError>>;
-}
-
-/// Lambda's on-failure document, and what names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Document {
-    pub(crate) shard: String,
-    /// The document as the destination gets it: with the payload for a bucket, without for a queue or topic.
-    pub(crate) body: Bytes,
+    /// Keeps the document, and says where it is once nothing can take it away any more.
+    fn keep(&self, document: Document) -> BoxFuture<'_, Result<String, StorageError>>;
 }

@@ -9,10 +9,6 @@ use crate::aws::event::Condition;
 /// First pause before a retry; it doubles with each, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long a drain lets a batch fail, in milliseconds, where its retries may last: a run has to end.
-pub(super) const DRAIN_PATIENCE_MS: i64 = 10_000;
-/// With more retries than this a failing batch may outlast any patience.
-const FEW_RETRIES: u64 = 100;
 
 /// What to do next with a batch that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +34,6 @@ pub(super) fn next(settings: &LaneSettings, records: usize, failures: u64) -> Ne
 pub(super) fn pause(failures: u64) -> i64 {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     milliseconds(FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE))
-}
-
-/// Whether a batch may fail for longer than anyone waits for the end of a run.
-pub(super) fn may_last(settings: &LaneSettings) -> bool {
-    settings.maximum_retry_attempts.is_none_or(|maximum| maximum > FEW_RETRIES)
 }
 
 /// When a record that arrived then is past the mapping's age.

@@ -26,7 +26,7 @@ pub struct Window {
 pub enum Ending {
     /// At its end, or with a record of another window.
     InTime,
-    /// Before its end: its state grew over [`MAX_STATE_BYTES`], the shard ended, or the run drains.
+    /// Before its end: its state grew over [`MAX_STATE_BYTES`], or no more records come.
     Early,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use local::event_source::{Condition, LaneSettings};
 
-use super::run::{Record, Scene, done, plain, records};
+use super::run::{Scene, done, plain, records};
 
 const WINDOW: LaneSettings =
     LaneSettings { batching_window: Duration::from_secs(2), batch_size: 3, ..FOR_EVER };
@@ -49,7 +49,9 @@ fn a_drain_sends_what_is_gathered() {
 #[test]
 fn a_batch_ends_before_its_event_is_over_six_megabytes() {
     let mut shard = records([0; 6]);
-    shard.iter_mut().for_each(|record: &mut Record| record.bytes = 3 << 19);
+    for record in &mut shard {
+        record.bytes = 3 << 19;
+    }
     let scene = Scene { takes: 100, ..Scene::new(plain(), shard) };
     let tries = scene.run(done).tries();
     assert_eq!(

@@ -32,7 +32,7 @@ fn without_a_limit_a_batch_is_tried_until_it_is_too_old() {
 
 #[test]
 fn what_was_never_sent_has_no_response() {
-    let settings = LaneSettings { maximum_record_age: Some(Duration::from_secs(60)), ..plain() };
+    let settings = LaneSettings { maximum_record_age: Some(Duration::from_mins(1)), ..plain() };
     let mut scene = Scene::new(settings, records([0, 1]));
     scene.takes = 100_000;
     let run = scene.run(done);
@@ -49,17 +49,6 @@ fn pauses_between_tries_grow_to_two_seconds() {
     let run = Scene { takes: 0, ..Scene::new(settings, records([0])) }.run(poisoned(0, false));
     let pauses: Vec<i64> = run.calls.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
     assert_eq!(pauses, [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
-}
-
-#[test]
-fn a_drain_leaves_a_batch_that_may_fail_for_ever_behind_and_says_which() {
-    let settings = LaneSettings { maximum_retry_attempts: None, ..plain() };
-    let mut scene = Scene::new(settings, records([0, 0, 0]));
-    scene.drains_at = Some(1_000_000);
-    let run = scene.run(poisoned(1, true));
-    assert_eq!(run.acknowledged(), [0]);
-    assert_eq!(run.lane.unfinished().map(|record| record.number).collect::<Vec<_>>(), [1, 2]);
-    assert!((1_008_000..1_014_000).contains(&run.ended_at), "{}", run.ended_at);
 }
 
 #[test]
@@ -87,7 +76,7 @@ proptest! {
         prop_assert_eq!(run.given_up()[0].failures, retries + 1);
         prop_assert_eq!(run.acknowledged().len(), count - 1);
         let alone = run.tries().iter().filter(|batch| **batch == [poison]).count();
-        prop_assert!(alone as u64 >= retries + 1);
+        prop_assert!(alone as u64 > retries);
     }
 
     /// A batch is cut at the reported record, and only what is left is tried again.

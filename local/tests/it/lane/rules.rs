@@ -221,10 +221,7 @@ proptest! {
             let holds = |record: &Record| (window.start()..window.end()).contains(&record.arrived_at);
             prop_assert!(call.records.iter().all(holds));
             prop_assert_eq!(call.records.is_empty(), last.is_some());
-            match &open {
-                Some((start, state)) => prop_assert_eq!((*start, &**state), (window.start(), window.state())),
-                None => prop_assert_eq!(window.state(), "{}"),
-            }
+            if let Some((start, state)) = &open { prop_assert_eq!((*start, &**state), (window.start(), window.state())) } else { prop_assert_eq!(window.state(), "{}") }
             let state = answer.state.as_deref().filter(|_| last.is_none()).unwrap_or(window.state());
             let is_closed = last.is_some() && answer.outcome == Outcome::Done;
             open = (!is_closed).then(|| (window.start(), state.to_owned()));

@@ -51,11 +51,12 @@ fn a_window_nobody_follows_is_closed_soon_after_its_end() {
 }
 
 #[test]
-fn a_drain_closes_the_window_early() {
-    let mut scene = Scene::new(windowed(), records([1_000, 60_000]));
+fn a_window_ends_early_once_no_more_records_come_and_not_with_the_drain_before() {
+    let mut scene = Scene::new(windowed(), records([1_000, 7_000]));
     scene.drains_at = Some(3_000);
     let run = scene.run(count);
-    assert_eq!((run.calls[1].0, calls(&run)[1].3), (3_000, Some(Ending::Early)));
+    assert_eq!(run.calls.iter().map(|(at, ..)| *at).collect::<Vec<_>>(), [1_000, 7_000, 7_005]);
+    assert_eq!(calls(&run)[2].3, Some(Ending::Early));
 }
 
 #[test]

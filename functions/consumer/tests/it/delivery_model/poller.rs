@@ -1,74 +1,127 @@
-//! The event source mapping: one batch at a time, retried from the reported record, in parts, or given up.
+//! The event source mapping's own lane, with the records of one shard as small numbers.
+
+use local::event_source::{Action, Input, Lane, LaneRecord, LaneSettings, Moment, Outcome};
 
 use super::records::Records;
+use super::world::Bounds;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A record by its sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Number(u32);
+
+impl LaneRecord for Number {
+    fn arrived_at(&self) -> Moment {
+        0
+    }
+
+    fn event_bytes(&self) -> usize {
+        1
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Poller {
-    /// Everything of its lane before this number is acknowledged or given up.
+    lane: Lane<Number>,
+    /// Everything of its lane before this number was read.
     next: u32,
-    /// What is left of the batch in hand, its first part last.
-    parts: Vec<Records>,
-    tries: u8,
+    /// What the lane wants to invoke the function with.
+    call: Option<Records>,
+    /// When the lane wants to try again.
+    wake: Option<Moment>,
     pub(crate) running: Option<usize>,
     pub(crate) acknowledged: Records,
     pub(crate) given_up: Records,
 }
 
 impl Poller {
-    pub(crate) fn unread(&self, lane: Records) -> Records {
-        if self.parts.is_empty() { lane.from(self.next) } else { Records::NONE }
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        let settings = LaneSettings {
+            batch_size: 8,
+            batching_window: std::time::Duration::ZERO,
+            maximum_retry_attempts: bounds.tries.map(|tries| tries - 1),
+            maximum_record_age: None,
+            bisect_on_error: bounds.bisect,
+            tumbling_window: None,
+        };
+        Self {
+            lane: Lane::new(settings),
+            next: 0,
+            call: None,
+            wake: None,
+            running: None,
+            acknowledged: Records::NONE,
+            given_up: Records::NONE,
+        }
     }
 
+    /// Nothing that was read is left to deliver.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lane.is_idle()
+    }
+
+    pub(crate) fn unread(&self, lane: Records) -> Records {
+        if self.is_idle() { lane.from(self.next) } else { Records::NONE }
+    }
+
+    /// Reads records, which are a batch since nothing else waits.
     pub(crate) fn read(&mut self, batch: Records) {
         self.next = batch.end();
-        self.parts.push(batch);
-        self.tries = 0;
+        self.step(0, Input::Records(numbers(batch)));
     }
 
-    /// What the next invocation gets.
-    pub(crate) fn part(&self) -> Option<Records> {
-        self.parts.last().copied()
-    }
-
-    /// Cuts the part in hand in two; that uses up no try.
-    pub(crate) fn bisect(&mut self) {
-        if let Some(part) = self.parts.pop() {
-            let first_half = part.take(part.len() / 2);
-            self.parts.extend([part.minus(first_half), first_half]);
+    /// What the function is invoked with now, after the pause if there is one.
+    pub(crate) fn invoke(&mut self) -> Option<Records> {
+        if let Some(wake) = self.wake.take() {
+            self.step(wake, Input::Woke);
         }
+        self.call
     }
 
-    /// The answer names the first failed record; whatever is not below it is delivered again.
-    pub(crate) fn answered(&mut self, first_failed: u32, tries: Option<u8>) {
-        let Some(part) = self.parts.pop() else { return };
-        let rest = part.from(first_failed);
-        self.acknowledged = self.acknowledged.or(part.minus(rest));
-        self.given_up = self.given_up.minus(part.minus(rest));
+    /// The answer names the first failed record.
+    pub(crate) fn answered(&mut self, first_failed: u32) {
+        let Some(call) = self.call.take() else { return };
+        let rest = call.from(first_failed);
+        let done = usize::try_from(call.minus(rest).len()).unwrap();
+        let outcome = if rest.is_empty() { Outcome::Done } else { Outcome::FailedFrom(done) };
         self.running = None;
-        if rest.is_empty() {
-            self.tries = 0;
-        } else {
-            self.parts.push(rest);
-            self.count_failure(tries);
-        }
+        self.step(0, Input::Answered(outcome.into()));
     }
 
-    pub(crate) fn failed(&mut self, tries: Option<u8>) {
+    pub(crate) fn failed(&mut self) {
         self.running = None;
-        self.count_failure(tries);
+        self.call = None;
+        self.step(0, Input::Answered(Outcome::Failed.into()));
     }
 
-    fn count_failure(&mut self, tries: Option<u8>) {
-        let Some(tries) = tries else { return };
-        self.tries += 1;
-        if self.tries == tries {
-            self.given_up = self.parts.pop().map_or(self.given_up, |part| self.given_up.or(part));
-            self.tries = 0;
-        }
-    }
-
-    /// A later redrive: what was given up is the batch in hand again, and waits until it is acknowledged.
+    /// A later redrive: what was given up is a batch again.
     pub(crate) fn redrive(&mut self) {
-        self.parts.push(self.given_up);
+        self.step(0, Input::Records(numbers(self.given_up)));
     }
+
+    /// No time passes but in the pauses: when something happens is the search's to choose.
+    fn step(&mut self, now: Moment, input: Input<Number>) {
+        let mut actions = Vec::new();
+        self.lane.step(now, input, &mut actions);
+        self.wake = None;
+        for action in actions {
+            match action {
+                Action::Invoke(call) => self.call = Some(set(&call.records)),
+                Action::WakeAt(at) => self.wake = Some(at),
+                Action::Acknowledge(records) => {
+                    self.acknowledged = self.acknowledged.or(set(&records));
+                    self.given_up = self.given_up.minus(set(&records));
+                }
+                Action::GiveUp(given_up) => self.given_up = self.given_up.or(set(&given_up.records)),
+                Action::Checkpoint(_) | Action::Retry { .. } | Action::WindowLost | Action::Done => {}
+            }
+        }
+    }
+}
+
+fn numbers(records: Records) -> Vec<Number> {
+    (0..8).filter(|number| records.0 & (1 << number) != 0).map(Number).collect()
+}
+
+fn set(records: &[Number]) -> Records {
+    Records(records.iter().fold(0, |set, number| set | 1 << number.0))
 }

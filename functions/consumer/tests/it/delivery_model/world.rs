@@ -32,7 +32,8 @@ pub(crate) struct Bounds {
     /// What each poller reads: the whole shard, or its lane under a parallelization factor.
     pub(crate) lanes: &'static [Records],
     /// Tries of a batch before it is given up; `None`: for ever.
-    pub(crate) tries: Option<u8>,
+    pub(crate) tries: Option<u64>,
+    /// A batch of several records that failed is cut in two.
     pub(crate) bisect: bool,
     /// What was given up is invoked again, later.
     pub(crate) redrive: bool,
@@ -56,15 +57,12 @@ pub(crate) struct World<P> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
-    /// The poller takes its next records as a batch.
+    /// The poller reads its next records, which are a batch.
     Read {
         poller: usize,
         count: u32,
     },
     Invoke {
-        poller: usize,
-    },
-    Bisect {
         poller: usize,
     },
     Redrive {
@@ -121,7 +119,7 @@ where
     type Action = Action;
 
     fn init_states(&self) -> Vec<Self::State> {
-        let pollers = vec![Poller::default(); self.bounds.lanes.len()];
+        let pollers = vec![Poller::new(&self.bounds); self.bounds.lanes.len()];
         vec![World { s3: S3::default(), pollers, attempts: Vec::new() }]
     }
 
@@ -146,7 +144,6 @@ where
             Action::Land { attempt } => self.land(&mut world, attempt)?,
             Action::Read { poller, .. }
             | Action::Invoke { poller }
-            | Action::Bisect { poller }
             | Action::Redrive { poller }
             | Action::Answer { poller }
             | Action::Crash { poller }
@@ -189,11 +186,8 @@ impl<P: Protocol> Checked<P> {
         } else if world.attempts.len() < self.bounds.attempts {
             let unread = state.unread(self.bounds.lanes[poller]).len();
             actions.extend((1..=unread).map(|count| Action::Read { poller, count }));
-            if let Some(part) = state.part() {
+            if !state.is_idle() {
                 actions.push(Action::Invoke { poller });
-                if self.bounds.bisect && part.len() > 1 {
-                    actions.push(Action::Bisect { poller });
-                }
             } else if self.bounds.redrive && !state.given_up.is_empty() {
                 actions.push(Action::Redrive { poller });
             }
@@ -202,25 +196,23 @@ impl<P: Protocol> Checked<P> {
 
     fn poll(&self, world: &mut World<P::Phase>, poller: usize, action: Action) -> Option<()> {
         let state = &mut world.pollers[poller];
-        let tries = self.bounds.tries;
         match action {
             Action::Read { count, .. } => state.read(state.unread(self.bounds.lanes[poller]).take(count)),
-            Action::Bisect { .. } => state.bisect(),
             Action::Redrive { .. } => state.redrive(),
             Action::Invoke { .. } => {
-                let phase = Some(self.protocol.begin(state.part()?));
+                let phase = Some(self.protocol.begin(state.invoke()?));
                 state.running = Some(world.attempts.len());
                 world.attempts.push(Attempt { phase, on_the_wire: None });
             }
             Action::Answer { .. } => {
                 let phase = world.attempts[state.running?].phase.take()?;
-                state.answered(self.protocol.answer(&phase)?, tries);
+                state.answered(self.protocol.answer(&phase)?);
             }
             Action::Crash { .. } => {
                 world.attempts[state.running?].phase = None;
-                state.failed(tries);
+                state.failed();
             }
-            _ => state.failed(tries),
+            _ => state.failed(),
         }
         Some(())
     }

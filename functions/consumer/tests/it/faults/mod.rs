@@ -19,7 +19,7 @@ use poller::{Habits, Poller};
 use random::Random;
 use shard::Shard;
 
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 40;
 
 pub(crate) type Function = Consumer<Arc<FaultyBucket>, LocalEnricher>;
 

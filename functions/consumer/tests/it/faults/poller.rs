@@ -1,10 +1,12 @@
-//! An event source mapping that loses answers, kills functions, cuts batches and forgets its checkpoint.
+//! The event source mapping's own lane, whose driver loses answers, kills functions, cuts batches and forgets its
+//! checkpoint.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use edge::lambda::Invocation;
+use local::event_source::{Action, Input, Lane, LaneRecord, LaneSettings, Moment, Outcome};
 
 use super::Function;
 use super::random::Random;
@@ -26,12 +28,28 @@ impl Default for Habits {
     }
 }
 
+/// A record by its place in the shard.
+#[derive(Debug, Clone, Copy)]
+struct Index(usize);
+
+impl LaneRecord for Index {
+    fn arrived_at(&self) -> Moment {
+        0
+    }
+
+    fn event_bytes(&self) -> usize {
+        1
+    }
+}
+
 pub(crate) struct Poller {
     shard: Arc<Shard>,
     function: Arc<Function>,
     habits: Habits,
     random: Random,
     invocations: usize,
+    lane: Lane<Index>,
+    now: Moment,
 }
 
 /// Failures after which all goes well, so that a run ends.
@@ -39,41 +57,52 @@ const MAX_FAULTS: usize = 30;
 
 impl Poller {
     pub(crate) fn new(shard: Arc<Shard>, function: Arc<Function>, habits: Habits, random: Random) -> Self {
-        Self { shard, function, habits, random, invocations: 0 }
+        Self { shard, function, habits, random, invocations: 0, lane: lane(habits), now: 0 }
     }
 
     pub(crate) async fn run(mut self) {
-        let lane: Vec<usize> =
-            (0..self.shard.len()).filter(|index| index % self.habits.lanes == self.habits.lane).collect();
+        let lane_of_shard: Vec<Index> = (0..self.shard.len())
+            .filter(|index| index % self.habits.lanes == self.habits.lane)
+            .map(Index)
+            .collect();
         let (mut next, mut forgotten) = (0, 0);
-        while next < lane.len() {
-            let count = (self.random.below(6) + 1).min(lane.len() - next);
-            self.deliver(&lane[next..next + count]).await;
+        while next < lane_of_shard.len() {
+            let count = (self.random.below(6) + 1).min(lane_of_shard.len() - next);
+            self.deliver(lane_of_shard[next..next + count].to_vec()).await;
             next += count;
             if self.habits.forgets && forgotten < 3 && self.random.one_in(4) {
                 forgotten += 1;
                 next -= self.random.below(next + 1);
+                self.lane = lane(self.habits);
             }
         }
     }
 
     /// Delivers a batch until all of it is acknowledged.
-    async fn deliver(&mut self, batch: &[usize]) {
-        let mut parts = vec![batch.to_vec()];
-        while let Some(part) = parts.pop() {
-            let done = self.invoke(&part).await;
-            let rest = part[done..].to_vec();
-            if rest.len() > 1 && self.habits.bisects && self.random.one_in(2) {
-                let (first, second) = rest.split_at(rest.len() / 2);
-                parts.extend([second.to_vec(), first.to_vec()]);
-            } else if !rest.is_empty() {
-                parts.push(rest);
+    async fn deliver(&mut self, batch: Vec<Index>) {
+        let mut input = Some(Input::Records(batch));
+        while let Some(now) = input.take() {
+            let mut actions = Vec::new();
+            self.lane.step(self.now, now, &mut actions);
+            for action in actions {
+                match action {
+                    Action::Invoke(call) => {
+                        let batch: Vec<usize> = call.records.iter().map(|record| record.0).collect();
+                        input = Some(Input::Answered(self.invoke(&batch).await.into()));
+                    }
+                    Action::WakeAt(at) => {
+                        self.now = at;
+                        input = Some(Input::Woke);
+                    }
+                    _ => {}
+                }
             }
         }
+        assert!(self.lane.is_idle(), "a batch is left");
     }
 
-    /// How many records of the part are acknowledged by one invocation.
-    async fn invoke(&mut self, part: &[usize]) -> usize {
+    /// What one invocation over some records of the shard comes to.
+    async fn invoke(&mut self, part: &[usize]) -> Outcome {
         self.invocations += 1;
         let goes_well = self.invocations > MAX_FAULTS;
         let deadline_in = if !goes_well && self.random.one_in(8) { 2_000 } else { 60_000 };
@@ -94,24 +123,37 @@ impl Poller {
             () = steps(patience), if !goes_well => None,
         };
         match answer {
-            Some(answer) if goes_well || !self.random.one_in(6) => Self::acknowledged(part, &answer),
-            Some(_lost) => 0,
+            Some(answer) if goes_well || !self.random.one_in(6) => outcome(part, &answer),
+            Some(_lost) => Outcome::Failed,
             None => {
                 // Killed, or given up on while it goes on.
                 if self.random.one_in(2) {
                     running.abort();
                 }
-                0
+                Outcome::Failed
             }
         }
     }
+}
 
-    fn acknowledged(part: &[usize], answer: &[u8]) -> usize {
-        let answer: serde_json::Value = serde_json::from_slice(answer).unwrap();
-        let Some(failed) = answer["batchItemFailures"].get(0) else { return part.len() };
-        let number: usize = failed["itemIdentifier"].as_str().unwrap().parse().unwrap();
-        part.iter().position(|index| Shard::sequence_number(*index) == number).expect("a record of the batch")
-    }
+/// A lane without a limit of its retries.
+fn lane(habits: Habits) -> Lane<Index> {
+    Lane::new(LaneSettings {
+        batch_size: 100,
+        batching_window: Duration::ZERO,
+        maximum_retry_attempts: None,
+        maximum_record_age: None,
+        bisect_on_error: habits.bisects,
+        tumbling_window: None,
+    })
+}
+
+fn outcome(part: &[usize], answer: &[u8]) -> Outcome {
+    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap();
+    let Some(failed) = answer["batchItemFailures"].get(0) else { return Outcome::Done };
+    let number: usize = failed["itemIdentifier"].as_str().unwrap().parse().unwrap();
+    let failed = part.iter().position(|index| Shard::sequence_number(*index) == number);
+    Outcome::FailedFrom(failed.expect("a record of the batch"))
 }
 
 /// Ends after the other tasks had so many turns.

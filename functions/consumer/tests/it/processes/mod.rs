@@ -20,7 +20,7 @@ use super::faults::random::Random;
 use run::Habits;
 
 /// Seeds over all tests.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 40;
 const TESTS: u64 = 4;
 /// Runs at once in each test: most of a run is waiting.
 const RUNS_AT_ONCE: usize = 4;

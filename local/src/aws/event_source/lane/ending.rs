@@ -37,7 +37,7 @@ impl<R: LaneRecord> Lane<R> {
             Outcome::FailedFrom(0) => self.part_failed(now, Response::Reported, actions),
             Outcome::FailedFrom(index) => {
                 self.acknowledge(index, actions);
-                self.doing = Doing::Pausing(now.saturating_add(retry::pause(0)));
+                self.pause(now, 0);
             }
             Outcome::Failed => self.part_failed(now, Response::Error, actions),
         }
@@ -50,7 +50,6 @@ impl<R: LaneRecord> Lane<R> {
         if !rest.is_empty() {
             self.parts.push_front(Part::of(rest));
         }
-        self.stuck_since = None;
         let last = part.records.last().cloned();
         actions.push(Action::Acknowledge(part.records));
         actions.extend(last.map(Action::Checkpoint));
@@ -73,7 +72,7 @@ impl<R: LaneRecord> Lane<R> {
             }
         }
         actions.push(Action::Retry { records, failures });
-        self.pause(now, if next == Next::Again { failures } else { 0 }, actions);
+        self.pause(now, if next == Next::Again { failures } else { 0 });
     }
 
     pub(super) fn last_call_failed(&mut self, now: Moment, response: Response, actions: &mut Vec<Action<R>>) {
@@ -91,25 +90,16 @@ impl<R: LaneRecord> Lane<R> {
             return;
         }
         actions.push(Action::Retry { records: 0, failures });
-        self.pause(now, failures, actions);
+        self.pause(now, failures);
     }
 
-    /// Waits before the next try; a drain that has met failures for long ends instead.
-    fn pause(&mut self, now: Moment, failures: u64, actions: &mut Vec<Action<R>>) {
+    fn pause(&mut self, now: Moment, failures: u64) {
         self.doing = Doing::Pausing(now.saturating_add(retry::pause(failures)));
-        if self.draining && retry::may_last(&self.settings) {
-            let since = *self.stuck_since.get_or_insert(now);
-            if now.saturating_sub(since) >= retry::DRAIN_PATIENCE_MS {
-                self.doing = Doing::Done;
-                actions.push(Action::Done);
-            }
-        }
     }
 
     fn end_window(&mut self) {
         self.last_call = None;
         self.window = None;
-        self.stuck_since = None;
         if let Some(part) = self.parts.front_mut() {
             // It goes on with a state of its own.
             part.is_unchanged = false;
@@ -135,7 +125,6 @@ impl<R: LaneRecord> Lane<R> {
     }
 
     fn give_up(&mut self, part: Part<R>, condition: Condition, actions: &mut Vec<Action<R>>) {
-        self.stuck_since = None;
         let Part { records, failures, response, .. } = part;
         let last = records.last().cloned();
         let window = self.window_call(None);

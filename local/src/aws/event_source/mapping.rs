@@ -1,0 +1,115 @@
+//! One mapping at work: its shards, parents before children, until the run stops.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::on_failure::OnFailure;
+use super::shard::ShardAtWork;
+use crate::aws::clock::Clock;
+use crate::aws::event::{Name, Observer};
+use crate::aws::lambda::Invoke;
+use crate::aws::stream::{Phase, SourceShard, StreamError, StreamSource};
+use crate::pipeline::bucket::StorageError;
+use template::{ACCOUNT, KinesisMapping, REGION};
+
+/// Why a mapping can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// The stream can't be read, or a place on it can't be kept.
+    #[error("the stream can't be read")]
+    Stream(#[from] StreamError),
+    /// A given-up batch can't be kept.
+    #[error("a batch that was given up can't be kept")]
+    Destination(#[from] StorageError),
+    /// An event can't be written.
+    #[error("an event can't be written")]
+    Event(#[from] serde_json::Error),
+}
+
+/// What a mapping works with.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    pub(crate) source: Arc<dyn StreamSource>,
+    pub(crate) function: Arc<dyn Invoke>,
+    /// `None`: what is given up is lost, as in Lambda.
+    pub(crate) on_failure: Option<Arc<dyn OnFailure>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+/// A mapping at work.
+pub(crate) struct Mapping {
+    pub(crate) settings: KinesisMapping,
+    pub(super) stream_arn: String,
+    pub(super) function_arn: String,
+    /// The mapping's and the stream's name, as events have them.
+    pub(super) names: (Name, Name),
+    pub(super) ports: Ports,
+}
+
+impl Mapping {
+    pub(crate) fn new(settings: KinesisMapping, ports: Ports) -> Self {
+        Self {
+            stream_arn: format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}", settings.stream),
+            function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", settings.function),
+            names: (settings.name.as_str().into(), settings.stream.as_str().into()),
+            settings,
+            ports,
+        }
+    }
+
+    /// Delivers the stream's records until the run stops, or the stream is deleted. A shard begins when its parents
+    /// are finished, in this process or an earlier one.
+    pub(crate) async fn run(self: Arc<Self>, mut phase: watch::Receiver<Phase>) -> Result<(), MappingError> {
+        let mut begun = BTreeSet::new();
+        let mut running = JoinSet::new();
+        loop {
+            let shards = match self.ports.source.shards().await {
+                Err(StreamError::NotFound { .. }) => Vec::new(),
+                shards => shards?,
+            };
+            for id in self.ready(&shards, &begun)? {
+                begun.insert(id.clone());
+                running.spawn(ShardAtWork::run(Arc::clone(&self), id, phase.clone()));
+            }
+            tokio::select! {
+                joined = running.join_next() => match joined {
+                    Some(joined) => ended(joined)?,
+                    None => return Ok(()),
+                },
+                _ = phase.wait_for(|phase| *phase == Phase::Stopped) => break,
+            }
+        }
+        while let Some(joined) = running.join_next().await {
+            ended(joined)?;
+        }
+        Ok(())
+    }
+
+    /// Shards that have yet to begin, and may.
+    fn ready(&self, shards: &[SourceShard], begun: &BTreeSet<String>) -> Result<Vec<String>, StreamError> {
+        let source = &self.ports.source;
+        let mut ready = Vec::new();
+        for shard in shards.iter().filter(|shard| !begun.contains(&shard.id)) {
+            let mut may_begin = !source.place(&shard.id)?.finished;
+            for parent in &shard.parents {
+                may_begin &= source.place(parent)?.finished;
+            }
+            if may_begin {
+                ready.push(shard.id.clone());
+            }
+        }
+        Ok(ready)
+    }
+}
+
+/// A panic goes on here. A stream that is gone ends its shards, not the run.
+fn ended(joined: Result<Result<(), MappingError>, tokio::task::JoinError>) -> Result<(), MappingError> {
+    match joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) {
+        Err(MappingError::Stream(StreamError::NotFound { .. })) => Ok(()),
+        result => result,
+    }
+}
