@@ -98,10 +98,9 @@ fn compression(s3: &Properties<'_>) -> Read<Compression> {
     match s3.text("CompressionFormat")?.as_deref() {
         None | Some("UNCOMPRESSED") => Ok(Compression::None),
         Some("GZIP") => Ok(Compression::Gzip),
-        Some(other @ ("ZIP" | "Snappy" | "HADOOP_SNAPPY")) => {
-            let reason = format!("{other} is not written here, so the delivery stream is left out");
-            Err(s3.left_out("CompressionFormat", &reason))
-        }
+        Some("ZIP") => Ok(Compression::Zip),
+        Some("Snappy") => Ok(Compression::Snappy),
+        Some("HADOOP_SNAPPY") => Ok(Compression::HadoopSnappy),
         Some(other) => {
             let problem = format!("is {other:?}, expected UNCOMPRESSED, GZIP, ZIP, Snappy or HADOOP_SNAPPY");
             Err(s3.malformed("CompressionFormat", &problem))

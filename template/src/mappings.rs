@@ -31,7 +31,7 @@ pub(super) fn mapping(
     let stream = stream(source, properties)?;
     properties.notes().take(&stream);
     if properties.flag("Enabled")? == Some(false) {
-        return Err(Stop::Disabled { place: properties.place().to_owned() });
+        return Err(Stop::Disabled);
     }
     refuse_filters(properties)?;
     let small = |name, default, limits| {

@@ -44,11 +44,6 @@ impl<'s> Properties<'s> {
         self.notes
     }
 
-    /// The place of this level.
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     fn place_of(&self, name: &str) -> String {
         format!("{}.{name}", self.place)
     }

@@ -166,12 +166,9 @@ impl Reader<'_> {
     ) -> Result<Option<T>, TemplateError> {
         let notes = Notes::default();
         let result = Properties::new(self.scope, &notes, node.clone(), place).and_then(|level| read(&level));
-        if let (Some(stream), Err(stop)) = (notes.taken(), &result) {
-            let reason = match stop {
-                Stop::LeftOut { place, reason } => format!("{place}: {reason}"),
-                Stop::Disabled { place } => format!("{place}: is disabled"),
-                Stop::Malformed(error) => error.to_string(),
-            };
+        // What is disabled takes nothing in AWS either.
+        if let (Some(stream), Err(Stop::LeftOut { place, reason })) = (notes.taken(), &result) {
+            let reason = format!("{place}: {reason}");
             self.topology.unrun_takers.push(UnrunTaker { stream, reason });
         }
         let part = self.part(result)?;
@@ -185,7 +182,7 @@ impl Reader<'_> {
         match result {
             Ok(part) => Ok(Some(part)),
             Err(Stop::Malformed(error)) => Err(error),
-            Err(Stop::Disabled { .. }) => Ok(None),
+            Err(Stop::Disabled) => Ok(None),
             Err(Stop::LeftOut { place, reason }) => {
                 self.topology.left_out.push(format!("{place}: {reason}"));
                 Ok(None)

@@ -18,10 +18,7 @@ pub(super) enum Stop {
         reason: String,
     },
     /// The template says that the part rests, which needs no word beside the template's.
-    Disabled {
-        /// Resource and property.
-        place: String,
-    },
+    Disabled,
 }
 
 impl Stop {

@@ -222,6 +222,12 @@ pub enum Compression {
     None,
     /// gzip.
     Gzip,
+    /// A ZIP archive of one file.
+    Zip,
+    /// Snappy in the frames of snappy-java.
+    Snappy,
+    /// Snappy in the blocks of Hadoop.
+    HadoopSnappy,
 }
 
 /// The transformation function of a delivery stream.

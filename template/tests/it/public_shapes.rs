@@ -151,16 +151,16 @@ fn deliveries_with_every_setting() {
     let topology = read("deliveries.yaml");
     let unrun = [
         "Parquet.Properties.ExtendedS3DestinationConfiguration.DataFormatConversionConfiguration: conversion to Parquet or ORC is not run here, so the delivery stream is left out",
-        "Zip.Properties.ExtendedS3DestinationConfiguration.CompressionFormat: ZIP is not written here, so the delivery stream is left out",
         "Search: delivers by AmazonopensearchserviceDestinationConfiguration; only delivery to S3 is run here",
         "Extracted.Properties.ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors[0].Type: MetadataExtraction is not run here, so the delivery stream is left out",
         "Abroad: is left out: bucket \"elsewhere\" is not in the template",
     ];
     left_out(&topology, &unrun);
     unrun_takers(&topology, "Stream", &unrun);
-    let [delivery] = topology.deliveries.as_slice() else { panic!("{:?}", topology.deliveries) };
+    let [delivery, zip] = topology.deliveries.as_slice() else { panic!("{:?}", topology.deliveries) };
     assert_eq!((delivery.time_zone.as_str(), delivery.error_prefix.as_str()), ("Asia/Tokyo", "errors/"));
     assert_eq!(delivery.record_delimiter.as_deref(), Some("\n"));
+    assert_eq!(zip.compression, Compression::Zip);
     let backup = delivery.backup.as_ref().unwrap();
     assert_eq!((backup.prefix.as_str(), backup.compression), ("backup/", Compression::Gzip));
 }

@@ -63,14 +63,6 @@ pub(super) fn apart(origin: Origin, shard_id: &Arc<str>, record: &SourceRecord) 
     }
 }
 
-/// How many user records a delivery stream takes from a stream record.
-pub(crate) fn user_records_in(data: &[u8]) -> u64 {
-    kpl::user_records(data, MAX_SUB_RECORDS)
-        .ok()
-        .flatten()
-        .map_or(1, |user_records| user_records.len() as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,6 +91,7 @@ pub(super) struct Buffers {
 
 impl Buffers {
     /// Takes a record in; an object that is full comes out.
+    #[expect(clippy::needless_pass_by_value, reason = "what is taken in is used up")]
     pub(super) fn push(
         &mut self,
         now: Moment,

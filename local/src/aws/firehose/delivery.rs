@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::DeliveryError;
 use super::apart::apart;
 use super::buffer::Buffers;
@@ -18,87 +16,11 @@ use super::ids::Ids;
 use super::reading::{Read, Reading};
 use super::settings::{BufferRules, Rules};
 use super::shard::Shard;
-use super::transform::Unanswered;
-use super::writes::{Kind, Object, Writes};
+use super::step::{Action, Errand, Input};
+use super::writes::{Kind, Writes};
 use crate::aws::clock::Moment;
 use crate::aws::event::Event;
-use crate::aws::lambda::Invocation;
-use crate::aws::stream::source::{self, Page, PageLimit, SourceShard};
-
-/// What happened.
-#[derive(Debug)]
-pub(super) enum Input {
-    Begin,
-    /// The stream's shards, and the place kept in each.
-    Shards(Vec<(SourceShard, source::Place)>),
-    /// The stream has this version.
-    Changed(u64),
-    Read {
-        shard: usize,
-        page: Page,
-    },
-    /// The stream was deleted.
-    Gone,
-    Answered {
-        shard: usize,
-        invocation: u64,
-        answer: Result<Bytes, Unanswered>,
-    },
-    Written {
-        object: u64,
-        result: Result<(), DestinationError>,
-    },
-    /// The place that was passed last is kept.
-    Passed {
-        shard: usize,
-    },
-    /// The time asked for has come.
-    Woke,
-    /// Nothing more is awaited: everything is written as soon as it can be.
-    Drain,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// To be begun at once; what comes of it is an input.
-    Do(Errand),
-    /// The state machine is to be woken at this time, instead of at the one asked for before.
-    WakeAt(Option<Moment>),
-    Tell(Event),
-    /// The stream is gone and everything that it had is written.
-    End,
-}
-
-/// What takes time.
-#[derive(Debug)]
-pub(super) enum Errand {
-    ListShards,
-    /// Done once the stream has another version than this.
-    Watch {
-        seen: u64,
-    },
-    Read {
-        shard: usize,
-        id: Arc<str>,
-        after: Option<Arc<str>>,
-        limit: PageLimit,
-    },
-    Invoke {
-        shard: usize,
-        number: u64,
-        invocation: Invocation,
-    },
-    Write {
-        number: u64,
-        object: Object,
-    },
-    Pass {
-        shard: usize,
-        id: Arc<str>,
-        place: source::Place,
-    },
-}
+use crate::aws::stream::source::Page;
 
 /// A delivery stream at work.
 #[derive(Debug)]
@@ -115,7 +37,6 @@ pub(super) struct Delivery {
     pub(super) invocations: u64,
     reading: Reading,
     draining: bool,
-    gone: bool,
 }
 
 impl Delivery {
@@ -129,9 +50,8 @@ impl Delivery {
             writes: Writes::default(),
             taken_bytes: 0,
             invocations: 0,
-            reading: Reading::default(),
+            reading: Reading::new(),
             draining: false,
-            gone: false,
         }
     }
 
@@ -143,24 +63,16 @@ impl Delivery {
         actions: &mut Vec<Action>,
     ) -> Result<(), DeliveryError> {
         match input {
-            Input::Begin => {
-                self.list(actions);
-                actions.push(Action::Do(Errand::Watch { seen: 0 }));
-            }
+            Input::Begin => actions.push(Action::Do(Errand::Watch { seen: 0 })),
             Input::Shards(shards) => {
                 self.shards.extend(self.reading.listed(shards).into_iter().map(Shard::new));
             }
             Input::Changed(version) => {
                 actions.push(Action::Do(Errand::Watch { seen: version }));
-                if self.reading.changed(version) && !self.gone {
-                    self.list(actions);
-                }
+                self.reading.changed(version);
             }
-            Input::Read { shard, page } => self.take(now, shard, page, actions)?,
-            Input::Gone => {
-                self.gone = true;
-                self.reading.gone();
-            }
+            Input::Read { shard, page } => self.take(now, shard, page)?,
+            Input::Gone => self.reading.gone(),
             Input::Answered { shard, invocation, answer } => {
                 self.answered(now, (shard, invocation), answer, actions)?;
             }
@@ -184,7 +96,7 @@ impl Delivery {
         self.pass(actions);
         self.read(actions);
         actions.push(Action::WakeAt(self.due()));
-        if self.gone && self.held_bytes() == 0 && self.is_idle() {
+        if self.reading.is_gone() && self.held_bytes() == 0 && self.is_idle() {
             actions.push(Action::End);
         }
         Ok(())
@@ -216,6 +128,9 @@ impl Delivery {
     }
 
     fn read(&mut self, actions: &mut Vec<Action>) {
+        if self.reading.begin_list() {
+            actions.push(Action::Do(Errand::ListShards));
+        }
         let limit = self.rules.page;
         while self.held_bytes() + self.reading.under_way() * limit.bytes < self.limit() {
             let Some(Read { shard, id, after }) = self.reading.begin() else { return };
@@ -223,13 +138,8 @@ impl Delivery {
         }
     }
 
-    fn take(
-        &mut self,
-        now: Moment,
-        index: usize,
-        page: Page,
-        actions: &mut Vec<Action>,
-    ) -> Result<(), DeliveryError> {
+    #[expect(clippy::needless_pass_by_value, reason = "what is taken in is used up")]
+    fn take(&mut self, now: Moment, index: usize, page: Page) -> Result<(), DeliveryError> {
         let last = page.records.last().map(|record| record.sequence_number.as_str().into());
         for record in &page.records {
             let Some(shard) = self.shards.get_mut(index) else { return Ok(()) };
@@ -241,9 +151,7 @@ impl Delivery {
                 self.take_user_record(now, user_record)?;
             }
         }
-        if self.reading.page(index, last, page.is_end) {
-            self.list(actions);
-        }
+        self.reading.page(index, last, page.is_end);
         Ok(())
     }
 
@@ -294,7 +202,7 @@ impl Delivery {
 
     fn pass(&mut self, actions: &mut Vec<Action>) {
         for (index, shard) in self.shards.iter_mut().enumerate() {
-            let is_end = self.reading.is_end(index) && !self.gone;
+            let is_end = self.reading.is_end(index) && !self.reading.is_gone();
             if let Some(place) = shard.next_place(is_end) {
                 actions.push(Action::Do(Errand::Pass { shard: index, id: Arc::clone(&shard.id), place }));
             }
@@ -311,9 +219,9 @@ impl Delivery {
         }
     }
 
-    fn list(&mut self, actions: &mut Vec<Action>) {
-        self.reading.list();
-        actions.push(Action::Do(Errand::ListShards));
+    /// Whether a place is being written down, of which nobody is told yet.
+    pub(super) fn is_keeping_a_place(&self) -> bool {
+        self.shards.iter().any(Shard::is_keeping_a_place)
     }
 
     fn due(&self) -> Option<Moment> {

@@ -30,13 +30,22 @@ pub enum DestinationError {
     /// It can't be compressed.
     #[error("an object can't be compressed: {0}")]
     Compress(#[from] CompressError),
+    /// It can't be compressed by Snappy.
+    #[error("an object can't be compressed: {0}")]
+    Snappy(#[from] snap::Error),
+    /// It is over 4 GiB.
+    #[error("an object of {bytes} bytes is too long for its compression, the limit is 4 GiB")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+    },
 }
 
 impl DestinationError {
     /// Whether every further try ends the same.
     pub(super) fn is_permanent(&self) -> bool {
         use StoreError::{InvalidAttributes, InvalidKey};
-        matches!(self, Self::Compress(_) | Self::Bucket(InvalidKey { .. } | InvalidAttributes { .. }))
+        !matches!(self, Self::Bucket(error) if !matches!(error, InvalidKey { .. } | InvalidAttributes { .. }))
     }
 }
 

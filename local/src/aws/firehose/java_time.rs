@@ -13,43 +13,56 @@ pub(super) struct Pattern(Vec<Part>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    /// A letter, and how often it stands in a row.
-    Field(char, usize),
+    /// A letter, and how often it stands in a row; with spaces before it to this width.
+    Field(char, usize, usize),
 }
 
 impl Pattern {
-    /// `None` for what is no pattern, or has a letter that is not run here: `p`, `zzzz`, and those of later Java.
+    /// `None` for what is no pattern, or has a letter that is not run here: `zzzz`, and those of later
+    /// Java. What an optional section holds is always there, so its brackets say nothing.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut parts = Vec::new();
+        let (mut parts, mut width, mut sections) = (Vec::new(), 0, 0_usize);
         let mut letters = text.chars().peekable();
         while let Some(letter) = letters.next() {
-            if letter == '\'' {
-                parts.push(Part::Text(quoted(&mut letters)?));
-                continue;
+            match letter {
+                '[' => sections += 1,
+                ']' => sections = sections.checked_sub(1)?,
+                '{' | '}' | '#' => return None,
+                '\'' => parts.push(Part::Text(quoted(&mut letters)?)),
+                letter if letter.is_ascii_alphabetic() => {
+                    let run = run(letter, &mut letters);
+                    if letter == 'p' && width == 0 {
+                        width = run;
+                        continue;
+                    }
+                    is_run(letter, run).then_some(())?;
+                    parts.push(Part::Field(letter, run, std::mem::take(&mut width)));
+                }
+                letter => parts.push(Part::Text(letter.to_string())),
             }
-            if matches!(letter, '{' | '}' | '#' | '[' | ']') {
-                return None;
-            }
-            let mut run = 1;
-            while letters.next_if_eq(&letter).is_some() {
-                run += 1;
-            }
-            if letter.is_ascii_alphabetic() {
-                parts.push(Part::Field(letter, is_run(letter, run).then_some(run)?));
-            } else {
-                parts.push(Part::Text(std::iter::repeat_n(letter, run).collect()));
-            }
+            // Nothing but a field may follow the padding.
+            (width == 0).then_some(())?;
         }
+        (width == 0).then_some(())?;
         Some(Self(parts))
     }
 
     pub(super) fn format(&self, time: &Zoned) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Field(letter, run) => field(*letter, *run, time),
+            Part::Field(letter, run, width) => format!("{:>width$}", field(*letter, *run, time)),
         };
         self.0.iter().map(part).collect()
     }
+}
+
+/// How often a letter stands in a row, of which the first was taken.
+fn run(letter: char, letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> usize {
+    let mut run = 1;
+    while letters.next_if_eq(&letter).is_some() {
+        run += 1;
+    }
+    run
 }
 
 /// The text up to the closing quote; two quotes are one that is meant.
@@ -278,8 +291,13 @@ mod tests {
     }
 
     #[test]
+    fn optional_sections_are_there_and_padding_is_spaces() {
+        check("2026-03-05T07:08:09Z", "UTC", &[("yyyy[-MM[-dd]]", "2026-03-05"), ("ppppHHpppm", "  07  8")]);
+    }
+
+    #[test]
     fn what_is_no_pattern_is_refused() {
-        for pattern in ["'open", "[yyyy]", "HHH", "ddd", "p", "zzzz", "V", "b", "#", "SSSSSSSSSS"] {
+        for pattern in ["'open", "yyyy]", "HHH", "ddd", "p", "pp-d", "zzzz", "V", "b", "#", "SSSSSSSSSS"] {
             assert_eq!(Pattern::parse(pattern), None, "{pattern}");
         }
     }

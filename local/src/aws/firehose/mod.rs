@@ -27,10 +27,10 @@ mod retry;
 mod settings;
 mod shard;
 mod shell;
+mod step;
 mod transform;
 mod writes;
 
-pub(crate) use apart::user_records_in;
 pub(crate) use destination::{Bucket, DestinationError};
 pub(crate) use prefix::PrefixError;
 pub(crate) use shell::{Firehose, Ports};

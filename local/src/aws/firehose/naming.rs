@@ -36,7 +36,9 @@ impl Naming {
             Place::Partition(keys) => (&self.objects, "", keys),
             Place::Errors(kind) => (&self.errors, *kind, &none),
         };
-        let at = Timestamp::from_millisecond(oldest).unwrap_or_default().to_zoned(self.zone.clone());
+        // Captured: a time in a key has whole seconds.
+        let at =
+            Timestamp::from_second(oldest.div_euclid(1_000)).unwrap_or_default().to_zoned(self.zone.clone());
         let prefix = prefix.evaluate(Values { at: &at, error_output_type, partition_keys }, ids);
         let (delivery, extension) = (&self.delivery, &self.extension);
         format!("{prefix}{delivery}-1-{}-{}{extension}", at.strftime("%Y-%m-%d-%H-%M-%S"), ids.uuid())

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use super::DeliveryError;
 use super::apart::UserRecord;
 use super::buffer::{Entry, ObjectBuffer, Place};
-use super::delivery::{Action, Delivery, Errand};
+use super::delivery::Delivery;
 use super::event::{Sender, event};
 use super::failure::{Failure, line};
 use super::ids::Ids;
 use super::settings::Outlet;
+use super::step::{Action, Errand};
 use super::transform::{End, Next, Transform, Unanswered};
 use super::writes::{Kind, Outgoing};
 use crate::aws::clock::Moment;
@@ -29,15 +30,12 @@ impl Delivery {
         self.taken_bytes += record.held_bytes();
         self.back_up(now, &record);
         let Some(shard) = self.shards.get_mut(record.origin.shard) else { return Ok(()) };
-        match &self.rules.processing {
-            Some(rules) => {
-                shard.intake.take(now, record, rules, &mut shard.batches);
-                Ok(())
-            }
-            None => {
-                let end = End::Deliver { data: record.data.clone(), partition_keys: BTreeMap::new() };
-                self.end(now, &record, end, &mut Vec::new())
-            }
+        if let Some(rules) = &self.rules.processing {
+            shard.intake.take(now, record, rules, &mut shard.batches);
+            Ok(())
+        } else {
+            let end = End::Deliver { data: record.data.clone(), partition_keys: BTreeMap::new() };
+            self.end(now, &record, end, &mut Vec::new())
         }
     }
 
@@ -136,6 +134,7 @@ impl Delivery {
         Action::Tell(Event::Warning { message })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is taken in is used up")]
     fn drop_records(&mut self, dropped: Vec<UserRecord>, actions: &mut Vec<Action>) {
         if dropped.is_empty() {
             return;

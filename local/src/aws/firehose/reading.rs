@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::aws::stream::source::{self, SourceShard};
 
 /// The shards of a stream, by the order in which they became known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reading {
     shards: Vec<Shard>,
     by_id: BTreeMap<Arc<str>, usize>,
     /// The last state of the stream that was told of.
     version: u64,
+    /// Whether there may be shards that were not listed.
+    unlisted: bool,
     listing: bool,
+    gone: bool,
     under_way: usize,
     /// Where the search for the next shard begins, so that none is left behind.
     turn: usize,
@@ -47,9 +50,26 @@ pub(super) struct Read {
 }
 
 impl Reading {
-    /// Says that the shards are asked for.
-    pub(super) fn list(&mut self) {
-        self.listing = true;
+    pub(super) fn new() -> Self {
+        Self {
+            shards: Vec::new(),
+            by_id: BTreeMap::new(),
+            version: 0,
+            unlisted: true,
+            listing: false,
+            gone: false,
+            under_way: 0,
+            turn: 0,
+        }
+    }
+
+    /// Whether the shards are to be listed now.
+    pub(super) fn begin_list(&mut self) -> bool {
+        let begins = self.unlisted && !self.listing && !self.gone;
+        if begins {
+            (self.unlisted, self.listing) = (false, true);
+        }
+        begins
     }
 
     /// Takes the stream's shards, with the taker's place in each; the new ones come out.
@@ -77,15 +97,15 @@ impl Reading {
         new
     }
 
-    /// The stream changed; says whether its shards have to be listed again.
-    pub(super) fn changed(&mut self, version: u64) -> bool {
+    /// The stream has this version now. Where every shard is read to its end, there may be another.
+    pub(super) fn changed(&mut self, version: u64) {
         self.version = version;
         for shard in &mut self.shards {
             if shard.state == State::AtTip {
                 shard.state = State::Ready;
             }
         }
-        !self.listing && self.shards.iter().all(|shard| shard.state == State::End)
+        self.unlisted |= self.shards.iter().all(|shard| shard.state == State::End);
     }
 
     /// The next read, if there is one to make.
@@ -99,10 +119,10 @@ impl Reading {
         Some(Read { shard: index, id: Arc::clone(&shard.id), after: shard.after.clone() })
     }
 
-    /// A read came back with records up to `last`; says whether the shards have to be listed again, for its children.
-    pub(super) fn page(&mut self, index: usize, last: Option<Arc<str>>, is_end: bool) -> bool {
-        let Some(shard) = self.shards.get_mut(index) else { return false };
-        let State::UnderWay(since) = shard.state else { return false };
+    /// A read came back with records up to `last`. A shard that is at its end may have children.
+    pub(super) fn page(&mut self, index: usize, last: Option<Arc<str>>, is_end: bool) {
+        let Some(shard) = self.shards.get_mut(index) else { return };
+        let State::UnderWay(since) = shard.state else { return };
         self.under_way -= 1;
         let may_have_more = last.is_some() || since != self.version;
         shard.after = last.or_else(|| shard.after.take());
@@ -112,14 +132,14 @@ impl Reading {
             (false, false) => State::AtTip,
         };
         if is_end {
+            self.unlisted = true;
             self.release_children();
         }
-        is_end && !self.listing
     }
 
     /// The stream is no longer there.
     pub(super) fn gone(&mut self) {
-        (self.listing, self.under_way) = (false, 0);
+        (self.gone, self.listing, self.under_way) = (true, false, 0);
         for shard in &mut self.shards {
             shard.state = State::End;
         }
@@ -129,9 +149,14 @@ impl Reading {
         self.shards.get(index).is_some_and(|shard| shard.state == State::End)
     }
 
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
     /// Whether everything that the stream had at its last version is read.
     pub(super) fn is_at_tip(&self) -> bool {
-        !self.listing && self.shards.iter().all(|shard| matches!(shard.state, State::AtTip | State::End))
+        let all_are_listed = self.gone || !(self.listing || self.unlisted);
+        all_are_listed && self.shards.iter().all(|shard| matches!(shard.state, State::AtTip | State::End))
     }
 
     /// Reads that have not come back.
@@ -170,10 +195,10 @@ mod tests {
 
     #[test]
     fn a_child_of_a_merge_is_read_once_both_parents_are_at_their_ends() {
-        let mut reading = Reading::default();
+        let mut reading = Reading::new();
         listed(&mut reading, &[("a", &[]), ("b", &[]), ("c", &["a", "b"])]);
         assert_eq!(begun(&mut reading), ["a", "b"]);
-        assert!(reading.page(0, None, true), "its children may be new");
+        reading.page(0, None, true);
         assert!(begun(&mut reading).is_empty());
         reading.page(1, Some("9".into()), true);
         assert_eq!(begun(&mut reading), ["c"]);
@@ -181,11 +206,11 @@ mod tests {
 
     #[test]
     fn a_parent_past_the_retention_and_one_finished_before_hold_nobody_up() {
-        let mut reading = Reading::default();
+        let mut reading = Reading::new();
         listed(&mut reading, &[("c", &["gone"])]);
         assert_eq!(begun(&mut reading), ["c"]);
         let finished = source::Place { finished: true, ..source::Place::default() };
-        let mut reading = Reading::default();
+        let mut reading = Reading::new();
         reading.listed(vec![
             (SourceShard { id: "a".to_owned(), parents: vec![] }, finished),
             (SourceShard { id: "b".to_owned(), parents: vec!["a".to_owned()] }, source::Place::default()),
@@ -195,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_record_that_comes_while_an_empty_read_is_under_way_is_read() {
-        let mut reading = Reading::default();
+        let mut reading = Reading::new();
         listed(&mut reading, &[("a", &[])]);
         reading.changed(1);
         assert_eq!(begun(&mut reading), ["a"]);
@@ -204,6 +229,8 @@ mod tests {
         assert!(!reading.is_at_tip());
         assert_eq!(begun(&mut reading), ["a"], "the stream changed since the read began");
         reading.page(0, None, false);
+        assert!(reading.begin_list());
+        listed(&mut reading, &[("a", &[])]);
         assert!(reading.is_at_tip());
         assert!(begun(&mut reading).is_empty(), "nothing changed since");
         reading.changed(3);
@@ -211,8 +238,35 @@ mod tests {
     }
 
     #[test]
+    fn a_shard_that_ends_while_the_shards_are_listed_has_them_listed_again() {
+        let mut reading = Reading::new();
+        assert!(reading.begin_list());
+        listed(&mut reading, &[("a", &[]), ("b", &[])]);
+        assert_eq!(begun(&mut reading), ["a", "b"]);
+        reading.page(0, None, true);
+        assert!(reading.begin_list());
+        reading.page(1, None, true);
+        assert!(!reading.begin_list(), "one list at a time");
+        listed(&mut reading, &[("a", &[]), ("b", &[]), ("c", &["a"])]);
+        assert!(reading.begin_list(), "the children of b may be new");
+        assert!(!reading.is_at_tip());
+    }
+
+    #[test]
+    fn a_stream_that_is_gone_is_neither_listed_nor_read() {
+        let mut reading = Reading::new();
+        listed(&mut reading, &[("a", &[])]);
+        assert_eq!(begun(&mut reading), ["a"]);
+        reading.gone();
+        reading.page(0, Some("1".into()), false);
+        reading.changed(2);
+        assert!(!reading.begin_list());
+        assert!(begun(&mut reading).is_empty());
+    }
+
+    #[test]
     fn reading_goes_on_after_the_last_record_and_begins_at_the_place_kept() {
-        let mut reading = Reading::default();
+        let mut reading = Reading::new();
         let place = source::Place { after: Some("7".to_owned()), ..source::Place::default() };
         reading.listed(vec![(SourceShard { id: "a".to_owned(), parents: vec![] }, place)]);
         assert_eq!(reading.begin().and_then(|read| read.after).as_deref(), Some("7"));

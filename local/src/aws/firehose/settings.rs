@@ -120,13 +120,17 @@ impl Outlet {
     }
 }
 
-/// What the name of an object ends in: its own extension, or that of its compression.
+/// What the name of an object ends in: its own extension, or that of its compression. Hadoop's blocks have the one of
+/// Snappy, as captured; the documentation says `.hsnappy`.
 fn extension(own: &str, compression: Compression) -> String {
-    match (own, compression) {
-        ("", Compression::Gzip) => ".gz",
-        (own, _) => own,
-    }
-    .to_owned()
+    let extension = match compression {
+        _ if !own.is_empty() => own,
+        Compression::None => "",
+        Compression::Gzip => ".gz",
+        Compression::Zip => ".zip",
+        Compression::Snappy | Compression::HadoopSnappy => ".snappy",
+    };
+    extension.to_owned()
 }
 
 impl ProcessingRules {

@@ -64,6 +64,10 @@ impl Shard {
         self.being_kept.take().unwrap_or(0)
     }
 
+    pub(super) fn is_keeping_a_place(&self) -> bool {
+        self.being_kept.is_some()
+    }
+
     pub(super) fn is_transforming(&self) -> bool {
         self.transform.is_some() || !self.batches.is_empty()
     }

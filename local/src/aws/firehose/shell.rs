@@ -9,17 +9,18 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::DeliveryError;
-use super::delivery::{Action, Delivery, Errand, Input};
+use super::delivery::Delivery;
 use super::destination::{Destination, DestinationError};
 use super::encoding::encoded;
 use super::ids::Ids;
 use super::prefix::PrefixError;
 use super::settings::Rules;
+use super::step::{Action, Errand, Input};
 use super::transform::Unanswered;
 use super::writes::{Kind, Object};
 use crate::aws::clock::Clock;
 use crate::aws::event::Observer;
-use crate::aws::lambda::{Invocation, Invoke};
+use crate::aws::lambda::{Invocation, InvocationError, Invoke};
 use crate::aws::stream::source::{StreamError, StreamSource};
 
 /// What a delivery stream reads from, asks, writes to, and is told the time by.
@@ -47,11 +48,16 @@ impl Firehose {
         Ok(Self { delivery: Delivery::new(Rules::of(settings)?, ids), ports })
     }
 
-    /// Delivers the stream's records, until the stream is deleted or the future is dropped. What is not passed by then
-    /// is delivered again by the next run. Once `drain` ends, nothing waits for a full buffer any more.
-    pub(crate) async fn run(mut self, drain: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
-        let mut drain = pin!(drain.fuse());
-        let mut is_draining = false;
+    /// Delivers the stream's records, until the stream is deleted, `stop` ends, or the future is dropped. What is not
+    /// passed by then is delivered again by the next run. Once `drain` ends, nothing waits for a full buffer any more.
+    /// A place that is being kept when `stop` ends is still told to the observer.
+    pub(crate) async fn run(
+        mut self,
+        drain: impl Future<Output = ()> + Send,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), DeliveryError> {
+        let (mut drain, mut stop) = (pin!(drain.fuse()), pin!(stop.fuse()));
+        let (mut is_draining, mut is_stopping) = (false, false);
         let mut work = JoinSet::new();
         let mut input = Input::Begin;
         loop {
@@ -68,6 +74,9 @@ impl Firehose {
                     }
                 }
             }
+            if is_stopping && !self.delivery.is_keeping_a_place() {
+                return Ok(());
+            }
             input = tokio::select! {
                 Some(done) = work.join_next() => {
                     done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?
@@ -75,6 +84,10 @@ impl Firehose {
                 () = &mut drain, if !is_draining => {
                     is_draining = true;
                     Input::Drain
+                }
+                () = &mut stop, if !is_stopping => {
+                    is_stopping = true;
+                    Input::Woke
                 }
                 () = self.ports.clock.sleep_until(wake.unwrap_or(0)), if wake.is_some() => Input::Woke,
             };
@@ -120,8 +133,13 @@ impl Ports {
             let message = "there is no function of this name here".to_owned();
             return Err(Unanswered { code: "Lambda.ResourceNotFound", message });
         };
-        let answer = function.invoke(invocation).await;
-        answer.map_err(|error| Unanswered { code: "Lambda.FunctionError", message: error.to_string() })
+        function.invoke(invocation).await.map_err(|error| {
+            let code = match error {
+                InvocationError::Throttled { .. } => "Lambda.InvokeLimitExceeded",
+                _ => "Lambda.FunctionError",
+            };
+            Unanswered { code, message: error.to_string() }
+        })
     }
 
     async fn write(&self, object: Object) -> Result<(), DestinationError> {

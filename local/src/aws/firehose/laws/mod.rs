@@ -1,5 +1,6 @@
 //! The laws of a delivery stream, held against its state machine in a world where much goes wrong.
 
+mod stream;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ fn rules(transforms: bool, buffer_bytes: usize) -> Rules {
     let processing = Processing {
         function: "F".to_owned(),
         buffer_bytes: 60,
-        buffer_interval: Duration::from_secs(60),
+        buffer_interval: Duration::from_mins(1),
         retries: 1,
     };
     let settings = DeliveryStream {
@@ -38,7 +39,7 @@ fn rules(transforms: bool, buffer_bytes: usize) -> Rules {
         record_delimiter: None,
         backup: None,
         buffer_bytes,
-        buffer_interval: Duration::from_secs(300),
+        buffer_interval: Duration::from_mins(5),
         compression: Compression::None,
         dynamic_partitioning: false,
         processing: transforms.then_some(processing),
@@ -68,7 +69,7 @@ fn times(world: &World) -> BTreeMap<String, u32> {
 }
 
 fn labels(world: &World) -> BTreeSet<String> {
-    world.labels.values().flatten().cloned().collect()
+    world.stream.labels.values().flatten().cloned().collect()
 }
 
 proptest! {
@@ -109,7 +110,7 @@ proptest! {
             }
         }
         let [delivered, failed, dropped] = world.ends.clone().map(|labels| labels.len() as u64);
-        prop_assert_eq!(told, [delivered, failed, dropped, world.labels.len() as u64]);
+        prop_assert_eq!(told, [delivered, failed, dropped, world.stream.labels.len() as u64]);
     }
 
     #[test]
@@ -148,8 +149,8 @@ proptest! {
         };
         let is_passed = |((shard, number), _): &(&(String, u64), _)| passed(shard, *number);
         let passed: BTreeSet<String> =
-            world.labels.iter().filter(is_passed).flat_map(|(_, labels)| labels.clone()).collect();
-        let mut delivery = delivery(rules(transforms, buffer_bytes), seed ^ 77);
+            world.stream.labels.iter().filter(is_passed).flat_map(|(_, labels)| labels.clone()).collect();
+        let mut delivery = delivery(rules(transforms, buffer_bytes), seed ^ 0x4d);
         world.begin(&mut delivery);
         world.drain(&mut delivery);
         prop_assert!(world.is_passed());
@@ -206,4 +207,25 @@ fn without_faults_everything_is_delivered_and_objects_hold_their_size() {
     assert_eq!((delivered.len(), failed.len(), dropped.len()), (labels(&world).len(), 0, 0));
     let small = world.objects.iter().filter(|(_, body)| body.len() < 500).count();
     assert!(small <= 1, "{small} objects are small: only the last one may be");
+}
+
+#[test]
+fn partition_keys_name_the_objects_and_a_record_without_its_key_fails() {
+    let mut rules = rules(true, 200);
+    rules.dynamic_partitioning = true;
+    rules.main.naming.objects = Prefix::of_objects("objects/!{partitionKeyFromLambda:shard}/").unwrap();
+    let mut world = World::new(3, 30, NOTHING);
+    let mut delivery = delivery(rules, 3);
+    world.begin(&mut delivery);
+    world.drain(&mut delivery);
+    for (key, body) in world.objects.iter().filter(|(key, _)| key.starts_with("objects/")) {
+        let body = String::from_utf8(body.clone()).unwrap();
+        let shard = key.split('/').nth(1).unwrap();
+        assert!(body.split_terminator(';').all(|label| label.starts_with(shard)), "{key}: {body}");
+    }
+    let of_c: BTreeSet<String> = labels(&world).into_iter().filter(|label| label.starts_with('c')).collect();
+    assert_eq!(world.ends[1].iter().cloned().collect::<BTreeSet<_>>(), of_c);
+    let code =
+        |event: &Event| matches!(event, Event::Failed { code, .. } if code == "metadata-extraction-failed");
+    assert!(world.events.iter().any(code));
 }

@@ -1,35 +1,21 @@
-//! What is around a delivery stream, made up: a stream, a function, a bucket and a clock, in an order by chance.
+//! What is around a delivery stream, made up: a function, a bucket and a clock, in an order by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge::store::StoreError;
-use record_model::kpl::{Aggregator, Draft};
 use serde_json::{Value, json};
 
+use super::stream::{Chance, MadeUpStream};
 use crate::aws::clock::Moment;
 use crate::aws::event::Event;
-use crate::aws::firehose::delivery::{Action, Delivery, Errand, Input};
+use crate::aws::firehose::delivery::Delivery;
 use crate::aws::firehose::destination::DestinationError;
+use crate::aws::firehose::step::{Action, Errand, Input};
 use crate::aws::firehose::transform::Unanswered;
 use crate::aws::firehose::writes::{Kind, Object};
-use crate::aws::stream::source::{Page, PageLimit, Place, SourceRecord, SourceShard};
-
-/// A small generator of what happens by chance, the same again from the same seed.
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    /// A number below `bound`.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound.max(1)
-    }
-
-    fn happens(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
+use crate::aws::stream::source::Place;
 
 /// How often things go wrong, in percent.
 #[derive(Debug, Clone, Copy)]
@@ -41,26 +27,14 @@ pub(super) struct Faults {
     pub(super) late: u64,
 }
 
-struct ShardOfWorld {
-    id: String,
-    parents: Vec<String>,
-    records: Vec<SourceRecord>,
-    /// How many of them can be read yet.
-    shown: usize,
-    closed: bool,
-}
-
 pub(super) struct World {
     pub(super) now: Moment,
     pub(super) chance: Chance,
     pub(super) faults: Faults,
-    shards: Vec<ShardOfWorld>,
-    version: u64,
+    pub(super) stream: MadeUpStream,
     pub(super) places: BTreeMap<String, Place>,
     pending: Vec<Errand>,
     wake: Option<Moment>,
-    /// The labels of every user record, by shard and sequence number.
-    pub(super) labels: BTreeMap<(String, u64), Vec<String>>,
     pub(super) objects: Vec<(String, Vec<u8>)>,
     /// The user records that were delivered, that failed, and that were dropped, as often as that was so.
     pub(super) ends: [Vec<String>; 3],
@@ -75,18 +49,16 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A parent shard that is closed, its child, and one without relations.
     pub(super) fn new(seed: u64, records: u64, faults: Faults) -> Self {
-        let mut world = Self {
+        let mut chance = Chance(seed);
+        Self {
             now: 1_000,
-            chance: Chance(seed),
+            stream: MadeUpStream::new(&mut chance, records),
+            chance,
             faults,
-            shards: Vec::new(),
-            version: 1,
             places: BTreeMap::new(),
             pending: Vec::new(),
             wake: None,
-            labels: BTreeMap::new(),
             objects: Vec::new(),
             ends: Default::default(),
             ended: BTreeSet::new(),
@@ -96,33 +68,7 @@ impl World {
             events: Vec::new(),
             most_held: 0,
             has_backup: false,
-        };
-        for (id, parents, closed) in
-            [("a", vec![], true), ("b", vec!["a".to_owned()], false), ("c", vec![], false)]
-        {
-            let records = (1..=records).map(|number| world.record(id, number)).collect();
-            world.shards.push(ShardOfWorld { id: id.to_owned(), parents, records, shown: 0, closed });
         }
-        world
-    }
-
-    /// A plain record, or an aggregate of several.
-    fn record(&mut self, shard: &str, number: u64) -> SourceRecord {
-        let subs = if self.chance.happens(30) { self.chance.below(4) + 1 } else { 0 };
-        let labels: Vec<String> = (0..subs.max(1)).map(|sub| format!("{shard}-{number:04}-{sub};")).collect();
-        let data = if subs == 0 {
-            labels.concat().into_bytes()
-        } else {
-            let mut aggregator = Aggregator::new(1 << 20);
-            for label in &labels {
-                let draft = Draft { partition_key: "k", explicit_hash_key: None, data: label.as_bytes() };
-                assert!(aggregator.push(&draft));
-            }
-            aggregator.finish().unwrap().data
-        };
-        self.labels.insert((shard.to_owned(), number), labels);
-        let (sequence_number, partition_key) = (format!("{number:04}"), "k".to_owned());
-        SourceRecord { sequence_number, partition_key, data: data.into(), arrived_at: self.now }
     }
 
     /// A delivery stream begins, with nothing of an earlier one under way.
@@ -135,7 +81,7 @@ impl World {
     pub(super) fn happen(&mut self, delivery: &mut Delivery, things: usize) {
         for _ in 0..things {
             if self.chance.happens(20) {
-                self.show_more();
+                self.stream.show_more(&mut self.chance);
             } else if !self.happen_once(delivery) {
                 return;
             }
@@ -145,10 +91,7 @@ impl World {
     /// Everything is shown, nothing goes wrong any more, and the delivery stream is told to drain.
     pub(super) fn drain(&mut self, delivery: &mut Delivery) {
         self.faults = Faults { invocation: 0, write: 0, late: 0, ..self.faults };
-        for shard in &mut self.shards {
-            shard.shown = shard.records.len();
-        }
-        self.version += 1;
+        self.stream.show_everything();
         self.step(delivery, Input::Drain);
         for _ in 0..100_000 {
             if !self.happen_once(delivery) {
@@ -160,24 +103,15 @@ impl World {
 
     /// Whether every record of the stream was passed.
     pub(super) fn is_passed(&self) -> bool {
-        let place = |shard: &ShardOfWorld| self.places.get(&shard.id).cloned().unwrap_or_default();
-        self.shards.iter().all(|shard| {
-            let last = shard.records.last().map(|record| record.sequence_number.clone());
-            place(shard).after == last && place(shard).finished == shard.closed
+        self.stream.ends().into_iter().all(|(shard, last, closed)| {
+            let place = self.places.get(&shard).cloned().unwrap_or_default();
+            place.after == last && place.finished == closed
         })
-    }
-
-    fn show_more(&mut self) {
-        let index = usize::try_from(self.chance.below(3)).unwrap();
-        let more = usize::try_from(self.chance.below(10)).unwrap();
-        let shard = &mut self.shards[index];
-        shard.shown = (shard.shown + more).min(shard.records.len());
-        self.version += 1;
     }
 
     /// One errand comes back, or the time comes that was waited for.
     fn happen_once(&mut self, delivery: &mut Delivery) -> bool {
-        let version = self.version;
+        let version = self.stream.version;
         let can_end = |errand: &Errand| !matches!(errand, Errand::Watch { seen } if *seen == version);
         let can: Vec<usize> =
             (0..self.pending.len()).filter(|index| can_end(&self.pending[*index])).collect();
@@ -231,10 +165,11 @@ impl World {
 
     fn run(&mut self, errand: Errand) -> Input {
         match errand {
-            Errand::ListShards => Input::Shards(self.listed()),
-            Errand::Watch { .. } => Input::Changed(self.version),
+            Errand::ListShards => Input::Shards(self.stream.listed(&self.places)),
+            Errand::Watch { .. } => Input::Changed(self.stream.version),
             Errand::Read { shard, id, after, limit } => {
-                Input::Read { shard, page: self.page(&id, after.as_deref(), limit) }
+                let page = self.stream.page(&id, after.as_deref(), limit, &mut self.chance);
+                Input::Read { shard, page }
             }
             Errand::Invoke { shard, number, invocation } => {
                 let answer = self.answer(&invocation.event);
@@ -246,29 +181,6 @@ impl World {
                 Input::Passed { shard }
             }
         }
-    }
-
-    fn listed(&self) -> Vec<(SourceShard, Place)> {
-        let place = |id: &str| self.places.get(id).cloned().unwrap_or_default();
-        let listed = self.shards.iter().map(|shard| {
-            (SourceShard { id: shard.id.clone(), parents: shard.parents.clone() }, place(&shard.id))
-        });
-        listed.collect()
-    }
-
-    fn page(&mut self, id: &str, after: Option<&str>, limit: PageLimit) -> Page {
-        let most = usize::try_from(self.chance.below(limit.records as u64)).unwrap() + 1;
-        let shard = self.shards.iter().find(|shard| shard.id == id).unwrap();
-        let passed =
-            |record: &&SourceRecord| after.is_some_and(|after| record.sequence_number.as_str() <= after);
-        let begin = shard.records.iter().take_while(passed).count();
-        let end = (begin + most).min(shard.shown).max(begin);
-        let records = shard.records[begin..end].to_vec();
-        if let Some(parent) = shard.parents.first().filter(|_| !records.is_empty()) {
-            let parent = self.shards.iter().find(|shard| shard.id == *parent).unwrap();
-            assert_eq!(parent.shown, parent.records.len(), "a child is read before its parent's end");
-        }
-        Page { records, is_end: shard.closed && end == shard.records.len() }
     }
 
     /// What the function makes of an event.
@@ -284,7 +196,9 @@ impl World {
         let mut records = vec![json!({"recordId": "unknown", "result": "Dropped"})];
         for record in event["records"].as_array().unwrap() {
             let (id, data) = (&record["recordId"], &record["data"]);
-            let ok = json!({"recordId": id, "result": "Ok", "data": data});
+            let shard = decoded(data).chars().next().filter(|shard| *shard != 'c');
+            let keys = json!({"partitionKeys": {"shard": shard.map(String::from).unwrap_or_default()}});
+            let ok = json!({"recordId": id, "result": "Ok", "data": data, "metadata": keys});
             let odd = self.chance.happens(self.faults.record);
             match self.chance.below(if odd { 4 } else { 1 }) {
                 1 => {}
@@ -327,7 +241,7 @@ impl World {
     fn pass(&mut self, shard: &str, place: Place) {
         if let Some(after) = &place.after {
             let after: u64 = after.parse().unwrap();
-            let up_to = self.labels.range((shard.to_owned(), 0)..=(shard.to_owned(), after));
+            let up_to = self.stream.labels.range((shard.to_owned(), 0)..=(shard.to_owned(), after));
             for label in up_to.flat_map(|(_, labels)| labels) {
                 assert!(
                     self.ended.contains(label),

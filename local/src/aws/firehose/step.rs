@@ -1,0 +1,88 @@
+//! What a delivery stream's state machine is told, and what it asks for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::destination::DestinationError;
+use super::transform::Unanswered;
+use super::writes::Object;
+use crate::aws::clock::Moment;
+use crate::aws::event::Event;
+use crate::aws::lambda::Invocation;
+use crate::aws::stream::source::{Page, PageLimit, Place, SourceShard};
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum Input {
+    Begin,
+    /// The stream's shards, and the place kept in each.
+    Shards(Vec<(SourceShard, Place)>),
+    /// The stream has this version.
+    Changed(u64),
+    Read {
+        shard: usize,
+        page: Page,
+    },
+    /// The stream was deleted.
+    Gone,
+    Answered {
+        shard: usize,
+        invocation: u64,
+        answer: Result<Bytes, Unanswered>,
+    },
+    Written {
+        object: u64,
+        result: Result<(), DestinationError>,
+    },
+    /// The place that was passed last is kept.
+    Passed {
+        shard: usize,
+    },
+    /// The time asked for has come.
+    Woke,
+    /// Nothing more is awaited: everything is written as soon as it can be.
+    Drain,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// To be begun at once; what comes of it is an input.
+    Do(Errand),
+    /// The state machine is to be woken at this time, instead of at the one asked for before.
+    WakeAt(Option<Moment>),
+    Tell(Event),
+    /// The stream is gone and everything that it had is written.
+    End,
+}
+
+/// What takes time.
+#[derive(Debug)]
+pub(super) enum Errand {
+    ListShards,
+    /// Done once the stream has another version than this.
+    Watch {
+        seen: u64,
+    },
+    Read {
+        shard: usize,
+        id: Arc<str>,
+        after: Option<Arc<str>>,
+        limit: PageLimit,
+    },
+    Invoke {
+        shard: usize,
+        number: u64,
+        invocation: Invocation,
+    },
+    Write {
+        number: u64,
+        object: Object,
+    },
+    Pass {
+        shard: usize,
+        id: Arc<str>,
+        place: Place,
+    },
+}
