@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use s3s::dto::{ServerSideEncryption, StorageClass};
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,21 @@ pub(super) struct Headers {
     pub content_disposition: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<String>,
+    /// None is `STANDARD`, which S3 does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_side_encryption: Option<String>,
+}
+
+/// The storage class a client asked for, as it is kept: it is told, and changes nothing here.
+pub(super) fn storage_class(asked: Option<StorageClass>) -> Option<String> {
+    asked.map(|class| class.as_str().to_owned()).filter(|class| class != StorageClass::STANDARD)
+}
+
+/// The encryption a client asked for, which is told and not done here.
+pub(super) fn encryption(asked: Option<ServerSideEncryption>) -> Option<String> {
+    asked.map(|encryption| encryption.as_str().to_owned())
 }
 
 impl Headers {

@@ -1,6 +1,8 @@
-//! Conditional requests: `If-Match` and `If-None-Match`, on writes and on reads.
+//! Conditional requests: by `ETag` on writes, by `ETag` and by time on reads.
 
-use s3s::dto::ETagCondition;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Result, s3_error};
 
 use super::folder::FolderError;
@@ -49,20 +51,39 @@ impl WriteCondition {
     }
 }
 
-/// Holds a read's two headers against the `ETag` in place: 412 where it changed, 304 where the reader has it.
-pub(super) fn check_read(
-    in_place: &str,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-) -> S3Result<()> {
-    let names = |condition: &ETagCondition| condition.as_etag().is_none_or(|etag| etag.value() == in_place);
-    if if_match.is_some_and(|condition| !names(condition)) {
-        return Err(s3_error!(PreconditionFailed));
+/// The headers of a read that say which state of the object it is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReadCondition<'a> {
+    pub(super) if_match: Option<&'a ETagCondition>,
+    pub(super) if_none_match: Option<&'a ETagCondition>,
+    pub(super) modified_since: Option<&'a Timestamp>,
+    pub(super) unmodified_since: Option<&'a Timestamp>,
+}
+
+impl ReadCondition<'_> {
+    /// Holds the headers against the object in place: 412 where it changed, 304 where the reader has it. A time counts
+    /// only beside no `ETag` of the same sense (RFC 9110, 13.2.2), and in whole seconds.
+    pub(super) fn check(&self, etag: &str, modified: SystemTime) -> S3Result<()> {
+        let names = |condition: &ETagCondition| condition.as_etag().is_none_or(|named| named.value() == etag);
+        let modified = in_whole_seconds(modified);
+        let is_another = match (self.if_match, self.unmodified_since) {
+            (Some(condition), _) => !names(condition),
+            (None, since) => since.is_some_and(|since| modified > *since),
+        };
+        if is_another {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        let is_known = match (self.if_none_match, self.modified_since) {
+            (Some(condition), _) => names(condition),
+            (None, since) => since.is_some_and(|since| modified <= *since),
+        };
+        if is_known { Err(s3_error!(NotModified)) } else { Ok(()) }
     }
-    if if_none_match.is_some_and(names) {
-        return Err(s3_error!(NotModified));
-    }
-    Ok(())
+}
+
+fn in_whole_seconds(time: SystemTime) -> Timestamp {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Timestamp::from(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -96,13 +117,33 @@ mod tests {
     fn a_reader_that_has_the_object_gets_304_and_one_that_wants_another_412() {
         let same = ETagCondition::ETag(ETag::Strong("a".into()));
         let other = ETagCondition::ETag(ETag::Strong("b".into()));
-        assert!(check_read("a", Some(&same), None).is_ok());
-        assert!(check_read("a", None, Some(&other)).is_ok());
-        assert_eq!(check_read("a", Some(&other), None).unwrap_err().code().as_str(), "PreconditionFailed");
-        assert_eq!(check_read("a", None, Some(&same)).unwrap_err().code().as_str(), "NotModified");
-        assert_eq!(
-            check_read("a", None, Some(&ETagCondition::Any)).unwrap_err().code().as_str(),
-            "NotModified"
-        );
+        let if_match = |condition| ReadCondition { if_match: Some(condition), ..ReadCondition::default() };
+        let if_none_match =
+            |condition| ReadCondition { if_none_match: Some(condition), ..ReadCondition::default() };
+        check_read(if_match(&same), None);
+        check_read(if_none_match(&other), None);
+        check_read(if_match(&other), Some("PreconditionFailed"));
+        check_read(if_none_match(&same), Some("NotModified"));
+        check_read(if_none_match(&ETagCondition::Any), Some("NotModified"));
+    }
+
+    /// Of an object that was written at 1,000.5 s.
+    #[track_caller]
+    fn check_read(condition: ReadCondition<'_>, expected: Option<&str>) {
+        let refused = condition.check("a", UNIX_EPOCH + Duration::from_millis(1_000_500)).err();
+        assert_eq!(refused.as_ref().map(|error| error.code().as_str()), expected);
+    }
+
+    #[test]
+    fn a_time_stands_in_for_an_etag_and_gives_way_to_one() {
+        let at = |seconds| Timestamp::from(UNIX_EPOCH + Duration::from_secs(seconds));
+        let (before, then) = (at(999), at(1_000));
+        let same = ETagCondition::ETag(ETag::Strong("a".into()));
+        let none = ReadCondition::default();
+        check_read(ReadCondition { modified_since: Some(&then), ..none }, Some("NotModified"));
+        check_read(ReadCondition { modified_since: Some(&before), ..none }, None);
+        check_read(ReadCondition { unmodified_since: Some(&then), ..none }, None);
+        check_read(ReadCondition { unmodified_since: Some(&before), ..none }, Some("PreconditionFailed"));
+        check_read(ReadCondition { unmodified_since: Some(&before), if_match: Some(&same), ..none }, None);
     }
 }

@@ -11,10 +11,11 @@ use http::header::{CONNECTION, EXPECT};
 use http::{HeaderValue, StatusCode};
 use s3s::HttpError;
 use s3s::service::S3ServiceBuilder;
+use uuid::Uuid;
 
 use super::backend::Backend;
 use super::folder::Folder;
-use super::signature;
+use super::{signature, virtual_host};
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
 /// An S3 endpoint on 127.0.0.1 over a folder. What is in the folder stays when it ends.
@@ -42,7 +43,9 @@ impl S3Endpoint {
         let router = Router::new()
             .fallback_service(HandleError::new(service, broken))
             .layer(from_fn(signature::take_off))
-            .layer(from_fn(close_where_a_body_was_not_wanted));
+            .layer(from_fn(virtual_host::into_the_path))
+            .layer(from_fn(close_where_a_body_was_not_wanted))
+            .layer(from_fn(name_the_request));
         let server = Loopback::serve(port, router, Doors::buckets(allowed_origins)).await?;
         let url = format!("http://{}", server.address());
         Ok(Self { server, url })
@@ -76,6 +79,19 @@ async fn close_where_a_body_was_not_wanted(request: Request, next: Next) -> Resp
     let mut response = next.run(request).await;
     if asks_first && !response.status().is_success() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Every answer of S3's names its request, by which a client logs it.
+async fn name_the_request(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let (id, extended) = (Uuid::new_v4(), Uuid::new_v4());
+    let id = format!("{:016X}", id.as_u64_pair().0);
+    for (name, value) in [("x-amz-request-id", id), ("x-amz-id-2", extended.simple().to_string())] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().entry(name).or_insert(value);
+        }
     }
     response
 }

@@ -29,6 +29,7 @@ mod read;
 mod signature;
 mod upload;
 mod uploads;
+mod virtual_host;
 mod write;
 
 pub use endpoint::S3Endpoint;

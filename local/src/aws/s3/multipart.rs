@@ -36,6 +36,8 @@ pub(super) async fn create(
             content_language: input.content_language,
             content_disposition: input.content_disposition,
             cache_control: input.cache_control,
+            storage_class: attributes::storage_class(input.storage_class),
+            server_side_encryption: attributes::encryption(input.server_side_encryption),
         },
         metadata: attributes::metadata(input.metadata)?,
         ..Attributes::default()

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::backend::Backend;
 use super::checksum;
-use super::condition::check_read;
+use super::condition::ReadCondition;
 use super::folder::Stored;
 use super::list::{Page, Position, Query};
 
@@ -29,7 +29,13 @@ const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 pub(super) async fn get(backend: &Backend, input: GetObjectInput) -> S3Result<S3Response<GetObjectOutput>> {
     let (bucket, key) = (input.bucket, input.key);
     let (stored, file) = backend.on_disk(move |folder| folder.read(&bucket, &key)).await?;
-    check_read(&stored.attributes.etag, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    let condition = ReadCondition {
+        if_match: input.if_match.as_ref(),
+        if_none_match: input.if_none_match.as_ref(),
+        modified_since: input.if_modified_since.as_ref(),
+        unmodified_since: input.if_unmodified_since.as_ref(),
+    };
+    condition.check(&stored.attributes.etag, stored.modified)?;
     let (sent, content_range) = part(input.range, stored.length)?;
     let with_checksums = content_range.is_none() && wants_checksums(input.checksum_mode.as_ref());
     let head = described(stored, with_checksums, &sent, content_range);
@@ -52,6 +58,8 @@ pub(super) async fn get(backend: &Backend, input: GetObjectInput) -> S3Result<S3
         e_tag: head.e_tag,
         last_modified: head.last_modified,
         metadata: head.metadata,
+        server_side_encryption: head.server_side_encryption,
+        storage_class: head.storage_class,
         ..GetObjectOutput::default()
     }))
 }
@@ -62,7 +70,13 @@ pub(super) async fn head(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let (bucket, key) = (input.bucket, input.key);
     let stored = backend.on_disk(move |folder| folder.head(&bucket, &key)).await?;
-    check_read(&stored.attributes.etag, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    let condition = ReadCondition {
+        if_match: input.if_match.as_ref(),
+        if_none_match: input.if_none_match.as_ref(),
+        modified_since: input.if_modified_since.as_ref(),
+        unmodified_since: input.if_unmodified_since.as_ref(),
+    };
+    condition.check(&stored.attributes.etag, stored.modified)?;
     let (sent, content_range) = part(input.range, stored.length)?;
     let with_checksums = content_range.is_none() && wants_checksums(input.checksum_mode.as_ref());
     Ok(S3Response::new(described(stored, with_checksums, &sent, content_range)))
@@ -110,6 +124,8 @@ fn described(
         e_tag: Some(ETag::Strong(attributes.etag)),
         last_modified: Some(Timestamp::from(modified)),
         metadata: Some(attributes.metadata.into_iter().collect()),
+        server_side_encryption: headers.server_side_encryption.map(Into::into),
+        storage_class: headers.storage_class.map(Into::into),
         ..HeadObjectOutput::default()
     }
 }

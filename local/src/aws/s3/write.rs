@@ -9,7 +9,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::attributes::{self, Attributes, Headers};
 use super::backend::Backend;
-use super::condition::{WriteCondition, check_read};
+use super::condition::{ReadCondition, WriteCondition};
 use super::upload::receive;
 use super::{checksum, disk, key};
 
@@ -33,6 +33,8 @@ pub(super) async fn put(
             content_language: input.content_language,
             content_disposition: input.content_disposition,
             cache_control: input.cache_control,
+            storage_class: attributes::storage_class(input.storage_class),
+            server_side_encryption: attributes::encryption(input.server_side_encryption),
         },
         metadata: attributes::metadata(input.metadata)?,
         checksums: received.checksums,
@@ -65,13 +67,17 @@ pub(super) async fn copy(
         return Err(s3_error!(InvalidRequest, "An object is copied onto itself to change its metadata only"));
     }
     let (stored, mut file) = backend.on_disk(move |folder| folder.read(&from_bucket, &from_key)).await?;
-    check_read(
-        &stored.attributes.etag,
-        input.copy_source_if_match.as_ref(),
-        input.copy_source_if_none_match.as_ref(),
-    )
-    .map_err(|_| s3_error!(PreconditionFailed))?;
+    let condition = ReadCondition {
+        if_match: input.copy_source_if_match.as_ref(),
+        if_none_match: input.copy_source_if_none_match.as_ref(),
+        modified_since: input.copy_source_if_modified_since.as_ref(),
+        unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
+    };
+    let checked = condition.check(&stored.attributes.etag, stored.modified);
+    checked.map_err(|_| s3_error!(PreconditionFailed))?;
     let mut attributes = stored.attributes;
+    let storage_class = attributes::storage_class(input.storage_class);
+    let server_side_encryption = attributes::encryption(input.server_side_encryption);
     if replace {
         attributes.metadata = attributes::metadata(input.metadata)?;
         attributes.headers = Headers {
@@ -80,8 +86,11 @@ pub(super) async fn copy(
             content_language: input.content_language,
             content_disposition: input.content_disposition,
             cache_control: input.cache_control,
+            ..Headers::default()
         };
     }
+    // A copy has a class and an encryption of its own.
+    attributes.headers = Headers { storage_class, server_side_encryption, ..attributes.headers };
     let stored = backend
         .on_disk(move |folder| {
             let copied = folder.temporary();
