@@ -5,6 +5,9 @@ use edge::put_records::StopReason;
 use record_model::Schema;
 use serde::Serialize;
 
+/// Why a run ends before its source does.
+const ASKS_TO_WAIT: &str = "the source asks to wait";
+
 /// What an invocation answers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
@@ -40,7 +43,7 @@ impl Answer {
         stopped: Option<&StopReason>,
         shards: usize,
     ) -> Self {
-        let early = if report.asked_to_wait { "the source asks to wait" } else { "deadline" };
+        let early = if report.asked_to_wait { ASKS_TO_WAIT } else { "deadline" };
         let reason = stopped.map_or(early, StopReason::as_str);
         Self {
             schema: schema.name().to_owned(),
@@ -57,13 +60,22 @@ impl Answer {
 
     pub(crate) fn leased(schema: &Schema, owner: Option<String>) -> Self {
         let owner = owner.unwrap_or_else(|| "another invocation".to_owned());
+        Self::of_nothing(schema, format!("leased by {owner}"))
+    }
+
+    /// The source wants to be left alone before the first record.
+    pub(crate) fn waiting(schema: &Schema) -> Self {
+        Self::of_nothing(schema, ASKS_TO_WAIT.to_owned())
+    }
+
+    fn of_nothing(schema: &Schema, reason: String) -> Self {
         Self {
             schema: schema.name().to_owned(),
             read: 0,
             put: 0,
             quarantined: 0,
             done: false,
-            reason: Some(format!("leased by {owner}")),
+            reason: Some(reason),
             kinesis_records: 0,
             retried: 0,
             skew: 1.0,

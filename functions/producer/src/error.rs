@@ -26,7 +26,7 @@ pub enum ProducerError {
     #[error("source failed")]
     Source(#[from] SourceError),
     /// The source is not the one the cursor counts in, and the event says to fail then.
-    #[error("the source was written anew since the last run")]
+    #[error("the source was written anew since the last run, or nothing proves that it was not")]
     SourceReplaced,
     /// Records were read and something failed.
     #[error("stopped after {read} records read and {put} put")]
@@ -47,6 +47,11 @@ pub enum ProducerError {
 }
 
 impl ProducerError {
+    /// Whether the source only wants to be left alone for longer than a run lasts.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        matches!(self, Self::Find(OpenError::Source(SourceError::AskedToWait { .. })))
+    }
+
     /// A short stable word.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -83,7 +83,7 @@ where
             Err(error) => {
                 let cursor = file.cursor().clone();
                 file.release(&self.store, cursor).await?;
-                return Err(error);
+                return if error.asks_to_wait() { Ok(Answer::waiting(&task.schema)) } else { Err(error) };
             }
         };
         let shards = ready.ingest.open_shards();
@@ -130,7 +130,7 @@ where
         };
         let found = event.source.find(&access).await?;
         let cursor = cursor_for(&found, saved, event.on_change)?;
-        Ok(Ready { ingest, source: found.open(&place(&cursor))?, cursor })
+        Ok(Ready { ingest, source: found.open(&place(&cursor, event.on_change))?, cursor })
     }
 
     fn engine(&self, task: &Task<'_>) -> EngineSettings {

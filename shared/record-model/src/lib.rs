@@ -12,6 +12,7 @@ mod wire;
 pub use codec::write_string as write_json_string;
 pub use codec::{
     CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written, object_on_one_line,
+    utc_with_millis,
 };
 pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};

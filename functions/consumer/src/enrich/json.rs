@@ -1,6 +1,5 @@
 //! The few JSON forms an output line is made of, appended to a buffer.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 /// Text.
@@ -17,8 +16,8 @@ pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
 
 /// A time as ISO 8601 in UTC with milliseconds; `null` where there is none, or none that a calendar has.
 pub(crate) fn time(ms: Option<i64>, out: &mut Vec<u8>) {
-    match ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
-        Some(time) => out.extend_from_slice(format!("\"{time:.3}\"").as_bytes()),
+    match ms.and_then(record_model::utc_with_millis) {
+        Some(time) => string(&time, out),
         None => out.extend_from_slice(b"null"),
     }
 }
@@ -48,6 +47,9 @@ mod tests {
         };
         assert_eq!(written(Some(1_767_322_999_990)), "\"2026-01-02T03:03:19.990Z\"");
         assert_eq!(written(Some(0)), "\"1970-01-01T00:00:00.000Z\"");
+        assert_eq!(written(Some(-1)), "\"1969-12-31T23:59:59.999Z\"");
+        assert_eq!(written(Some(253_402_300_799_999)), "\"9999-12-31T23:59:59.999Z\"");
+        assert_eq!(written(Some(253_402_300_800_000)), "null");
         assert_eq!(written(None), "null");
         assert_eq!(written(Some(i64::MAX)), "null");
     }

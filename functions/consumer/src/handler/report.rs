@@ -25,6 +25,7 @@ pub(crate) struct Stored {
 pub(crate) struct Report {
     skipped: usize,
     lines: usize,
+    mended: usize,
     dropped: usize,
     quarantined: usize,
     labels: [usize; 3],
@@ -57,6 +58,7 @@ impl Report {
         self.skipped = skipped;
         let sum = |of: fn(&Outcome) -> usize| lines.records.iter().map(of).sum();
         self.lines = lines.count_from(0);
+        self.mended = sum(|outcome| outcome.mended);
         self.dropped = sum(|outcome| outcome.dropped);
         self.quarantined = sum(|outcome| outcome.poison.len());
         self.labels = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
@@ -104,6 +106,7 @@ impl Report {
             .count("records_skipped", self.skipped)
             .count("records_reported", event.records.len() - done.min(event.records.len()))
             .count("lines", self.lines)
+            .count("mended", self.mended)
             .count("dropped", self.dropped)
             .count("quarantined", self.quarantined)
             .count("failures", self.failures)

@@ -19,8 +19,8 @@ pub(crate) struct Line<'a> {
 
 /// What became of it.
 pub(crate) enum LineResult {
-    /// A line was appended; it has a label if its text was scored.
-    Line(Option<Label>),
+    /// A line was appended; it has a label if its text was scored, and half a character of the record may be mended.
+    Line { label: Option<Label>, is_mended: bool },
     /// A rule of the schema drops the record.
     Dropped,
     /// The schema refuses it.
@@ -58,7 +58,9 @@ impl Line<'_> {
     ) -> LineResult {
         let start = out.len();
         match self.try_write(schema, enricher, scratch, out) {
-            Ok((Written::Typed | Written::Mended, label)) => return LineResult::Line(label),
+            Ok((written @ (Written::Typed | Written::Mended), label)) => {
+                return LineResult::Line { label, is_mended: written == Written::Mended };
+            }
             Ok((Written::Dropped, _)) => out.truncate(start),
             Err(Refusal::Schema(error)) => {
                 out.truncate(start);

@@ -153,7 +153,10 @@ impl<E: Enricher> Visit<'_, E> {
         let Self { opened: Opened { record, source, .. }, outcome, .. } = self;
         let line = Line { position: record.position().of_sub(sub), partition_key, payload };
         match line.write(self.schema, self.enricher, self.scratch, self.out) {
-            LineResult::Line(label) => outcome.count_line(label),
+            LineResult::Line { label, is_mended } => {
+                outcome.count_line(label);
+                outcome.mended += usize::from(is_mended);
+            }
             LineResult::Dropped => outcome.dropped += 1,
             LineResult::NotReady => outcome.waits = true,
             LineResult::Poison(reason) if sub.is_none() && *source == Source::Record => {

@@ -21,6 +21,8 @@ pub(crate) struct Outcome {
     /// Where its lines end in [`Lines::bytes`].
     pub(crate) end: usize,
     pub(crate) lines: usize,
+    /// Lines with U+FFFD for half a character.
+    pub(crate) mended: usize,
     pub(crate) dropped: usize,
     pub(crate) poison: Vec<Poison>,
     /// Pieces of messages, to be put together before this record is done.
@@ -71,6 +73,7 @@ impl Lines {
         let Some(own) = self.records.get_mut(record) else { return };
         self.bytes.splice(own.end..own.end, lines.iter().copied());
         own.lines += outcome.lines;
+        own.mended += outcome.mended;
         own.dropped += outcome.dropped;
         own.poison.append(&mut outcome.poison);
         for (sum, more) in own.labels.iter_mut().zip(outcome.labels) {

@@ -38,6 +38,9 @@ impl ApiSpec {
             None => None,
         };
         let (client, api, schema) = (access.http_client()?, self.api.clone(), access.schema.clone());
-        Ok(Found::new(move |start| HttpApiSource::new(client, api, bearer.as_deref(), schema, &start.resume)))
+        Ok(Found::new(move |start| {
+            let source = HttpApiSource::new(client, api, bearer.as_deref(), schema, &start.resume)?;
+            Ok(if start.keeps_mark { source.keeping_mark() } else { source })
+        }))
     }
 }

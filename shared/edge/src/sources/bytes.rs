@@ -18,6 +18,39 @@ pub trait ByteSource: Send {
     }
 }
 
+/// A file in pieces of `size` bytes that can or can't be sought in.
+#[cfg(test)]
+pub(super) struct Pieces {
+    file: Bytes,
+    at: usize,
+    size: usize,
+    seekable: bool,
+}
+
+#[cfg(test)]
+impl Pieces {
+    pub(super) fn new(file: &[u8], size: usize, seekable: bool) -> Self {
+        Self { file: Bytes::copy_from_slice(file), at: 0, size, seekable }
+    }
+}
+
+#[cfg(test)]
+impl ByteSource for Pieces {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        let end = self.file.len().min(self.at + self.size);
+        let piece = self.file.slice(self.at..end);
+        self.at = end;
+        Ok(Some(piece).filter(|piece| !piece.is_empty()))
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        if self.seekable {
+            self.at = usize::try_from(offset).unwrap().min(self.file.len());
+        }
+        Ok(self.seekable)
+    }
+}
+
 const PIECE_BYTES: usize = 256 << 10;
 
 /// A file on this machine. Reads block for as long as its disk takes.

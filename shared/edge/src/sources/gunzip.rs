@@ -1,9 +1,13 @@
 //! A file that may be gzip, told by its first bytes.
+//!
+//! Its members are read to the last, and behind that one there may be what [`Padding`] says and nothing else, as with a
+//! compressed record.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
-use bytes::{Buf, Bytes};
-use flate2::write::MultiGzDecoder;
+use bytes::Bytes;
+use flate2::write::GzDecoder;
+use record_model::compress::Padding;
 
 use super::{ByteSource, SourceError};
 
@@ -19,8 +23,64 @@ pub struct MaybeGzip<B> {
 enum State {
     Unknown,
     Plain { first: Option<Bytes> },
-    Gzip { decoder: Box<MultiGzDecoder<Vec<u8>>>, input: Bytes, out: u64 },
+    Gzip(Box<Members>),
     Ended,
+}
+
+/// Gzip members one after the other.
+struct Members {
+    /// The member under way; none behind one that ended.
+    member: Option<GzDecoder<Vec<u8>>>,
+    input: Bytes,
+    /// Bytes that came out.
+    out: u64,
+    padding: Padding,
+}
+
+impl Members {
+    fn new(input: Bytes) -> Self {
+        Self { member: Some(GzDecoder::new(Vec::new())), input, out: 0, padding: Padding::default() }
+    }
+
+    /// Opens some of the input; what is still inside comes out with the next bytes or at the end.
+    fn open(&mut self) -> io::Result<Bytes> {
+        let Some(member) = &mut self.member else { return self.open_next().map(|()| Bytes::new()) };
+        let some = self.input.get(..self.input.len().min(INPUT_BYTES)).unwrap_or_default();
+        let taken = member.write(some)?;
+        let _ = self.input.split_to(taken);
+        if taken == 0 {
+            return self.end();
+        }
+        Ok(self.opened())
+    }
+
+    /// Begins a member, or passes padding behind the last one.
+    fn open_next(&mut self) -> io::Result<()> {
+        if self.padding == Padding::default() && self.input.first() == Some(&0x1F) {
+            self.member = Some(GzDecoder::new(Vec::new()));
+            return Ok(());
+        }
+        let padding = &mut self.padding;
+        let is_padding = std::mem::take(&mut self.input).iter().all(|&byte| padding.takes(byte));
+        is_padding.then_some(()).ok_or_else(|| io::Error::other("something follows its last member"))
+    }
+
+    /// Ends the member under way: its sum and size have to be right.
+    fn end(&mut self) -> io::Result<Bytes> {
+        if let Some(member) = &mut self.member {
+            member.try_finish()?;
+        }
+        let last = self.opened();
+        self.member = None;
+        Ok(last)
+    }
+
+    fn opened(&mut self) -> Bytes {
+        let opened = self.member.as_mut().map(|member| std::mem::take(member.get_mut()));
+        let opened = Bytes::from(opened.unwrap_or_default());
+        self.out += opened.len() as u64;
+        opened
+    }
 }
 
 impl<B: ByteSource> MaybeGzip<B> {
@@ -36,7 +96,7 @@ impl<B: ByteSource> MaybeGzip<B> {
             first = [first, rest].concat().into();
         }
         self.state = if first.starts_with(&[0x1F, 0x8B]) {
-            State::Gzip { decoder: Box::new(MultiGzDecoder::new(Vec::new())), input: first, out: 0 }
+            State::Gzip(Box::new(Members::new(first)))
         } else {
             State::Plain { first: Some(first).filter(|first| !first.is_empty()) }
         };
@@ -50,31 +110,29 @@ impl<B: ByteSource> ByteSource for MaybeGzip<B> {
             self.recognise().await?;
         }
         loop {
-            let (decoder, input, out) = match &mut self.state {
-                State::Gzip { decoder, input, out } => (decoder, input, out),
+            let members = match &mut self.state {
+                State::Gzip(members) => members,
                 State::Plain { first } => match first.take() {
                     Some(first) => return Ok(Some(first)),
                     None => return self.inner.next_piece().await,
                 },
                 State::Unknown | State::Ended => return Ok(None),
             };
-            let broken = |source| SourceError::Gzip { at: *out, source };
-            if input.is_empty() {
-                let Some(piece) = self.inner.next_piece().await? else {
-                    decoder.try_finish().map_err(broken)?;
-                    let last = Bytes::from(std::mem::take(decoder.get_mut()));
-                    self.state = State::Ended;
-                    return Ok(Some(last).filter(|last| !last.is_empty()));
-                };
-                *input = piece;
+            let is_last = if members.input.is_empty() {
+                let piece = self.inner.next_piece().await?;
+                members.input = piece.unwrap_or_default();
+                members.input.is_empty()
+            } else {
+                false
+            };
+            let at = members.out;
+            let opened = if is_last { members.end() } else { members.open() };
+            let opened = opened.map_err(|source| SourceError::Gzip { at, source })?;
+            if is_last {
+                self.state = State::Ended;
             }
-            let taken = input.len().min(INPUT_BYTES);
-            decoder.write_all(&input.split_to(taken)).map_err(broken)?;
-            // What is still inside comes out with the next bytes or at the end.
-            let piece = Bytes::from(std::mem::take(decoder.get_mut()));
-            *out += piece.remaining() as u64;
-            if !piece.is_empty() {
-                return Ok(Some(piece));
+            if !opened.is_empty() {
+                return Ok(Some(opened));
             }
         }
     }
@@ -87,5 +145,59 @@ impl<B: ByteSource> ByteSource for MaybeGzip<B> {
             }
             _ => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::super::bytes::Pieces;
+    use super::*;
+
+    fn member(data: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(file: &[u8], size: usize) -> Result<Vec<u8>, SourceError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut source = MaybeGzip::new(Pieces::new(file, size, false));
+            let mut out = Vec::new();
+            while let Some(piece) = source.next_piece().await? {
+                out.extend_from_slice(&piece);
+            }
+            Ok(out)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn data_in_members_comes_out_whole_and_behind_them_is_padding_or_damage(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 1..5),
+            rest in "(\0|\r|\n|a){0,3}",
+            size in 1..40_usize,
+        ) {
+            let file = [pieces.iter().flat_map(|piece| member(piece)).collect(), rest.clone().into_bytes()].concat();
+            let is_padding = ["", "\n", "\r\n", "\r"].contains(&rest.trim_matches('\0'));
+            match read(&file, size) {
+                Ok(found) => prop_assert!(is_padding && found == pieces.concat(), "{:?}", rest),
+                Err(error) => prop_assert!(!is_padding, "{:?}: {}", rest, error),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_cut_short_is_broken_wherever_it_is_cut() {
+        let file = [member(b"one"), member(b"two")].concat();
+        let whole = member(b"one").len();
+        for cut in (3..file.len()).filter(|cut| *cut != whole) {
+            assert!(matches!(read(&file[..cut], 7), Err(SourceError::Gzip { .. })), "{cut}");
+        }
+        assert_eq!(read(&file[..whole], 7).unwrap(), b"one");
     }
 }

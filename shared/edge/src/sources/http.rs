@@ -1,11 +1,12 @@
 //! GET requests that a source makes: bounded, patient with servers that ask to wait.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::StatusCode;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
+use super::http_headers::{strong_validator, wait_asked_for};
 use super::{ByteSource, SourceError};
 use crate::aws::{TrustedRoots, https};
 use crate::backoff::full_jitter;
@@ -74,7 +75,7 @@ impl HttpClient {
                 _ if !is_passing(status) => return Err(SourceError::Status { status: status.as_u16() }),
                 _ => {}
             }
-            let wait = wait_asked_for(&response, SystemTime::now());
+            let wait = wait_asked_for(response.headers(), SystemTime::now());
             if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 return Ok(Answered::Wait(wait.unwrap_or_default()));
             }
@@ -116,17 +117,6 @@ fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
-/// `Retry-After` in seconds, or `x-rate-limit-reset` as seconds since the epoch.
-fn wait_asked_for(response: &Response, now: SystemTime) -> Option<Duration> {
-    let number = |name: &str| response.headers().get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    if let Some(seconds) = number("retry-after") {
-        return Some(Duration::from_secs(seconds));
-    }
-    let reset = UNIX_EPOCH.checked_add(Duration::from_secs(number("x-rate-limit-reset")?))?;
-    // A second more: the server's clock is not ours.
-    Some(reset.duration_since(now).unwrap_or_default() + Duration::from_secs(1))
-}
-
 /// A file on a web server.
 pub struct HttpBytes {
     client: HttpClient,
@@ -146,36 +136,35 @@ impl HttpBytes {
         let response = match client.get(&url, |request| request).await? {
             Answered::Ok(response) => response,
             Answered::NotModified => return Err(SourceError::Status { status: 304 }),
-            Answered::Wait(_) => return Err(SourceError::Status { status: 429 }),
+            Answered::Wait(wait) => return Err(SourceError::AskedToWait { seconds: wait.as_secs() }),
         };
-        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-        let version = header("etag").or_else(|| header("last-modified"));
+        let version = strong_validator(response.headers());
         Ok(Self { client, url, version, response: Some(response), seek_to: None, rest: None })
     }
 
-    /// `ETag` or `Last-Modified` of what is read, where the server says either.
+    /// What proves that the file is the same in another run: a strong `ETag` or `Last-Modified`, where the server sends
+    /// one.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// Asks for the rest of the same version; reads up to it where the server sends all.
+    /// Asks for the rest of the same version; reads up to it where the server sends all. What comes has to prove that it
+    /// is of that version, whatever the server made of the condition.
     async fn go_to(&mut self, offset: u64) -> Result<(), SourceError> {
         let range = format!("bytes={offset}-");
-        let version = self.version.clone();
-        let prepare = |request: RequestBuilder| {
-            let request = request.header("range", &range);
-            match &version {
-                Some(version) => request.header("if-range", version),
-                None => request,
-            }
-        };
+        let Some(version) = self.version.clone() else { return Err(SourceError::Changed) };
+        let prepare = |request: RequestBuilder| request.header("range", &range).header("if-range", &version);
         let response = match self.client.get(&self.url, prepare).await {
             Ok(Answered::Ok(response)) => response,
             // Nothing is left behind the end.
             Err(SourceError::Status { status: 416 }) => return Ok(()),
-            Ok(_) => return Err(SourceError::Changed),
+            Ok(Answered::Wait(wait)) => return Err(SourceError::AskedToWait { seconds: wait.as_secs() }),
+            Ok(Answered::NotModified) => return Err(SourceError::Changed),
             Err(error) => return Err(error),
         };
+        if strong_validator(response.headers()) != self.version {
+            return Err(SourceError::Changed);
+        }
         let mut skip = if response.status() == StatusCode::PARTIAL_CONTENT { 0 } else { offset };
         self.response = Some(response);
         while skip > 0 {
@@ -212,8 +201,11 @@ impl ByteSource for HttpBytes {
     }
 
     fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
-        (self.seek_to, self.rest) = (Some(offset), None);
-        Ok(true)
+        // Without proof only this very answer is the file.
+        if self.version.is_some() {
+            (self.seek_to, self.rest) = (Some(offset), None);
+        }
+        Ok(self.version.is_some())
     }
 }
 

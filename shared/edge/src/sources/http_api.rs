@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use record_model::Schema;
-use reqwest::header::{HeaderMap, HeaderValue, LINK};
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::http::{Answered, body, checked_url};
+use super::http_headers::next_link;
 use super::json_lines::payload_of;
 use super::json_path::{at_path, text_at};
 use super::{HttpClient, Next, Resume, Source, SourceError};
@@ -95,6 +96,8 @@ pub struct HttpApiSource {
     skip: u64,
     /// What the next run starts from, once this one is at its end.
     next_run: Option<Page>,
+    /// Whether a mark that the server refuses ends the run.
+    keeps_mark: bool,
 }
 
 /// Pages behind the current one that are kept: far more than an engine has on its way.
@@ -130,7 +133,15 @@ impl HttpApiSource {
             pages: VecDeque::new(),
             items: VecDeque::new(),
             next_run: None,
+            keeps_mark: false,
         })
+    }
+
+    /// Fails where the server refuses the mark of the last run. Otherwise everything that it still has is read again:
+    /// a mark may be older than what it keeps, and would be refused for ever.
+    #[must_use]
+    pub fn keeping_mark(self) -> Self {
+        Self { keeps_mark: true, ..self }
     }
 
     /// Asks for the next page; `false` if the server wants to be left alone for a while.
@@ -151,7 +162,14 @@ impl HttpApiSource {
         let answered = match self.client.get(&url, prepare).await {
             Err(SourceError::Status { status: 400 | 404 | 410 }) if self.is_of_earlier_run(&page) => {
                 tracing::warn!("the server no longer knows the page to go on from; its run starts over");
-                self.start_run_over(&page);
+                self.start_run_over(&page, page.since.clone());
+                return Ok(true);
+            }
+            Err(SourceError::Status { status: 400 | 404 | 410 | 422 }) if self.may_give_up_mark(&page) => {
+                tracing::warn!(
+                    "the server refuses the mark of the last run; everything it still has is read"
+                );
+                self.start_run_over(&page, None);
                 return Ok(true);
             }
             answered => answered?,
@@ -179,13 +197,19 @@ impl HttpApiSource {
         self.pages.is_empty() && page.link.is_some()
     }
 
-    /// Asks again for all records after the run's mark: those that were sent before come twice, none is lost.
-    fn start_run_over(&mut self, page: &Page) {
-        self.position += std::mem::take(&mut self.skip);
-        self.next_page = Some(Page { first: self.position, since: page.since.clone(), ..Page::default() });
+    /// Whether it may be the mark of the last run that the server refuses, and it may be given up.
+    fn may_give_up_mark(&self, page: &Page) -> bool {
+        !self.keeps_mark && page.link.is_none() && page.since.is_some()
+    }
+
+    /// Asks again for all records after a mark: those that were sent before come twice, none is lost.
+    fn start_run_over(&mut self, page: &Page, since: Option<String>) {
+        self.position = page.first + std::mem::take(&mut self.skip);
+        self.next_page = Some(Page { first: self.position, since, ..Page::default() });
     }
 
     fn open_page(&mut self, mut page: Page, headers: &HeaderMap, body: &[u8]) -> Result<(), SourceError> {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         let answer: &RawValue = serde_json::from_slice(body).map_err(|_| missing("JSON"))?;
         let items = at_path(answer, &self.api.items);
         // An empty page may lack the array.
@@ -246,9 +270,7 @@ impl HttpApiSource {
     ) -> Result<Option<String>, SourceError> {
         let link = match &self.api.next {
             Some(NextPage::Token { path, .. } | NextPage::Url { path }) => text_at(answer, path),
-            Some(NextPage::LinkHeader) => {
-                headers.get_all(LINK).iter().find_map(|link| next_link(link.to_str().ok()?))
-            }
+            Some(NextPage::LinkHeader) => next_link(headers),
             None => None,
         };
         let link = link.filter(|link| !link.is_empty());
@@ -294,25 +316,4 @@ impl Source for HttpApiSource {
 
 fn missing(expected: &str) -> SourceError {
     SourceError::Answer { expected: expected.to_owned() }
-}
-
-/// The URL of a `Link` header whose relation is `next`.
-fn next_link(header: &str) -> Option<String> {
-    header.split(',').find_map(|link| {
-        let (url, relation) = link.split_once(';')?;
-        let is_next = relation.split(';').any(|part| matches!(part.trim(), "rel=\"next\"" | "rel=next"));
-        is_next.then(|| url.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_link_of_a_header_is_found_among_others() {
-        let header = r#"<https://x/?page=1>; rel="prev", <https://x/?page=3>; rel="next""#;
-        assert_eq!(next_link(header).as_deref(), Some("https://x/?page=3"));
-        assert_eq!(next_link(r#"<https://x/>; rel="last""#), None);
-    }
 }

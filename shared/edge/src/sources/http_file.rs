@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Access, FileSource, Format, Found, HttpBytes, OpenError};
+use super::{Access, FileSource, Format, Found, HttpBytes, OpenError, Version};
 
 /// A file on a web server, gzip or not.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,9 +14,6 @@ pub struct HttpFileSpec {
     pub format: Format,
 }
 
-/// The version of a file whose server tells none. Such a file can't be told from one that was written anew.
-const UNKNOWN_VERSION: &str = "unknown";
-
 impl HttpFileSpec {
     pub(super) fn name(&self) -> String {
         self.url.clone()
@@ -27,7 +24,8 @@ impl HttpFileSpec {
         access: &Access<'_, O>,
     ) -> Result<Found<FileSource<HttpBytes>>, OpenError> {
         let bytes = HttpBytes::open(access.http_client()?, &self.url).await?;
-        let version = Some(bytes.version().unwrap_or(UNKNOWN_VERSION).to_owned());
+        let version =
+            bytes.version().map_or(Version::Unproven, |version| Version::Proven(version.to_owned()));
         let form = access.file_form(self.format, self.name());
         let found = Found::new(|start| Ok(FileSource::new(bytes, form, start.resume.position)));
         Ok(Found { version, ..found })

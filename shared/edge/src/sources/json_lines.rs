@@ -1,95 +1,98 @@
-//! JSON lines: one object a line, as it is or as a row of the schema.
+//! JSON files: one object a line, or an array of objects, each as it is or as a row of the schema.
 
-use bytes::{Buf, Bytes};
-use record_model::{RecordError, Schema};
+use record_model::{RecordError, Schema, object_on_one_line};
 
-use super::{ByteSource, MAX_SOURCE_RECORD_BYTES, Next, Source, SourceError};
+use super::json_values::Text;
+use super::{ByteSource, Next, Place, Source, SourceError};
 
-/// Lines of a file. LF, CR and CRLF end a line, blank lines and a byte order mark are passed over.
+/// Objects of a file: of UTF-8 or UTF-16, with a byte order mark or without.
 ///
-/// Where the data set travels as JSON a line is the payload, unread; where it travels as rows a line
-/// is a document with the schema's fields.
+/// A file whose first sign is `[` is an array, in whatever lines it is written; any other holds one object a line, and
+/// LF, CR and CRLF end a line. Blank lines are passed over. What is no JSON object is bad, and its neighbours are not.
+/// An array that ends in the middle of a member is refused there, since nothing says where the next one begins.
+///
+/// Where the data set travels as JSON an object is the payload, on one line; where it travels as rows it is a document
+/// with the schema's fields.
 pub struct JsonLinesSource<B> {
-    bytes: B,
+    text: Text<B>,
     schema: Schema,
-    piece: Bytes,
-    /// Where `piece` starts in the file.
-    offset: u64,
+    shape: Shape,
     skip_to: u64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Unknown,
+    Lines,
+    /// Whether a member may come before a comma does.
+    Array {
+        begins: bool,
+    },
+    /// The array is closed.
+    Over,
+}
+
 impl<B: ByteSource> JsonLinesSource<B> {
-    /// Starts at the line that begins at byte `position`, 0 for all.
+    /// Starts at the object that begins at byte `position`, 0 for all.
     pub fn new(bytes: B, schema: Schema, position: u64) -> Self {
-        Self { bytes, schema, piece: Bytes::new(), offset: 0, skip_to: position }
+        Self { text: Text::new(bytes), schema, shape: Shape::Unknown, skip_to: position }
     }
 
-    /// Reads a line into `line`; its start, or `None` at the end.
-    async fn read_line(&mut self, line: &mut Vec<u8>) -> Result<Option<u64>, SourceError> {
-        let mut start = self.offset;
+    /// Looks at the first sign, which tells the shape, and goes to the start.
+    async fn recognise(&mut self) -> Result<(), SourceError> {
+        self.shape = Shape::Lines;
+        if self.text.peek().await? == Some(b'[') {
+            self.text.take();
+            self.shape = Shape::Array { begins: true };
+        }
+        self.text.go_to(self.skip_to).await
+    }
+
+    /// Reads the next object, or what stands in its place; where it is, or `None` at the end.
+    async fn read(&mut self, object: &mut Vec<u8>) -> Result<Option<Place>, SourceError> {
         loop {
-            if self.piece.is_empty() {
-                match self.bytes.next_piece().await? {
-                    Some(piece) => self.piece = piece,
-                    None if line.is_empty() => return Ok(None),
-                    None => return Ok(Some(start)),
+            let next = self.text.peek().await?;
+            let place = self.text.place();
+            match (self.shape, next) {
+                (Shape::Unknown, _) => self.recognise().await?,
+                (Shape::Lines | Shape::Over, None) => return Ok(None),
+                (Shape::Lines, Some(_)) => {
+                    self.text.read_line(object).await?;
+                    return Ok(Some(place));
+                }
+                (Shape::Array { .. }, Some(b']')) => {
+                    self.text.take();
+                    self.shape = Shape::Over;
+                }
+                (Shape::Array { begins: false }, Some(b',')) => {
+                    self.text.take();
+                    self.shape = Shape::Array { begins: true };
+                }
+                (Shape::Array { begins: true }, Some(b',')) if place.byte == self.skip_to => self.text.take(),
+                (Shape::Array { begins: true }, Some(next))
+                    if next != b',' && self.text.read_member(object).await? =>
+                {
+                    self.shape = Shape::Array { begins: false };
+                    return Ok(Some(place));
+                }
+                (Shape::Array { .. } | Shape::Over, _) => {
+                    return Err(SourceError::Damaged { place, what: "array" });
                 }
             }
-            let end = memchr::memchr2(b'\n', b'\r', &self.piece);
-            let taken = end.unwrap_or(self.piece.len());
-            line.extend_from_slice(&self.piece.split_to(taken));
-            self.offset += taken as u64;
-            if line.len() > MAX_SOURCE_RECORD_BYTES {
-                return Err(SourceError::TooLong { at: start });
-            }
-            if end.is_some() {
-                self.piece.advance(1);
-                self.offset += 1;
-                if !line.is_empty() {
-                    return Ok(Some(start));
-                }
-                start = self.offset;
-            }
         }
-    }
-
-    async fn go_to_start(&mut self) -> Result<(), SourceError> {
-        let target = std::mem::take(&mut self.skip_to);
-        // The first piece tells a gzip file, which can't be sought in.
-        self.piece = self.bytes.next_piece().await?.unwrap_or_default();
-        if self.bytes.seek(target)? {
-            (self.piece, self.offset) = (Bytes::new(), target);
-            return Ok(());
-        }
-        while self.offset < target {
-            let wanted = usize::try_from(target - self.offset).unwrap_or(usize::MAX);
-            let skipped = wanted.min(self.piece.len());
-            self.piece.advance(skipped);
-            self.offset += skipped as u64;
-            if self.piece.is_empty() {
-                let Some(piece) = self.bytes.next_piece().await? else { return Ok(()) };
-                self.piece = piece;
-            }
-        }
-        Ok(())
     }
 }
 
 impl<B: ByteSource> Source for JsonLinesSource<B> {
     async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, SourceError> {
-        if self.skip_to > 0 {
-            self.go_to_start().await?;
-        }
         payload.clear();
-        let Some(position) = self.read_line(payload).await? else {
-            return Ok(Next::End { position: self.offset });
+        let Some(place) = self.read(payload).await? else {
+            return Ok(Next::End { position: self.text.offset });
         };
-        if position == 0 && payload.starts_with(b"\xEF\xBB\xBF") {
-            payload.drain(..3);
-        }
+        let (position, next) = (place.byte, self.text.offset);
         match payload_of(&self.schema, payload) {
-            Ok(()) => Ok(Next::Record { position, next: self.offset }),
-            Err(error) => Ok(Next::Bad { position, next: self.offset, error }),
+            Ok(()) => Ok(Next::Record { position, next }),
+            Err(error) => Ok(Next::Bad { position, next, error: place.of(error) }),
         }
     }
 }
@@ -97,10 +100,133 @@ impl<B: ByteSource> Source for JsonLinesSource<B> {
 /// Makes of a JSON document the payload its data set travels as.
 pub(super) fn payload_of(schema: &Schema, document: &mut Vec<u8>) -> Result<(), RecordError> {
     if schema.is_json() {
+        if let Some(one_line) = object_on_one_line(document)? {
+            *document = one_line;
+        }
         return Ok(());
     }
     let mut row = Vec::with_capacity(document.len());
     schema.write_payload(document, &mut row)?;
     *document = row;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::bytes::Pieces;
+    use super::*;
+
+    const SCHEMA: &str = "name = \"notes\"\nform = \"json\"\n[[fields]]\nname = \"id\"\ntype = \"integer\"\n";
+
+    /// What a file in such pieces holds from a byte on: payloads, or why there is none; and why reading ended early.
+    fn read(file: &[u8], size: usize, from: u64, seekable: bool) -> (Vec<(u64, String)>, Option<String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let schema = Schema::parse(SCHEMA).unwrap();
+            let mut source = JsonLinesSource::new(Pieces::new(file, size, seekable), schema, from);
+            let (mut found, mut payload) = (Vec::new(), Vec::new());
+            loop {
+                match source.next(&mut payload).await {
+                    Ok(Next::Record { position, .. }) => {
+                        found.push((position, String::from_utf8(payload.clone()).unwrap()));
+                    }
+                    Ok(Next::Bad { position, error, .. }) => found.push((position, error.to_string())),
+                    Ok(Next::Wait { .. } | Next::End { .. }) => return (found, None),
+                    Err(error) => return (found, Some(error.to_string())),
+                }
+            }
+        })
+    }
+
+    fn payloads(file: &[u8]) -> Vec<String> {
+        let (found, ended) = read(file, 5, 0, true);
+        assert_eq!(ended, None);
+        found.into_iter().map(|(_, payload)| payload).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn objects_come_out_of_lines_and_of_an_array_in_whatever_pieces(
+            texts in prop::collection::vec("[\\[\\]{},\"\\\\a\n é]{0,6}", 1..5),
+            size in 1..9_usize,
+            form in 0..5_usize,
+            mark: bool,
+            seekable: bool,
+        ) {
+            let values: Vec<serde_json::Value> =
+                texts.iter().zip(1..).map(|(text, id)| serde_json::json!({"id": id, "x": [text, {}]})).collect();
+            let lines: Vec<String> = values.iter().map(ToString::to_string).collect();
+            let text = match form {
+                0 => lines.join("\n"),
+                1 => lines.join("\r\n") + "\r\n\r\n",
+                2 => lines.join("\r"),
+                3 => serde_json::to_string(&values).unwrap(),
+                _ => format!("\n{}\n", serde_json::to_string_pretty(&values).unwrap()),
+            };
+            let text = if mark { format!("\u{FEFF}{text}") } else { text };
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let (all, ended) = read(text.as_bytes(), size, 0, seekable);
+            prop_assert_eq!(ended, None);
+            let found: Vec<&String> = all.iter().map(|(_, payload)| payload).collect();
+            prop_assert_eq!(found, lines.iter().collect::<Vec<_>>());
+            let of_utf16 = read(&utf16, size, 0, seekable).0.into_iter().map(|(_, payload)| payload);
+            prop_assert_eq!(of_utf16.collect::<Vec<_>>(), lines);
+            // From each object on, and from behind each.
+            for (at, (position, _)) in all.iter().enumerate() {
+                prop_assert_eq!(&read(text.as_bytes(), size, *position, seekable).0, &all[at..].to_vec());
+            }
+        }
+
+        #[test]
+        fn nothing_in_a_file_makes_it_go_wrong(file in "[\\[\\]{}:,\"1a\n ]{0,20}", size in 1..9_usize) {
+            let (found, _) = read(file.as_bytes(), size, 0, true);
+            for (_, payload) in found {
+                let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&payload).is_ok();
+                prop_assert!(is_object || payload.contains(" of the source: "), "{}", payload);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_bad_with_its_line_and_byte() {
+        let file = b"{\"id\":1}\r\n\r\n{\"id\":2\n[3]\n{\"id\":4} {}\n\xFF\n{\"id\":5}\n";
+        let found = payloads(file);
+        assert_eq!((&*found[0], &*found[5]), ("{\"id\":1}", "{\"id\":5}"));
+        for (at, place) in
+            [(1, "line 3, byte 12"), (2, "line 4, byte 20"), (3, "line 5, byte 24"), (4, "line 6, byte 36")]
+        {
+            assert!(found[at].starts_with(&format!("at {place} of the source: ")), "{}", found[at]);
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_no_object_is_bad_and_its_neighbours_are_not() {
+        let found = payloads(b"[{\"id\":1},\n 2,\n{\"id\":,},\n{\"id\":4}]");
+        assert_eq!((&*found[0], &*found[3]), ("{\"id\":1}", "{\"id\":4}"));
+        assert!(
+            found[1].starts_with("at line 2, byte 12 ") && found[2].starts_with("at line 3, byte 15 "),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn an_array_that_is_not_closed_ends_the_reading_where_it_breaks() {
+        for (file, count) in [
+            ("[{\"id\":1},{\"id\":2", 1),
+            ("[{\"id\":1},{\"id\":\"2},{\"id\":3}]", 1),
+            ("[{\"id\":1}", 1),
+            ("[{\"id\":1}] {\"id\":2}", 1),
+            ("[", 0),
+            ("[,{\"id\":1}]", 0),
+        ] {
+            let (found, ended) = read(file.as_bytes(), 4, 0, true);
+            assert_eq!(found.len(), count, "{file}");
+            assert!(ended.is_some_and(|ended| ended.starts_with("array at line 1, byte ")), "{file}");
+        }
+        assert_eq!(payloads(b"[]"), [""; 0]);
+        assert_eq!(payloads(b"[{\"id\":1},]"), ["{\"id\":1}"]);
+        assert_eq!(payloads(b""), [""; 0]);
+    }
 }

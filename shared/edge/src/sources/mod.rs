@@ -6,6 +6,7 @@ mod bytes;
 #[cfg(feature = "http")]
 mod counter;
 mod csv;
+mod csv_rows;
 mod file;
 mod gunzip;
 #[cfg(feature = "http")]
@@ -14,17 +15,22 @@ mod http;
 mod http_api;
 #[cfg(feature = "http")]
 mod http_file;
+#[cfg(feature = "http")]
+mod http_headers;
 mod json_lines;
 #[cfg(feature = "http")]
 mod json_path;
+mod json_values;
 #[cfg(feature = "http")]
 mod made_up;
 #[cfg(feature = "http")]
 mod object;
+mod quotes;
 #[cfg(feature = "http")]
 mod spec;
 #[cfg(feature = "http")]
 mod tweets;
+mod unicode;
 
 use crate::BoxError;
 use crate::store::StoreError;
@@ -50,7 +56,7 @@ pub use made_up::{MadeUpSource, MadeUpSpec};
 #[cfg(feature = "http")]
 pub use object::{ObjectBytes, ObjectSpec, RANGE_BYTES};
 #[cfg(feature = "http")]
-pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start};
+pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start, Version};
 #[cfg(feature = "http")]
 pub use tweets::TweetsSpec;
 
@@ -100,6 +106,31 @@ pub enum Next {
     },
 }
 
+/// Where something is in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// From 1; unknown where reading began in the middle of the file.
+    pub line: Option<u64>,
+    /// From 0, in the text as it is once unpacked and UTF-8.
+    pub byte: u64,
+}
+
+impl Place {
+    /// The error of a record that begins here.
+    pub(crate) fn of(self, error: RecordError) -> RecordError {
+        error.at_place(self.line, self.byte)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(out, "line {line}, byte {}", self.byte),
+            None => write!(out, "byte {}", self.byte),
+        }
+    }
+}
+
 /// A place to start from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Resume {
@@ -144,6 +175,14 @@ pub enum SourceError {
         /// Where it starts.
         at: u64,
     },
+    /// Something that may have swallowed what follows it, so nothing behind it is read.
+    #[error("{what} at {place} is damaged and nothing says where, so the source is not read on from there")]
+    Damaged {
+        /// Where it begins.
+        place: Place,
+        /// What it is.
+        what: &'static str,
+    },
     /// The CSV header does not fit the schema.
     #[error("csv header does not fit the schema")]
     Header(#[source] SchemaError),
@@ -152,6 +191,12 @@ pub enum SourceError {
     Url {
         /// The URL without its query.
         url: String,
+    },
+    /// The server wants to be left alone for longer than a run lasts.
+    #[error("server asks to wait {seconds} s")]
+    AskedToWait {
+        /// How long.
+        seconds: u64,
     },
     /// The server says no.
     #[error("server answered with status {status}")]

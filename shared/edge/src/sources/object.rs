@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 
-use super::{Access, ByteSource, FileSource, Format, Found, OpenError, SourceError};
+use super::{Access, ByteSource, FileSource, Format, Found, OpenError, SourceError, Version};
 use crate::store::{ETag, ObjectStore, RangeRead, StoreError};
 
 /// Bytes of one range; two are in memory at once.
@@ -104,7 +104,7 @@ impl ObjectSpec {
     {
         let store = Arc::new((access.open_bucket)(&self.bucket)?);
         let bytes = ObjectBytes::open(store, &self.bucket, &self.key).await?;
-        let version = Some(bytes.etag().to_string());
+        let version = Version::Proven(bytes.etag().to_string());
         let form = access.file_form(self.format, self.name());
         let found = Found::new(|start| Ok(FileSource::new(bytes, form, start.resume.position)));
         Ok(Found { version, ..found })

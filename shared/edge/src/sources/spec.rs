@@ -104,10 +104,11 @@ impl<O> Access<'_, O> {
 
 /// A source that was found and not yet read: the caller decides where reading starts.
 pub struct Found<R> {
-    /// The version of what was found, for sources with versions: a position means nothing in another one.
-    pub version: Option<String>,
+    /// The version of what was found: a position means nothing in another one.
+    pub version: Version,
     /// How many records one run reads, for sources without an end of their own.
     pub records_per_run: Option<u64>,
+    #[expect(clippy::type_complexity, reason = "it is written out once, here")]
     pub(super) open: Box<dyn FnOnce(&Start) -> Result<R, SourceError> + Send>,
 }
 
@@ -118,12 +119,25 @@ pub struct Start {
     pub resume: Resume,
     /// The position that ends the run, for sources without an end of their own.
     pub until: u64,
+    /// Whether a mark of the last run that the server refuses ends the run, rather than being given up.
+    pub keeps_mark: bool,
+}
+
+/// What is known of the version of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// The source has none: a position means the same in each run.
+    None,
+    /// Two sources of the same version are the same, byte for byte.
+    Proven(String),
+    /// Nothing proves that the source is the same as before.
+    Unproven,
 }
 
 impl<R: 'static> Found<R> {
     /// A source without versions that ends by itself.
     pub(super) fn new(open: impl FnOnce(&Start) -> Result<R, SourceError> + Send + 'static) -> Self {
-        Self { version: None, records_per_run: None, open: Box::new(open) }
+        Self { version: Version::None, records_per_run: None, open: Box::new(open) }
     }
 
     /// Opens the source at `start`.

@@ -41,7 +41,7 @@ impl HttpApi {
     pub fn recent_search(base_url: &str, query: &str) -> Result<Self, SourceError> {
         let mut url = checked_url(base_url)?;
         url.set_path("/2/tweets/search/recent");
-        let fields = "author_id,created_at,entities,lang,public_metrics,referenced_tweets";
+        let fields = "author_id,created_at,entities,lang,note_tweet,public_metrics,referenced_tweets";
         url.query_pairs_mut()
             .append_pair("query", query)
             .append_pair("max_results", "100")

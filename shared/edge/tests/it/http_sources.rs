@@ -158,6 +158,92 @@ async fn a_run_whose_next_page_has_expired_starts_over_at_its_mark_and_loses_not
 }
 
 #[tokio::test]
+async fn a_mark_that_the_server_refuses_is_given_up_unless_it_is_to_be_kept() {
+    let api = RecentSearch::default();
+    (1..=5).for_each(|id| api.post(id));
+    let url = api.start().await;
+    let (_, resume, _) = read(&mut source(&url, &Resume::default()), 1000).await;
+    (6..=7).for_each(|id| api.post(id));
+    api.refuse(400, "x-made-up", "1".to_owned());
+    let error = source(&url, &resume).keeping_mark().next(&mut Vec::new()).await.unwrap_err();
+    assert!(matches!(error, SourceError::Status { status: 400 }), "{error}");
+    api.refuse(400, "x-made-up", "1".to_owned());
+    api.queries();
+    let (all, resume, ended) = read(&mut source(&url, &resume), 1000).await;
+    assert_eq!((all, ended), (ids((1..=7).rev()), "end"));
+    let queries = api.queries();
+    assert!(queries[0].contains("since_id=5") && !queries[1].contains("since_id"), "{queries:?}");
+    api.post(8);
+    let (newer, _, _) = read(&mut source(&url, &resume), 1000).await;
+    assert_eq!(newer, ["8"], "the mark of that run counts again");
+}
+
+#[tokio::test]
+async fn the_whole_of_a_long_post_is_asked_for() {
+    let api = RecentSearch::default();
+    let url = api.start().await;
+    read(&mut source(&url, &Resume::default()), 1).await;
+    assert!(api.queries()[0].contains("note_tweet"));
+}
+
+#[tokio::test]
+async fn a_date_to_come_again_ends_the_run_after_one_request() {
+    let api = RecentSearch::default();
+    api.post(1);
+    let url = api.start().await;
+    let date = httpdate::fmt_http_date(std::time::SystemTime::now() + std::time::Duration::from_mins(30));
+    api.refuse(429, "retry-after", date);
+    let (none, _, ended) = read(&mut source(&url, &Resume::default()), 10).await;
+    assert_eq!((none.len(), ended, api.queries().len()), (0, "wait", 1));
+}
+
+#[tokio::test]
+async fn a_file_is_gone_on_with_only_where_the_server_proves_that_it_is_the_same() {
+    const FILE: &str = "first,last,age,gender\nAda,Lovelace,36,female\nAlan,Turing,41,male\n";
+    let replaced = FILE.replace("Turing", "Mathison");
+    // What the server says of the file when it is opened, and when it is asked for the rest.
+    for (at_first, then, version, is_refused) in [
+        ("\"v1\"", "\"v1\"", Some("\"v1\""), false),
+        ("\"v1\"", "\"v2\"", Some("\"v1\""), true),
+        ("\"v1\"", "", Some("\"v1\""), true),
+        ("W/\"v1\"", "W/\"v1\"", None, false),
+        ("", "", None, false),
+    ] {
+        let replaced = replaced.clone();
+        let answer = move |headers: HeaderMap| async move {
+            if headers.contains_key("range") {
+                return (StatusCode::PARTIAL_CONTENT, [("etag", then)], replaced[45..].to_owned())
+                    .into_response();
+            }
+            ([("etag", at_first)], FILE).into_response()
+        };
+        let url = serve(Router::new().route("/f", axum::routing::get(answer))).await + "/f";
+        let bytes = HttpBytes::open(HttpClient::new(&TrustedRoots::default()).unwrap(), &url).await.unwrap();
+        assert_eq!(bytes.version(), version, "{at_first}");
+        let schema = Schema::built_in("users").unwrap();
+        let mut source = CsvSource::new(MaybeGzip::new(bytes), schema, url.clone(), 0, 45);
+        let mut payload = Vec::new();
+        let found = source.next(&mut payload).await;
+        if is_refused {
+            assert!(matches!(found, Err(SourceError::Changed)), "{at_first} {then}");
+        } else {
+            found.unwrap();
+            // Without proof it is this very answer that is read up to there.
+            let expected = if version.is_some() { "Mathison" } else { "Turing" };
+            assert!(String::from_utf8_lossy(&payload).contains(expected), "{at_first}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_when_a_file_is_opened_is_told_apart_from_one_that_fails() {
+    let answer = || async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "3600")]).into_response() };
+    let url = serve(Router::new().route("/f", axum::routing::get(answer))).await + "/f";
+    let opened = HttpBytes::open(HttpClient::new(&TrustedRoots::default()).unwrap(), &url).await;
+    assert!(matches!(opened, Err(SourceError::AskedToWait { seconds: 3600 })));
+}
+
+#[tokio::test]
 async fn a_refusal_that_is_no_expired_page_is_an_error() {
     let api = RecentSearch::default();
     let url = api.start().await;

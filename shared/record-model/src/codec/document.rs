@@ -103,10 +103,12 @@ impl Record<'_> {
         }
         inputs.finish(self.plan, out)?;
         out.push(b'}');
-        Ok(match self.is_dropped(out) {
-            true => Written::Dropped,
-            false if inputs.is_mended() => Written::Mended,
-            false => Written::Typed,
+        Ok(if self.is_dropped(out) {
+            Written::Dropped
+        } else if inputs.is_mended() {
+            Written::Mended
+        } else {
+            Written::Typed
         })
     }
 

@@ -14,7 +14,7 @@ impl Plan {
     pub(crate) fn write_payload_of(&self, document: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
         let members = self.members(document)?;
         let start = out.len();
-        let input = |index: usize, field: &Field| as_payload(field, self.names.input(index, &members)?);
+        let input = |index: usize, field: &Field| as_payload(field, self.names.input(index, &members));
         self.write_values(input, &RecordContext::default(), out)?;
         if self.form == Form::Delimited {
             self.write_extras(&members, out).inspect_err(|_| out.truncate(start))?;
@@ -32,7 +32,7 @@ impl Plan {
             let field = self.fields.get(key.field);
             let name = field.map_or("", |field| &field.name);
             let fail = |problem| RecordError::of_field(problem, name, None, "");
-            let input = self.names.input(key.field, &members).map_err(fail)?;
+            let input = self.names.input(key.field, &members);
             let value = partition_value(key, field, input).map_err(fail)?;
             Ok((key.key.as_str(), value))
         });

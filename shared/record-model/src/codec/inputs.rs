@@ -141,7 +141,7 @@ impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
 
     fn next(&mut self, index: usize, field: &Field) -> Result<Input<'a>, RecordError> {
         let fail = |problem| RecordError::of_field(problem, &field.name, None, "");
-        let input = self.plan.paths.input(index, &self.members).map_err(fail)?;
+        let input = self.plan.paths.input(index, &self.members);
         match (&input, self.plan.missing_fields) {
             (Input::Missing, MissingFields::Fail) => Err(fail(Problem::MissingField)),
             _ => Ok(input),

@@ -10,6 +10,7 @@ use super::local_time::LocalTime;
 
 const SECONDS_OF_DAY: i64 = 86_400;
 const NANOS_OF_SECOND: i128 = 1_000_000_000;
+pub(super) const NANOS_OF_MILLISECOND: i128 = 1_000_000;
 
 /// So many seconds and nanoseconds after the first instant of 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +82,15 @@ impl From<Timestamp> for Instant {
         let nanosecond = u32::try_from(i64::from(nanosecond) + before * 1_000_000_000).unwrap_or(0);
         Self { second: second - before, nanosecond }
     }
+}
+
+/// A time as ISO 8601 in UTC with milliseconds; `None` outside the years 1 to 9999.
+pub fn utc_with_millis(epoch_ms: i64) -> Option<String> {
+    let nanos = i128::from(epoch_ms) * NANOS_OF_MILLISECOND;
+    let LocalTime { year, month, day, hour, minute, second, nanosecond } =
+        Instant::of_nanos(nanos)?.to_local(0)?;
+    let millis = nanosecond / 1_000_000;
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"))
 }
 
 #[cfg(test)]

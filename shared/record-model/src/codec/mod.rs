@@ -22,6 +22,7 @@ mod pattern;
 mod payload;
 mod records;
 mod row;
+mod row_end;
 mod text;
 mod text_of;
 mod time_pattern;
@@ -33,6 +34,7 @@ mod words;
 pub use context::{RecordContext, TextOf, Written};
 pub use csv_columns::CsvColumns;
 pub use error::{Problem, RecordError};
+pub use instant::utc_with_millis;
 pub use opened::OpenedPayload;
 pub use records::object_on_one_line;
 

@@ -45,32 +45,6 @@ impl RowForm {
         Pieces { form: self, rest: Some(row) }
     }
 
-    /// Where a row ends that others follow: at the first line end that neither quote nor escape guards, since a line
-    /// end is no part of a bare value. `None` where the text is one row, or its last quote is not closed.
-    #[inline]
-    pub(crate) fn end_of_row(&self, text: &str) -> Option<usize> {
-        let first = line_end(text)?;
-        match self.guard {
-            Guard::None => Some(first),
-            Guard::Quote(quote) => self.end_behind_quotes(text, quote),
-            Guard::Escape(escape) => end_behind_escapes(text, escape),
-        }
-    }
-
-    #[cold]
-    fn end_behind_quotes(&self, text: &str, quote: char) -> Option<usize> {
-        let mut at = 0;
-        loop {
-            at += quoted_len(text.get(at..)?, quote)?;
-            let rest = text.get(at..)?;
-            let (piece, after) = Pieces { form: self, rest: None }.cut(rest);
-            if let Some(end) = line_end(piece) {
-                return Some(at + end);
-            }
-            at = text.len() - after?.len();
-        }
-    }
-
     /// Appends a value so that it reads back as one field; a line end in a bare one is left to [`RowForm::end_of_row`],
     /// which looks at a whole row at once.
     pub(crate) fn write(&self, value: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
@@ -142,38 +116,6 @@ impl RowForm {
     }
 }
 
-/// The first line end, of whatever system.
-#[inline]
-fn line_end(text: &str) -> Option<usize> {
-    memchr::memchr2(b'\n', b'\r', text.as_bytes())
-}
-
-/// The bytes from a quote to the one that closes it, 0 where there is no quote; `None` where none closes it.
-fn quoted_len(text: &str, quote: char) -> Option<usize> {
-    let Some(inside) = text.strip_prefix(quote) else { return Some(0) };
-    let mut rest = inside;
-    loop {
-        let (_, after) = rest.split_once(quote)?;
-        match after.strip_prefix(quote) {
-            Some(after) => rest = after,
-            None => return Some(text.len() - after.len()),
-        }
-    }
-}
-
-#[cold]
-fn end_behind_escapes(text: &str, escape: char) -> Option<usize> {
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        if c == escape {
-            chars.next();
-        } else if matches!(c, '\n' | '\r') {
-            return Some(at);
-        }
-    }
-    None
-}
-
 impl<'a> Pieces<'a, '_> {
     /// The next field where it stands in the row as it is; `None` after the last, and where a quote or an
     /// escape has to be resolved.
@@ -215,7 +157,7 @@ impl<'a> Pieces<'a, '_> {
     }
 
     #[inline]
-    fn cut<'t>(&self, text: &'t str) -> (&'t str, Option<&'t str>) {
+    pub(super) fn cut<'t>(&self, text: &'t str) -> (&'t str, Option<&'t str>) {
         let delimiter = self.form.delimiter.as_bytes();
         let at = match delimiter {
             [byte] => find(*byte, text.as_bytes()),
@@ -341,20 +283,6 @@ mod tests {
         for row in ["a|b", "a|b\n", "a|b\r\n", "a|b\r", "a|b\n\n", "\u{FEFF}a|b\n"] {
             assert_eq!(bare_row(row), "a|b");
         }
-    }
-
-    #[test]
-    fn a_line_end_that_nothing_guards_ends_a_row() {
-        let ends = |guard, row: &str| form("|", guard).end_of_row(row);
-        assert_eq!(ends(Guard::None, "a|b\nc"), Some(3));
-        assert_eq!(ends(Guard::None, "a|b\r\nc"), Some(3));
-        let quote = Guard::Quote('"');
-        assert_eq!(ends(quote, "\"a\nb\"|c\nd"), Some(7));
-        assert_eq!(ends(quote, "\"a\n\"\"\n\"|\"c\""), None);
-        assert_eq!(ends(quote, "\"a\"\n\"b\""), Some(3));
-        assert_eq!(ends(quote, "5\" pipe\n6"), Some(7));
-        assert_eq!(ends(quote, "a|\"open\nb"), None);
-        assert_eq!(ends(Guard::Escape('\\'), "a\\\nb|c\nd"), Some(6));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::decimal::scaled;
 use super::error::Problem;
-use super::instant::Instant;
+use super::instant::{Instant, NANOS_OF_MILLISECOND};
 use super::iso8601;
 use super::local_time::LocalTime;
 use super::time_pattern::TimePattern;
@@ -99,8 +99,6 @@ impl TimeFormat {
         }
     }
 }
-
-const NANOS_OF_MILLISECOND: i128 = 1_000_000;
 
 /// A number since 1970, by its value times a power of ten, in units of so many nanoseconds. One that is not whole then
 /// is refused: nothing here holds it.

@@ -102,8 +102,7 @@ impl Padding {
     pub fn takes(&mut self, byte: u8) -> bool {
         let (line_end, is_padding) = match (self.line_end, byte) {
             (LineEnd::None, b'\r') => (LineEnd::Return, true),
-            (LineEnd::None | LineEnd::Return, b'\n') => (LineEnd::Whole, true),
-            (LineEnd::Return, 0) => (LineEnd::Whole, true),
+            (LineEnd::None | LineEnd::Return, b'\n') | (LineEnd::Return, 0) => (LineEnd::Whole, true),
             (line_end, byte) => (line_end, byte == 0),
         };
         self.line_end = line_end;

@@ -1,0 +1,219 @@
+//! The rows of a CSV file, each as it stands there and as its cells.
+//!
+//! It is read as strictly as Python's `csv` with `strict` and `DuckDB` read it: behind a closing quote there is a comma or
+//! a line end, a quote that is opened is closed, and a row has as many cells as the header.
+
+use std::cmp::Ordering;
+
+use bytes::Bytes;
+use csv::ByteRecord;
+use csv_core::ReadRecordResult;
+use record_model::Problem;
+
+use super::quotes::{Quotes, quotes};
+use super::unicode::Unicode;
+use super::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
+
+/// A file of UTF-8 or UTF-16, row after row. LF, CRLF and a lone CR end a row; quoted cells may hold all of them.
+pub(super) struct CsvRows<B> {
+    bytes: Unicode<B>,
+    reader: csv_core::Reader,
+    piece: Bytes,
+    /// What is read of `piece`.
+    at: usize,
+    /// Where the next byte is in the file.
+    pub(super) offset: u64,
+    /// Whether lines are counted from the start of the file.
+    knows_lines: bool,
+    cells: Cells,
+    /// The row as it stands in the file, where it began in an earlier piece.
+    raw: Vec<u8>,
+    /// Line ends before the row, in earlier pieces.
+    blank: Blank,
+}
+
+/// Line ends before a row.
+#[derive(Clone, Copy, Default)]
+struct Blank {
+    bytes: u64,
+    line_feeds: u64,
+}
+
+impl Blank {
+    fn add(&mut self, line_ends: &[u8]) {
+        self.bytes += line_ends.len() as u64;
+        self.line_feeds += memchr::memchr_iter(b'\n', line_ends).count() as u64;
+    }
+}
+
+/// The cells of one row, unquoted.
+struct Cells {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    record: ByteRecord,
+}
+
+/// A row as it stands in the file.
+pub(super) struct Raw {
+    /// Where reading it began, before blank lines.
+    pub(super) place: Place,
+    /// In `piece` from here to `at`, or the whole of `raw`.
+    from: usize,
+}
+
+impl Cells {
+    fn new() -> Self {
+        Self { bytes: vec![0; 1024], ends: vec![0; 32], record: ByteRecord::new() }
+    }
+
+    /// Makes a record of so many cells.
+    fn close(&mut self, cells: usize) {
+        self.record.clear();
+        let mut start = 0;
+        for &end in self.ends.get(..cells).unwrap_or_default() {
+            self.record.push_field(self.bytes.get(start..end).unwrap_or_default());
+            start = end;
+        }
+    }
+}
+
+impl<B: ByteSource> CsvRows<B> {
+    pub(super) fn new(bytes: B) -> Self {
+        Self {
+            bytes: Unicode::new(bytes),
+            reader: csv_core::Reader::new(),
+            piece: Bytes::new(),
+            at: 0,
+            offset: 0,
+            knows_lines: true,
+            cells: Cells::new(),
+            raw: Vec::new(),
+            blank: Blank::default(),
+        }
+    }
+
+    /// The cells of the row read last.
+    pub(super) fn cells(&self) -> &ByteRecord {
+        &self.cells.record
+    }
+
+    /// Goes on with the row that begins at a byte of the file, behind where reading is now.
+    pub(super) async fn go_to(&mut self, target: u64) -> Result<(), SourceError> {
+        if self.bytes.seek(target)? {
+            (self.piece, self.at, self.offset) = (Bytes::new(), 0, target);
+            self.knows_lines = false;
+            self.reader.reset();
+            return Ok(());
+        }
+        while self.offset < target && self.next().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Reads the next row, or what stands in its place; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Raw>, SourceError> {
+        let (mut written, mut ended, mut at_end) = (0, 0, false);
+        let (start, line) = (self.offset, self.reader.line());
+        let mut from = self.at;
+        self.raw.clear();
+        self.blank = Blank::default();
+        loop {
+            if self.at == self.piece.len() && !at_end {
+                self.keep(from);
+                let piece = self.bytes.next_piece().await?;
+                at_end = piece.is_none();
+                (self.piece, self.at, from) = (piece.unwrap_or_default(), 0, 0);
+            }
+            let input = self.piece.get(self.at..).unwrap_or_default();
+            let bytes = self.cells.bytes.get_mut(written..).unwrap_or_default();
+            let ends = self.cells.ends.get_mut(ended..).unwrap_or_default();
+            let (result, read, more_written, more_ended) = self.reader.read_record(input, bytes, ends);
+            self.at += read;
+            self.offset += read as u64;
+            written += more_written;
+            ended += more_ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => double(&mut self.cells.bytes),
+                ReadRecordResult::OutputEndsFull => double(&mut self.cells.ends),
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(None),
+            }
+            if written + ended > MAX_SOURCE_RECORD_BYTES {
+                return Err(SourceError::TooLong { at: start });
+            }
+        }
+        self.cells.close(ended);
+        if !self.raw.is_empty() {
+            self.keep(from);
+        }
+        Ok(Some(Raw { place: Place { line: Some(line), byte: start }, from }))
+    }
+
+    /// Keeps what is read of a record before its piece is given away. Blank lines before it are none of it.
+    fn keep(&mut self, from: usize) {
+        let read = self.piece.get(from..self.at).unwrap_or_default();
+        if self.raw.is_empty() {
+            let (blank, record) = split_blank(read);
+            self.blank.add(blank);
+            self.raw.extend_from_slice(record);
+        } else {
+            self.raw.extend_from_slice(read);
+        }
+    }
+
+    /// The record as it stands in the file, without the line ends around it.
+    pub(super) fn found(&self, raw: &Raw) -> &[u8] {
+        let found = match &*self.raw {
+            [] => split_blank(self.piece.get(raw.from..self.at).unwrap_or_default()).1,
+            raw => raw,
+        };
+        let end = found.iter().rposition(|byte| !is_line_end(*byte)).map_or(0, |last| last + 1);
+        found.get(..end).unwrap_or_default()
+    }
+
+    /// What is wrong with a row as CSV, one of so many cells where that is known: `Err` where nothing says how far it goes.
+    pub(super) fn problem(&self, raw: &Raw, width: Option<usize>) -> Result<Option<Problem>, SourceError> {
+        let found = self.found(raw);
+        // A byte order mark is no part of the first cell.
+        let found = found.strip_prefix(b"\xEF\xBB\xBF").filter(|_| raw.place.byte == 0).unwrap_or(found);
+        if memchr::memchr(b'"', found).is_some() && quotes(found) == Quotes::Bad {
+            if memchr::memchr2(b'\n', b'\r', found).is_some() {
+                return Err(SourceError::Damaged { place: self.place(raw), what: "record" });
+            }
+            return Ok(Some(Problem::BadQuote));
+        }
+        let found = self.cells.record.len();
+        let expected = width.unwrap_or(found);
+        Ok(match found.cmp(&expected) {
+            Ordering::Less => Some(Problem::TooFewFields { found, expected }),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Problem::TooManyFields { found, expected }),
+        })
+    }
+
+    /// Where the record itself begins, behind blank lines. Lines are known where reading began with the first, and
+    /// where each ends in a line feed.
+    #[cold]
+    pub(super) fn place(&self, raw: &Raw) -> Place {
+        let mut blank = self.blank;
+        if self.raw.is_empty() {
+            blank.add(split_blank(self.piece.get(raw.from..self.at).unwrap_or_default()).0);
+        }
+        let line = raw.place.line.filter(|_| self.knows_lines && self.reader.line() > 1);
+        Place { line: line.map(|line| line + blank.line_feeds), byte: raw.place.byte + blank.bytes }
+    }
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// The line ends before a record, and the rest.
+fn split_blank(read: &[u8]) -> (&[u8], &[u8]) {
+    read.split_at(read.iter().position(|byte| !is_line_end(*byte)).unwrap_or(read.len()))
+}
+
+fn double<T: Default + Clone>(buffer: &mut Vec<T>) {
+    let doubled = buffer.len() * 2;
+    buffer.resize(doubled, T::default());
+}
