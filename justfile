@@ -49,3 +49,7 @@ fuzz seconds="60" *targets:
 # The consumer under seeded faults, in one process and through the runner, long; `cargo test` runs a short form
 chaos:
     KINFLOW_CHAOS_SEEDS=5000 cargo test --package consumer --test it -- faults:: processes:: --nocapture
+
+# The runner killed a thousand times in one folder; `cargo test` kills it twenty times
+kills:
+    KINFLOW_KILLS=1000 cargo test --package kinflow --test it -- killed_runs:: --nocapture

@@ -154,3 +154,26 @@ fn functions_read_the_environment_in_main_only() {
     let found = offenders(&["env::var"], in_settings);
     assert!(found.is_empty(), "the environment is read in {found:?}");
 }
+
+/// Every file below a folder, by its path there.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_wire_format_changes_by_a_new_fixture_and_never_by_an_edited_one() {
+    let folder = root().join("tests/fixtures");
+    let sums = fs::read_to_string(folder.join("sums.txt")).unwrap();
+    let mut found = String::new();
+    for path in files_below(&folder).into_iter().filter(|path| !path.ends_with("sums.txt")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&folder).unwrap().display();
+        // The MD5 of the file, as `md5sum` prints it.
+        found += &format!("{:032x}  {name}\n", record_model::keys::hash_key(&text));
+    }
+    assert_eq!(found, sums, "a new fixture adds a line to sums.txt; a line that is there never changes");
+}

@@ -81,20 +81,25 @@ impl Outcome {
 
     /// The lines of every object below the prefix, decompressed where it is gzip.
     fn lines(&self, prefix: &str) -> Vec<Value> {
-        let bucket = fs::read_dir(self.folder.path().join("data/s3"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .find(|path| path.join(prefix).is_dir());
-        let mut files = Vec::new();
-        if let Some(bucket) = bucket {
-            files_below(&bucket.join(prefix), &mut files);
-        }
-        files.sort();
-        let texts = files.iter().map(|file| text(file));
-        texts
-            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
-            .collect()
+        lines_below(&self.folder.path().join("data"), prefix)
     }
+}
+
+/// The lines of every object below the prefix in a run's folder, decompressed where it is gzip.
+pub(super) fn lines_below(data_dir: &Path, prefix: &str) -> Vec<Value> {
+    let bucket = fs::read_dir(data_dir.join("s3"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join(prefix).is_dir());
+    let mut files = Vec::new();
+    if let Some(bucket) = bucket {
+        files_below(&bucket.join(prefix), &mut files);
+    }
+    files.sort();
+    let texts = files.iter().map(|file| text(file));
+    texts
+        .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+        .collect()
 }
 
 fn command(arguments: &[String]) -> Command {

@@ -20,32 +20,10 @@ use edge::store::InMemoryStore;
 use local::{KinesisEndpoint, KinesisOptions, StreamStore};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use transform::{Failures, Reingest, Transform, TransformSettings};
 
 use super::clients::{self, exchange};
-
-/// An endpoint over a folder that goes with it.
-struct Endpoint {
-    kinesis: KinesisEndpoint,
-    folder: TempDir,
-}
-
-impl Endpoint {
-    fn url(&self) -> &str {
-        self.kinesis.url()
-    }
-
-    async fn shutdown(self) {
-        self.kinesis.shutdown().await;
-    }
-}
-
-async fn endpoint() -> Endpoint {
-    let folder = tempfile::tempdir().unwrap();
-    let store = StreamStore::open(folder.path()).unwrap();
-    Endpoint { kinesis: KinesisEndpoint::start(0, store).await.unwrap(), folder }
-}
+use super::streams::{Endpoint, endpoint};
 
 fn sink(endpoint: &Endpoint, stream: &str) -> KinesisSink {
     let keys = AwsCredentials {

@@ -1,14 +1,25 @@
 //! The pipeline as a whole: its architecture, its template, its endpoints, and runs from end to end.
 
 #![cfg(test)]
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::large_stack_arrays,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
+    reason = "a test may be plain where it costs nothing"
+)]
 
 mod architecture;
 mod clients;
 mod end_to_end;
 mod killed_runner;
+#[cfg(unix)]
+mod killed_runs;
 mod kinesis_endpoint;
 mod put;
 mod s3_endpoint;
 #[path = "../shared/edge/tests/it/store_contract/mod.rs"]
 mod store_contract;
+mod streams;
 mod template;

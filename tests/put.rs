@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use edge::aws::kinesis_reader::{Start, StreamReader};
-use local::KinesisEndpoint;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::streams::{self, Endpoint};
 
 const ROWS: usize = 6_000;
 const STREAM: &str = "people";
@@ -76,7 +77,7 @@ fn told(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-async fn stream(endpoint: &KinesisEndpoint) -> StreamReader {
+async fn stream(endpoint: &Endpoint) -> StreamReader {
     let reader = StreamReader::local(endpoint.url());
     reader.create_stream(STREAM, 1).await.unwrap();
     while !reader.is_active(STREAM).await.unwrap() {
@@ -106,7 +107,7 @@ fn different(records: &[Vec<u8>]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_put_goes_on_where_it_was_and_no_record_is_missing() {
-    let endpoint = KinesisEndpoint::start(0).await.unwrap();
+    let endpoint = streams::endpoint().await;
     let reader = stream(&endpoint).await;
     let put = Put::to(endpoint.url());
     let mut killed = put.started().await;
@@ -123,7 +124,7 @@ async fn a_killed_put_goes_on_where_it_was_and_no_record_is_missing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_that_is_told_to_stop_sends_what_is_on_its_way_and_the_next_one_repeats_nothing() {
     for signal in ["TERM", "HUP", "INT"] {
-        let endpoint = KinesisEndpoint::start(0).await.unwrap();
+        let endpoint = streams::endpoint().await;
         let reader = stream(&endpoint).await;
         let put = Put::to(endpoint.url());
         let child = put.started().await;
@@ -141,13 +142,13 @@ async fn a_put_that_is_told_to_stop_sends_what_is_on_its_way_and_the_next_one_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_that_goes_on_to_another_stream_of_the_same_name_starts_over_and_says_so() {
-    let first = KinesisEndpoint::start(0).await.unwrap();
+    let first = streams::endpoint().await;
     stream(&first).await;
     let mut put = Put::to(first.url());
     let mut killed = put.started().await;
     killed.kill().unwrap();
     killed.wait().unwrap();
-    let second = KinesisEndpoint::start(0).await.unwrap();
+    let second = streams::endpoint().await;
     let reader = stream(&second).await;
     put.endpoint_url = second.url().to_owned();
     let output = put.command(&[]).output().unwrap();
@@ -161,7 +162,7 @@ async fn a_put_that_goes_on_to_another_stream_of_the_same_name_starts_over_and_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_that_reads_nothing_leaves_no_file() {
-    let endpoint = KinesisEndpoint::start(0).await.unwrap();
+    let endpoint = streams::endpoint().await;
     stream(&endpoint).await;
     let put = Put::to(endpoint.url());
     let output = put.command(&["--schema", "crime"]).output().unwrap();

@@ -20,6 +20,8 @@ use input::Record;
 use line::Line;
 use messages::Messages;
 
+use crate::terminal;
+
 /// Which bytes to open, and how their content is printed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -108,8 +110,7 @@ struct Printer<W> {
 impl<W: Write> Printer<W> {
     fn print(&mut self, line: &Line) -> io::Result<()> {
         self.all_good &= line.error.is_none();
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
+        terminal::write_json_line(&serde_json::to_vec(line)?, &mut self.out)
     }
 }
 

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use text::{Analyzer, Keyword, KeywordOptions, KeywordStyle, Sentiment, language};
 use thiserror::Error;
 
+use crate::terminal;
+
 /// Longest line read, in bytes.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -132,8 +134,7 @@ fn write_line(
     let keywords = language.is_english().then(|| keys.keywords(&input.text, &options).collect());
     let sentiment = language.is_english().then(|| scored(moods, &input.text, arguments.vader));
     let output = Output { id: input.id, language: language.code(), sentiment, keywords };
-    serde_json::to_writer(&mut *out, &output)?;
-    out.write_all(b"\n")
+    terminal::write_json_line(&serde_json::to_vec(&output)?, out)
 }
 
 fn scored(analyzer: &mut Analyzer, text: &str, vader: bool) -> Sentiment {
@@ -193,6 +194,16 @@ mod tests {
     fn another_language_gets_null() {
         let line = r#"{"id":"a","text":"Das ist nicht gut","language":"de"}"#;
         check(line, false, &[("/language", "\"de\""), ("/sentiment", "null"), ("/keywords", "null")]);
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let line = "{\"id\":\"\u{9b}31m\",\"text\":\"I love \u{9b}31mcolours\u{202e}!\"}";
+        let arguments = Arguments { file: "-".into(), keywords: Style::Auto, top: 3, vader: false };
+        let mut out = Vec::new();
+        enrich(line.as_bytes(), &mut out, &arguments).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(r#""id":"\u009b31m""#) && !out.contains(['\u{9b}', '\u{202e}']), "{out:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod put;
 mod run;
 mod schema;
 mod table;
+mod terminal;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("kinflow: {}", chain(&*error));
+        eprintln!("kinflow: {}", terminal::line(&chain(&*error)));
         ExitCode::from(2)
     })
 }

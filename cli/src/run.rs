@@ -12,12 +12,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::functions::{self, FunctionsError, Profile};
-use crate::progress::Bars;
-use crate::table;
+use crate::progress::Screen;
+use crate::{table, terminal};
 
 /// What to run, on which records, and where to.
 #[derive(Debug, Args)]
 #[command(after_long_help = table::LEGEND)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
     /// The SAM template
     #[arg(long, default_value = "template.yaml", value_name = "FILE")]
@@ -76,29 +77,28 @@ enum Output {
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let (output, data_dir) = (arguments.output, arguments.data_dir.clone());
     let options = arguments.options()?;
-    let bars = Bars::new(io::stderr().is_terminal());
+    let screen = Screen::new(io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         let signals = Signals::listen()?;
-        local::run(options, |progress| bars.show(&progress), signals.first(), signals.second())
+        local::run(options, |progress| screen.show(&progress), signals.first(), signals.second())
             .await
             .map_err(Box::<dyn Error>::from)
     })?;
     // Processes of functions and blocking reads of a run that was ended are not waited for.
     runtime.shutdown_background();
-    bars.clear();
+    screen.clear();
     print(&report, output, &data_dir)?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Arguments {
     fn options(self) -> Result<RunOptions, FunctionsError> {
-        let binaries = match self.functions {
-            Some(folder) => folder,
-            None => {
-                let profile = if self.release { Profile::Release } else { Profile::Dev };
-                functions::built(workspace(&self.template), self.target_dir.as_deref(), profile)?
-            }
+        let binaries = if let Some(folder) = self.functions {
+            folder
+        } else {
+            let profile = if self.release { Profile::Release } else { Profile::Dev };
+            functions::built(workspace(&self.template), self.target_dir.as_deref(), profile)?
         };
         Ok(RunOptions {
             template: self.template,
@@ -155,11 +155,10 @@ impl Signals {
 }
 
 fn print(report: &Report, output: Output, data_dir: &Path) -> Result<(), Box<dyn Error>> {
-    let text = match output {
-        Output::Text => table::report(report, data_dir),
-        Output::Json => serde_json::to_string(report)?,
-    };
-    writeln!(io::stdout(), "{text}")?;
+    match output {
+        Output::Text => writeln!(io::stdout(), "{}", terminal::lines(&table::report(report, data_dir)))?,
+        Output::Json => terminal::write_json_line(&serde_json::to_vec(report)?, &mut io::stdout())?,
+    }
     Ok(())
 }
 

@@ -97,7 +97,7 @@ fn table(rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Where the objects are, and how DuckDB looks at the first folder of them.
+/// Where the objects are, and how `DuckDB` looks at the first folder of them.
 fn files(report: &Report, data_dir: &Path) -> Vec<String> {
     let folders = report.data_sets.iter().flat_map(|set| &set.folders);
     let mut lines: Vec<String> =

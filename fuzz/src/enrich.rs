@@ -63,7 +63,7 @@ fn attempt(
     let invocation = Invocation {
         body: body.clone(),
         request_id: request_id.to_owned(),
-        deadline: SystemTime::now() + Duration::from_secs(60),
+        deadline: SystemTime::now() + Duration::from_mins(1),
         function_arn: String::new(),
         trace_id: None,
         cold_start: false,
@@ -102,7 +102,7 @@ fn expected(schema: &Schema, index: usize, data: &[u8]) -> Expected {
             Ok(Content::Payload(payload)) => schema
                 .open(payload)
                 .and_then(|mut opened| opened.text_of().map(drop))
-                .and_then(|_| schema.write_typed_json(payload, &context, &mut Vec::new()))
+                .and_then(|()| schema.write_typed_json(payload, &context, &mut Vec::new()))
                 .ok(),
             Ok(Content::Chunk(_)) => {
                 expected.has_pieces = true;
@@ -113,7 +113,7 @@ fn expected(schema: &Schema, index: usize, data: &[u8]) -> Expected {
         let sub = record.sub_sequence_number.unwrap_or(0);
         match written {
             Some(Written::Typed | Written::Mended) => {
-                expected.lines.push(format!("stream:shardId-000000000006:{number}:{sub}"))
+                expected.lines.push(format!("stream:shardId-000000000006:{number}:{sub}"));
             }
             Some(Written::Dropped) => {}
             None => expected.quarantined.push(format!("{number}{place}.json")),

@@ -9,6 +9,8 @@
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
     reason = "a law that does not hold panics"
 )]
 

@@ -51,7 +51,7 @@ fn way_back(schema: &Schema, document: &[u8], context: &RecordContext<'_>) {
     let (mut again, mut back) = (Vec::new(), Vec::new());
     match schema.write_typed_json(payload, context, &mut again) {
         Ok(Written::Typed | Written::Mended) => {
-            schema.write_payload(&again, &mut back).expect("written once, written again")
+            schema.write_payload(&again, &mut back).expect("written once, written again");
         }
         Ok(Written::Dropped) => return,
         Err(error) => panic!("{error}: {:?}", String::from_utf8_lossy(payload)),

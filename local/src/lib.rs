@@ -29,5 +29,6 @@ pub use options::{Input, RunOptions};
 pub use pipeline::folder::FolderError;
 pub use pipeline::progress::Progress;
 pub use pipeline::report::{DataSetReport, MAX_NAMED, Report};
+pub use pipeline::status::DataSetStatus;
 pub use run::run;
 pub use template::TemplateError;

@@ -2,18 +2,20 @@
 
 use std::fmt;
 use std::path::Path;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use crate::error::RunError;
 use crate::options::RunOptions;
-use crate::pipeline::accounting;
-use crate::pipeline::ledger::{Counts, FailedInvocations};
+use crate::pipeline::account;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::report::Report;
 use crate::pipeline::schedule;
 use crate::pipeline::source::{self, SourceTallies};
+use crate::pipeline::status;
 use crate::pipeline::sweep;
+use crate::pipeline::takers::Takers;
 use template::Topology;
 
 /// How long scheduled invocations that are at work when a run is stopped may take to end.
@@ -56,8 +58,10 @@ async fn to_report(
     for reason in &topology.left_out {
         progress.send(Progress::Warning { message: reason.clone() });
     }
-    let mut machine = Machine::start(&options, topology, progress).await?;
-    let result = work(&mut machine, &options, drain, end).await;
+    let machine = Machine::start(&options, topology, progress).await?;
+    let mut takers = Takers::begin(&machine).await?;
+    let result = work(&machine, &mut takers, &options, drain, end).await;
+    takers.shutdown().await;
     machine.shutdown().await;
     result
 }
@@ -81,55 +85,64 @@ fn leave_out_unbuilt(topology: &mut Topology, binaries: &Path) {
 }
 
 async fn work(
-    machine: &mut Machine,
+    machine: &Machine,
+    takers: &mut Takers,
     options: &RunOptions,
     drain: impl Future<Output = ()>,
     end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
-    let sources = source::sources(machine, options)?;
-    let scheduler = schedule::scheduler(machine, options)?;
     let tallies = SourceTallies::default();
-    let progress = machine.progress.clone();
-    progress.send(machine.ready());
     let begun = Instant::now();
-    let until_the_end = async {
-        source::run(&sources, &tallies, &progress).await;
+    let mut end = pin!(end);
+    let mut problems = Vec::new();
+    let ended = tokio::select! {
+        ended = to_the_end(machine, takers, options, (&tallies, drain)) => ended?,
+        () = &mut end => Some(Ended::ByRequest),
+        () = status::tell(machine) => None,
+    };
+    if ended.is_none() {
+        problems = sweep::finish(machine).await;
+    }
+    let took = begun.elapsed();
+    machine.progress.send(Progress::Checking);
+    let mut report = account::account(machine, takers, &tallies, took).await?;
+    report.problems.extend(problems);
+    report.problems.extend(ended.map(|ended| ended.to_string()));
+    Ok(report)
+}
+
+/// Feeds the streams until `drain` or the end of the inputs, and then has everything delivered.
+async fn to_the_end(
+    machine: &Machine,
+    takers: &mut Takers,
+    options: &RunOptions,
+    (tallies, drain): (&SourceTallies, impl Future<Output = ()>),
+) -> Result<Option<Ended>, RunError> {
+    let sources = source::sources(machine, options)?;
+    let timers = schedule::scheduler(machine, options)?;
+    machine.progress.send(machine.ready());
+    let inputs = async {
+        source::run(&sources, tallies, &machine.progress).await;
         if !options.drain || options.inputs.is_empty() {
             std::future::pending::<()>().await;
         }
     };
     let schedules = async {
-        scheduler.run().await;
+        timers.run().await;
         std::future::pending::<()>().await;
     };
-    let mut end = std::pin::pin!(end);
-    let mut ended = tokio::select! {
-        () = until_the_end => None,
-        () = schedules => None,
-        () = drain => None,
-        () = &mut end => Some(Ended::ByRequest),
-        error = machine.failure() => return Err(error),
-    };
-    let mut problems = Vec::new();
-    if ended.is_none() {
-        tokio::select! {
-            () = machine.asynchronous.finish(LAST_INVOCATIONS) => {}
-            () = &mut end => ended = Some(Ended::ByRequest),
-        }
+    tokio::select! {
+        () = inputs => {}
+        () = schedules => {}
+        () = drain => {}
+        error = takers.failure() => return Err(error),
     }
-    if ended.is_none() {
-        ended = machine.drain(options.drain_timeout, end).await?;
+    machine.progress.send(Progress::Draining);
+    machine.asynchronous.finish(LAST_INVOCATIONS).await;
+    tokio::select! {
+        drained = takers.drain(machine) => drained.map(|()| None),
+        () = machine.ledger.idle_for(options.drain_timeout) => Ok(Some(Ended::ByTimeout(options.drain_timeout))),
     }
-    if ended.is_none() {
-        problems = sweep::finish(machine).await;
-    }
-    let took = begun.elapsed();
-    progress.send(Progress::Checking);
-    let mut report = accounting::account(machine, &tallies, took).await?;
-    report.problems.extend(problems);
-    report.problems.extend(failed_invocations(&machine.ledger.counts()));
-    report.problems.extend(ended.map(|ended| ended.to_string()));
-    Ok(report)
 }
 
 /// Why a run ended before everything was delivered.
@@ -153,13 +166,4 @@ impl fmt::Display for Ended {
         }
         formatter.write_str("; another run in the folder goes on with the rest")
     }
-}
-
-/// A schedule whose function fails is a problem, a line for each function.
-fn failed_invocations(counts: &Counts) -> Vec<String> {
-    let line = |failed: &FailedInvocations| match failed.count {
-        1 => failed.reason.clone(),
-        count => format!("{} (and {} more like it)", failed.reason, count - 1),
-    };
-    counts.failed_invocations.values().map(line).collect()
 }

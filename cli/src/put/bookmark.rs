@@ -144,7 +144,7 @@ impl Of {
         if self.target.stream.is_none() || of.target.stream.is_none() {
             return Err(StartsOver::UnknownStream);
         }
-        if of.target != self.target { Err(StartsOver::OtherStream) } else { Ok(resume) }
+        if of.target == self.target { Ok(resume) } else { Err(StartsOver::OtherStream) }
     }
 }
 

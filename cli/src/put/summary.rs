@@ -8,6 +8,8 @@ use std::time::Duration;
 use edge::ingest::FeedReport;
 use serde::Serialize;
 
+use crate::terminal;
+
 /// The account of one run.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
@@ -82,7 +84,8 @@ impl Summary {
         }
         line(format_args!("the fullest shard has {:.2} times an even share", self.skew));
         if let Some(path) = &self.quarantine {
-            line(format_args!("records that were not put are in {}", path.display()));
+            let path = path.display().to_string();
+            line(format_args!("records that were not put are in {}", terminal::line(&path)));
         }
         if !self.done {
             line(format_args!("stopped early: run the same command again to go on"));

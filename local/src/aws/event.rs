@@ -14,8 +14,8 @@ pub(crate) type Name = Arc<str>;
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
-    /// A stream took records.
-    Put { stream: Name, shard: Name, records: u64, bytes: u64 },
+    /// A stream took records. One that is an aggregate of the Kinesis Producer Library has many user records.
+    Put { stream: Name, shard: Name, records: u64, user_records: u64, bytes: u64 },
     /// An environment of a function took an invocation.
     InvocationStarted { function: Name, request_id: Name, environment: u64, cold: bool, event_bytes: usize },
     /// An invocation ended; `error` is what went wrong, on one line.

@@ -66,6 +66,10 @@ impl DataFolder {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A folder in it, made where it is not there.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf, FolderError> {
         let path = self.path.join(name);

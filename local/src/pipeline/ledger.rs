@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::aws::clock::Moment;
 use crate::aws::event::{Event, Name, Observer};
 
 /// Reasons that are kept apart for one delivery stream; what fails for further ones is counted together.
@@ -22,6 +23,8 @@ pub(crate) struct Counts {
     pub(crate) deliveries: BTreeMap<Name, Delivered>,
     /// Asynchronous invocations that failed for good, by function.
     pub(crate) failed_invocations: BTreeMap<Name, FailedInvocations>,
+    /// When each schedule fired last.
+    pub(crate) fired: BTreeMap<Name, Moment>,
     /// Services that functions asked and that do not run here.
     pub(crate) fenced: BTreeMap<String, u64>,
 }
@@ -30,6 +33,8 @@ pub(crate) struct Counts {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Put {
     pub(crate) records: u64,
+    /// What is in them: a record may be an aggregate of many.
+    pub(crate) user_records: u64,
     pub(crate) bytes: u64,
 }
 
@@ -53,6 +58,7 @@ impl Taken {
 
 /// What a delivery stream did, in user records.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the word of the field")]
 pub(crate) struct Delivered {
     /// Stream records that it is done with.
     pub(crate) passed: u64,
@@ -105,9 +111,10 @@ impl Observer for Ledger {
 impl Counts {
     fn add(&mut self, event: Event) {
         match event {
-            Event::Put { stream, records, bytes, .. } => {
+            Event::Put { stream, records, user_records, bytes, .. } => {
                 let put = self.streams.entry(stream).or_default();
                 put.records += records;
+                put.user_records += user_records;
                 put.bytes += bytes;
             }
             Event::Acknowledged { mapping, stream, records, .. } => {
@@ -133,11 +140,13 @@ impl Counts {
                 failed.count += 1;
                 failed.reason = reason;
             }
+            Event::Fired { schedule, at, .. } => {
+                self.fired.insert(schedule, at);
+            }
             Event::Fenced { service, .. } => *self.fenced.entry(service).or_default() += 1,
             Event::InvocationStarted { .. }
             | Event::InvocationEnded { .. }
             | Event::Retried { .. }
-            | Event::Fired { .. }
             | Event::Warning { .. } => {}
         }
     }

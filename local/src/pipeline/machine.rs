@@ -1,48 +1,40 @@
-//! Everything of a template started on this machine: endpoints, functions, mappings, deliveries.
+//! Everything of a template on this machine: the folder, the endpoints, the streams and the functions.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge::aws::S3Store;
-use edge::aws::kinesis_reader::StreamReader;
-use record_model::layout::CursorKey;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use template::{Stream, StreamMode, Topology};
 
-use crate::aws::clock::{Clock, SystemClock, now_ms};
+use crate::aws::clock::{Clock, Moment, SystemClock, now_ms};
 use crate::aws::event::Observer;
-use crate::aws::event_source::{Destination, Mapping};
 use crate::aws::fence::{Fence, Served};
-use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports};
-use crate::aws::kinesis::store::{NewStream, Now, Settings, Start};
+use crate::aws::kinesis::store::{NewStream, Now, Settings, ShardCount};
 use crate::aws::kinesis::{KinesisEndpoint, KinesisOptions, StreamStore};
 use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, ServiceUrls};
 use crate::aws::observers::Observers;
 use crate::aws::s3::S3Endpoint;
-use crate::aws::stream::source::{StreamError, StreamSource};
-use crate::aws::stream::{Flow, Phase};
+use crate::aws::scheduler;
+use crate::aws::stream::StreamError;
 use crate::error::RunError;
 use crate::options::RunOptions;
+use crate::pipeline::balance::{delivery_id, mapping_id, waiting};
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set;
-use crate::pipeline::delivery_progress::DeliveryProgress;
-use crate::pipeline::folder::{DataFolder, FolderError};
+use crate::pipeline::folder::DataFolder;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
-use crate::run::Ended;
-use template::{ACCOUNT, DeliveryStream, KinesisMapping, OnFailure, REGION, Stream, StreamMode, Topology};
+use crate::pipeline::status::DataSetStatus;
 
-/// A template at work.
+/// What a template's takers and sources work with.
 pub(crate) struct Machine {
     pub(crate) folder: DataFolder,
     pub(crate) topology: Topology,
     /// The data set of each stream.
     pub(crate) data_sets: BTreeMap<String, String>,
     pub(crate) functions: BTreeMap<String, Arc<Function>>,
-    pub(crate) mappings: Vec<Arc<Mapping>>,
-    pub(crate) reader: StreamReader,
     pub(crate) started_at_ms: i64,
     pub(crate) progress: ProgressSender,
     pub(crate) ledger: Arc<Ledger>,
@@ -50,16 +42,14 @@ pub(crate) struct Machine {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) asynchronous: Arc<Asynchronous>,
-    streams: Arc<StreamStore>,
-    flow: Arc<Flow>,
-    workers: JoinSet<Result<(), RunError>>,
+    pub(crate) streams: Arc<StreamStore>,
     kinesis: KinesisEndpoint,
     s3: S3Endpoint,
     fence: Fence,
 }
 
 impl Machine {
-    /// Starts everything but the sources.
+    /// Starts everything but the takers and the sources. Streams that an earlier run left are as it left them.
     pub(crate) async fn start(
         options: &RunOptions,
         topology: Topology,
@@ -72,20 +62,16 @@ impl Machine {
             let message = format!("what earlier runs left is in {} now", aside.display());
             progress.send(Progress::Note { message });
         }
-        let (logs, buckets) = (folder.folder("logs")?, folder.folder("s3")?);
+        let buckets = folder.folder("s3")?;
         for bucket in &topology.buckets {
             folder.folder(&format!("s3/{bucket}"))?;
-            forget_cursors(&buckets.join(bucket))?;
         }
         let ledger = Arc::new(Ledger::default());
-        let data_sets = data_set::by_stream(&topology);
-        let told = DeliveryProgress::new(&topology, &data_sets, progress.clone());
-        let observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&ledger) as _, Arc::new(told), Arc::new(progress.clone())];
+        let observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&ledger) as _, Arc::new(progress.clone())];
         let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
         let streams = StreamStore::observed(&folder.folder("streams")?, Some(Arc::clone(&observer)))?;
         for stream in &topology.streams {
-            make_stream(&streams, stream)?;
+            provide(&streams, stream)?;
         }
         let kinesis = KinesisOptions {
             port: options.kinesis_port,
@@ -100,95 +86,28 @@ impl Machine {
             ServiceUrls { kinesis: kinesis.url().to_owned(), s3: s3.url().to_owned(), others: fence.url() };
         let settings = FunctionSettings {
             binaries: &options.binaries,
-            logs: &logs,
+            logs: &folder.folder("logs")?,
             services,
             observer: Arc::clone(&observer),
         };
         let functions = functions(&topology, &settings)?;
-        let reader = StreamReader::local(kinesis.url());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let mut machine = Self {
+        Ok(Self {
             folder,
             ledger,
             asynchronous: Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&observer))),
             clock,
             observer,
             streams,
-            data_sets,
+            data_sets: data_set::by_stream(&topology),
             topology,
             functions,
-            mappings: Vec::new(),
-            reader,
             started_at_ms: now_ms(),
             progress,
-            flow: Flow::new(),
-            workers: JoinSet::new(),
             kinesis,
             s3,
             fence,
-        };
-        machine.start_workers(&options.data_dir.join("failed"))?;
-        Ok(machine)
-    }
-
-    fn start_workers(&mut self, failed: &Path) -> Result<(), RunError> {
-        for settings in self.topology.mappings.clone() {
-            let function = settings.function.clone();
-            let Some(mapping) = self.mapping(settings, failed)? else { continue };
-            self.mappings.push(Arc::clone(&mapping));
-            let work = mapping.run(self.reader.clone(), self.flow.reader());
-            self.workers.spawn(async { work.await.map_err(|source| RunError::Mapping { function, source }) });
-        }
-        for settings in self.topology.deliveries.clone() {
-            let delivery = settings.name.clone();
-            let firehose = self.firehose(&settings)?;
-            let work = until_stopped(firehose, self.flow.phase());
-            self.workers
-                .spawn(async { work.await.map_err(|source| RunError::Delivery { delivery, source }) });
-        }
-        Ok(())
-    }
-
-    fn mapping(&self, settings: KinesisMapping, failed: &Path) -> Result<Option<Arc<Mapping>>, RunError> {
-        let Some(function) = self.functions.get(&settings.function).cloned() else { return Ok(None) };
-        let bucket = match &settings.on_failure {
-            Some(OnFailure::Bucket(bucket)) => Some(self.bucket(bucket)?),
-            Some(OnFailure::Messages) | None => None,
-        };
-        let destination = Destination::new(settings.uuid.clone(), bucket, failed.join(&settings.function));
-        Ok(Some(Arc::new(Mapping {
-            data_set: self.data_set_of(&settings.stream),
-            stream_arn: format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}", settings.stream),
-            settings,
-            function,
-            destination,
-            flow: Arc::clone(&self.flow),
-            progress: self.progress.clone(),
-            tally: Mutex::default(),
-        })))
-    }
-
-    fn firehose(&mut self, settings: &DeliveryStream) -> Result<Firehose, RunError> {
-        let function =
-            settings.processing.as_ref().and_then(|processing| self.functions.get(&processing.function));
-        let backup = settings.backup.as_ref().map(|backup| self.bucket(&backup.bucket)).transpose()?;
-        let taker = format!("delivery stream {}", settings.name);
-        let source = self.source(&settings.stream, &taker, Start::TrimHorizon)?;
-        let ports = Ports {
-            function: function.map(|function| Arc::clone(function) as _),
-            bucket: Arc::new(Bucket(self.bucket(&settings.bucket)?)),
-            backup: backup.map(|bucket| Arc::new(Bucket(bucket)) as _),
-            source,
-            clock: Arc::clone(&self.clock),
-            observer: Arc::clone(&self.observer),
-        };
-        let delivery = settings.name.clone();
-        Firehose::new(settings, ports).map_err(|source| RunError::Prefix { delivery, source })
-    }
-
-    /// What the taker of this name reads the stream through. It begins at `start`, or where an earlier run left it.
-    fn source(&self, stream: &str, taker: &str, start: Start) -> Result<Arc<dyn StreamSource>, StreamError> {
-        Ok(Arc::new(self.streams.taker(stream, taker, start)?))
+        })
     }
 
     /// A client for a bucket of this machine.
@@ -200,77 +119,60 @@ impl Machine {
         self.data_sets.get(stream).cloned().unwrap_or_else(|| stream.to_owned())
     }
 
+    /// Where on-failure documents for queues and topics are kept.
+    pub(crate) fn failed(&self) -> PathBuf {
+        self.folder.path().join("failed")
+    }
+
     pub(crate) fn ready(&self) -> Progress {
         Progress::Ready { kinesis_url: self.kinesis.url().to_owned(), s3_url: self.s3.url().to_owned() }
     }
 
-    /// Waits until a worker fails. Workers that end in peace, on a stream that was deleted, are no failure.
-    pub(crate) async fn failure(&mut self) -> RunError {
-        loop {
-            match self.workers.join_next().await {
-                Some(joined) => {
-                    if let Err(error) =
-                        joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-                    {
-                        return error;
-                    }
-                }
-                None => std::future::pending().await,
-            }
+    /// Where each data set is now.
+    pub(crate) fn status(&self, now: Moment) -> Vec<DataSetStatus> {
+        let shards = self.streams.counts();
+        let mut rows: BTreeMap<&str, DataSetStatus> = BTreeMap::new();
+        for stream in &self.topology.streams {
+            let name = self.data_sets.get(&stream.name).unwrap_or(&stream.name);
+            let row = rows.entry(name).or_default();
+            row.name.clone_from(name);
+            let of_stream = shards.iter().filter(|shard| *shard.stream == *stream.name);
+            row.put += of_stream.map(|shard| shard.put_now).sum::<u64>();
+            row.waiting += self.slowest(&stream.name, &shards);
+            row.next_tick = self.next_tick(name, now);
         }
+        rows.into_values().collect()
     }
 
-    /// Delivers everything that is on the streams, closes windows, writes buffers, and stops the workers. It ends early,
-    /// and says why, by `end`, and where no taker took anything for `patience`.
-    pub(crate) async fn drain(
-        &mut self,
-        patience: Duration,
-        end: impl Future<Output = ()>,
-    ) -> Result<Option<Ended>, RunError> {
-        self.progress.send(Progress::Draining);
-        self.flow.enter(Phase::Draining);
-        let flow = Arc::clone(&self.flow);
-        let streams = Arc::clone(&self.streams);
-        let done = async {
-            flow.settled().await;
-            streams.drained().await;
-        };
-        let ledger = Arc::clone(&self.ledger);
-        tokio::select! {
-            () = done => {}
-            () = end => return Ok(Some(Ended::ByRequest)),
-            () = ledger.idle_for(patience) => return Ok(Some(Ended::ByTimeout(patience))),
-            error = self.failure() => return Err(error),
-        }
-        self.flow.enter(Phase::Stopped);
-        while let Some(joined) = self.workers.join_next().await {
-            joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        }
-        Ok(None)
+    /// Records of the stream that wait for its slowest taker.
+    fn slowest(&self, stream: &str, shards: &[ShardCount]) -> u64 {
+        let mappings = self.topology.mappings.iter().filter(|mapping| mapping.stream == stream);
+        let mappings = mappings.map(|mapping| mapping_id(&mapping.name));
+        let deliveries = self.topology.deliveries.iter().filter(|delivery| delivery.stream == stream);
+        let takers = mappings.chain(deliveries.map(|delivery| delivery_id(&delivery.name)));
+        takers.map(|taker| waiting(shards, stream, &taker)).max().unwrap_or(0)
     }
 
-    /// Ends every process and both endpoints.
-    pub(crate) async fn shutdown(mut self) {
-        self.workers.shutdown().await;
+    fn next_tick(&self, data_set: &str, now: Moment) -> Option<Duration> {
+        let fired = self.ledger.counts().fired;
+        let schedules = self.topology.schedules.iter().filter(|schedule| schedule.enabled);
+        let of_data_set = schedules
+            .filter(|schedule| data_set::of_schedule(&self.topology, schedule).as_deref() == Some(data_set));
+        let next = of_data_set.filter_map(|schedule| {
+            let last = fired.get(schedule.name.as_str())?;
+            scheduler::next(schedule, *last, now)
+        });
+        next.min().map(|at| whole_seconds(at.saturating_sub(now)))
+    }
+
+    /// Ends every process and the endpoints.
+    pub(crate) async fn shutdown(self) {
         for function in self.functions.values() {
             function.shutdown().await;
         }
-        drop((self.mappings, self.reader));
         self.fence.shutdown().await;
         self.s3.shutdown().await;
         self.kinesis.shutdown().await;
-    }
-}
-
-/// Runs a delivery stream until the run stops; once it drains, nothing waits for a full buffer.
-async fn until_stopped(firehose: Firehose, phase: watch::Receiver<Phase>) -> Result<(), DeliveryError> {
-    let (mut draining, mut stopped) = (phase.clone(), phase);
-    let drain = async {
-        let _ = draining.wait_for(|phase| *phase != Phase::Running).await;
-    };
-    tokio::select! {
-        done = firehose.run(drain) => done,
-        _ = stopped.wait_for(|phase| *phase == Phase::Stopped) => Ok(()),
     }
 }
 
@@ -284,12 +186,7 @@ fn functions(
     made.collect()
 }
 
-/// A run's streams begin empty, as its cursors do.
-fn make_stream(streams: &StreamStore, stream: &Stream) -> Result<(), StreamError> {
-    match streams.delete(&stream.name) {
-        Ok(()) | Err(StreamError::NotFound { .. }) => {}
-        Err(error) => return Err(error),
-    }
+fn provide(streams: &StreamStore, stream: &Stream) -> Result<(), StreamError> {
     let settings = Settings {
         on_demand: stream.mode == StreamMode::OnDemand,
         retention_hours: u32::try_from(stream.retention.as_secs() / 3600).unwrap_or(u32::MAX),
@@ -301,13 +198,7 @@ fn make_stream(streams: &StreamStore, stream: &Stream) -> Result<(), StreamError
     Ok(())
 }
 
-/// A cursor says what is on a stream already, and this run's streams begin empty.
-fn forget_cursors(bucket: &Path) -> Result<(), RunError> {
-    let path = bucket.join(CursorKey::PREFIX);
-    match std::fs::remove_dir_all(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(FolderError::Storage { path, source }.into())
-        }
-        _ => Ok(()),
-    }
+/// So that a status changes no more often than a person reads.
+fn whole_seconds(milliseconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(milliseconds / 1000).unwrap_or(0))
 }

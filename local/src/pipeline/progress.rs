@@ -1,8 +1,12 @@
 //! What a run tells while it goes on.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::mpsc;
 
 use crate::aws::event::{Event, Observer};
+use crate::pipeline::status::DataSetStatus;
 
 /// Something happened. Numbers are totals of the run, so a missed event costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,30 +18,10 @@ pub enum Progress {
         /// `AWS_ENDPOINT_URL_S3` for a client.
         s3_url: String,
     },
-    /// A producer answered.
-    Produced {
-        /// The data set.
-        data_set: String,
-        /// Records read from the source.
-        read: u64,
-        /// Records put on the stream.
-        put: u64,
-    },
-    /// A consumer acknowledged a batch.
-    Consumed {
-        /// The data set.
-        data_set: String,
-        /// Records acknowledged.
-        records: u64,
-    },
-    /// A delivery stream wrote an object.
-    Delivered {
-        /// The data set.
-        data_set: String,
-        /// The delivery stream.
-        delivery: String,
-        /// Records written, dropped or failed.
-        records: u64,
+    /// Where the data sets are, some times a second while that changes.
+    Status {
+        /// Each data set of the template, by name.
+        data_sets: Vec<DataSetStatus>,
     },
     /// Something failed and is tried again, or is kept elsewhere.
     Warning {
@@ -57,7 +41,13 @@ pub enum Progress {
 
 /// The run's end of the channel of events.
 #[derive(Debug, Clone)]
-pub(crate) struct ProgressSender(mpsc::Sender<Progress>);
+pub(crate) struct ProgressSender {
+    sender: mpsc::Sender<Progress>,
+    warned: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// Warnings that are kept, so that an equal one is left out.
+const MAX_WARNED: usize = 1000;
 
 /// Events that may wait for a slow listener; more are left out.
 const MAX_WAITING: usize = 1024;
@@ -65,11 +55,21 @@ const MAX_WAITING: usize = 1024;
 impl ProgressSender {
     pub(crate) fn channel() -> (Self, mpsc::Receiver<Progress>) {
         let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        (Self(sender), receiver)
+        (Self { sender, warned: Arc::default() }, receiver)
     }
 
+    /// A warning is told once: what fails again for the same reason is nothing new.
     pub(crate) fn send(&self, progress: Progress) {
-        if self.0.try_send(progress).is_err() {
+        if let Progress::Warning { message } = &progress {
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if warned.contains(message) {
+                return;
+            }
+            if warned.len() < MAX_WARNED {
+                warned.insert(message.clone());
+            }
+        }
+        if self.sender.try_send(progress).is_err() {
             tracing::debug!("a progress event is left out");
         }
     }
@@ -80,6 +80,14 @@ impl Observer for ProgressSender {
         let message = match event {
             Event::Warning { message } => message,
             Event::AsynchronousFailure { reason, .. } => reason,
+            Event::Retried { mapping, shard, records, reason, .. } => {
+                format!("{mapping} is invoked again with {records} records of {shard}: {reason}")
+            }
+            Event::Discarded { mapping, shard, records, condition, kept, .. } => {
+                let lost =
+                    if kept.is_some() { "" } else { "; without an on-failure destination they are lost" };
+                format!("{mapping} did not take {records} records of {shard}: {}{lost}", condition.as_str())
+            }
             Event::Fenced { service, function } => {
                 let who = function.map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
                 format!(

@@ -149,7 +149,7 @@ impl Source {
                 Ok(answer) => {
                     tries = 0;
                     problems.clear();
-                    self.count(&answer, tallies, progress);
+                    self.count(&answer, tallies);
                     if answer.done {
                         return self.tell_if_nothing_new(tallies, progress);
                     }
@@ -193,16 +193,11 @@ impl Source {
             .map_err(|error| format!("function {name} gave an answer that is no producer's: {error}"))
     }
 
-    fn count(&self, answer: &Answer, tallies: &SourceTallies, progress: &ProgressSender) {
-        let tally = tallies.change(&self.data_set, |tally| {
+    fn count(&self, answer: &Answer, tallies: &SourceTallies) {
+        tallies.change(&self.data_set, |tally| {
             tally.read += answer.read;
             tally.put += answer.put;
             tally.quarantined += answer.quarantined;
-        });
-        progress.send(Progress::Produced {
-            data_set: self.data_set.clone(),
-            read: tally.read,
-            put: tally.put,
         });
     }
 }

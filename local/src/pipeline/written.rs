@@ -6,10 +6,10 @@ use record_model::layout::{EnrichedKey, QuarantineKey, RecordName, WindowKey};
 use record_model::{Content, Decoder, Limits};
 use serde::Deserialize;
 
-use crate::aws::event_source::Mapping;
 use crate::pipeline::bucket::StorageError;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::position::{Position, Positions};
+use crate::pipeline::takers::MappingAtWork;
 
 /// Bytes one object may open to.
 const MAX_OBJECT_BYTES: usize = 512 << 20;
@@ -86,37 +86,42 @@ fn name(record: &RecordName<'_>, sub_sequence_number: Option<u64>) -> String {
 }
 
 /// Reads back what the function behind a mapping wrote in this run.
-pub(crate) async fn by_consumer(machine: &Machine, mapping: &Mapping) -> Result<Written, StorageError> {
+pub(crate) async fn by_consumer(machine: &Machine, at_work: &MappingAtWork) -> Result<Written, StorageError> {
     let mut written = Written::default();
-    for record in mapping.destination.given_up().await? {
-        written.add_given_up(&record);
+    if let Some(destination) = &at_work.destination {
+        for record in destination.given_up().await? {
+            written.add_given_up(&record);
+        }
     }
-    let Some(bucket) = mapping.function.definition().variables.get("OUTPUT_BUCKET") else {
+    let settings = &at_work.mapping.settings;
+    let function = machine.functions.get(&settings.function);
+    let Some(bucket) = function.and_then(|function| function.definition().variables.get("OUTPUT_BUCKET"))
+    else {
         return Ok(written);
     };
     let bucket = machine.bucket(bucket)?;
-    let data_set = &mapping.data_set;
+    let data_set = machine.data_set_of(&settings.stream);
     // S3 knows whole seconds.
     let since_ms = machine.started_at_ms - machine.started_at_ms.rem_euclid(1000);
-    for object in list(&bucket, &EnrichedKey::prefix(data_set), since_ms).await? {
+    for object in list(&bucket, &EnrichedKey::prefix(&data_set), since_ms).await? {
         if let Some(stored) = bucket.get(&object.key).await? {
             lines(&stored.body, &mut written)?;
         }
         written.objects += 1;
     }
-    for object in list(&bucket, &QuarantineKey::prefix(data_set), since_ms).await? {
+    for object in list(&bucket, &QuarantineKey::prefix(&data_set), since_ms).await? {
         // A producer's rows are there as well, and are counted in its answer.
         let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) =
             QuarantineKey::parse(&object.key)
         else {
             continue;
         };
-        if record.stream == mapping.settings.stream {
+        if record.stream == settings.stream {
             written.add_quarantined(&name(&record, sub_sequence_number));
             written.objects += 1;
         }
     }
-    written.objects += list(&bucket, &WindowKey::prefix(data_set), since_ms).await?.len() as u64;
+    written.objects += list(&bucket, &WindowKey::prefix(&data_set), since_ms).await?.len() as u64;
     Ok(written)
 }
 

@@ -8,7 +8,6 @@ use std::net::TcpListener;
 use scene::Scene;
 
 #[track_caller]
-#[expect(clippy::expect_used, reason = "a run that starts is a failed test")]
 fn check(result: Result<local::Report, local::RunError>, expected: &str) {
     let error = result.expect_err("the run starts");
     let mut line = error.to_string();
@@ -26,7 +25,7 @@ async fn a_data_folder_that_can_not_be_made() {
     let file = scene.path("file");
     std::fs::write(&file, "").unwrap();
     scene.options.data_dir = file.join("below");
-    check(scene.run(&[]).await, "can't be made: ");
+    check(scene.run(&[]).await, "can't be used: ");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ mod tests {
     fn a_name_that_is_none_is_not_believed() {
         assert_eq!(service("/", "host", "h"), None);
         assert_eq!(service("/", "authorization", "Bearer x"), None);
-        assert_eq!(service("/", "authorization", "Credential=K/d/r/\u{1b}[31m/x"), None);
+        assert_eq!(service("/", "authorization", "Credential=K/d/r/<b>31m/x"), None);
         assert_eq!(service("/", "x-amz-target", &"a".repeat(65)), None);
     }
 }

@@ -142,7 +142,7 @@ impl Days {
                 .filter_map(|at| day(&at))
                 .filter(|date| days.iter().any(|day| is(*date, *day)))
                 .collect(),
-            Self::LastOfWeek(number) => of_week(*number).last().into_iter().collect(),
+            Self::LastOfWeek(number) => of_week(*number).next_back().into_iter().collect(),
             Self::NthOfWeek(number, nth) => {
                 of_week(*number).nth(usize::try_from(nth - 1).unwrap_or(0)).into_iter().collect()
             }

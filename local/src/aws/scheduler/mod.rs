@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use due::Due;
 
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::event::{Event, Observer};
 use super::lambda::{Asynchronous, Invoke};
 
@@ -33,6 +33,11 @@ pub struct ScheduleError {
 /// Refuses a schedule that never could be due.
 pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
     due(schedule).map(drop)
+}
+
+/// When a schedule that fired at `last` fires again; `None` where it never does.
+pub(crate) fn next(schedule: &Schedule, last: Moment, now: Moment) -> Option<Moment> {
+    due(schedule).ok()?.next(Some(last), now)
 }
 
 fn due(schedule: &Schedule) -> Result<Due, ScheduleError> {

@@ -1,15 +1,8 @@
-//! Reading whole streams: every shard once, parents before children, until told to stop.
+//! How the takers of a stream read it, and what they are to do.
 
-mod flow;
-mod lineage;
-mod reader;
-mod shards;
+mod phase;
 pub(crate) mod source;
-mod through;
 
-pub(crate) use flow::{Flow, Phase, ReaderMark};
-pub(crate) use reader::{ShardReader, Step};
-pub(crate) use shards::each_shard;
+pub(crate) use phase::Phase;
 pub use source::StreamError;
 pub(crate) use source::{Page, PageLimit, Place, SourceRecord, SourceShard, StreamSource};
-pub(crate) use through::read_through;

@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 pub struct Scene {
     folder: TempDir,
+    warnings: Mutex<Vec<String>>,
     pub options: RunOptions,
 }
 
@@ -54,7 +55,7 @@ impl Scene {
             throttle: false,
             allowed_origins: Vec::new(),
         };
-        Self { folder, options }
+        Self { folder, warnings: Mutex::default(), options }
     }
 
     pub fn with(mut self, parameter: &str, value: &str) -> Self {
@@ -78,12 +79,14 @@ impl Scene {
         let (ready, is_ready) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let ready = Mutex::new(Some(ready));
-        let progress = |progress| {
-            if let Progress::Ready { kinesis_url, .. } = progress
-                && let Some(ready) = ready.lock().unwrap().take()
-            {
-                ready.send(kinesis_url).unwrap();
+        let progress = |progress| match progress {
+            Progress::Ready { kinesis_url, .. } => {
+                if let Some(ready) = ready.lock().unwrap().take() {
+                    ready.send(kinesis_url).unwrap();
+                }
             }
+            Progress::Warning { message } => self.warnings.lock().unwrap().push(message),
+            _ => {}
         };
         let run =
             local::run(self.options.clone(), progress, async { drop(stopped.await) }, std::future::pending());
@@ -98,6 +101,11 @@ impl Scene {
             () = work => run.await,
         };
         report.expect("the run hangs")
+    }
+
+    /// What the run warned of.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap().clone()
     }
 
     /// The objects of the bucket under a prefix, each with its bytes, by key.

@@ -21,7 +21,6 @@ mod catalogue;
 mod description;
 mod document;
 mod frame;
-#[cfg_attr(not(test), expect(dead_code, reason = "the ledger of a run is next to ask for the counts"))]
 mod ledger;
 mod lock;
 mod log;
@@ -43,6 +42,7 @@ pub use catalogue::StreamStore;
 pub(crate) use catalogue::{ChangeError, NewStream};
 pub(crate) use description::{Consumer, Description, Settings, Shard, shard_id, shard_index};
 pub(crate) use frame::Record;
+pub(crate) use ledger::ShardCount;
 pub(crate) use log::Limit;
 pub(crate) use number::{Origin, Place as NumberPlace, SequenceNumber};
 pub(crate) use put::{Entry, Written};

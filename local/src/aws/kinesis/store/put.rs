@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use record_model::kpl;
+
 use super::Now;
 use super::frame::Draft;
 use super::lock::{lock, read};
@@ -10,6 +12,9 @@ use super::number::{Place, SequenceNumber};
 use super::stream::{Log, State, Stream};
 use crate::aws::event::{Event, Name};
 use crate::aws::stream::StreamError;
+
+/// More user records of one aggregate are not counted apart.
+const MAX_USER_RECORDS: usize = 1_000_000;
 
 /// A record to be put.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +80,7 @@ impl Stream {
             stream: Arc::clone(&self.name),
             shard: Arc::clone(&log.id),
             records: drafts.len() as u64,
+            user_records: drafts.iter().map(|draft| user_records(draft.data)).sum(),
             bytes: drafts.iter().map(|draft| draft.data.len() as u64).sum(),
         });
         drop(records);
@@ -91,6 +97,14 @@ impl Stream {
 impl State {
     fn route(&self, hash_key: u128) -> Option<&Arc<Log>> {
         self.routes.range(hash_key..).next().map(|(_, log)| log)
+    }
+}
+
+/// How many user records a record has: what is no intact aggregate is one, as for the libraries that take them apart.
+fn user_records(data: &[u8]) -> u64 {
+    match kpl::user_records(data, MAX_USER_RECORDS) {
+        Ok(Some(records)) => records.len() as u64,
+        Ok(None) | Err(_) => 1,
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) enum Start {
 
 /// What a read gave.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the word of the field")]
 pub(crate) struct Records {
     pub(crate) records: Vec<Record>,
     /// The counter at which the next read begins.

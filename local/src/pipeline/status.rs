@@ -1,0 +1,84 @@
+//! Where each data set is while a run goes on, told some times a second.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::pipeline::machine::Machine;
+use crate::pipeline::progress::Progress;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(250);
+/// Over how many looks a rate is taken.
+const LOOKS: usize = 8;
+
+/// Where one data set is. Numbers are totals of the run unless they say otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DataSetStatus {
+    /// Such as `crime`.
+    pub name: String,
+    /// Records that its stream took.
+    pub put: u64,
+    /// Records on its stream that the slowest taker is not done with.
+    pub waiting: u64,
+    /// Records a second, over the last seconds, that left the slowest taker.
+    pub per_second: u64,
+    /// Until its schedule fires again.
+    pub next_tick: Option<Duration>,
+}
+
+impl DataSetStatus {
+    /// Records that every taker is done with.
+    pub fn done(&self) -> u64 {
+        self.put.saturating_sub(self.waiting)
+    }
+}
+
+/// Tells where the data sets are whenever that changed, until this is dropped.
+pub(crate) async fn tell(machine: &Machine) {
+    let mut rates: BTreeMap<String, Rate> = BTreeMap::new();
+    let mut told = Vec::new();
+    loop {
+        let mut now = machine.status(machine.clock.now());
+        for status in &mut now {
+            status.per_second = rates.entry(status.name.clone()).or_default().look(status.done());
+        }
+        if now != told {
+            machine.progress.send(Progress::Status { data_sets: now.clone() });
+            told = now;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// The last totals, oldest first.
+#[derive(Debug, Default)]
+struct Rate(std::collections::VecDeque<u64>);
+
+impl Rate {
+    fn look(&mut self, total: u64) -> u64 {
+        self.0.push_back(total);
+        if self.0.len() > LOOKS {
+            self.0.pop_front();
+        }
+        let oldest = self.0.front().copied().unwrap_or(total);
+        let looks = u64::try_from(self.0.len().saturating_sub(1)).unwrap_or(1).max(1);
+        let milliseconds = looks * u64::try_from(EVERY.as_millis()).unwrap_or(1);
+        total.saturating_sub(oldest).saturating_mul(1000) / milliseconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_of_the_last_seconds() {
+        let mut rate = Rate::default();
+        assert_eq!(rate.look(100), 0, "one look is no rate");
+        assert_eq!(rate.look(200), 400);
+        for _ in 0..LOOKS {
+            rate.look(200);
+        }
+        assert_eq!(rate.look(200), 0, "nothing happened lately");
+    }
+}
