@@ -36,7 +36,7 @@ fn unrun_takers(topology: &Topology, stream: &str, expected: &[&str]) {
 #[test]
 fn a_function_of_another_runtime_behind_a_stream() {
     let topology = read("node_consumer.yaml");
-    left_out(&topology, &["ReaderFunction/Stream: StartingPosition is LATEST, and TRIM_HORIZON here"]);
+    left_out(&topology, &[]);
     let function = &topology.functions[0];
     assert_eq!((function.binary.as_str(), function.runtime.as_deref()), ("src", Some("nodejs22.x")));
     assert_eq!(topology.mappings[0].starting_position, StartingPosition::Latest);
@@ -128,10 +128,9 @@ fn resources_without_sam() {
             "Elsewhere: is left out: stream \"other\" is not run here",
             "Rule.Properties.Targets[1].Arn: is \"arn:aws:sqs:us-east-1:000000000000:q\", and only functions are invoked here",
             "Deployments: a rule without ScheduleExpression is not run here",
-            "Mapping: StartingPosition is AT_TIMESTAMP, and TRIM_HORIZON here",
         ],
     );
-    unrun_takers(&topology, "Stream", &[filter, pipe, packaged, "Resting.Properties: is disabled"]);
+    unrun_takers(&topology, "Stream", &[filter, pipe, packaged]);
     assert_eq!(topology.streams[0].retention, Duration::from_hours(48));
     let reader = &topology.functions[0];
     assert_eq!((reader.binary.as_str(), reader.role), ("reader", Some(Role::Consumer)));
