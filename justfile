@@ -53,3 +53,8 @@ chaos:
 # The runner killed a thousand times in one folder; `cargo test` kills it twenty times
 kills:
     KINFLOW_KILLS=1000 cargo test --package kinflow --test it -- killed_runs:: --nocapture
+
+# Prints what the runner takes under load, with its limits: 5,000 records/s each way for minutes, 1 GB by put and --input, a frozen consumer
+load *parts:
+    cargo build --release --package kinflow --package producer --package consumer --package transform
+    python3 bench/load.py {{ parts }}
