@@ -9,7 +9,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64_simd::STANDARD;
 use edge::aws::kinesis_reader::{ReadRecord, Start, StreamReader};
@@ -186,11 +186,10 @@ async fn a_reader_misses_no_record_of_writers_that_put_at_once() {
 }
 
 #[tokio::test]
-async fn twenty_thousand_rows_go_through_two_shards_in_seconds() {
+async fn twenty_thousand_rows_go_through_two_shards() {
     let endpoint = endpoint().await;
     let reader = stream(&endpoint, "rows", 2).await;
     let sink = sink(&endpoint, "rows");
-    let started = Instant::now();
     let mut put: BTreeMap<String, usize> = BTreeMap::new();
     for batch in 0..40 {
         let row = |n| Entry::new(format!("key-{n}"), format!("{batch}|{n}|{}", "a row of crime ".repeat(7)));
@@ -203,9 +202,6 @@ async fn twenty_thousand_rows_go_through_two_shards_in_seconds() {
         assert_eq!(read_until(&reader, "rows", shard, *count).await.len(), *count);
     }
     assert_eq!((put.len(), put.values().sum::<usize>()), (2, 20_000));
-    let seconds = started.elapsed().as_secs_f64();
-    eprintln!("20000 rows put and read in {seconds:.2} s, {:.0} rows/s", 20_000.0 / seconds);
-    assert!(seconds < 15.0, "{seconds} s");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Says that the calling test skips something, and why. `cargo test` shows the line, although it captures what passing
 /// tests print, and `.ci/run` lists all of them at its end.
@@ -32,4 +33,20 @@ pub fn python_with(module: &str) -> Option<String> {
     }
     skipped(format_args!("{python} has no module {module} (pip install -r tests/requirements.txt)"));
     None
+}
+
+/// The processor time that this thread needs for the work, so that a busy machine changes nothing. Where the system
+/// does not tell (it does on Linux), it is the time that went by.
+pub fn processor_time_of(work: impl FnOnce()) -> Duration {
+    let (since, started) = (processor_time(), Instant::now());
+    work();
+    match (since, processor_time()) {
+        (Some(since), Some(until)) => until.saturating_sub(since),
+        _ => started.elapsed(),
+    }
+}
+
+fn processor_time() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -82,10 +82,8 @@ async fn a_conflict_on_replace_is_tried_again() {
 async fn a_store_that_stays_down_is_given_up_within_its_patience() {
     let (server, store) = s3_store().await;
     server.script(std::iter::repeat_n(Step::Answer(503), 10_000));
-    let started = std::time::Instant::now();
     let failed = create(&store, "x").await.unwrap_err();
-    assert!(matches!(failed, StoreError::Unavailable { attempts: 2.., .. }), "{failed:?}");
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(matches!(failed, StoreError::Unavailable { attempts: 2..1_000, .. }), "{failed:?}");
     assert!(store.get("a").await.unwrap_err().is_retryable());
     assert!(store.list("", None).await.unwrap_err().is_retryable());
 }

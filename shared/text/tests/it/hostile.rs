@@ -2,8 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use test_support::processor_time_of;
 use text::{Analyzer, KeywordOptions, KeywordStyle, language};
 
 const MEGABYTE: usize = 1_000_000;
@@ -63,10 +64,10 @@ fn odd_megabytes() -> Vec<(&'static str, String)> {
 
 /// Sentiment and keywords together. The least of a few runs is what the text takes; the rest is the machine's.
 fn time_of(analyzer: &mut Analyzer, text: &str) -> Duration {
-    let start = Instant::now();
-    let _ = analyzer.sentiment(text);
-    let _ = analyzer.keywords(text, &KeywordOptions::default()).len();
-    start.elapsed()
+    processor_time_of(|| {
+        let _ = analyzer.sentiment(text);
+        let _ = analyzer.keywords(text, &KeywordOptions::default()).len();
+    })
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Whether work grows with its input as a line does, told by processor time, so that a busy machine changes nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use test_support::processor_time_of;
 
 /// The largest record of a stream.
 pub(crate) const LARGE_BYTES: usize = 10 << 20;
@@ -29,29 +31,14 @@ pub(crate) fn check_up_to(
     let (small, large) = (make(bytes / 4), make(bytes));
     let mut best = (Duration::MAX, Duration::MAX);
     for _ in 0..RUNS {
-        best.1 = best.1.min(time(|| read(&large)));
+        best.1 = best.1.min(processor_time_of(|| read(&large)));
         if best.1 < LITTLE {
             return;
         }
-        best.0 = best.0.min(time(|| read(&small)));
+        best.0 = best.0.min(processor_time_of(|| read(&small)));
         if best.1 < best.0 * MOST {
             return;
         }
     }
     panic!("{name}: {} bytes take {:?}, {} bytes {:?}", small.len(), best.0, large.len(), best.1);
-}
-
-fn time(work: impl FnOnce()) -> Duration {
-    let (since, started) = (processor_time(), Instant::now());
-    work();
-    match (since, processor_time()) {
-        (Some(since), Some(until)) => until.saturating_sub(since),
-        _ => started.elapsed(),
-    }
-}
-
-/// What this thread has used so far, where the system tells (Linux).
-fn processor_time() -> Option<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
