@@ -1,7 +1,8 @@
 //! Who an endpoint answers: programs of this machine, and no web page unless it is allowed.
 //!
 //! A browser sends a page's requests to 127.0.0.1 as well. A page of another site is known by its `Origin`; one that
-//! made its own name lead here (DNS rebinding) by the `Host` it asks for.
+//! made its own name lead here (DNS rebinding) by the `Host` it asks for. A link or an image of a page has no `Origin`;
+//! a browser says that it comes from another site by `Sec-Fetch-Site`.
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+const FETCH_SITE: &str = "sec-fetch-site";
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 /// What a bucket's own host ends with.
 const BUCKET_HOST: &str = ".localhost";
@@ -62,7 +64,12 @@ pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Ne
     if !doors.takes_host(host) {
         return refuse("this endpoint answers to 127.0.0.1 and localhost, and to no other Host\n");
     }
-    let Some(origin) = request.headers().get(ORIGIN).cloned() else { return next.run(request).await };
+    let Some(origin) = request.headers().get(ORIGIN).cloned() else {
+        if is_of_another_site(request.headers()) {
+            return refuse("this endpoint answers no link, image or form of another site's page\n");
+        }
+        return next.run(request).await;
+    };
     if !doors.takes_origin(&origin) {
         return refuse(
             "this endpoint answers no web page whose Origin was not allowed with --allow-origin\n",
@@ -76,6 +83,11 @@ pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Ne
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
     headers.append(VARY, HeaderValue::from_static("origin"));
     response
+}
+
+/// What a person typed says `none`, a page of this endpoint `same-origin`, and a program nothing.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 fn refuse(reason: &'static str) -> Response {

@@ -16,6 +16,8 @@ pub(crate) type Name = Arc<str>;
 pub(crate) enum Event {
     /// A stream took records. One that is an aggregate of the Kinesis Producer Library has many user records.
     Put { stream: Name, shard: Name, records: u64, user_records: u64, bytes: u64 },
+    /// Files of a stream were found damaged when it was opened: so many records that were acknowledged are lost.
+    Damaged { stream: Name, shard: Name, records: u64, message: String },
     /// An environment of a function took an invocation.
     InvocationStarted { function: Name, request_id: Name, environment: u64, cold: bool, event_bytes: usize },
     /// An invocation ended; `error` is what went wrong, on one line.
@@ -38,7 +40,7 @@ pub(crate) enum Event {
     WindowLost { mapping: Name, stream: Name, shard: Name },
     /// A delivery stream is done with records of its stream, each of which may have been several user records.
     Passed { delivery: Name, stream: Name, shard: Name, records: u64 },
-    /// A delivery stream wrote an object of user records.
+    /// A delivery stream wrote an object of user records, which is so many bytes long as it is stored.
     Delivered { delivery: Name, key: String, records: u64, bytes: u64 },
     /// A transformation dropped user records.
     Dropped { delivery: Name, records: u64 },

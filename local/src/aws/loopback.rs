@@ -164,6 +164,8 @@ mod tests {
             ("GET", "Host:\r\n".to_owned()),
             ("POST", format!("{here}Origin: https://evil.example\r\n")),
             ("POST", format!("{here}Origin: null\r\n")),
+            ("GET", format!("{here}Sec-Fetch-Site: cross-site\r\n")),
+            ("POST", format!("{here}Sec-Fetch-Site: same-site\r\n")),
             ("POST", format!("{here}Origin: http://{}\r\n", endpoint.address())),
             ("OPTIONS", format!("{here}Origin: https://evil.example\r\n{asks}")),
         ] {
@@ -171,6 +173,8 @@ mod tests {
             assert!(answer.starts_with("http/1.1 403"), "{method} {headers}: {answer}");
             assert!(!answer.contains("access-control") && !answer.ends_with("answered"), "{answer}");
         }
+        let typed = answer(&endpoint, "GET", &format!("{here}Sec-Fetch-Site: none\r\n")).await;
+        assert!(typed.starts_with("http/1.1 200"), "{typed}");
     }
 
     #[tokio::test]

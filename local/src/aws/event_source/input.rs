@@ -9,6 +9,9 @@ pub enum Input<R> {
     Records(Vec<R>),
     /// The answer to [`Action::Invoke`](super::Action::Invoke); without one in the air it is ignored.
     Answered(Answer),
+    /// The function had no concurrency left for [`Action::Invoke`](super::Action::Invoke) and never ran, which uses up
+    /// no retry.
+    Throttled,
     /// The time that [`Action::WakeAt`](super::Action::WakeAt) named has come.
     Woke,
     /// The shard is at its end, or is read no further: no more records come, and an open window ends.

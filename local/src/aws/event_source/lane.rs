@@ -100,6 +100,7 @@ impl<R: LaneRecord> Lane<R> {
         match input {
             Input::Records(records) => self.waiting.extend(records),
             Input::Answered(answer) => self.answered(now, answer, actions),
+            Input::Throttled => self.throttled(now),
             Input::Woke => {}
             Input::Closed => self.closed = true,
             Input::Drain => self.draining = true,

@@ -13,7 +13,7 @@ use super::mapping::MappingError;
 use super::shard::{Ended, ShardAtWork};
 use crate::aws::clock::Moment;
 use crate::aws::event::{Event, Name};
-use crate::aws::lambda::{Invocation, MAX_EVENT_BYTES};
+use crate::aws::lambda::{Invocation, InvocationError, MAX_EVENT_BYTES};
 
 impl ShardAtWork {
     pub(super) fn invoke(&mut self, index: usize, call: Call<EventRecord>) -> Result<(), MappingError> {
@@ -37,6 +37,9 @@ impl ShardAtWork {
     pub(super) async fn answered(&mut self, (index, result): Ended) -> Result<(), MappingError> {
         let Some(lane) = self.lanes.get_mut(index) else { return Ok(()) };
         let request = &mut lane.request;
+        if let Err(InvocationError::Throttled { .. }) = result {
+            return self.step(index, Input::Throttled).await;
+        }
         let (answer, reason) = match result {
             Ok(body) => {
                 let numbers = request.numbers.iter().map(|number| &**number);

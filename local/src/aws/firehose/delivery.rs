@@ -159,27 +159,35 @@ impl Delivery {
         &mut self,
         now: Moment,
         object: u64,
-        result: Result<(), DestinationError>,
+        result: Result<u64, DestinationError>,
         actions: &mut Vec<Action>,
     ) -> Result<(), DeliveryError> {
-        if let Err(error) = result {
-            let again = self.writes.failed(object, now, self.draining);
-            let Some((key, tries)) = again.filter(|_| !error.is_permanent()) else {
-                return Err(error.into());
-            };
-            let message =
-                format!("{}: object {key} is not written after try {tries}: {error}", self.rules.name);
-            actions.push(Action::Tell(Event::Warning { message }));
-            return Ok(());
-        }
-        let Some(written) = self.writes.written(object) else { return Ok(()) };
+        let error = match result {
+            Ok(bytes) => {
+                self.stored(object, bytes, actions);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let again = self.writes.failed(object, now, self.draining);
+        let Some((key, tries)) = again.filter(|_| !error.is_permanent()) else {
+            return Err(error.into());
+        };
+        let message = format!("{}: object {key} is not written after try {tries}: {error}", self.rules.name);
+        actions.push(Action::Tell(Event::Warning { message }));
+        Ok(())
+    }
+
+    /// An object is stored, so many bytes long.
+    fn stored(&mut self, object: u64, bytes: u64, actions: &mut Vec<Action>) {
+        let Some(written) = self.writes.written(object) else { return };
         let delivery = Arc::clone(&self.rules.name);
         match written.object.kind {
             Kind::Delivered => actions.push(Action::Tell(Event::Delivered {
                 delivery,
                 key: written.object.key,
                 records: written.records,
-                bytes: written.object.body.len() as u64,
+                bytes,
             })),
             Kind::Failed => actions.extend(written.failures.into_iter().map(|(code, (records, message))| {
                 let delivery = Arc::clone(&delivery);
@@ -188,7 +196,6 @@ impl Delivery {
             Kind::BackedUp => {}
         }
         self.ended(written.origins);
-        Ok(())
     }
 
     /// So many user records of each of these stream records were written or dropped.

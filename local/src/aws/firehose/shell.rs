@@ -142,8 +142,12 @@ impl Ports {
         })
     }
 
-    async fn write(&self, object: Object) -> Result<(), DestinationError> {
+    /// Writes an object as it is stored; so many bytes long.
+    async fn write(&self, object: Object) -> Result<u64, DestinationError> {
         let backup = self.backup.as_ref().filter(|_| object.kind == Kind::BackedUp);
-        backup.unwrap_or(&self.bucket).write(encoded(object)?).await
+        let stored = encoded(object)?;
+        let bytes = stored.body.len() as u64;
+        backup.unwrap_or(&self.bucket).write(stored).await?;
+        Ok(bytes)
     }
 }

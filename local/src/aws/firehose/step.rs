@@ -33,7 +33,8 @@ pub(super) enum Input {
     },
     Written {
         object: u64,
-        result: Result<(), DestinationError>,
+        /// How many bytes are stored.
+        result: Result<u64, DestinationError>,
     },
     /// The place that was passed last is kept.
     Passed {

@@ -93,6 +93,33 @@ proptest! {
         }
     }
 
+    /// "Lambda retries throttled batches" until they are too old: without concurrency nothing is tried, so nothing counts.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
+    #[test]
+    fn a_throttled_call_uses_up_no_retry(throttles in prop::collection::vec(0_usize..5, 3)) {
+        let mut lane = Lane::new(plain());
+        let mut now = 0;
+        let mut actions = Vec::new();
+        lane.step(now, Input::Records(records([0])), &mut actions);
+        for (tried, times) in throttles.into_iter().enumerate() {
+            for _ in 0..times {
+                actions.clear();
+                lane.step(now, Input::Throttled, &mut actions);
+                prop_assert_eq!(&actions, &[Action::WakeAt(now + 2_000)]);
+                now += 2_000;
+                lane.step(now, Input::Woke, &mut actions);
+            }
+            let [.., Action::Invoke(call)] = &actions[..] else { panic!("{actions:?}") };
+            prop_assert_eq!(call.is_retry, tried > 0);
+            actions.clear();
+            lane.step(now, Input::Answered(Outcome::Failed.into()), &mut actions);
+            now += 2_000;
+            lane.step(now, Input::Woke, &mut actions);
+        }
+        let given_up = |action: &Action<Record>| matches!(action, Action::GiveUp(given_up) if given_up.failures == 3);
+        prop_assert!(actions.iter().any(given_up), "{actions:?}");
+    }
+
     /// Nothing depends on the records but what the trait asks: a lane of numbers is a value that can be compared.
     #[test]
     fn lanes_that_were_told_the_same_are_equal(count in 0_usize..20, fails: bool) {

@@ -43,6 +43,13 @@ impl<R: LaneRecord> Lane<R> {
         }
     }
 
+    /// What was to be invoked is invoked after the longest pause, and counts as never tried.
+    pub(super) fn throttled(&mut self, now: Moment) {
+        if self.doing == Doing::Invoked {
+            self.pause(now, u64::MAX);
+        }
+    }
+
     /// The first `count` records of the first part are done. The rest of it is another batch with retries of its own.
     fn acknowledge(&mut self, count: usize, actions: &mut Vec<Action<R>>) {
         let Some(mut part) = self.parts.pop_front() else { return };

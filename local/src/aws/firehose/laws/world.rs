@@ -214,7 +214,7 @@ impl World {
         Ok(json!({ "records": records }).to_string().into())
     }
 
-    fn write(&mut self, object: Object) -> Result<(), DestinationError> {
+    fn write(&mut self, object: Object) -> Result<u64, DestinationError> {
         if self.chance.happens(self.faults.write) {
             let source = "made up".into();
             let (operation, key) = ("create", object.key);
@@ -234,7 +234,7 @@ impl World {
             }
         }
         self.objects.push((object.key, object.body.to_vec()));
-        Ok(())
+        Ok(object.body.len() as u64)
     }
 
     /// A place is passed only when everything up to it has ended.

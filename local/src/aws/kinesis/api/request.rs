@@ -1,6 +1,7 @@
 //! One request: what it asks for, and its answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -20,6 +21,8 @@ use crate::aws::kinesis::store::{StreamStore, blocking};
 
 /// `PutRecords` takes 10 MiB, which base64 makes 13.3 MiB; the rest is keys and JSON.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
+/// How long a request's body may take to come; it comes from this machine.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -40,7 +43,9 @@ pub(in crate::aws::kinesis) fn router(store: Arc<StreamStore>, throttles: bool) 
 
 async fn answer(State(kinesis): State<Arc<Kinesis>>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_REQUEST_BYTES).await;
+    let Ok(body) = tokio::time::timeout(BODY_LIMIT, to_bytes(body, MAX_REQUEST_BYTES)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    };
     if parts.method != Method::POST {
         return access_denied();
     }

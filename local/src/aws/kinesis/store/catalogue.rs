@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use tokio::sync::watch;
 
 use super::Now;
 use super::description::{Description, Settings};
-use super::lock::{read, write};
+use super::ledger::ShardCount;
+use super::lock::{lock, read, write};
 use super::number::Origin;
 use super::read::Start;
 use super::reshard::{Reshard, ReshardError, first_shards};
@@ -22,6 +23,8 @@ pub struct StreamStore {
     folder: PathBuf,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     observer: Option<Arc<dyn Observer>>,
+    /// What was in the streams that are gone.
+    pub(super) deleted: Mutex<Vec<ShardCount>>,
     /// Told of every place that a taker passes.
     pub(super) passed: watch::Sender<u64>,
 }
@@ -46,14 +49,14 @@ impl StreamStore {
         folder: &Path,
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Arc<Self>, StreamError> {
-        let storage = storage_error("of every name", folder);
+        let storage = storage_error("*", folder);
         std::fs::create_dir_all(folder).map_err(&storage)?;
         let mut streams = BTreeMap::new();
         for entry in std::fs::read_dir(folder).map_err(&storage)? {
             let path = entry.map_err(&storage)?.path();
             if is_left_over(&path) {
                 std::fs::remove_dir_all(&path).map_err(&storage)?;
-            } else if let Some(description) = Stream::described(&path).map_err(&storage)? {
+            } else if let Some(description) = Stream::described(&path).map_err(storage_of(&path))? {
                 let name = description.name.clone();
                 let stream = Stream::open(path, description, observer.clone())?;
                 stream.trim(Now::system())?;
@@ -61,7 +64,8 @@ impl StreamStore {
             }
         }
         let streams = RwLock::new(streams);
-        Ok(Arc::new(Self { folder: folder.to_owned(), streams, observer, passed: watch::Sender::new(0) }))
+        let (folder, passed) = (folder.to_owned(), watch::Sender::new(0));
+        Ok(Arc::new(Self { folder, streams, observer, deleted: Mutex::default(), passed }))
     }
 
     /// Makes a stream; none if there is one of this name.
@@ -77,6 +81,7 @@ impl StreamStore {
             tags: new.tags.clone(),
             consumers: BTreeMap::new(),
             shards: first_shards(new.shards, now.0),
+            provided_shards: Some(new.shards),
         };
         let stream = Stream::make(self.free_folder(&new.name), &description, self.observer.clone())?;
         let stream = Arc::new(stream);
@@ -84,14 +89,14 @@ impl StreamStore {
         Ok(Some(stream))
     }
 
-    /// The stream as it is to be: made, or with this mode, retention and record size, and as many shards.
+    /// The stream as it is to be: made, or with this mode, retention and record size, and as many shards. Where as many
+    /// were asked for before, a client that split or merged since is right.
     pub(crate) fn provide(&self, new: &NewStream, now: Now) -> Result<Arc<Stream>, StreamError> {
         if let Some(stream) = self.create(new, now)? {
             return Ok(stream);
         }
         let stream = self.stream(&new.name)?;
-        let (before, shards) =
-            stream.with(|stream| (stream.settings.clone(), stream.open_shards().count() as u64));
+        let (before, provided) = stream.with(|stream| (stream.settings.clone(), stream.provided_shards));
         let Settings { on_demand, retention_hours, max_record_kib, .. } = new.settings;
         let settings = Settings { on_demand, retention_hours, max_record_kib, ..before.clone() };
         if settings != before {
@@ -100,8 +105,12 @@ impl StreamStore {
                 Ok(())
             })?;
         }
-        if shards != u64::from(new.shards) {
+        if provided != Some(new.shards) {
             stream.scale(new.shards, now)?;
+            stream.change::<_, StreamError>(|description, _| {
+                description.provided_shards = Some(new.shards);
+                Ok(())
+            })?;
         }
         Ok(stream)
     }
@@ -121,7 +130,8 @@ impl StreamStore {
     pub(crate) fn delete(&self, name: &str) -> Result<(), StreamError> {
         let mut streams = write(&self.streams);
         let not_found = || StreamError::NotFound { stream: name.to_owned() };
-        streams.get(name).ok_or_else(not_found)?.delete()?;
+        let held = streams.get(name).ok_or_else(not_found)?.delete()?;
+        lock(&self.deleted).extend(held);
         streams.remove(name);
         drop(streams);
         self.passed.send_modify(|passed| *passed += 1);
@@ -154,6 +164,11 @@ impl StreamStore {
         let mut names = std::iter::once(plain.clone()).chain(numbered).map(|name| self.folder.join(name));
         names.find(|folder| !folder.exists()).unwrap_or_else(|| self.folder.join(plain))
     }
+}
+
+/// What an error of the file system is, in the folder of one stream.
+fn storage_of(folder: &Path) -> impl Fn(std::io::Error) -> StreamError + use<> {
+    storage_error(&folder.file_name().unwrap_or_default().to_string_lossy(), folder)
 }
 
 /// Half made, or half deleted, when a process ended.

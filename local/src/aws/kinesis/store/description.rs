@@ -21,6 +21,9 @@ pub(crate) struct Description {
     pub(crate) consumers: BTreeMap<String, Consumer>,
     /// Closed shards too, by index.
     pub(crate) shards: Vec<Shard>,
+    /// The count of shards that whoever provides the stream asked for last. Others may have split and merged since.
+    #[serde(default)]
+    pub(crate) provided_shards: Option<u32>,
 }
 
 /// What can be set of a stream.

@@ -11,6 +11,9 @@ const FIXED_BYTES: usize = 8 + 8 + 1 + 2;
 /// A record of 10 MiB with its key and what is fixed; a longer length is no record's.
 const MAX_BODY_BYTES: usize = 12 << 20;
 
+/// More records than any segment holds: it is closed at 8 MiB, and a put adds 10 MiB at most.
+const MAX_RECORDS_OF_A_SEGMENT: u64 = 1 << 20;
+
 /// A record of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -91,6 +94,36 @@ pub(super) fn read(reader: &mut impl Read) -> io::Result<Option<Frame>> {
     Ok(record(&body.into()).map(|record| Frame { record, bytes }))
 }
 
+/// The counter of the last whole record in bytes that begin with damage; none where there is no record, as behind a
+/// write that was torn. `next` is the counter of the record that is damaged.
+pub(super) fn last_counter(bytes: &[u8], next: u64) -> Option<u64> {
+    let mut last = None;
+    let mut at = 1;
+    while let Some(rest) = bytes.get(at..) {
+        let mut frame = None;
+        if may_begin(rest, last.map_or(next, |last| last + 1)) {
+            frame = read(&mut &*rest).ok().flatten();
+        }
+        match frame {
+            Some(Frame { record, bytes }) => {
+                last = Some(record.counter);
+                at += usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
+            None if rest.is_empty() => break,
+            None => at += 1,
+        }
+    }
+    last
+}
+
+/// Whether a record from this counter on may begin here, told by its fixed part alone: a checksum at every byte would
+/// take minutes.
+fn may_begin(bytes: &[u8], from: u64) -> bool {
+    let counter =
+        bytes.get(HEADER_BYTES..).and_then(|body| body.first_chunk()).copied().map(u64::from_le_bytes);
+    counter.is_some_and(|counter| counter >= from && counter - from <= MAX_RECORDS_OF_A_SEGMENT)
+}
+
 /// Length and checksum; none at the end, or where no record can begin.
 fn header(reader: &mut impl Read) -> io::Result<Option<(usize, u32)>> {
     let (mut length, mut checksum) = ([0; 4], [0; 4]);
@@ -151,6 +184,21 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[at] ^= flip;
             prop_assert!(read(&mut &damaged[..]).unwrap().is_none());
+        }
+
+        #[test]
+        fn records_behind_damage_tell_how_many_were_lost(
+            sizes in prop::collection::vec(0..200_usize, 2..20), flip in 1u8.., at: prop::sample::Index,
+        ) {
+            let record = |(counter, size): (u64, &usize)| {
+                written("key", &vec![7; *size], Stamp { counter, arrived_ms: 2, encrypted: false })
+            };
+            let records: Vec<Vec<u8>> = (5..).zip(&sizes).map(record).collect();
+            let mut bytes = records.concat();
+            let first = records[0].len();
+            prop_assert_eq!(last_counter(&bytes[..first - 1], 5), None, "a torn write is no damage");
+            bytes[at.index(first)] ^= flip;
+            prop_assert_eq!(last_counter(&bytes, 5), Some(5 + sizes.len() as u64 - 1));
         }
 
         #[test]

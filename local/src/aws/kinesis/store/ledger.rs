@@ -30,6 +30,11 @@ impl StreamStore {
         streams.iter().zip(&held).flat_map(|(stream, state)| stream.counts(state)).collect()
     }
 
+    /// What the streams that were deleted in this process's life held at that moment.
+    pub(crate) fn deleted(&self) -> Vec<ShardCount> {
+        lock(&self.deleted).clone()
+    }
+
     /// Whether, in one moment, every taker of every stream has passed every record, and is finished with every shard
     /// that is closed.
     pub(crate) fn is_drained(&self) -> bool {
@@ -51,13 +56,13 @@ impl StreamStore {
 }
 
 impl Stream {
-    fn counts(&self, state: &State) -> Vec<ShardCount> {
+    pub(super) fn counts(&self, state: &State) -> Vec<ShardCount> {
         let takers = lock(&self.takers);
         let logs = state.logs.values().filter(|_| !state.is_deleted);
         let count = |log: &Arc<Log>| {
             let records = lock(&log.records);
             let start = state.description.shard(log.index).map_or(0, |shard| shard.start);
-            let waiting = |next: u64| records.next().saturating_sub(next.max(records.oldest()));
+            let waiting = |next: u64| records.end().saturating_sub(next.max(records.oldest()));
             ShardCount {
                 stream: self.name.clone(),
                 shard: log.id.clone(),
@@ -76,11 +81,11 @@ impl Stream {
         let takers = lock(&self.takers);
         let has_passed = |places: &Places, log: &Log| {
             let is_closed = state.description.shard(log.index).is_some_and(|shard| shard.closed.is_some());
-            let (oldest, next) = {
+            let (oldest, end) = {
                 let records = lock(&log.records);
-                (records.oldest(), records.next())
+                (records.oldest(), records.end())
             };
-            places.next(log.index).max(oldest) >= next && (!is_closed || places.place(log.index).finished)
+            places.next(log.index).max(oldest) >= end && (!is_closed || places.place(log.index).finished)
         };
         let is_passed = |log: &Arc<Log>| takers.values().all(|places| has_passed(places, log));
         state.is_deleted || state.logs.values().all(is_passed)

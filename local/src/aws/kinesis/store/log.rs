@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Draft, Record, Stamp};
-use super::segment::Segment;
+use super::segment::{Cut, Segment};
 
 /// A shard on disk. In memory it has a few numbers a segment, and no file is held open.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct ShardLog {
     segments: Vec<Segment>,
     /// The counter of the next record.
     next: u64,
+    /// The counter behind the last record that is there: `next`, but where the last ones were lost by damage.
+    end: u64,
     /// `next` when this process began.
     next_at_open: u64,
     newest_ms: u64,
@@ -26,31 +28,50 @@ pub(crate) struct Limit {
 }
 
 impl ShardLog {
-    /// Opens a shard's folder, which needs not be there; `start` is the counter of its first record ever.
-    pub(super) fn open(folder: PathBuf, start: u64) -> io::Result<Self> {
+    /// Opens a shard's folder, which needs not be there; `start` is the counter of its first record ever. What was cut
+    /// off its end is told.
+    pub(super) fn open(folder: PathBuf, start: u64) -> io::Result<(Self, Option<Cut>)> {
         let mut segments = found(&folder)?;
         segments.sort_by_key(|segment| segment.first);
-        let (mut next, mut newest_ms) = (start, 0);
+        let (mut next, mut newest_ms, mut cut) = (start, 0, None);
         let before = segments.len().checked_sub(2).and_then(|index| segments.get(index));
         let before_ms = before.map_or(0, |segment| segment.newest_ms);
         if let Some(last) = segments.last_mut() {
             let scanned = last.recover()?;
-            if scanned.cut > 0 {
-                tracing::warn!(
-                    folder = %folder.display(),
-                    bytes = scanned.cut,
-                    "what was written in part when a run was killed, and was never acknowledged, is cut off a shard"
-                );
-            }
-            next = scanned.next;
+            (next, cut) = (scanned.next, scanned.cut);
             newest_ms = if scanned.next > last.first { last.newest_ms } else { before_ms };
         }
-        Ok(Self { folder, segments, next, next_at_open: next, newest_ms })
+        let lost = cut.as_ref().map_or(0, |cut| cut.lost);
+        let mut log = Self { folder, segments, next, end: next - lost, next_at_open: next, newest_ms };
+        if lost > 0 {
+            log.begin_segment();
+        }
+        Ok((log, cut))
+    }
+
+    /// Goes on at a counter, where a file has fewer records than its takers have passed: no number is given twice.
+    pub(super) fn skip_to(&mut self, counter: u64) {
+        if counter > self.next {
+            (self.next, self.next_at_open) = (counter, counter);
+            self.begin_segment();
+        }
+    }
+
+    /// The next record goes into a segment of its own, whose name has its counter.
+    fn begin_segment(&mut self) {
+        let next = self.next;
+        self.segments.retain(|segment| segment.first != next);
+        self.segments.push(Segment::new(&self.folder, next));
     }
 
     /// The counter of the next record.
     pub(super) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// The counter behind the last record that is there.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     pub(super) fn next_at_open(&self) -> u64 {
@@ -72,6 +93,7 @@ impl ShardLog {
         }
         self.writable(now_ms).append(first, &records, arrived_ms)?;
         self.next += drafts.len() as u64;
+        self.end = self.next;
         self.newest_ms = arrived_ms;
         Ok(first)
     }
@@ -86,13 +108,16 @@ impl ShardLog {
         &mut self.segments[last]
     }
 
-    /// The segment in which a record is, or the first of those behind it that are kept; none at the tip.
-    pub(super) fn segment(&self, counter: u64) -> Option<Segment> {
+    /// The segment in which a record is, or the first of those behind it that are kept, and the counter at which the
+    /// next segment begins; none at the tip.
+    pub(super) fn segment(&self, counter: u64) -> Option<(Segment, u64)> {
         if counter >= self.next {
             return None;
         }
-        let behind = self.segments.partition_point(|segment| segment.first <= counter);
-        self.segments.get(behind.saturating_sub(1)).cloned()
+        let behind = self.segments.partition_point(|segment| segment.first <= counter).max(1);
+        let segment = self.segments.get(behind - 1)?.clone();
+        let end = self.segments.get(behind).map_or(self.next, |segment| segment.first);
+        Some((segment, end))
     }
 
     /// All segments, to be looked at without holding the shard.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | a record is acknowledged | once write(2) has taken it: it survives the end of the process, however it ends. A power cut may take what the system had yet to write to the disk |
 //! | a process is killed in a write | the torn tail, never acknowledged, is cut when the stream is opened, said, and kept beside the segment |
+//! | a file is damaged | whole records behind the damage tell how many are lost; they are told, the rest is kept beside the segment, and their numbers are not given again |
 //! | memory | a few numbers for each segment and 64 KiB of records. Reads and writes open a file for their own time only |
 //! | retention | whole segments of which no record is as young; so a record is kept for the retention and up to an hour more |
 //! | takers | a taker's place in each shard stands where it began, or at the start of a shard made later, until it passes records |
@@ -34,6 +35,8 @@ mod stream;
 mod taker;
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod rules;
@@ -49,7 +52,7 @@ pub(crate) use put::{Entry, Written};
 pub(crate) use read::{Records, Start};
 pub(crate) use reshard::ReshardError;
 pub(crate) use stream::Stream;
-pub(crate) use taker::{blocking, counter_in};
+pub(crate) use taker::{Taker, blocking, counter_in};
 
 /// The present time, in milliseconds since 1970, as the caller was told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

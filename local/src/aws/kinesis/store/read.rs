@@ -75,7 +75,9 @@ impl Stream {
                 let moment = Moment { next: records.next(), end };
                 (records.segment(found.next), moment)
             };
-            let Some(segment) = segment else {
+            let Some((segment, end)) = segment else {
+                // Nothing is kept from there on: the shard is empty, or all of it is past its retention.
+                found.next = found.next.max(moment.next);
                 return Ok(found.ended(&moment));
             };
             let from = found.next.max(segment.first);
@@ -86,6 +88,8 @@ impl Stream {
                     if !has_room {
                         return Ok(found.ended(&moment));
                     }
+                    // Where records were lost by damage, the next segment does not begin behind the last record.
+                    found.next = found.next.max(end);
                 }
                 // Removed, past the retention, since it was looked up.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(&log, segment.first) => {}

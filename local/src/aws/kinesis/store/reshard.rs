@@ -152,6 +152,7 @@ mod tests {
             tags: std::collections::BTreeMap::default(),
             consumers: std::collections::BTreeMap::default(),
             shards: first_shards(shards, 1),
+            provided_shards: None,
         }
     }
 

@@ -12,12 +12,12 @@ use super::*;
 use crate::aws::event::{Event, Observer};
 use crate::aws::stream::{PageLimit, Place, StreamError, StreamSource};
 
-const NOW: Now = Now(1_800_000_000_000);
+pub(super) const NOW: Now = Now(1_800_000_000_000);
 const HOUR_MS: u64 = 3_600_000;
 const ALL: PageLimit = PageLimit { records: 10_000, bytes: 10 << 20 };
 
 #[derive(Default)]
-struct Told(Mutex<Vec<Event>>);
+pub(super) struct Told(pub(super) Mutex<Vec<Event>>);
 
 impl Observer for Told {
     fn on(&self, event: Event) {
@@ -25,19 +25,19 @@ impl Observer for Told {
     }
 }
 
-fn stream(store: &StreamStore, shards: u32) -> Arc<Stream> {
+pub(super) fn stream(store: &StreamStore, shards: u32) -> Arc<Stream> {
     let new =
         NewStream { name: "s".to_owned(), shards, settings: Settings::default(), tags: BTreeMap::new() };
     store.provide(&new, NOW).unwrap()
 }
 
-fn put(stream: &Stream, data: &[u8], now: Now) -> Result<Option<Written>, StreamError> {
+pub(super) fn put(stream: &Stream, data: &[u8], now: Now) -> Result<Option<Written>, StreamError> {
     let entry = Entry { hash_key: 0, partition_key: "k", data };
     let mut outcome = stream.put(&[entry], now)?;
     outcome.error.map_or(Ok(outcome.written.pop().unwrap()), Err)
 }
 
-fn page(taker: &Taker, shard: &str) -> Vec<Vec<u8>> {
+pub(super) fn page(taker: &Taker, shard: &str) -> Vec<Vec<u8>> {
     let place = taker.place(shard).unwrap();
     let page = taker.page(shard, place.after.as_deref(), ALL).unwrap();
     page.records.into_iter().map(|record| record.data.to_vec()).collect()
@@ -228,6 +228,44 @@ fn a_stream_provided_again_keeps_its_records_and_takes_its_new_settings() {
         assert_eq!((stream.open_shards().count(), stream.settings.retention_hours), (3, 48));
     });
     assert_eq!(store.counts().iter().map(|count| count.put).sum::<u64>(), 1);
+}
+
+#[test]
+fn shards_that_a_client_split_stay_until_another_count_is_provided() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StreamStore::open(folder.path()).unwrap();
+    let open = |stream: &Stream| stream.with(|stream| stream.open_shards().count());
+    let s = stream(&store, 1);
+    s.split(0, 1 << 127, NOW).unwrap();
+    drop((s, store));
+    let store = StreamStore::open(folder.path()).unwrap();
+    assert_eq!(open(&stream(&store, 1)), 2);
+    assert_eq!(open(&stream(&store, 3)), 3);
+    assert_eq!(open(&stream(&store, 3)), 3);
+}
+
+#[test]
+fn a_shard_that_was_closed_without_a_record_is_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StreamStore::open(folder.path()).unwrap();
+    let s = stream(&store, 1);
+    let taker = store.taker("s", "t", Start::TrimHorizon).unwrap();
+    for shards in [4, 1, 3] {
+        s.scale(shards, NOW).unwrap();
+    }
+    let closed = s.with(|stream| {
+        stream
+            .shards
+            .iter()
+            .filter(|shard| shard.closed.is_some())
+            .map(|shard| shard.id())
+            .collect::<Vec<_>>()
+    });
+    assert!(closed.len() > 5);
+    for shard in closed {
+        let page = taker.page(&shard, None, ALL).unwrap();
+        assert!(page.is_end && page.records.is_empty(), "{shard}");
+    }
 }
 
 #[test]

@@ -42,8 +42,19 @@ struct Mark {
 pub(super) struct Scanned {
     /// The counter of the next record.
     pub(super) next: u64,
-    /// Bytes behind the last whole record, which were cut off.
-    pub(super) cut: u64,
+    /// What is behind the last whole record, which was cut off.
+    pub(super) cut: Option<Cut>,
+}
+
+/// The end of a segment that was cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Where it is kept.
+    pub(super) kept: PathBuf,
+    pub(super) bytes: u64,
+    /// Records that were acknowledged and are lost by damage, as far as whole records behind it show. None are where a
+    /// process was killed while it wrote.
+    pub(super) lost: u64,
 }
 
 impl Segment {
@@ -95,7 +106,12 @@ impl Segment {
             file.set_len(self.bytes)?; // an append that failed half way
         }
         file.seek(SeekFrom::Start(self.bytes))?;
-        file.write_all(records)?;
+        if let Err(error) = file.write_all(records) {
+            // Whole records of it would be taken for written when the segment is opened again. To cut needs no room.
+            let undone = file.set_len(self.bytes);
+            tracing::debug!(?undone, "a write that failed half way is undone");
+            return Err(error);
+        }
         self.mark(Mark { counter: first, offset: self.bytes });
         self.bytes += records.len() as u64;
         self.newest_ms = arrived_ms;
@@ -130,20 +146,21 @@ impl Segment {
             next += 1;
             offset += bytes;
         }
-        let cut = self.bytes.saturating_sub(offset);
-        if cut > 0 {
-            self.cut(offset)?;
-        }
-        Ok(Scanned { next, cut })
+        let cut = (self.bytes > offset).then(|| self.cut(offset, next)).transpose()?;
+        Ok(Scanned { next: next + cut.as_ref().map_or(0, |cut| cut.lost), cut })
     }
 
-    fn cut(&mut self, offset: u64) -> io::Result<()> {
+    fn cut(&mut self, offset: u64, next: u64) -> io::Result<Cut> {
         let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         file.seek(SeekFrom::Start(offset))?;
-        io::copy(&mut file, &mut File::create(self.path.with_extension("torn"))?)?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        let kept = self.path.with_extension("torn");
+        std::fs::write(&kept, &end)?;
         file.set_len(offset)?;
         self.bytes = offset;
-        Ok(())
+        let lost = frame::last_counter(&end, next).map_or(0, |last| last + 1 - next);
+        Ok(Cut { kept, bytes: end.len() as u64, lost })
     }
 
     /// Visits records from a counter on until `visit` says that it has enough.

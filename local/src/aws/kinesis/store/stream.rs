@@ -11,9 +11,11 @@ use tokio::sync::watch;
 use super::Now;
 use super::description::{Description, shard_id};
 use super::document;
+use super::ledger::ShardCount;
 use super::lock::{lock, read, write};
 use super::log::ShardLog;
 use super::places::Places;
+use super::segment::Cut;
 use crate::aws::event::{Event, Name, Observer};
 use crate::aws::stream::StreamError;
 
@@ -80,10 +82,48 @@ impl Stream {
         let name = Name::from(description.name.as_str());
         let mut state =
             State { description, logs: BTreeMap::new(), routes: BTreeMap::new(), is_deleted: false };
-        state.open_logs(&folder).map_err(storage)?;
+        let cuts = state.open_logs(&folder).map_err(storage)?;
         let version = watch::Sender::new(1);
         let state = RwLock::new(state);
-        Ok(Self { name, folder, state, takers: Mutex::default(), version, observer })
+        let stream = Self { name, folder, state, takers: Mutex::default(), version, observer };
+        for (shard, cut) in cuts {
+            stream.tell_cut(shard, &cut);
+        }
+        Ok(stream)
+    }
+
+    fn tell_cut(&self, shard: Name, cut: &Cut) {
+        let Cut { kept, bytes, lost } = cut;
+        let (stream, kept) = (&self.name, kept.display());
+        if *lost > 0 {
+            let message = format!(
+                "{shard} of stream {stream} is damaged: {lost} records are lost, what is left of them is in {kept}"
+            );
+            self.tell(Event::Damaged { stream: Arc::clone(stream), shard, records: *lost, message });
+        } else {
+            let message = format!(
+                "{bytes} bytes at the end of {shard} of stream {stream} are no whole record, as where a process is \
+                 killed while it writes; they were never acknowledged, and are in {kept}"
+            );
+            self.tell(Event::Warning { message });
+        }
+    }
+
+    /// A taker has passed records that are not there: their file was damaged. Their numbers are not given again.
+    pub(super) fn keep_numbers_from(&self, shard: u32, taker: &str, next: u64) {
+        let Ok(Some(log)) = self.log(shard) else { return };
+        let mut records = lock(&log.records);
+        let missing = next.saturating_sub(records.next());
+        if missing > 0 {
+            records.skip_to(next);
+            drop(records);
+            let message = format!(
+                "the last {missing} records of {} of stream {}, which {taker} took, are not in its files any more",
+                log.id, self.name
+            );
+            let (stream, shard) = (Arc::clone(&self.name), Arc::clone(&log.id));
+            self.tell(Event::Damaged { stream, shard, records: missing, message });
+        }
     }
 
     /// The stream as it is now.
@@ -110,14 +150,15 @@ impl Stream {
         let result = change(&mut changed, &next_of)?;
         document::replace(&self.folder.join(DESCRIPTION), &changed).map_err(self.storage())?;
         state.description = changed;
+        // The logs of new shards have nothing to be cut.
         state.open_logs(&self.folder).map_err(self.storage())?;
         drop(state);
         self.changed();
         Ok(result)
     }
 
-    /// Ends the stream for everyone who has hold of it, and frees its folder's name.
-    pub(super) fn delete(&self) -> Result<(), StreamError> {
+    /// Ends the stream for everyone who has hold of it, and frees its folder's name. What it held then is given back.
+    pub(super) fn delete(&self) -> Result<Vec<ShardCount>, StreamError> {
         let mut state = write(&self.state);
         if state.is_deleted {
             return Err(self.not_found());
@@ -125,13 +166,14 @@ impl Stream {
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
         let going = self.folder.with_file_name(format!(".deleted-{name}-{}", uuid::Uuid::new_v4().simple()));
         std::fs::rename(&self.folder, &going).map_err(self.storage())?;
+        let held = self.counts(&state);
         state.is_deleted = true;
         drop(state);
         self.changed();
         if let Err(error) = std::fs::remove_dir_all(&going) {
             tracing::warn!(folder = %going.display(), %error, "a deleted stream's folder stays behind");
         }
-        Ok(())
+        Ok(held)
     }
 
     /// Removes what is past the retention, and says what no taker will see any more.
@@ -198,12 +240,14 @@ pub(super) fn storage_error(stream: &str, folder: &Path) -> impl Fn(io::Error) -
 
 impl State {
     /// Opens the logs of shards that have none yet, and routes hash keys to open shards.
-    fn open_logs(&mut self, folder: &Path) -> io::Result<()> {
+    fn open_logs(&mut self, folder: &Path) -> io::Result<Vec<(Name, Cut)>> {
+        let mut cuts = Vec::new();
         for shard in &self.description.shards {
             if let Entry::Vacant(missing) = self.logs.entry(shard.index) {
                 let id = shard_id(shard.index);
-                let records = ShardLog::open(folder.join(&id), shard.start)?;
+                let (records, cut) = ShardLog::open(folder.join(&id), shard.start)?;
                 let log = Log { index: shard.index, id: id.into(), records: Mutex::new(records) };
+                cuts.extend(cut.map(|cut| (Arc::clone(&log.id), cut)));
                 missing.insert(Arc::new(log));
             }
         }
@@ -211,6 +255,6 @@ impl State {
             Some((shard.last_hash, Arc::clone(self.logs.get(&shard.index)?)))
         };
         self.routes = self.description.open_shards().filter_map(route).collect();
-        Ok(())
+        Ok(cuts)
     }
 }

@@ -50,6 +50,7 @@ impl Taker {
             let next_of =
                 |after: &str| counter_in(&description, shard.index, after).map(|counter| counter + 1);
             places.take_up(shard.index, next_of).map_err(stream.storage())?;
+            stream.keep_numbers_from(shard.index, name, places.next(shard.index));
         }
         let places = Arc::new(places);
         super::lock::lock(&stream.takers).insert(name.to_owned(), Arc::clone(&places));
