@@ -105,7 +105,7 @@ async fn work(
     }
     let took = begun.elapsed();
     machine.progress.send(Progress::Checking);
-    let mut report = account::account(machine, takers, &tallies, took).await?;
+    let mut report = account::account(machine, takers, &tallies, took).await;
     report.problems.extend(problems);
     report.problems.extend(ended.map(|ended| ended.to_string()));
     Ok(report)
@@ -135,23 +135,25 @@ async fn to_the_end(
         () = inputs => {}
         () = schedules => {}
         () = drain => {}
-        error = takers.failure() => return Err(error),
+        error = takers.failure() => return Ok(Some(Ended::ByFailure(error))),
     }
     machine.progress.send(Progress::Draining);
     machine.asynchronous.finish(LAST_INVOCATIONS).await;
     tokio::select! {
-        drained = takers.drain(machine) => drained.map(|()| None),
+        drained = takers.drain(machine) => Ok(drained.err().map(Ended::ByFailure)),
         () = machine.ledger.idle_for(options.drain_timeout) => Ok(Some(Ended::ByTimeout(options.drain_timeout))),
     }
 }
 
 /// Why a run ended before everything was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ended {
     /// A person did not want to wait.
     ByRequest,
     /// Nothing was taken for so long.
     ByTimeout(Duration),
+    /// A taker can't go on.
+    ByFailure(RunError),
 }
 
 impl fmt::Display for Ended {
@@ -163,6 +165,7 @@ impl fmt::Display for Ended {
                 "nothing was taken for {} s while the run drained (--drain-timeout)",
                 limit.as_secs()
             )?,
+            Self::ByFailure(error) => formatter.write_str(&edge::logging::chain(error))?,
         }
         formatter.write_str("; another run in the folder goes on with the rest")
     }

@@ -1,13 +1,14 @@
 //! The report of a run: the balance of its streams, what became of each data set, and a look into what was written.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::RunError;
 use crate::pipeline::balance::Balance;
 use crate::pipeline::ledger::Counts;
 use crate::pipeline::machine::Machine;
+use crate::pipeline::refused;
 use crate::pipeline::report::{DataSetReport, Report};
 use crate::pipeline::second_look;
 use crate::pipeline::source::{SourceTallies, SourceTally};
@@ -22,12 +23,14 @@ pub(crate) async fn account(
     takers: &Takers,
     tallies: &SourceTallies,
     took: Duration,
-) -> Result<Report, RunError> {
+) -> Report {
     let mut report = Report { seconds: took.as_secs_f64(), ..Report::default() };
-    let (counts, after) = (machine.ledger.counts(), machine.streams.counts());
-    let balance =
-        Balance { topology: &machine.topology, before: &takers.before, after: &after, counts: &counts };
-    balance.check(&mut report);
+    let (counts, after, deleted) =
+        (machine.ledger.counts(), machine.streams.counts(), machine.streams.deleted());
+    let (topology, before) = (&machine.topology, &*takers.before);
+    Balance { topology, before, after: &after, deleted: &deleted, counts: &counts }.check(&mut report);
+    let looked = machine.delivered.look(machine, &mut report).await;
+    unchecked("what was delivered", looked, &mut report);
     let mut data_sets = BTreeMap::new();
     for stream in &machine.topology.streams {
         let name = machine.data_set_of(&stream.name);
@@ -35,17 +38,36 @@ pub(crate) async fn account(
         row.name = name;
         row.on_stream += counts.streams.get(stream.name.as_str()).map_or(0, |put| put.user_records);
         taken(machine, &stream.name, &counts, row);
-        second_look::look((machine, takers), &stream.name, row, &mut report).await?;
+        let looked = second_look::look((machine, takers), &stream.name, row, &mut report).await;
+        unchecked(&format!("what was taken of stream {}", stream.name), looked, &mut report);
     }
     for (name, row) in &mut data_sets {
         produced(name, &tallies.of(name), row, &mut report);
+        if row.quarantined > 0 {
+            let reasons = refused::reasons(machine, name).await;
+            refusals(name, row, reasons.as_deref().unwrap_or_default(), &mut report);
+            unchecked(&format!("the quarantine of {name}"), reasons.map(drop), &mut report);
+        }
         row.folders = folders(machine, name);
     }
-    report.data_sets = data_sets.into_values().filter(|row| row.read > 0 || row.on_stream > 0).collect();
+    report.data_sets = data_sets.into_values().filter(|row| had_records(row)).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let records = report.data_sets.iter().map(|row| row.on_stream).sum::<u64>() as f64;
     report.records_per_s = records / report.seconds.max(0.001);
-    Ok(report)
+    report
+}
+
+/// What can't be looked into is a problem of its own; the rest of the report stands.
+fn unchecked(what: &str, looked: Result<(), impl Error>, report: &mut Report) {
+    if let Err(error) = looked {
+        report.problems.push(format!("{what} can't be checked: {}", edge::logging::chain(&error)));
+    }
+}
+
+/// Whether any record was read, put or written, in this run or by the rest of an earlier one.
+fn had_records(row: &DataSetReport) -> bool {
+    let written = [row.enriched, row.typed, row.raw, row.dropped, row.failed, row.quarantined, row.given_up];
+    row.read > 0 || row.on_stream > 0 || written.iter().any(|records| *records > 0)
 }
 
 /// What the takers of a stream say that they did.
@@ -81,9 +103,17 @@ fn produced(name: &str, tally: &SourceTally, row: &mut DataSetReport, report: &m
             row.on_stream - row.put
         ));
     }
-    if row.quarantined > 0 && row.quarantined >= row.read.max(row.on_stream) {
-        report.problems.push(format!("{name}: all {} records were refused and put aside", row.quarantined));
-    }
+}
+
+/// A data set all of whose records were put aside is a problem; some that were are told.
+fn refusals(name: &str, row: &DataSetReport, reasons: &str, report: &mut Report) {
+    let of = row.read.max(row.on_stream);
+    let (told, how_many) = if row.quarantined >= of {
+        (&mut report.problems, format!("all {}", row.quarantined))
+    } else {
+        (&mut report.notes, format!("{} of {of}", row.quarantined))
+    };
+    told.push(format!("{name}: {how_many} records were refused and put aside:{reasons}"));
 }
 
 /// The folders with objects of a data set that are there.

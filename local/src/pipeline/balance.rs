@@ -1,6 +1,6 @@
 //! What was put on every stream against what each of its takers did with it: put and carried over = ended and waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use template::Topology;
 
@@ -15,6 +15,8 @@ pub(crate) struct Balance<'a> {
     pub(crate) before: &'a [ShardCount],
     /// The streams now.
     pub(crate) after: &'a [ShardCount],
+    /// What the streams that were deleted in the run held then.
+    pub(crate) deleted: &'a [ShardCount],
     pub(crate) counts: &'a Counts,
 }
 
@@ -42,7 +44,8 @@ pub(crate) fn delivery_id(delivery: &str) -> String {
 impl Balance<'_> {
     /// Records that the stream took in this run.
     pub(crate) fn put(&self, stream: &str) -> u64 {
-        self.after.iter().filter(|count| &*count.stream == stream).map(|count| count.put_now).sum()
+        let counts = self.after.iter().chain(self.deleted);
+        counts.filter(|count| &*count.stream == stream).map(|count| count.put_now).sum()
     }
 
     /// Names everything that does not add up, was lost, or is not delivered.
@@ -50,6 +53,8 @@ impl Balance<'_> {
         for stream in &self.topology.streams {
             self.check_stream(&stream.name, report);
         }
+        report.problems.extend(self.counts.damages.iter().cloned());
+        report.notes.extend(self.beside_the_template());
         for ((mapping, stream), taken) in &self.counts.mappings {
             report.problems.extend(losses(mapping, stream, taken));
         }
@@ -79,6 +84,13 @@ impl Balance<'_> {
         if takers.is_empty() && put > 0 {
             report.problems.push(format!("stream {stream} took {put} records, and nothing here takes them"));
         }
+        let carried = takers.iter().map(|taker| waiting(self.before, stream, &taker.id)).max().unwrap_or(0);
+        if carried > 0 {
+            report.notes.push(format!(
+                "{carried} records that earlier runs put on stream {stream} waited when this run began, and are in its \
+                 figures too"
+            ));
+        }
         for taker in takers {
             report.problems.extend(self.check_taker(&taker, put));
         }
@@ -89,6 +101,12 @@ impl Balance<'_> {
         let carried = waiting(self.before, stream, id);
         let waits = waiting(self.after, stream, id);
         let due = carried + put;
+        let gone = due.saturating_sub(ended + waits);
+        if gone > 0 && gone <= waiting(self.deleted, stream, id) {
+            return Some(format!(
+                "{name}: {gone} records of stream {stream} were deleted with it, undelivered"
+            ));
+        }
         if ended + waits != due {
             return Some(format!(
                 "{name}: {put} records were put on stream {stream} and {carried} waited before, which is {due}; \
@@ -97,6 +115,20 @@ impl Balance<'_> {
             ));
         }
         (waits > 0).then(|| format!("{name}: {waits} records of stream {stream} are not delivered yet"))
+    }
+
+    /// Streams that a client made, and that nothing of the template takes.
+    fn beside_the_template(&self) -> impl Iterator<Item = String> {
+        let known: BTreeSet<&str> = self.topology.streams.iter().map(|stream| stream.name.as_str()).collect();
+        let made = self.after.iter().chain(self.deleted).map(|count| &*count.stream);
+        let made: BTreeSet<&str> = made.filter(|stream| !known.contains(stream)).collect();
+        made.into_iter().map(|stream| (stream, self.put(stream))).filter(|(_, put)| *put > 0).map(
+            |(stream, put)| {
+                format!(
+                    "stream {stream} is not in the template and took {put} records: nothing here takes them"
+                )
+            },
+        )
     }
 
     fn takers<'a>(&'a self, stream: &'a str) -> impl Iterator<Item = Taker<'a>> {
@@ -214,8 +246,43 @@ mod tests {
         }
         let mut report = Report::default();
         let counts = ledger.counts();
-        Balance { topology, before, after, counts: &counts }.check(&mut report);
+        Balance { topology, before, after, deleted: &[], counts: &counts }.check(&mut report);
         report
+    }
+
+    proptest! {
+        /// A stream is deleted while records wait, and may be made again: what was taken before, in the air then, or
+        /// of the new stream adds up with what went with the old one.
+        #[test]
+        fn records_that_went_with_their_stream_are_named_and_no_others(
+            put in 0..50_u64, taken in 0..50_u64, in_the_air in 0..10_u64, again in 0..20_u64,
+        ) {
+            let taken = taken.min(put);
+            let in_the_air = in_the_air.min(put - taken);
+            let ledger = Ledger::default();
+            ledger.on(acknowledged(taken + in_the_air + again));
+            let (topology, counts) = (one_mapping(), ledger.counts());
+            let (after, deleted) = ([count(again, 0)], [count(put, put - taken)]);
+            let balance =
+                Balance { topology: &topology, before: &[], after: &after, deleted: &deleted, counts: &counts };
+            let mut report = Report::default();
+            balance.check(&mut report);
+            let gone = put - taken - in_the_air;
+            let expected = (gone > 0)
+                .then(|| format!("F/Records: {gone} records of stream S were deleted with it, undelivered"));
+            prop_assert_eq!(report.problems, Vec::from_iter(expected));
+        }
+    }
+
+    #[test]
+    fn a_stream_that_a_client_made_and_nothing_takes_is_told() {
+        let made = ShardCount { stream: Arc::from("T"), waiting: BTreeMap::new(), ..count(3, 0) };
+        let report = check(&one_mapping(), &[], &[made], Vec::new());
+        assert_eq!(
+            report.notes,
+            ["stream T is not in the template and took 3 records: nothing here takes them"]
+        );
+        assert!(report.is_complete());
     }
 
     proptest! {

@@ -1,44 +1,86 @@
-//! Which data set a stream carries, and which schedule feeds it.
+//! Which data set a stream carries, and which schedule feeds it. A data set's name is its schema's.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use record_model::Schema;
 use serde::Deserialize;
 
+use crate::options::RunOptions;
 use crate::pipeline::task::Task;
 use template::{FunctionDefinition, Schedule, Topology};
+
+/// What a schema that is an object of a bucket is named by.
+const S3_SCHEME: &str = "s3://";
 
 #[derive(Deserialize)]
 struct NamesSchema {
     schema: String,
 }
 
-/// The data set of each stream: what its producer's schedule names, else the `SCHEMA` of a function
-/// behind it, else the stream's own name.
-pub(crate) fn by_stream(topology: &Topology) -> BTreeMap<String, String> {
-    let function = |name: &str| topology.functions.iter().find(|function| function.name == name);
-    let variable =
-        |name: &str, variable: &str| function(name).and_then(|function| function.variables.get(variable));
-    let produced = topology.schedules.iter().filter_map(|schedule| {
-        Some((variable(&schedule.function, "STREAM_NAME")?.clone(), of_schedule(topology, schedule)?))
-    });
-    let consumed = topology
-        .mappings
-        .iter()
-        .filter_map(|mapping| Some((mapping.stream.clone(), variable(&mapping.function, "SCHEMA")?.clone())));
-    let transformed = topology.deliveries.iter().filter_map(|delivery| {
-        let processing = delivery.processing.as_ref()?;
-        Some((delivery.stream.clone(), variable(&processing.function, "SCHEMA")?.clone()))
-    });
-    let named = topology.streams.iter().map(|stream| (stream.name.clone(), stream.name.clone()));
-    let mut data_sets = BTreeMap::new();
-    for (stream, data_set) in produced.chain(consumed).chain(transformed).chain(named) {
-        data_sets.entry(stream).or_insert(data_set);
-    }
-    data_sets
+/// The data sets of a template, by the streams that carry them and the schedules that feed them.
+#[derive(Debug, Default)]
+pub(crate) struct DataSets {
+    streams: BTreeMap<String, String>,
+    schedules: BTreeMap<String, String>,
 }
 
-/// The data set a schedule produces: the schema its event names, else its function's. One that produces nothing has none.
-pub(crate) fn of_schedule(topology: &Topology, schedule: &Schedule) -> Option<String> {
+/// Where a function of this machine finds a schema that is no built-in one.
+struct SchemaFiles<'a> {
+    /// The folder in which functions run.
+    package: &'a Path,
+    /// A folder for each bucket.
+    buckets: PathBuf,
+}
+
+impl DataSets {
+    /// The data set of each stream is what its producer's schedule names, else the `SCHEMA` of a function behind it,
+    /// else the stream's own name. A schema that can't be read is called by what names it.
+    pub(crate) fn of(topology: &Topology, options: &RunOptions) -> Self {
+        let files = SchemaFiles { package: &options.binaries, buckets: options.data_dir.join("s3") };
+        let function = |name: &str| topology.functions.iter().find(|function| function.name == name);
+        let variable =
+            |name: &str, variable: &str| function(name).and_then(|function| function.variables.get(variable));
+        let schedules: BTreeMap<String, String> = topology
+            .schedules
+            .iter()
+            .filter_map(|schedule| Some((schedule.name.clone(), files.name(&schema_of(topology, schedule)?))))
+            .collect();
+        let produced = topology.schedules.iter().filter_map(|schedule| {
+            Some((
+                variable(&schedule.function, "STREAM_NAME")?.clone(),
+                schedules.get(&schedule.name)?.clone(),
+            ))
+        });
+        let consumed = topology.mappings.iter().filter_map(|mapping| {
+            Some((mapping.stream.clone(), files.name(variable(&mapping.function, "SCHEMA")?)))
+        });
+        let transformed = topology.deliveries.iter().filter_map(|delivery| {
+            let processing = delivery.processing.as_ref()?;
+            Some((delivery.stream.clone(), files.name(variable(&processing.function, "SCHEMA")?)))
+        });
+        let named = topology.streams.iter().map(|stream| (stream.name.clone(), stream.name.clone()));
+        let mut streams = BTreeMap::new();
+        for (stream, data_set) in produced.chain(consumed).chain(transformed).chain(named) {
+            streams.entry(stream).or_insert(data_set);
+        }
+        Self { streams, schedules }
+    }
+
+    /// What the stream carries.
+    pub(crate) fn of_stream<'a>(&'a self, stream: &'a str) -> &'a str {
+        self.streams.get(stream).map_or(stream, |data_set| data_set)
+    }
+
+    /// What the schedule produces; one that produces nothing has none.
+    pub(crate) fn of_schedule(&self, schedule: &Schedule) -> Option<&str> {
+        self.schedules.get(&schedule.name).map(String::as_str)
+    }
+}
+
+/// What names the schema of a schedule's records: its event, else its function's `SCHEMA`.
+pub(crate) fn schema_of(topology: &Topology, schedule: &Schedule) -> Option<String> {
     let input = schedule.input.as_deref();
     if Task::of(input) != Task::Produce {
         return None;
@@ -47,4 +89,42 @@ pub(crate) fn of_schedule(topology: &Topology, schedule: &Schedule) -> Option<St
         input.and_then(|input| serde_json::from_str::<NamesSchema>(input).ok()).map(|input| input.schema);
     let is_its_function = |function: &&FunctionDefinition| function.name == schedule.function;
     named.or_else(|| topology.functions.iter().find(is_its_function)?.variables.get("SCHEMA").cloned())
+}
+
+impl SchemaFiles<'_> {
+    /// The name of a schema by what names it: a built-in one, a file, or an object of a bucket.
+    fn name(&self, reference: &str) -> String {
+        let path = match reference.strip_prefix(S3_SCHEME) {
+            Some(object) => self.buckets.join(object),
+            None if is_toml(reference) => self.package.join(reference),
+            None => return reference.to_owned(),
+        };
+        let schema = fs::read_to_string(path).ok().and_then(|text| Schema::parse(&text).ok());
+        schema.map_or_else(|| reference.to_owned(), |schema| schema.name().to_owned())
+    }
+}
+
+fn is_toml(reference: &str) -> bool {
+    Path::new(reference).extension().is_some_and(|extension| extension == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_is_called_by_its_name_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let buckets = folder.path().join("s3");
+        fs::create_dir_all(buckets.join("bucket/schemas")).unwrap();
+        let schema = "name = \"orders\"\nform = \"json\"\n[[fields]]\nname = \"a\"\ntype = \"string\"\n";
+        fs::write(folder.path().join("mine.toml"), schema).unwrap();
+        fs::write(buckets.join("bucket/schemas/x.toml"), schema).unwrap();
+        let files = SchemaFiles { package: folder.path(), buckets };
+        let absolute = folder.path().join("mine.toml").display().to_string();
+        for reference in ["mine.toml", &absolute, "s3://bucket/schemas/x.toml", "orders"] {
+            assert_eq!(files.name(reference), "orders", "{reference}");
+        }
+        assert_eq!(files.name("gone.toml"), "gone.toml");
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Counts {
     pub(crate) failed_invocations: BTreeMap<Name, FailedInvocations>,
     /// When each schedule fired last.
     pub(crate) fired: BTreeMap<Name, Moment>,
+    /// What was found damaged, one line each.
+    pub(crate) damages: Vec<String>,
     /// Services that functions asked and that do not run here.
     pub(crate) fenced: BTreeMap<String, u64>,
 }
@@ -92,6 +94,11 @@ impl Ledger {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// When the schedule fired last, if it did in this run.
+    pub(crate) fn fired(&self, schedule: &str) -> Option<Moment> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).fired.get(schedule).copied()
+    }
+
     /// Ends once no taker was done with any record for so long.
     pub(crate) async fn idle_for(&self, time: Duration) {
         let mut taken = self.taken.subscribe();
@@ -143,6 +150,7 @@ impl Counts {
             Event::Fired { schedule, at, .. } => {
                 self.fired.insert(schedule, at);
             }
+            Event::Damaged { message, .. } => self.damages.push(message),
             Event::Fenced { service, .. } => *self.fenced.entry(service).or_default() += 1,
             Event::InvocationStarted { .. }
             | Event::InvocationEnded { .. }

@@ -22,7 +22,8 @@ use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::pipeline::balance::{delivery_id, mapping_id, waiting};
 use crate::pipeline::bucket::{self, StorageError};
-use crate::pipeline::data_set;
+use crate::pipeline::data_set::DataSets;
+use crate::pipeline::delivered::DeliveredObjects;
 use crate::pipeline::folder::DataFolder;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
@@ -32,12 +33,12 @@ use crate::pipeline::status::DataSetStatus;
 pub(crate) struct Machine {
     pub(crate) folder: DataFolder,
     pub(crate) topology: Topology,
-    /// The data set of each stream.
-    pub(crate) data_sets: BTreeMap<String, String>,
+    pub(crate) data_sets: DataSets,
     pub(crate) functions: BTreeMap<String, Arc<Function>>,
     pub(crate) started_at_ms: i64,
     pub(crate) progress: ProgressSender,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) delivered: Arc<DeliveredObjects>,
     /// Is told of everything that happens.
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -66,8 +67,9 @@ impl Machine {
         for bucket in &topology.buckets {
             folder.folder(&format!("s3/{bucket}"))?;
         }
-        let ledger = Arc::new(Ledger::default());
-        let observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&ledger) as _, Arc::new(progress.clone())];
+        let (ledger, delivered) = (Arc::new(Ledger::default()), Arc::new(DeliveredObjects::default()));
+        let observers: Vec<Arc<dyn Observer>> =
+            vec![Arc::clone(&ledger) as _, Arc::clone(&delivered) as _, Arc::new(progress.clone())];
         let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
         let streams = StreamStore::observed(&folder.folder("streams")?, Some(Arc::clone(&observer)))?;
         for stream in &topology.streams {
@@ -95,11 +97,12 @@ impl Machine {
         Ok(Self {
             folder,
             ledger,
+            delivered,
             asynchronous: Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&observer))),
             clock,
             observer,
             streams,
-            data_sets: data_set::by_stream(&topology),
+            data_sets: DataSets::of(&topology, options),
             topology,
             functions,
             started_at_ms: now_ms(),
@@ -116,12 +119,17 @@ impl Machine {
     }
 
     pub(crate) fn data_set_of(&self, stream: &str) -> String {
-        self.data_sets.get(stream).cloned().unwrap_or_else(|| stream.to_owned())
+        self.data_sets.of_stream(stream).to_owned()
     }
 
     /// Where on-failure documents for queues and topics are kept.
     pub(crate) fn failed(&self) -> PathBuf {
         self.folder.path().join("failed")
+    }
+
+    /// The last whole second before the run began, in milliseconds since 1970.
+    pub(crate) fn whole_second_of_start(&self) -> i64 {
+        self.started_at_ms - self.started_at_ms.rem_euclid(1000)
     }
 
     pub(crate) fn ready(&self) -> Progress {
@@ -133,9 +141,9 @@ impl Machine {
         let shards = self.streams.counts();
         let mut rows: BTreeMap<&str, DataSetStatus> = BTreeMap::new();
         for stream in &self.topology.streams {
-            let name = self.data_sets.get(&stream.name).unwrap_or(&stream.name);
+            let name = self.data_sets.of_stream(&stream.name);
             let row = rows.entry(name).or_default();
-            row.name.clone_from(name);
+            name.clone_into(&mut row.name);
             let of_stream = shards.iter().filter(|shard| *shard.stream == *stream.name);
             row.put += of_stream.map(|shard| shard.put_now).sum::<u64>();
             row.waiting += self.slowest(&stream.name, &shards);
@@ -154,13 +162,11 @@ impl Machine {
     }
 
     fn next_tick(&self, data_set: &str, now: Moment) -> Option<Duration> {
-        let fired = self.ledger.counts().fired;
         let schedules = self.topology.schedules.iter().filter(|schedule| schedule.enabled);
-        let of_data_set = schedules
-            .filter(|schedule| data_set::of_schedule(&self.topology, schedule).as_deref() == Some(data_set));
+        let of_data_set = schedules.filter(|schedule| self.data_sets.of_schedule(schedule) == Some(data_set));
         let next = of_data_set.filter_map(|schedule| {
-            let last = fired.get(schedule.name.as_str())?;
-            scheduler::next(schedule, *last, now)
+            let last = self.ledger.fired(&schedule.name)?;
+            scheduler::next(schedule, last, now)
         });
         next.min().map(|at| whole_seconds(at.saturating_sub(now)))
     }

@@ -78,7 +78,7 @@ impl ProgressSender {
 impl Observer for ProgressSender {
     fn on(&self, event: Event) {
         let message = match event {
-            Event::Warning { message } => message,
+            Event::Warning { message } | Event::Damaged { message, .. } => message,
             Event::AsynchronousFailure { reason, .. } => reason,
             Event::Retried { mapping, shard, records, reason, .. } => {
                 format!("{mapping} is invoked again with {records} records of {shard}: {reason}")

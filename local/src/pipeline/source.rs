@@ -1,6 +1,6 @@
 //! The input files of a run: each is read by its producer, which is invoked until it says that it is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::aws::lambda::Function;
 use crate::aws::scheduler;
 use crate::error::RunError;
 use crate::options::{Input, RunOptions};
-use crate::pipeline::data_set;
+use crate::pipeline::data_set::{self, DataSets};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::upload::{Uploaded, Uploads};
@@ -79,13 +79,14 @@ fn yes() -> bool {
 
 /// Refuses inputs that can't be run, before anything is started.
 pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), RunError> {
+    let data_sets = DataSets::of(topology, options);
     for input in &options.inputs {
         let opened = fs::File::open(&input.path).and_then(|file| file.metadata());
         let is_file = opened.and_then(|file| {
             if file.is_dir() { Err(std::io::ErrorKind::IsADirectory.into()) } else { Ok(()) }
         });
         is_file.map_err(|source| RunError::Input { path: input.path.clone(), source })?;
-        schedule_of(topology, input)?;
+        schedule_of(topology, &data_sets, input)?;
     }
     for schedule in topology.schedules.iter().filter(|schedule| schedule.enabled) {
         scheduler::check(schedule)?;
@@ -95,25 +96,46 @@ pub(crate) fn check(options: &RunOptions, topology: &Topology) -> Result<(), Run
 
 /// The sources of a run, one for each input.
 pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Source>, RunError> {
-    options.inputs.iter().filter_map(|input| from_input(machine, options, input).transpose()).collect()
+    let mut seen = BTreeSet::new();
+    let mut sources = Vec::new();
+    for input in &options.inputs {
+        let path = input.path.canonicalize().unwrap_or_else(|_| input.path.clone());
+        if seen.insert((&input.data_set, path)) {
+            sources.extend(from_input(machine, options, input)?);
+        } else {
+            let message = format!("{} is given twice, and is read once", input.path.display());
+            machine.progress.send(Progress::Note { message });
+        }
+    }
+    Ok(sources)
 }
 
 /// Puts the file into the bucket as the object the producer's event will name.
 fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<Option<Source>, RunError> {
-    let schedule = schedule_of(&machine.topology, input)?;
+    let schedule = schedule_of(&machine.topology, &machine.data_sets, input)?;
     let Some(function) = machine.functions.get(&schedule.function).cloned() else { return Ok(None) };
     let buckets = function.definition().variables.get("OUTPUT_BUCKET").or(machine.topology.buckets.first());
     let bucket = buckets.cloned().unwrap_or_default();
     let bucket_folder = options.data_dir.join("s3").join(&bucket);
     let uploads = Uploads { bucket: &bucket_folder, unfinished: &machine.folder.folder("uploads")? };
-    let Uploaded { key, was_there } = uploads.upload(input)?;
+    let Uploaded { key, was_there, changed } = uploads.upload(input)?;
+    if changed {
+        let message = format!(
+            "{} is not the file that an earlier run in this folder read under that name: it is read from its start",
+            input.path.display()
+        );
+        machine.progress.send(Progress::Note { message });
+    }
     let mut event: Value = schedule
         .input
         .as_deref()
         .and_then(|input| serde_json::from_str(input).ok())
         .unwrap_or_else(|| json!({}));
     if let Some(event) = event.as_object_mut() {
-        event.insert("schema".to_owned(), json!(input.data_set));
+        // An event that names no schema takes its function's.
+        if let Some(schema) = data_set::schema_of(&machine.topology, schedule) {
+            event.insert("schema".to_owned(), json!(schema));
+        }
         event.insert(
             "source".to_owned(),
             json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()}),
@@ -124,13 +146,20 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
     Ok(Some(Source { data_set: input.data_set.clone(), function, event, seen_before }))
 }
 
-fn schedule_of<'a>(topology: &'a Topology, input: &Input) -> Result<&'a Schedule, RunError> {
-    let data_set = |schedule: &Schedule| data_set::of_schedule(topology, schedule);
-    let found =
-        topology.schedules.iter().find(|schedule| data_set(schedule).as_ref() == Some(&input.data_set));
-    found.ok_or_else(|| RunError::NoProducer {
+fn schedule_of<'a>(
+    topology: &'a Topology,
+    data_sets: &DataSets,
+    input: &Input,
+) -> Result<&'a Schedule, RunError> {
+    let feeds = |schedule: &&Schedule| data_sets.of_schedule(schedule) == Some(&input.data_set);
+    topology.schedules.iter().find(feeds).ok_or_else(|| RunError::NoProducer {
         data_set: input.data_set.clone(),
-        known: topology.schedules.iter().filter_map(data_set).collect(),
+        known: topology
+            .schedules
+            .iter()
+            .filter_map(|schedule| data_sets.of_schedule(schedule))
+            .map(str::to_owned)
+            .collect(),
     })
 }
 

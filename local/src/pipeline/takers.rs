@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::aws::event_source::{Destination, Mapping, Ports as MappingPorts, Target};
 use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports as DeliveryPorts};
-use crate::aws::kinesis::store::{ShardCount, Start};
-use crate::aws::stream::{Phase, StreamError, StreamSource};
+use crate::aws::kinesis::store::{ShardCount, Start, Taker};
+use crate::aws::stream::{Patient, Phase, StreamError, StreamSource};
 use crate::error::RunError;
 use crate::pipeline::balance::{delivery_id, mapping_id};
 use crate::pipeline::machine::Machine;
@@ -141,8 +141,8 @@ fn mapping(machine: &Machine, settings: KinesisMapping) -> Result<Option<Mapping
             Start::AtTimestamp(u64::try_from(at.as_millisecond()).unwrap_or(0))
         }
     };
-    let source: Arc<dyn StreamSource> =
-        Arc::new(machine.streams.taker(&settings.stream, &mapping_id(&settings.name), start)?);
+    let taker = machine.streams.taker(&settings.stream, &mapping_id(&settings.name), start)?;
+    let source: Arc<dyn StreamSource> = Arc::new(patient(machine, taker));
     let ports = MappingPorts {
         source: Arc::clone(&source),
         function,
@@ -159,7 +159,7 @@ fn delivery(machine: &Machine, settings: &DeliveryStream) -> Result<Firehose, Ru
     let backup = settings.backup.as_ref().map(|backup| machine.bucket(&backup.bucket)).transpose()?;
     let taker = machine.streams.taker(&settings.stream, &delivery_id(&settings.name), Start::TrimHorizon)?;
     let ports = DeliveryPorts {
-        source: Arc::new(taker),
+        source: Arc::new(patient(machine, taker)),
         function: function.map(|function| Arc::clone(function) as _),
         bucket: Arc::new(Bucket(machine.bucket(&settings.bucket)?)),
         backup: backup.map(|bucket| Arc::new(Bucket(bucket)) as _),
@@ -168,6 +168,10 @@ fn delivery(machine: &Machine, settings: &DeliveryStream) -> Result<Firehose, Ru
     };
     let delivery = settings.name.clone();
     Firehose::new(settings, ports).map_err(|source| RunError::Prefix { delivery, source })
+}
+
+fn patient(machine: &Machine, source: Taker) -> Patient<Taker> {
+    Patient { source, clock: Arc::clone(&machine.clock), observer: Arc::clone(&machine.observer) }
 }
 
 /// Runs a delivery stream until the run stops; once it drains, nothing waits for a full buffer.

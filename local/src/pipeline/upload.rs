@@ -12,8 +12,8 @@ use crate::error::RunError;
 use crate::options::Input;
 use crate::pipeline::folder::FolderError;
 
-/// Hexadecimal digits of a file's identity.
-const IDENTITY_DIGITS: usize = 16;
+/// Hexadecimal digits of a file's path, and of its state, in its key.
+const HASH_DIGITS: usize = 8;
 
 /// An input that is an object now.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Uploaded {
     pub(crate) key: String,
     /// An earlier run put it there: the file is the same, so the producer's cursor goes on where it was.
     pub(crate) was_there: bool,
+    /// An earlier run read another file, or another state of this one, from the same path.
+    pub(crate) changed: bool,
 }
 
 /// Where inputs go to.
@@ -39,16 +41,18 @@ impl Uploads<'_> {
     /// file that was changed is another input.
     pub(crate) fn upload(&self, input: &Input) -> Result<Uploaded, RunError> {
         let unreadable = |source| RunError::Input { path: input.path.clone(), source };
-        let identity = identity(&input.path).map_err(unreadable)?;
+        let Identity { path, state } = Identity::of(&input.path).map_err(unreadable)?;
+        let identity = format!("{path}{state}");
         let name = input.path.file_name().unwrap_or_default().to_string_lossy();
         let key = InputKey { data_set: &input.data_set, name: &format!("{identity}/{name}") }.key();
         let object = self.bucket.join(&key);
         if object.is_file() {
-            return Ok(Uploaded { key, was_there: true });
+            return Ok(Uploaded { key, was_there: true, changed: false });
         }
+        let changed = has_entry(object.parent().and_then(Path::parent), &path);
         let mut from = File::open(&input.path).map_err(unreadable)?;
         self.write(&mut from, &identity, &object)?;
-        Ok(Uploaded { key, was_there: false })
+        Ok(Uploaded { key, was_there: false, changed })
     }
 
     fn write(&self, from: &mut File, identity: &str, object: &Path) -> Result<(), FolderError> {
@@ -68,12 +72,27 @@ impl Uploads<'_> {
 }
 
 /// What tells a file from every other one, and from itself after a change.
-fn identity(path: &Path) -> io::Result<String> {
-    let path: PathBuf = path.canonicalize()?;
-    let metadata = path.metadata()?;
-    let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let hash = hash_key(&format!("{}\n{}\n{changed}", path.display(), metadata.len()));
-    Ok(format!("{hash:032x}").chars().take(IDENTITY_DIGITS).collect())
+struct Identity {
+    path: String,
+    state: String,
+}
+
+impl Identity {
+    fn of(path: &Path) -> io::Result<Self> {
+        let path: PathBuf = path.canonicalize()?;
+        let metadata = path.metadata()?;
+        let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let digits = |text: &str| format!("{:032x}", hash_key(text)).chars().take(HASH_DIGITS).collect();
+        let path = path.display().to_string();
+        let state = digits(&format!("{path}\n{}\n{changed}", metadata.len()));
+        Ok(Self { path: digits(&path), state })
+    }
+}
+
+/// Whether a name in the folder begins so.
+fn has_entry(folder: Option<&Path>, beginning: &str) -> bool {
+    let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -118,9 +137,14 @@ mod tests {
         let scene = Scene::new();
         let input = scene.file("x/a.csv", "1");
         let first = scene.upload(&input);
-        assert!(!first.was_there);
-        assert_eq!(scene.upload(&input), Uploaded { key: first.key.clone(), was_there: true });
-        assert_ne!(scene.upload(&scene.file("x/a.csv", "12")).key, first.key);
+        assert!(!first.was_there && !first.changed);
+        assert_eq!(
+            scene.upload(&input),
+            Uploaded { key: first.key.clone(), was_there: true, changed: false }
+        );
+        let second = scene.upload(&scene.file("x/a.csv", "12"));
+        assert!(second.key != first.key && second.changed);
+        assert!(!scene.upload(&scene.file("y/a.csv", "12")).changed);
     }
 
     #[test]

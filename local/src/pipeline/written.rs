@@ -101,15 +101,14 @@ pub(crate) async fn by_consumer(machine: &Machine, at_work: &MappingAtWork) -> R
     };
     let bucket = machine.bucket(bucket)?;
     let data_set = machine.data_set_of(&settings.stream);
-    // S3 knows whole seconds.
-    let since_ms = machine.started_at_ms - machine.started_at_ms.rem_euclid(1000);
-    for object in list(&bucket, &EnrichedKey::prefix(&data_set), since_ms).await? {
+    let since_ms = machine.whole_second_of_start();
+    for object in new_objects(&bucket, &EnrichedKey::prefix(&data_set), since_ms).await? {
         if let Some(stored) = bucket.get(&object.key).await? {
             lines(&stored.body, &mut written)?;
         }
         written.objects += 1;
     }
-    for object in list(&bucket, &QuarantineKey::prefix(&data_set), since_ms).await? {
+    for object in new_objects(&bucket, &QuarantineKey::prefix(&data_set), since_ms).await? {
         // A producer's rows are there as well, and are counted in its answer.
         let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) =
             QuarantineKey::parse(&object.key)
@@ -121,11 +120,16 @@ pub(crate) async fn by_consumer(machine: &Machine, at_work: &MappingAtWork) -> R
             written.objects += 1;
         }
     }
-    written.objects += list(&bucket, &WindowKey::prefix(&data_set), since_ms).await?.len() as u64;
+    written.objects += new_objects(&bucket, &WindowKey::prefix(&data_set), since_ms).await?.len() as u64;
     Ok(written)
 }
 
-async fn list(bucket: &S3Store, prefix: &str, since_ms: i64) -> Result<Vec<Listed>, StorageError> {
+/// The objects below a prefix that were written since then. S3 knows whole seconds.
+pub(crate) async fn new_objects(
+    bucket: &S3Store,
+    prefix: &str,
+    since_ms: i64,
+) -> Result<Vec<Listed>, StorageError> {
     let mut objects: Vec<Listed> = Vec::new();
     let mut after: Option<String> = None;
     loop {

@@ -19,6 +19,48 @@ async fn every_record_is_written_once_by_each_taker() {
 }
 
 #[tokio::test]
+async fn a_delivered_object_that_is_gone_before_the_report_is_named() {
+    let scene = Scene::new();
+    let removed = async |kinesis_url: String| {
+        put(&kinesis_url, &[("key".to_owned(), Bytes::from_static(b"order 1"))]).await;
+        let object = loop {
+            match scene.objects("raw").into_keys().next() {
+                Some(key) => break key,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        std::fs::remove_file(scene.options.data_dir.join("s3/databucket").join(object)).unwrap();
+    };
+    let report = scene.run_with(removed).await.unwrap();
+    let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
+    let expected =
+        "OrdersRawDelivery: 1 delivered objects with 1 records are no longer there as they were written";
+    assert!(problem.starts_with(expected), "{problem}");
+}
+
+#[tokio::test]
+async fn records_that_went_with_their_stream_are_named() {
+    let scene = Scene::new().with("Timeout", "2").with("BatchSize", "1");
+    let deleted = async |kinesis_url: String| {
+        let records = ["hang-once a", "order 1", "order 2"].map(|text| ("key".to_owned(), Bytes::from(text)));
+        put(&kinesis_url, &records).await;
+        while scene.objects("raw").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        call(&kinesis_url, "DeleteStream", r#"{"StreamName":"OrdersStream"}"#).await;
+    };
+    let report = scene.run_with(deleted).await.unwrap();
+    let of_consumer = |problem: &&String| problem.starts_with("OrdersConsumerFunction/Records");
+    let problem = report.problems.iter().find(of_consumer);
+    assert!(
+        problem.is_some_and(
+            |problem| problem.ends_with("of stream OrdersStream were deleted with it, undelivered")
+        ),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
 async fn crashes_hangs_and_errors_lose_nothing_and_double_nothing() {
     // Retries enough for a machine so busy that more than the one invocation takes two seconds.
     let scene = Scene::new().with("Timeout", "2").with("Retries", "20");
@@ -130,6 +172,30 @@ async fn the_records_of_a_key_keep_their_order_through_a_reshard() {
         let handled: Vec<&str> = log.lines().filter(|line| line.starts_with(&key)).collect();
         assert!(handled.is_sorted() && handled.len() >= 57, "{handled:?}");
     }
+}
+
+#[tokio::test]
+async fn shards_that_close_without_a_record_hold_nobody_up() {
+    let scene = Scene::new();
+    let work = async |kinesis_url: String| {
+        let records = |name: &str| {
+            (0..20)
+                .map(|n| (format!("{name} {n}"), Bytes::from(format!("order {name} {n}"))))
+                .collect::<Vec<_>>()
+        };
+        put(&kinesis_url, &records("before")).await;
+        for shards in [2, 4, 2, 1] {
+            let body = format!(
+                r#"{{"StreamName":"OrdersStream","TargetShardCount":{shards},"ScalingType":"UNIFORM_SCALING"}}"#
+            );
+            call(&kinesis_url, "UpdateShardCount", &body).await;
+        }
+        put(&kinesis_url, &records("after")).await;
+    };
+    let report = scene.run_with(work).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.enriched, orders.typed, orders.raw), (40, 40, 40), "{report:?}");
+    assert!(report.is_complete(), "{report:?}");
 }
 
 #[tokio::test]
