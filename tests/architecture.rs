@@ -37,7 +37,7 @@ fn links_with(selection: &[&str]) -> Vec<String> {
 /// Every Rust source of the workspace's own crates, by its path from the root.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["functions", "shared", "local", "cli", "bench"] {
+    for folder in ["functions", "shared", "local", "template", "cli", "bench", "fuzz", "tests"] {
         collect(&root().join(folder), &mut found);
     }
     assert!(found.len() > 20, "only {} sources found", found.len());
@@ -47,7 +47,7 @@ fn sources() -> Vec<(String, String)> {
 fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the entry is readable").path();
-        if path.is_dir() && !path.ends_with("target") {
+        if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let name =
@@ -176,4 +176,18 @@ fn a_wire_format_changes_by_a_new_fixture_and_never_by_an_edited_one() {
         found += &format!("{:032x}  {name}\n", record_model::keys::hash_key(&text));
     }
     assert_eq!(found, sums, "a new fixture adds a line to sums.txt; a line that is there never changes");
+}
+
+/// More lines are more than a reader keeps in mind; clippy.toml has the same for functions and their parameters.
+const MAX_LINES: usize = 300;
+
+#[test]
+fn no_source_is_longer_than_a_reader_keeps_in_mind() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .map(|(name, source)| (source.lines().count(), name))
+        .filter(|(lines, _)| *lines > MAX_LINES)
+        .map(|(lines, name)| format!("{name} has {lines} lines, the limit is {MAX_LINES}: give it rooms"))
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
 }

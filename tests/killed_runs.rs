@@ -14,7 +14,7 @@ use edge::put_records::{Entry, EntryOutcome, RecordSink as _};
 use edge::settings::Settings;
 use serde_json::{Value, json};
 
-use super::end_to_end::lines_below;
+use super::runs::lines_below;
 
 /// How often the runner is killed where nobody says otherwise.
 const KILLS: u64 = 20;

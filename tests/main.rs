@@ -17,7 +17,9 @@ mod killed_runner;
 #[cfg(unix)]
 mod killed_runs;
 mod kinesis_endpoint;
+mod kinesis_refusals;
 mod put;
+mod runs;
 mod s3_endpoint;
 #[path = "../shared/edge/tests/it/store_contract/mod.rs"]
 mod store_contract;

@@ -1,5 +1,7 @@
-//! A Kinesis endpoint over a folder that goes with it.
+//! A Kinesis endpoint over a folder that goes with it, and our own clients of it.
 
+use edge::aws::kinesis_reader::StreamReader;
+use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
 use local::{KinesisEndpoint, StreamStore};
 use tempfile::TempDir;
 
@@ -23,4 +25,30 @@ pub(crate) async fn endpoint() -> Endpoint {
     let folder = tempfile::tempdir().unwrap();
     let store = StreamStore::open(folder.path()).unwrap();
     Endpoint { kinesis: KinesisEndpoint::start(0, store).await.unwrap(), folder }
+}
+
+/// Puts on a stream of the endpoint.
+pub(super) fn sink(endpoint: &Endpoint, stream: &str) -> KinesisSink {
+    let keys = AwsCredentials {
+        access_key_id: "any".to_owned(),
+        secret_access_key: "any".to_owned(),
+        session_token: None,
+    };
+    let aws = AwsSettings {
+        region: "eu-west-1".to_owned(),
+        credentials: Some(keys),
+        kinesis_endpoint_url: Some(endpoint.url().to_owned()),
+        ..AwsSettings::default()
+    };
+    KinesisSink::connect(stream, &aws)
+}
+
+/// Makes a stream, and reads it.
+pub(super) async fn stream(endpoint: &Endpoint, name: &str, shards: u32) -> StreamReader {
+    let reader = StreamReader::local(endpoint.url());
+    reader.create_stream(name, shards).await.unwrap();
+    while !reader.is_active(name).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    reader
 }

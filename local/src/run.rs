@@ -97,7 +97,7 @@ async fn work(
     let mut problems = Vec::new();
     let ended = tokio::select! {
         ended = to_the_end(machine, takers, options, (&tallies, drain)) => ended?,
-        () = &mut end => Some(Ended::ByRequest),
+        () = &mut end => Some(Ended::Request),
         () = status::tell(machine) => None,
     };
     if ended.is_none() {
@@ -135,13 +135,13 @@ async fn to_the_end(
         () = inputs => {}
         () = schedules => {}
         () = drain => {}
-        error = takers.failure() => return Ok(Some(Ended::ByFailure(error))),
+        error = takers.failure() => return Ok(Some(Ended::Failure(error))),
     }
     machine.progress.send(Progress::Draining);
     machine.asynchronous.finish(LAST_INVOCATIONS).await;
     tokio::select! {
-        drained = takers.drain(machine) => Ok(drained.err().map(Ended::ByFailure)),
-        () = machine.ledger.idle_for(options.drain_timeout) => Ok(Some(Ended::ByTimeout(options.drain_timeout))),
+        drained = takers.drain(machine) => Ok(drained.err().map(Ended::Failure)),
+        () = machine.ledger.idle_for(options.drain_timeout) => Ok(Some(Ended::Timeout(options.drain_timeout))),
     }
 }
 
@@ -149,23 +149,23 @@ async fn to_the_end(
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// A person did not want to wait.
-    ByRequest,
+    Request,
     /// Nothing was taken for so long.
-    ByTimeout(Duration),
+    Timeout(Duration),
     /// A taker can't go on.
-    ByFailure(RunError),
+    Failure(RunError),
 }
 
 impl fmt::Display for Ended {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ByRequest => formatter.write_str("the run was ended before everything was delivered")?,
-            Self::ByTimeout(limit) => write!(
+            Self::Request => formatter.write_str("the run was ended before everything was delivered")?,
+            Self::Timeout(limit) => write!(
                 formatter,
                 "nothing was taken for {} s while the run drained (--drain-timeout)",
                 limit.as_secs()
             )?,
-            Self::ByFailure(error) => formatter.write_str(&edge::logging::chain(error))?,
+            Self::Failure(error) => formatter.write_str(&edge::logging::chain(error))?,
         }
         formatter.write_str("; another run in the folder goes on with the rest")
     }

@@ -7,7 +7,8 @@
 mod floor;
 
 use base64_simd::STANDARD;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use edge::lambda::events::FirehoseEvent;
 use record_model::{RecordContext, Schema};
 use std::hint::black_box;
@@ -21,41 +22,7 @@ fn transform(criterion: &mut Criterion) {
         let name = if from_stream { "stream" } else { "put" };
         let mut group = criterion.benchmark_group(format!("transform/{name}_3mib"));
         group.throughput(Throughput::Bytes(event.len() as u64)).sample_size(20);
-        let records = FirehoseEvent::parse(event.as_bytes()).map(|event| event.records).unwrap_or_default();
-        let mut rows: Vec<Vec<u8>> = vec![Vec::new(); records.len()];
-        group.bench_function("1_scan", |bencher| {
-            bencher
-                .iter(|| FirehoseEvent::parse(black_box(event.as_bytes())).map(|event| event.records.len()));
-        });
-        group.bench_function("2_decode", |bencher| {
-            bencher.iter(|| {
-                for (record, row) in records.iter().zip(&mut rows) {
-                    black_box(record.decode_into(row).is_ok());
-                }
-            });
-        });
-        group.bench_function("3_parse", |bencher| {
-            bencher.iter(|| rows.iter().filter(|row| black_box(floor::parse(row)).is_some()).count());
-        });
-        let parsed: Vec<_> = rows.iter().filter_map(|row| floor::parse(row)).collect();
-        let mut documents: Vec<Vec<u8>> = vec![Vec::new(); parsed.len()];
-        group.bench_function("4_write", |bencher| {
-            bencher.iter(|| {
-                for (row, document) in parsed.iter().zip(&mut documents) {
-                    document.clear();
-                    floor::write(row, document);
-                }
-            });
-        });
-        let mut answer = Vec::new();
-        group.bench_function("5_encode", |bencher| {
-            bencher.iter(|| {
-                answer.clear();
-                for document in &documents {
-                    STANDARD.encode_append(black_box(document), &mut answer);
-                }
-            });
-        });
+        let rows = steps(&mut group, &event);
         group.bench_function("floor", |bencher| {
             bencher.iter(|| floor::answer(black_box(event.as_bytes())));
         });
@@ -77,6 +44,45 @@ fn transform(criterion: &mut Criterion) {
             });
         });
     }
+}
+
+/// The floor's steps one by one; gives the rows of the event.
+fn steps(group: &mut BenchmarkGroup<'_, WallTime>, event: &str) -> Vec<Vec<u8>> {
+    let records = FirehoseEvent::parse(event.as_bytes()).map(|event| event.records).unwrap_or_default();
+    let mut rows: Vec<Vec<u8>> = vec![Vec::new(); records.len()];
+    group.bench_function("1_scan", |bencher| {
+        bencher.iter(|| FirehoseEvent::parse(black_box(event.as_bytes())).map(|event| event.records.len()));
+    });
+    group.bench_function("2_decode", |bencher| {
+        bencher.iter(|| {
+            for (record, row) in records.iter().zip(&mut rows) {
+                black_box(record.decode_into(row).is_ok());
+            }
+        });
+    });
+    group.bench_function("3_parse", |bencher| {
+        bencher.iter(|| rows.iter().filter(|row| black_box(floor::parse(row)).is_some()).count());
+    });
+    let parsed: Vec<_> = rows.iter().filter_map(|row| floor::parse(row)).collect();
+    let mut documents: Vec<Vec<u8>> = vec![Vec::new(); parsed.len()];
+    group.bench_function("4_write", |bencher| {
+        bencher.iter(|| {
+            for (row, document) in parsed.iter().zip(&mut documents) {
+                document.clear();
+                floor::write(row, document);
+            }
+        });
+    });
+    let mut answer = Vec::new();
+    group.bench_function("5_encode", |bencher| {
+        bencher.iter(|| {
+            answer.clear();
+            for document in &documents {
+                STANDARD.encode_append(black_box(document), &mut answer);
+            }
+        });
+    });
+    rows
 }
 
 fn settings() -> TransformSettings {

@@ -50,7 +50,7 @@ pub(crate) async fn account(
         }
         row.folders = folders(machine, name);
     }
-    report.data_sets = data_sets.into_values().filter(|row| had_records(row)).collect();
+    report.data_sets = data_sets.into_values().filter(had_records).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let records = report.data_sets.iter().map(|row| row.on_stream).sum::<u64>() as f64;
     report.records_per_s = records / report.seconds.max(0.001);

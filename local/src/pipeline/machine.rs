@@ -1,7 +1,7 @@
 //! Everything of a template on this machine: the folder, the endpoints, the streams and the functions.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,9 +44,7 @@ pub(crate) struct Machine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) streams: Arc<StreamStore>,
-    kinesis: KinesisEndpoint,
-    s3: S3Endpoint,
-    fence: Fence,
+    endpoints: Endpoints,
 }
 
 impl Machine {
@@ -56,17 +54,7 @@ impl Machine {
         topology: Topology,
         progress: ProgressSender,
     ) -> Result<Self, RunError> {
-        let folder = DataFolder::take(&options.data_dir)?;
-        if options.fresh
-            && let Some(aside) = folder.put_aside()?
-        {
-            let message = format!("what earlier runs left is in {} now", aside.display());
-            progress.send(Progress::Note { message });
-        }
-        let buckets = folder.folder("s3")?;
-        for bucket in &topology.buckets {
-            folder.folder(&format!("s3/{bucket}"))?;
-        }
+        let folder = folder(options, &topology, &progress)?;
         let (ledger, delivered) = (Arc::new(Ledger::default()), Arc::new(DeliveredObjects::default()));
         let observers: Vec<Arc<dyn Observer>> =
             vec![Arc::clone(&ledger) as _, Arc::clone(&delivered) as _, Arc::new(progress.clone())];
@@ -75,21 +63,11 @@ impl Machine {
         for stream in &topology.streams {
             provide(&streams, stream)?;
         }
-        let kinesis = KinesisOptions {
-            port: options.kinesis_port,
-            throttles: options.throttle,
-            allowed_origins: options.allowed_origins.clone(),
-        };
-        let kinesis = KinesisEndpoint::start_with(kinesis, Arc::clone(&streams)).await?;
-        let s3 = S3Endpoint::start_for(&buckets, options.s3_port, options.allowed_origins.clone()).await?;
-        let served = Served { kinesis: kinesis.router(), s3: s3.router() };
-        let fence = Fence::start(served, Arc::clone(&observer)).await?;
-        let services =
-            ServiceUrls { kinesis: kinesis.url().to_owned(), s3: s3.url().to_owned(), others: fence.url() };
+        let endpoints = Endpoints::start(options, &folder.folder("s3")?, &streams, &observer).await?;
         let settings = FunctionSettings {
             binaries: &options.binaries,
             logs: &folder.folder("logs")?,
-            services,
+            services: endpoints.services(),
             observer: Arc::clone(&observer),
         };
         let functions = functions(&topology, &settings)?;
@@ -107,15 +85,13 @@ impl Machine {
             functions,
             started_at_ms: now_ms(),
             progress,
-            kinesis,
-            s3,
-            fence,
+            endpoints,
         })
     }
 
     /// A client for a bucket of this machine.
     pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, StorageError> {
-        Ok(bucket::connect(name, self.s3.url())?)
+        Ok(bucket::connect(name, self.endpoints.s3.url())?)
     }
 
     pub(crate) fn data_set_of(&self, stream: &str) -> String {
@@ -133,7 +109,10 @@ impl Machine {
     }
 
     pub(crate) fn ready(&self) -> Progress {
-        Progress::Ready { kinesis_url: self.kinesis.url().to_owned(), s3_url: self.s3.url().to_owned() }
+        Progress::Ready {
+            kinesis_url: self.endpoints.kinesis.url().to_owned(),
+            s3_url: self.endpoints.s3.url().to_owned(),
+        }
     }
 
     /// Where each data set is now.
@@ -176,10 +155,69 @@ impl Machine {
         for function in self.functions.values() {
             function.shutdown().await;
         }
+        self.endpoints.shutdown().await;
+    }
+}
+
+/// What clients and functions of the run call.
+struct Endpoints {
+    kinesis: KinesisEndpoint,
+    s3: S3Endpoint,
+    /// Everything else that a function may ask for.
+    fence: Fence,
+}
+
+impl Endpoints {
+    async fn start(
+        options: &RunOptions,
+        buckets: &Path,
+        streams: &Arc<StreamStore>,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Self, RunError> {
+        let kinesis = KinesisOptions {
+            port: options.kinesis_port,
+            throttles: options.throttle,
+            allowed_origins: options.allowed_origins.clone(),
+        };
+        let kinesis = KinesisEndpoint::start_with(kinesis, Arc::clone(streams)).await?;
+        let s3 = S3Endpoint::start_for(buckets, options.s3_port, options.allowed_origins.clone()).await?;
+        let served = Served { kinesis: kinesis.router(), s3: s3.router() };
+        let fence = Fence::start(served, Arc::clone(observer)).await?;
+        Ok(Self { kinesis, s3, fence })
+    }
+
+    fn services(&self) -> ServiceUrls {
+        ServiceUrls {
+            kinesis: self.kinesis.url().to_owned(),
+            s3: self.s3.url().to_owned(),
+            others: self.fence.url(),
+        }
+    }
+
+    async fn shutdown(self) {
         self.fence.shutdown().await;
         self.s3.shutdown().await;
         self.kinesis.shutdown().await;
     }
+}
+
+/// The run's folder, which nobody else has, with a folder for each bucket. `--fresh` puts aside what was there.
+fn folder(
+    options: &RunOptions,
+    topology: &Topology,
+    progress: &ProgressSender,
+) -> Result<DataFolder, RunError> {
+    let folder = DataFolder::take(&options.data_dir)?;
+    if options.fresh
+        && let Some(aside) = folder.put_aside()?
+    {
+        let message = format!("what earlier runs left is in {} now", aside.display());
+        progress.send(Progress::Note { message });
+    }
+    for bucket in &topology.buckets {
+        folder.folder(&format!("s3/{bucket}"))?;
+    }
+    Ok(folder)
 }
 
 fn functions(

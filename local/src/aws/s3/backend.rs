@@ -59,7 +59,8 @@ impl From<FolderError> for S3Error {
             FolderError::PartTooSmall { .. } => {
                 s3_error!(EntityTooSmall, "Every part but the last has 5 MiB or more")
             }
-            FolderError::Io(error) => S3Error::internal_error(error),
+            // S3 says no more than that it failed; here the disk may be full, and only its owner can help.
+            FolderError::Io(error) => s3_error!(InternalError, "the bucket's folder refuses: {error}"),
         }
     }
 }

@@ -258,7 +258,7 @@ fn a_shard_that_was_closed_without_a_record_is_at_its_end() {
             .shards
             .iter()
             .filter(|shard| shard.closed.is_some())
-            .map(|shard| shard.id())
+            .map(description::Shard::id)
             .collect::<Vec<_>>()
     });
     assert!(closed.len() > 5);
