@@ -1,0 +1,67 @@
+//! Why a store could not do what was asked.
+
+use super::MAX_GET_BYTES;
+use crate::BoxError;
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The bucket can't be reached with these settings.
+    #[error("bucket {bucket:?} can't be used")]
+    Connect {
+        /// Its name.
+        bucket: String,
+        /// What the client says.
+        source: BoxError,
+    },
+    /// A key no client writes back unchanged: empty, over 1,024 bytes, with `//`, `.`, `..`, control
+    /// characters, or a slash at an end.
+    #[error("object key {key:?} is not usable, expected 1 to 1024 bytes of plain path segments")]
+    InvalidKey {
+        /// The key.
+        key: String,
+    },
+    /// Attributes that headers can't carry.
+    #[error("attributes of object {key:?} are not visible ASCII with lower-case names")]
+    InvalidAttributes {
+        /// The object's key.
+        key: String,
+    },
+    /// Too long to be read whole.
+    #[error("object {key:?} is {bytes} bytes, the limit is {MAX_GET_BYTES}")]
+    TooLong {
+        /// The object's key.
+        key: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// The credentials do not allow it. S3 says so of an absent key too, without `s3:ListBucket`.
+    #[error("permission to {operation} object {key:?} was denied")]
+    Denied {
+        /// What was tried.
+        operation: &'static str,
+        /// The object's key.
+        key: String,
+        /// What the client says.
+        source: BoxError,
+    },
+    /// It did not work in the time given; whether a write happened is not known.
+    #[error("could not {operation} object {key:?} in {attempts} attempts")]
+    Unavailable {
+        /// What was tried.
+        operation: &'static str,
+        /// The object's key.
+        key: String,
+        /// How often.
+        attempts: u32,
+        /// What the client says of the last.
+        source: BoxError,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later with nothing changed by a person.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

@@ -1,0 +1,32 @@
+//! How the calls of a store end.
+
+use bytes::Bytes;
+
+use super::ETag;
+
+/// How a [`ObjectStore::create`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// Our bytes are there.
+    Written(ETag),
+    /// Another write was first; ours left no trace.
+    Exists,
+}
+
+/// How a [`ObjectStore::replace`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// Our bytes are there.
+    Written(ETag),
+    /// The object has another tag by now, or is gone; ours left no trace.
+    Changed,
+}
+
+/// How a [`ObjectStore::read_range`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RangeRead {
+    /// The bytes asked for.
+    Bytes(Bytes),
+    /// The object has another tag by now, or is gone.
+    Changed,
+}
