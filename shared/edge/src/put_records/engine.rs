@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::queue::{Next, Offered, Queue};
-use super::waiting::Batch;
+use super::queue::{Batch, Next, Offered, Queue};
 use super::{
     Entry, EntryError, EntryOutcome, MAX_ENTRIES, PutReport, RecordSink, ShardMap, ShardRate, SinkError,
     StopReason,
@@ -42,6 +41,8 @@ pub struct EngineSettings {
     pub shard_rate: Option<ShardRate>,
     /// When all must be over; requests on their way are then abandoned.
     pub deadline: Option<Instant>,
+    /// No request is started that has less time than this before the deadline, or than a quarter of all time.
+    pub last_call: Duration,
 }
 
 impl Default for EngineSettings {
@@ -58,12 +59,10 @@ impl Default for EngineSettings {
             order_per_key: false,
             shard_rate: None,
             deadline: None,
+            last_call: Duration::from_millis(500),
         }
     }
 }
-
-/// No request is started that has less time than this before the deadline, or than a quarter of all time.
-const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// Puts entries to a sink until it is finished. Requests go on while the owner waits for other
 /// things; dropping the engine abandons them.
@@ -105,6 +104,7 @@ impl Engine {
         let record_bytes = settings.record_bytes;
         let driver = Driver {
             deadline: settings.deadline,
+            last_call: settings.last_call,
             requests_in_flight: settings.requests_in_flight,
             sink: Arc::new(sink),
             shared: Arc::new(Shared {
@@ -130,7 +130,7 @@ impl Engine {
         loop {
             let room = self.shared.room.notified();
             // Apart from the match, which would keep the queue locked while it waits.
-            let offered = self.shared.queue().offer(entry);
+            let offered = self.shared.queue().offer(entry, Instant::now());
             match offered {
                 Offered::Taken { wakes, rests } => {
                     if wakes {
@@ -165,7 +165,7 @@ impl Engine {
         self.shared.queue().draining = true;
         self.shared.pushed.notify_one();
         let Some(driver) = self.driver.take() else { return PutReport::default() };
-        driver.await.unwrap_or_else(|_| self.shared.queue().close([]))
+        driver.await.unwrap_or_else(|_| self.shared.queue().close([], Instant::now()))
     }
 }
 
@@ -183,6 +183,7 @@ struct Driver<S> {
     sink: Arc<S>,
     shared: Arc<Shared>,
     deadline: Option<Instant>,
+    last_call: Duration,
     requests_in_flight: usize,
     /// The entries of each request, kept here so that an abandoned one loses none.
     on_their_way: HashMap<tokio::task::Id, Batch>,
@@ -194,7 +195,7 @@ impl<S: RecordSink + 'static> Driver<S> {
         let far = Instant::now() + Duration::from_hours(24 * 365);
         let deadline = self.deadline.unwrap_or(far);
         let time = deadline.duration_since(Instant::now());
-        let last_call = deadline - LAST_CALL.min(time / 4);
+        let last_call = deadline - self.last_call.min(time / 4);
         loop {
             if Instant::now() >= last_call {
                 self.stop(StopReason::Deadline);
@@ -203,7 +204,8 @@ impl<S: RecordSink + 'static> Driver<S> {
             if self.is_over() {
                 break;
             }
-            self.read_shards_again().await;
+            // A time-out here is no more than an old map.
+            let _ = tokio::time::timeout_at(last_call, self.read_shards_again()).await;
             let wake_at = if self.is_stopped() { deadline } else { wake_at.min(last_call) };
             tokio::select! {
                 Some(ended) = self.requests.join_next_with_id() => self.settle(ended),
@@ -213,9 +215,8 @@ impl<S: RecordSink + 'static> Driver<S> {
         }
         self.requests.abort_all();
         let on_their_way = self.on_their_way.into_values().map(Batch::into_waiting);
-        let report = self.shared.queue().close(on_their_way.flatten());
-        // Whoever pushes now is told that the run is over.
-        self.shared.queue().report.stopped = Some(StopReason::Deadline);
+        let report = self.shared.queue().close(on_their_way.flatten(), Instant::now());
+        // Whoever waits for room is told that the run is over.
         self.shared.room.notify_waiters();
         report
     }
@@ -248,7 +249,7 @@ impl<S: RecordSink + 'static> Driver<S> {
         };
         let Some(batch) = self.on_their_way.remove(&id) else { return };
         let mut queue = self.shared.queue();
-        queue.settle(batch, answer, Instant::now());
+        queue.settle(batch, answer, Instant::now(), fastrand::f64());
         drop(queue);
         self.shared.room.notify_waiters();
     }

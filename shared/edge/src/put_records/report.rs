@@ -1,6 +1,7 @@
 //! What became of all entries of one run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Entry, Refusal};
 use crate::BoxError;
@@ -47,6 +48,8 @@ pub struct Unsent {
     pub entry: Entry,
     /// Why not.
     pub reason: UnsentReason,
+    /// How long it was tried.
+    pub tried_for: Duration,
 }
 
 /// Why an entry was not acknowledged.

@@ -1,14 +1,15 @@
 //! Entries that are not acknowledged yet, apart and as requests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Entry;
+use crate::put_records::{Entry, UnsentReason};
 
 /// An entry that is not acknowledged yet.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     pub(super) entry: Entry,
     pub(super) state: State,
 }
@@ -22,17 +23,31 @@ pub(super) struct State {
     pub(super) order_key: u128,
     pub(super) since: Instant,
     pub(super) not_before: Instant,
-    /// Known from the first try on.
-    pub(super) give_up_at: Option<Instant>,
+    /// When it was first part of a request.
+    pub(super) first_tried: Option<Instant>,
     pub(super) tries: u32,
+    /// Why the last try failed.
+    pub(super) failed: Option<UnsentReason>,
     /// Most entries of a request with this one: halved each time a request is found invalid.
-    pub(super) company: usize,
+    pub(super) request_entries: usize,
+}
+
+impl State {
+    /// How long it has been tried.
+    pub(super) fn tried_for(&self, now: Instant) -> Duration {
+        self.first_tried.map_or(Duration::ZERO, |first| now.duration_since(first))
+    }
+
+    /// Whether it was tried for so long.
+    pub(super) fn outlasts(&self, patience: Duration, now: Instant) -> bool {
+        self.first_tried.is_some_and(|first| now >= first + patience)
+    }
 }
 
 /// A request: its entries, for the sink to read, and what the queue knows of each.
 #[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) entries: Arc<Vec<Entry>>,
+pub(crate) struct Batch {
+    pub(crate) entries: Arc<Vec<Entry>>,
     pub(super) states: Vec<State>,
 }
 
@@ -43,7 +58,7 @@ impl Batch {
     }
 
     /// Its entries as they waited. Copies them only while a request that was abandoned still reads them.
-    pub(super) fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
+    pub(crate) fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
         let entries = Arc::unwrap_or_clone(self.entries);
         entries.into_iter().zip(self.states).map(|(entry, state)| Waiting { entry, state })
     }

@@ -1,0 +1,85 @@
+//! The form that records take in a stream, and why a record can't take it.
+
+use record_model::compress::CompressError;
+
+use crate::put_records::{KeyError, KeyRule, KeyRuleError};
+
+/// The form records take in the stream.
+#[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Packing {
+    /// Where partition keys come from.
+    pub key: KeyRule,
+    /// How each record is compressed, where that makes it smaller.
+    pub compression: Compression,
+    /// Whether many records travel as one Kinesis record.
+    pub aggregate: bool,
+    /// Whether a record over the limit is cut into chunks.
+    pub chunks: bool,
+    /// Whether records of one key are to stay in order.
+    pub order_per_key: bool,
+    /// Whether a line end follows each record, inside its compression: what a delivery stream puts
+    /// together as it is can then be read line by line.
+    pub line_ends: bool,
+}
+
+impl Packing {
+    /// Whether partition keys mean something to whoever reads the stream.
+    pub fn keys_matter(&self) -> bool {
+        self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
+    }
+}
+
+/// A record's compression.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// None.
+    #[default]
+    None,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// Why a packing can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackingError {
+    /// The key rule is not well-formed.
+    #[error("key rule can't be used")]
+    Key(#[from] KeyRuleError),
+    /// Aggregates of one key may overtake each other.
+    #[error("aggregation keeps no order per key, use one of them")]
+    AggregateInOrder,
+}
+
+/// Why one record can't be an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// It has no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// It is too long and may not be cut.
+    #[error("record with its partition key is {bytes} bytes, the limit is {limit}")]
+    TooLong {
+        /// Bytes found.
+        bytes: usize,
+        /// Most bytes.
+        limit: usize,
+    },
+    /// It could not be compressed.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
+}
+
+impl PackError {
+    /// A short stable word, for metrics and quarantine.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::TooLong { .. } => "too_long",
+            Self::Compress(_) => "compress",
+        }
+    }
+}

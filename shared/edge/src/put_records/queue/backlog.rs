@@ -1,0 +1,78 @@
+//! What waits to be sent or to be sent again.
+
+use std::collections::VecDeque;
+
+use super::waiting::Waiting;
+
+/// Entries in the order they were pushed: new ones come last, and those tried before are near the front.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    entries: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+impl Backlog {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Data and partition keys of all.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn oldest(&self) -> Option<&Waiting> {
+        self.entries.front()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.entries.iter()
+    }
+
+    /// Takes in an entry that was pushed after all others.
+    pub(super) fn push(&mut self, waiting: Waiting) {
+        self.bytes += waiting.entry.bytes();
+        self.entries.push_back(waiting);
+    }
+
+    /// Takes entries of one request in again, each at its place. The last of them first: so each comes to stand near
+    /// the front, where room is made for it without moving the rest.
+    pub(super) fn put_back(
+        &mut self,
+        batch: impl IntoIterator<Item = Waiting, IntoIter: DoubleEndedIterator>,
+    ) {
+        for waiting in batch.into_iter().rev() {
+            self.bytes += waiting.entry.bytes();
+            let ordinal = waiting.state.ordinal;
+            let place = self.entries.partition_point(|other| other.state.ordinal < ordinal);
+            self.entries.insert(place, waiting);
+        }
+    }
+
+    /// Takes out the entries at these places, which ascend. Those passed over stay in front of the rest.
+    pub(super) fn take(&mut self, places: &[usize]) -> Vec<Waiting> {
+        let mut taken = Vec::with_capacity(places.len());
+        let mut passed = Vec::new();
+        let upto = places.last().map_or(0, |last| last + 1);
+        let mut places = places.iter().peekable();
+        for (place, waiting) in self.entries.drain(..upto).enumerate() {
+            let to = if places.next_if_eq(&&place).is_some() { &mut taken } else { &mut passed };
+            to.push(waiting);
+        }
+        for waiting in passed.into_iter().rev() {
+            self.entries.push_front(waiting);
+        }
+        self.bytes -= taken.iter().map(|waiting| waiting.entry.bytes()).sum::<usize>();
+        taken
+    }
+
+    /// Takes out everything.
+    pub(super) fn take_all(&mut self) -> VecDeque<Waiting> {
+        self.bytes = 0;
+        std::mem::take(&mut self.entries)
+    }
+}
