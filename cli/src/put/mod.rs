@@ -70,12 +70,12 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
         eprintln!("going on at byte {} where the last run was interrupted", resume.position);
     }
     let (open_shards, started) = (ingest.open_shards(), Instant::now());
-    let mut quarantine = QuarantineFile::beside(&arguments.file, &arguments.stream);
+    let quarantine = QuarantineFile::beside(&arguments.file, &arguments.stream);
     let mut watch = Watch::new(file.metadata()?.len(), resume.position, &bookmark);
     let form = FileForm { format: arguments.format(), schema, name: path, ingested_at_ms: now_ms() };
     let source = FileSource::new(ReadBytes::new(file), form, resume.position);
     let limits = FeedLimits { stop: stop.flag, records_per_s: arguments.rate, ..FeedLimits::default() };
-    let mut report = Box::pin(ingest.run(source, &mut quarantine, &mut watch, limits)).await;
+    let mut report = Box::pin(ingest.run(source, &quarantine, &mut watch, limits)).await;
     watch.clear();
     let kept = keep_place(&bookmark, &report);
     let failure = match (report.failure(), kept) {

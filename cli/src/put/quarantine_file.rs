@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64_simd::STANDARD;
 use edge::BoxError;
@@ -20,7 +21,7 @@ pub(super) struct QuarantineFile {
     /// The file that is put.
     source: String,
     stream: String,
-    lines: Option<Lines>,
+    lines: Mutex<Option<Lines>>,
 }
 
 /// The file, open, and the hashes of its lines.
@@ -34,18 +35,23 @@ impl QuarantineFile {
     pub(super) fn beside(put: &Path, stream: &str) -> Self {
         let source = put.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = beside(put, stream, "quarantine.ndjson");
-        Self { path, source, stream: stream.to_owned(), lines: None }
+        Self { path, source, stream: stream.to_owned(), lines: Mutex::default() }
     }
 
     /// Where it is, if this put met a record for it.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.lines.as_ref().map(|_| self.path.as_path())
+        self.lines().as_ref().map(|_| self.path.as_path())
     }
 
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let lines = match &mut self.lines {
+    fn lines(&self) -> MutexGuard<'_, Option<Lines>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append(&self, line: &[u8]) -> io::Result<()> {
+        let mut lines = self.lines();
+        let lines = match &mut *lines {
             Some(lines) => lines,
-            None => self.lines.insert(Lines::open(&self.path)?),
+            none => none.insert(Lines::open(&self.path)?),
         };
         let hash = hash_of(&lines.hashers, line);
         if lines.known.contains(&hash) {
@@ -83,7 +89,7 @@ fn hash_of(hashers: &[RandomState; 2], line: &[u8]) -> [u64; 2] {
 }
 
 impl Quarantine for QuarantineFile {
-    async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
+    async fn put(&self, rejected: Rejected) -> Result<(), BoxError> {
         let Rejected { payload, position, records, kind, message } = rejected;
         let put_aside = PutAside {
             origin: Origin::Source {
@@ -94,7 +100,7 @@ impl Quarantine for QuarantineFile {
                 records,
             },
             reason: Reason { kind: kind.into(), field: None, message: message.into() },
-            payload_base64: STANDARD.encode_to_string(payload).into(),
+            payload_base64: STANDARD.encode_to_string(&payload).into(),
         };
         let line = put_aside.to_json()?;
         self.append(&line).map_err(|error| format!("{}: {error}", self.path.display()).into())

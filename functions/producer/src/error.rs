@@ -6,10 +6,35 @@ use edge::schema_source::SchemaSourceError;
 use edge::sources::{OpenError, SourceError};
 
 use crate::event::EventError;
+use crate::moments::NoTime;
 
 /// Why an invocation failed. What was sent until then stays sent, and the cursor says how far.
 #[derive(Debug, thiserror::Error)]
 pub enum ProducerError {
+    /// There is no time to do anything.
+    #[error(transparent)]
+    NoTime(#[from] NoTime),
+    /// Something took all the time that it had.
+    #[error(
+        "{what} took over {allowed_ms} ms, which is all the time for it: give the function a longer timeout"
+    )]
+    TooSlow {
+        /// What it was.
+        what: &'static str,
+        /// The time there was for it, from the invocation's start.
+        allowed_ms: u128,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The time for reading was over before the source gave its first record, so the next run fares no better.
+    #[error(
+        "source gave no record within {reading_ms} ms, which is all the time for reading: \
+         give the function a longer timeout, or lower DEADLINE_MARGIN_MS"
+    )]
+    NothingRead {
+        /// The time for reading.
+        reading_ms: u128,
+    },
     /// The event isn't one that the producer understands.
     #[error("event can't be used")]
     Event(#[from] EventError),
@@ -55,6 +80,7 @@ impl ProducerError {
     /// A short stable word.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::NoTime(_) | Self::TooSlow { .. } | Self::NothingRead { .. } => "deadline",
             Self::Event(_) | Self::Ingest(IngestError::Packing(_)) => "bad_event",
             Self::Schema(_) => "bad_schema",
             Self::Find(OpenError::Bucket(_)) => "bucket",

@@ -1,5 +1,7 @@
 //! One invocation: take the lease, read, put, save how far.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use edge::ingest::{Cursor, CursorFile, FeedLimits, FeedReport, Ingest, IngestSettings, Lease, Taken};
 use edge::lambda::{Invocation, InvocationError};
@@ -9,12 +11,12 @@ use edge::schema_source::load_schema;
 use edge::sources::{Access, AnySource};
 use edge::store::{ObjectStore, StoreError};
 use record_model::Schema;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Answer;
 use crate::error::ProducerError;
 use crate::event::Event;
-use crate::moments::Moments;
+use crate::moments::{Moments, patience};
 use crate::quarantine::BucketQuarantine;
 use crate::saver::Saver;
 use crate::settings::ProducerSettings;
@@ -69,16 +71,26 @@ where
     }
 
     async fn run(&self, invocation: &Invocation) -> Result<Answer, ProducerError> {
+        let moments = Moments::of(invocation, self.settings.deadline_margin)?;
+        let (by, allowed_ms) = (moments.answer_by, moments.shares.saving.as_millis());
+        let too_slow = |_| ProducerError::TooSlow {
+            what: "the invocation",
+            allowed_ms,
+            advice: "keep more time back with DEADLINE_MARGIN_MS",
+        };
+        timeout_at(by, self.run_until(invocation, moments)).await.unwrap_or_else(|over| Err(too_slow(over)))
+    }
+
+    async fn run_until(&self, invocation: &Invocation, moments: Moments) -> Result<Answer, ProducerError> {
         let started = Instant::now();
         let event = Event::parse(&invocation.body)?;
         let schema = load_schema(&event.schema, &self.settings.aws).await?;
-        let moments = Moments::of(invocation, self.settings.deadline_margin);
         let task = Task { event, schema, moments, invocation, started };
         let file = match self.take_lease(&task).await? {
             Taken::Ours(file) => *file,
             Taken::Others { owner } => return Ok(Answer::leased(&task.schema, owner)),
         };
-        let ready = match Box::pin(self.open(&task, file.cursor())).await {
+        let ready = match self.open_in_time(&task, file.cursor()).await {
             Ok(ready) => ready,
             Err(error) => {
                 let cursor = file.cursor().clone();
@@ -87,15 +99,9 @@ where
             }
         };
         let shards = ready.ingest.open_shards();
-        let mut report = self.put(&task, file, ready).await?;
+        let report = self.put(&task, file, ready).await?;
         self.metrics(&task, &report, shards);
-        if let Some(source) = report.error.take() {
-            return Err(ProducerError::Feed { read: report.read, put: report.put, source });
-        }
-        match report.engine.stopped.take() {
-            Some(StopReason::Fatal(source)) => Err(ProducerError::Stream(SinkError::Fatal(source))),
-            stopped => Ok(Answer::of(&task.schema, &report, stopped.as_ref(), shards)),
-        }
+        outcome(&task, report, shards)
     }
 
     async fn take_lease(&self, task: &Task<'_>) -> Result<Taken, ProducerError> {
@@ -108,12 +114,23 @@ where
         Ok(CursorFile::take(&self.store, task.schema.name(), &source, lease, now_ms).await?)
     }
 
+    /// What is opened after the time for reading is of no use.
+    async fn open_in_time(&self, task: &Task<'_>, saved: &Cursor) -> Result<Ready<K, S>, ProducerError> {
+        let too_slow = ProducerError::TooSlow {
+            what: "opening the source and the stream",
+            allowed_ms: task.moments.shares.reading.as_millis(),
+            advice: "give the function a longer timeout",
+        };
+        let opened = timeout_at(task.moments.stop_at, Box::pin(self.open(task, saved))).await;
+        opened.unwrap_or(Err(too_slow))
+    }
+
     /// Everything that can be wrong is found here, before the first record is read.
     async fn open(&self, task: &Task<'_>, saved: &Cursor) -> Result<Ready<K, S>, ProducerError> {
         let Task { event, schema, moments, .. } = task;
         let settings = IngestSettings {
             packing: event.packing(),
-            engine: self.engine(task),
+            engine: self.engine(task, saved),
             max_record_bytes: self.settings.max_record_bytes,
             active_by: moments.stop_at,
         };
@@ -133,12 +150,17 @@ where
         Ok(Ready { ingest, source: found.open(&place(&cursor, event.on_change))?, cursor })
     }
 
-    fn engine(&self, task: &Task<'_>) -> EngineSettings {
+    fn engine(&self, task: &Task<'_>, saved: &Cursor) -> EngineSettings {
+        let Moments { shares, deadline, .. } = task.moments;
+        let last_call = shares.sending - shares.starting;
+        let run = deadline.saturating_duration_since(Instant::now()).saturating_sub(last_call);
+        let tried = Duration::from_millis(saved.tried_ms);
         EngineSettings {
             requests_in_flight: self.settings.requests_in_flight,
-            patience: self.settings.patience,
+            patience: patience(self.settings.patience, tried, run),
             shard_rate: task.event.keep_shard_limits.then_some(ShardRate::KINESIS),
-            deadline: Some(task.moments.deadline),
+            deadline: Some(deadline),
+            last_call,
             ..EngineSettings::default()
         }
     }
@@ -152,20 +174,22 @@ where
         let Ready { ingest, source, cursor } = ready;
         let version = cursor.source_version.clone();
         let source_name = task.event.source.name();
-        let mut quarantine = BucketQuarantine {
+        let quarantine = BucketQuarantine {
             store: &self.store,
             data_set: task.schema.name(),
             source: &source_name,
             source_version: version.as_deref(),
             stream: &self.settings.stream,
         };
-        let mut saver = Saver::new(&self.store, file, cursor);
+        let Moments { stop_at, aside_by, .. } = task.moments;
+        let mut saver = Saver::new(&self.store, file, cursor, stop_at);
         let limits = FeedLimits {
-            stop_at: Some(task.moments.stop_at),
+            stop_at: Some(stop_at),
+            aside_by: Some(aside_by),
             records_per_s: task.event.records_per_s,
             ..FeedLimits::default()
         };
-        let report = Box::pin(ingest.run(source, &mut quarantine, &mut saver, limits)).await;
+        let report = Box::pin(ingest.run(source, &quarantine, &mut saver, limits)).await;
         saver.release(&report).await?;
         Ok(report)
     }
@@ -189,4 +213,23 @@ where
             .invocation(task.invocation)
             .emit();
     }
+}
+
+/// What a run comes to, once its cursor is saved.
+fn outcome(task: &Task<'_>, mut report: FeedReport, shards: usize) -> Result<Answer, ProducerError> {
+    if let Some(source) = report.error.take() {
+        return Err(ProducerError::Feed { read: report.read, put: report.put, source });
+    }
+    let stopped = match report.engine.stopped.take() {
+        Some(StopReason::Fatal(source)) => return Err(ProducerError::Stream(SinkError::Fatal(source))),
+        stopped => stopped,
+    };
+    if report.read == 0 && !report.done && !report.asked_to_wait {
+        return Err(ProducerError::NothingRead { reading_ms: task.moments.shares.reading.as_millis() });
+    }
+    if report.put + report.quarantined == 0 && report.read > 0 {
+        let sending_ms = task.moments.shares.sending.as_millis();
+        tracing::warn!(read = report.read, sending_ms, "the stream acknowledged no record in time");
+    }
+    Ok(Answer::of(&task.schema, &report, stopped.as_ref(), shards))
 }

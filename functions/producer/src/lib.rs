@@ -4,7 +4,8 @@
 //!   source's cursor moves past it. A run that breaks off repeats what was acknowledged behind the
 //!   oldest record that was not.
 //! - One reader at a time: an invocation takes a lease in the cursor before its first put.
-//! - Before its deadline it stops, answers `"done":false`, and the next one goes on from there.
+//! - Before its deadline it stops, answers `"done":false`, and the next one goes on from there. Each comes further than
+//!   the one before, or says what keeps it from it.
 
 mod answer;
 mod error;
@@ -20,4 +21,5 @@ pub use answer::Answer;
 pub use error::ProducerError;
 pub use event::{Event, EventError, OnChange};
 pub use handler::Producer;
+pub use moments::NoTime;
 pub use settings::ProducerSettings;

@@ -18,10 +18,10 @@ pub(crate) struct BucketQuarantine<'a, S> {
 }
 
 impl<S: ObjectStore> Quarantine for BucketQuarantine<'_, S> {
-    async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
+    async fn put(&self, rejected: Rejected) -> Result<(), BoxError> {
         let Rejected { payload, position, records, kind, message } = rejected;
         let Self { store, data_set, source, source_version, stream } = *self;
-        let payload_base64 = STANDARD.encode_to_string(payload);
+        let payload_base64 = STANDARD.encode_to_string(&payload);
         let key = QuarantineKey::of_source(data_set, source, source_version, position, &payload_base64).key();
         tracing::error!(position, records, kind, error = message, "record put aside");
         let put_aside = PutAside {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge::ingest::{Cursor, CursorError, CursorFile, FeedReport, Progress};
 use edge::sources::Resume;
 use edge::store::ObjectStore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// How often the cursor is saved within a run.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
@@ -14,15 +14,26 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Saver<'a, S> {
     store: &'a S,
     file: CursorFile,
-    cursor: Cursor,
+    /// Where the run starts.
+    start: Cursor,
+    /// A save within the run is given up at this moment: the last one has more to say.
+    stop_at: Instant,
     saved_at: Instant,
     lost: Option<CursorError>,
 }
 
 impl<'a, S> Saver<'a, S> {
-    /// Saves to `file` of `store`; `cursor` is where the run starts.
-    pub(crate) fn new(store: &'a S, file: CursorFile, cursor: Cursor) -> Self {
-        Self { store, file, cursor, saved_at: Instant::now(), lost: None }
+    /// Saves to `file` of `store`.
+    pub(crate) fn new(store: &'a S, file: CursorFile, start: Cursor, stop_at: Instant) -> Self {
+        Self { store, file, start, stop_at, saved_at: Instant::now(), lost: None }
+    }
+
+    /// The cursor at a place where a record has been tried for so long in this run.
+    fn cursor(&self, resume: Resume, tried_for: Duration, done: bool) -> Cursor {
+        let is_start = resume.position == self.start.resume.position;
+        let earlier_ms = if is_start { self.start.tried_ms } else { 0 };
+        let tried_ms = earlier_ms.saturating_add(u64::try_from(tried_for.as_millis()).unwrap_or(u64::MAX));
+        Cursor { resume, done, tried_ms, ..self.start.clone() }
     }
 }
 
@@ -32,13 +43,13 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
             return;
         }
         self.saved_at = Instant::now();
-        let cursor = Cursor { resume, done: false, ..self.cursor.clone() };
-        match self.file.save(self.store, cursor).await {
-            Err(lost @ CursorError::Lost { .. }) => self.lost = Some(lost),
-            Err(error) => {
+        let cursor = self.cursor(resume, Duration::ZERO, false);
+        match timeout_at(self.stop_at, self.file.save(self.store, cursor)).await {
+            Ok(Err(lost @ CursorError::Lost { .. })) => self.lost = Some(lost),
+            Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again");
             }
-            Ok(()) => {}
+            Ok(Ok(())) | Err(_) => {}
         }
     }
 }
@@ -46,11 +57,11 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
 impl<S: ObjectStore> Saver<'_, S> {
     /// Saves where the run ended and gives the lease back.
     pub(crate) async fn release(self, report: &FeedReport) -> Result<(), CursorError> {
-        if let Some(lost) = self.lost {
-            return Err(lost);
+        let resume = report.resume.clone().unwrap_or_else(|| self.start.resume.clone());
+        let cursor = self.cursor(resume, report.tried_for, report.done);
+        match self.lost {
+            Some(lost) => Err(lost),
+            None => self.file.release(self.store, cursor).await,
         }
-        let resume = report.resume.clone().unwrap_or_else(|| self.cursor.resume.clone());
-        let cursor = Cursor { resume, done: report.done, ..self.cursor };
-        self.file.release(self.store, cursor).await
     }
 }

@@ -13,9 +13,9 @@ pub struct ProducerSettings {
     pub stream: String,
     /// `OUTPUT_BUCKET`: quarantine and cursors.
     pub bucket: String,
-    /// `DEADLINE_MARGIN_MS`: with less than this left all is acknowledged and the cursor is saved.
+    /// `DEADLINE_MARGIN_MS`: with less than this left nothing is on its way, and the cursor is saved.
     pub deadline_margin: Duration,
-    /// `PUT_PATIENCE_MS`: how long one record is tried before it goes to quarantine.
+    /// `PUT_PATIENCE_MS`: how long one record is tried, over all runs, before it goes to quarantine.
     pub patience: Duration,
     /// `REQUESTS_IN_FLIGHT`: requests on their way at once.
     pub requests_in_flight: usize,

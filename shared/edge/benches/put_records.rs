@@ -88,7 +88,7 @@ impl ByteSource for LongCsv {
 struct NoQuarantine;
 
 impl Quarantine for NoQuarantine {
-    async fn put(&mut self, rejected: Rejected<'_>) -> Result<(), BoxError> {
+    async fn put(&self, rejected: Rejected) -> Result<(), BoxError> {
         Err(format!("record at {} was refused: {}", rejected.position, rejected.message).into())
     }
 }
@@ -135,7 +135,7 @@ async fn from_a_file(what: &str, bytes: u64, packing: Packing, shards: ShardMap)
     let source = CsvSource::new(LongCsv::new(bytes), schema.clone(), "made-up".to_owned(), 0, 0);
     let packer = Packer::new(packing, schema, 1 << 20)?;
     let engine = Engine::new(YesSink, EngineSettings::default(), shards);
-    let (quarantine, progress, limits) = (&mut NoQuarantine, &mut (), FeedLimits::default());
+    let (quarantine, progress, limits) = (&NoQuarantine, &mut (), FeedLimits::default());
     let report_of = feed(source, Feed { packer, engine, quarantine, progress, limits }).await;
     if let Some(error) = report_of.error {
         return Err(error.into());

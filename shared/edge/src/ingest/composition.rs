@@ -82,7 +82,7 @@ impl<K: RecordSink + 'static> Ingest<K> {
     pub async fn run<S: Source, Q: Quarantine, P: Progress>(
         self,
         source: S,
-        quarantine: &mut Q,
+        quarantine: &Q,
         progress: &mut P,
         limits: FeedLimits,
     ) -> FeedReport {

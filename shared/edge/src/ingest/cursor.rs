@@ -35,6 +35,14 @@ pub struct Cursor {
     /// Whether the source was read to its end.
     #[serde(default)]
     pub done: bool,
+    /// How long earlier runs tried the record at `resume`, in milliseconds: it stays there until it is put or put aside.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tried_ms: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One reader's right to read, for a time.
@@ -147,14 +155,21 @@ impl CursorFile {
         self.write(store, State { cursor, lease: None, ..self.state.clone() }).await
     }
 
+    /// A save that was dropped half-way may have been done: what is there under this very lease is our own.
     async fn write<S: ObjectStore>(&mut self, store: &S, state: State) -> Result<(), CursorError> {
-        match store.replace(&self.key, &self.etag, state.to_bytes()?, &attributes()).await? {
-            Replaced::Written(etag) => {
-                (self.etag, self.state) = (etag, state);
-                Ok(())
+        let lost = || CursorError::Lost { key: self.key.clone() };
+        let body = state.to_bytes()?;
+        let mut replaced = store.replace(&self.key, &self.etag, body.clone(), &attributes()).await?;
+        if replaced == Replaced::Changed {
+            let there = store.get(&self.key).await?.ok_or_else(lost)?;
+            if State::read(&self.key, &there.body)?.lease != self.state.lease {
+                return Err(lost());
             }
-            Replaced::Changed => Err(CursorError::Lost { key: self.key.clone() }),
+            replaced = store.replace(&self.key, &there.head.etag, body, &attributes()).await?;
         }
+        let Replaced::Written(etag) = replaced else { return Err(lost()) };
+        (self.etag, self.state) = (etag, state);
+        Ok(())
     }
 }
 
@@ -181,7 +196,7 @@ fn attributes() -> Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::InMemoryStore;
+    use crate::store::{InMemoryStore, StoreFault};
 
     async fn take(store: &InMemoryStore, owner: &str, now_ms: i64) -> Taken {
         let lease = Lease { owner: owner.to_owned(), expires_at_ms: now_ms + 1000 };
@@ -228,6 +243,18 @@ mod tests {
         assert!(matches!(slow.save(&store, at(5)).await, Err(CursorError::Lost { .. })));
         next.release(&store, at(8)).await.unwrap();
         assert_eq!(must_take(&store, "last", 2001).await.cursor(), &at(8));
+    }
+
+    #[tokio::test]
+    async fn a_save_whose_end_was_not_waited_for_is_no_lost_lease() {
+        let store = InMemoryStore::new();
+        let mut file = must_take(&store, "me", 0).await;
+        store.set_faults(|operation, _| (operation == "replace").then_some(StoreFault::AnswerLost));
+        assert!(matches!(file.save(&store, at(3)).await, Err(CursorError::Store(_))));
+        store.set_faults(|_, _| None);
+        file.save(&store, at(5)).await.unwrap();
+        file.release(&store, at(7)).await.unwrap();
+        assert_eq!(must_take(&store, "next", 1).await.cursor(), &at(7));
     }
 
     #[tokio::test]

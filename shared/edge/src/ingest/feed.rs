@@ -1,42 +1,18 @@
 //! A whole run: from a source through a packer into an engine, with what can't be sent put aside.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::BoxError;
-use crate::put_records::{Engine, Entry, Packer, PutReport, StopReason};
+use super::quarantine::{Aside, Quarantine, Rejected, before};
+use super::report::{FeedError, FeedReport};
+use crate::put_records::{Engine, Entry, Packer, Unsent};
 use crate::sources::{Next, Resume, Source, SourceError};
-
-/// Where a run puts what no stream will take.
-pub trait Quarantine: Send {
-    /// Keeps one record; once this is done the source is free to move past it. Putting the same
-    /// record twice keeps it once.
-    fn put(&mut self, rejected: Rejected<'_>) -> impl Future<Output = Result<(), BoxError>> + Send;
-}
-
-/// A record that is put aside.
-#[derive(Debug, Clone, Copy)]
-pub struct Rejected<'a> {
-    /// As the source or the packer left it.
-    pub payload: &'a [u8],
-    /// Where it is in its source.
-    pub position: u64,
-    /// User records inside.
-    pub records: u32,
-    /// Why, in a short stable word.
-    pub kind: &'static str,
-    /// Why, as one line without payload text.
-    pub message: &'a str,
-}
-
-impl<'a> Rejected<'a> {
-    fn one(payload: &'a [u8], position: u64, kind: &'static str, message: &'a str) -> Self {
-        Self { payload, position, records: 1, kind, message }
-    }
-}
 
 /// How far a run may go.
 #[derive(Debug, Clone, Default)]
@@ -45,51 +21,10 @@ pub struct FeedLimits {
     pub stop: Arc<AtomicBool>,
     /// No record is read after this.
     pub stop_at: Option<Instant>,
+    /// No record is put aside after this; what is not by then is read again.
+    pub aside_by: Option<Instant>,
     /// Records a second that are read at most.
     pub records_per_s: Option<f64>,
-}
-
-/// What became of a source's records in one run.
-#[derive(Debug, Default)]
-pub struct FeedReport {
-    /// Records read, good and bad.
-    pub read: u64,
-    /// User records the stream acknowledged.
-    pub put: u64,
-    /// Records put aside.
-    pub quarantined: u64,
-    /// Whether the source was read to its end and every record is sent or put aside.
-    pub done: bool,
-    /// Whether the source has more, but not before a while.
-    pub asked_to_wait: bool,
-    /// Where the next run starts so that none is missed; `None` where this one started.
-    pub resume: Option<Resume>,
-    /// Why the run broke off, if something failed. What was sent until then stays sent.
-    pub error: Option<FeedError>,
-    /// The engine's account.
-    pub engine: PutReport,
-}
-
-impl FeedReport {
-    /// Takes out what ended the run before its time, if something failed.
-    pub fn failure(&mut self) -> Option<BoxError> {
-        let stopped = match self.engine.stopped.take_if(|stopped| matches!(stopped, StopReason::Fatal(_))) {
-            Some(StopReason::Fatal(error)) => Some(error),
-            _ => None,
-        };
-        self.error.take().map(BoxError::from).or(stopped)
-    }
-}
-
-/// Why a run broke off.
-#[derive(Debug, thiserror::Error)]
-pub enum FeedError {
-    /// The source gave no record.
-    #[error("could not read on")]
-    Source(#[from] SourceError),
-    /// A record could be neither sent nor put aside.
-    #[error("could not put a record aside")]
-    Quarantine(#[source] BoxError),
 }
 
 /// Told after every few records of a run, as for a progress bar or a cursor.
@@ -113,7 +48,7 @@ pub struct Feed<'a, Q, P> {
     /// Sends the entries.
     pub engine: Engine,
     /// Keeps what no stream takes.
-    pub quarantine: &'a mut Q,
+    pub quarantine: &'a Q,
     /// Is told how far the run has come.
     pub progress: &'a mut P,
     /// How far the run may go.
@@ -124,8 +59,9 @@ pub struct Feed<'a, Q, P> {
 /// something fails; the report says which, and where to go on.
 pub async fn feed<S: Source, Q: Quarantine, P: Progress>(source: S, feed: Feed<'_, Q, P>) -> FeedReport {
     let Feed { packer, engine, quarantine, progress, limits } = feed;
+    let aside = Aside::new(quarantine, limits.aside_by);
     let (report, next, not_taken) = (FeedReport::default(), None, None);
-    let mut run = Run { source, packer, engine, quarantine, limits, report, next, not_taken };
+    let mut run = Run { source, packer, engine, aside, limits, report, next, not_taken };
     let ended = run.read_all(progress).await;
     let flushed = run.flush().await;
     run.finish(ended.and_then(|at_end| flushed.map(|()| at_end))).await
@@ -135,7 +71,7 @@ struct Run<'a, S, Q> {
     source: S,
     packer: Packer,
     engine: Engine,
-    quarantine: &'a mut Q,
+    aside: Aside<'a, Q>,
     limits: FeedLimits,
     report: FeedReport,
     /// The position after the last record read.
@@ -149,9 +85,13 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
     async fn read_all<P: Progress>(&mut self, progress: &mut P) -> Result<bool, FeedError> {
         let started = Instant::now();
         let (mut payload, mut entries) = (Vec::new(), Vec::new());
-        while !self.is_over() {
+        loop {
             self.keep_rate(started).await;
-            match self.source.next(&mut payload).await? {
+            if self.is_over() {
+                return Ok(false);
+            }
+            let Some(found) = self.read(&mut payload).await else { return Ok(false) };
+            match found? {
                 Next::End { position } => {
                     self.next = Some(position);
                     return Ok(true);
@@ -166,26 +106,43 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                     self.packer.set_shards(self.engine.shards(), &mut entries);
                     self.packer.end_line(&mut payload);
                     if let Err(error) = self.packer.pack(&payload, position, &mut entries) {
-                        let message = error.to_string();
-                        self.put_aside(Rejected::one(&payload, position, error.kind(), &message)).await?;
+                        self.refuse(&payload, position, (error.kind(), error.to_string()));
                     }
                     self.next = Some(next);
                 }
                 Next::Bad { position, next, error } => {
                     self.report.read += 1;
-                    let message = error.to_string();
-                    self.put_aside(Rejected::one(&payload, position, error.kind(), &message)).await?;
+                    self.refuse(&payload, position, (error.kind(), error.to_string()));
                     self.next = Some(next);
                 }
             }
-            self.push(&mut entries).await?;
-            if self.report.read.is_multiple_of(PROGRESS_RECORDS)
-                && let Some(position) = self.oldest_position()
-            {
-                progress.at(self.report.read, self.source.resume_at(position)).await;
+            self.push(&mut entries).await;
+            if self.aside.is_full() {
+                self.put_aside().await?;
+            }
+            if self.report.read.is_multiple_of(PROGRESS_RECORDS) {
+                self.tell(progress).await?;
             }
         }
-        Ok(false)
+    }
+
+    /// The next record, unless reading it takes beyond the run's time: the source is not read from again then.
+    async fn read(&mut self, payload: &mut Vec<u8>) -> Option<Result<Next, SourceError>> {
+        let mut next = pin!(self.source.next(payload));
+        // Most records are at hand, and need no timer.
+        match futures::poll!(next.as_mut()) {
+            Poll::Ready(found) => Some(found),
+            Poll::Pending => before(self.limits.stop_at, next).await,
+        }
+    }
+
+    /// Tells how far the run has come.
+    async fn tell<P: Progress>(&mut self, progress: &mut P) -> Result<(), FeedError> {
+        self.put_aside().await?;
+        if let Some(position) = self.oldest_position() {
+            progress.at(self.report.read, self.source.resume_at(position)).await;
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -208,68 +165,80 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
 
     /// Everything before this position is acknowledged or put aside.
     fn oldest_position(&self) -> Option<u64> {
-        let open = [self.engine.oldest_position(), self.packer.oldest_position(), self.not_taken];
+        let (engine, packer) = (self.engine.oldest_position(), self.packer.oldest_position());
+        let open = [engine, packer, self.aside.oldest_position(), self.not_taken];
         open.into_iter().flatten().min().or(self.next)
     }
 
     async fn flush(&mut self) -> Result<(), FeedError> {
         let mut entries = Vec::new();
         self.packer.flush(&mut entries);
-        self.push(&mut entries).await
+        self.push(&mut entries).await;
+        self.put_aside().await
     }
 
-    async fn push(&mut self, entries: &mut Vec<Entry>) -> Result<(), FeedError> {
+    async fn push(&mut self, entries: &mut Vec<Entry>) {
         for entry in entries.drain(..) {
             let position = entry.position;
             if let Err(error) = self.engine.check(&entry) {
-                let (records, message) = (entry.records, error.to_string());
-                let rejected = Rejected::one(&entry.data, position, "limit", &message);
-                self.put_aside(Rejected { records, ..rejected }).await?;
+                let (kind, message) = ("limit", error.to_string());
+                let Entry { data: payload, records, .. } = entry;
+                self.aside.add(Rejected { payload, position, records, kind, message });
             } else if self.engine.push(entry).await.is_err() {
-                self.not_taken = Some(earliest(self.not_taken, position));
+                self.not_taken = earliest(self.not_taken, Some(position));
             }
         }
-        Ok(())
     }
 
-    async fn put_aside(&mut self, rejected: Rejected<'_>) -> Result<(), FeedError> {
-        self.quarantine.put(rejected).await.map_err(FeedError::Quarantine)?;
-        self.report.quarantined += u64::from(rejected.records);
-        Ok(())
+    /// A record that is no entry is to be put aside, for a reason in a short word and a line.
+    fn refuse(&mut self, payload: &[u8], position: u64, (kind, message): (&'static str, String)) {
+        let payload = Bytes::copy_from_slice(payload);
+        self.aside.add(Rejected { payload, position, records: 1, kind, message });
+    }
+
+    async fn put_aside(&mut self) -> Result<(), FeedError> {
+        self.aside.put_all().await.map_err(FeedError::Quarantine)
     }
 
     /// Waits for the engine, puts aside what it gave up, and closes the account.
     async fn finish(self, ended: Result<bool, FeedError>) -> FeedReport {
-        let Self { source, engine, quarantine, mut report, next, not_taken, .. } = self;
+        let Self { source, engine, mut aside, mut report, next, not_taken, .. } = self;
         report.engine = engine.finish().await;
         report.put = report.engine.accepted_records;
-        let mut left = not_taken;
-        let at_end = ended.unwrap_or_else(|error| {
+        let unsent = &report.engine.unsent;
+        unsent
+            .iter()
+            .filter(|unsent| unsent.reason.is_given_up())
+            .for_each(|unsent| aside.add(given_up(unsent)));
+        let kept = aside.put_all().await.map_err(FeedError::Quarantine);
+        report.quarantined = aside.kept;
+        let stopped = unsent.iter().filter(|unsent| !unsent.reason.is_given_up());
+        let stopped = stopped.map(|unsent| unsent.entry.position).min();
+        let left = earliest(earliest(not_taken, stopped), aside.oldest_position());
+        let there = unsent.iter().filter(|unsent| Some(unsent.entry.position) == left);
+        report.tried_for = there.map(|unsent| unsent.tried_for).max().unwrap_or_default();
+        let at_end = ended.and_then(|at_end| kept.map(|()| at_end)).unwrap_or_else(|error| {
             report.error = Some(error);
             false
         });
-        for unsent in &report.engine.unsent {
-            let Entry { data, position, records, .. } = &unsent.entry;
-            if !unsent.reason.is_given_up() {
-                left = Some(earliest(left, *position));
-                continue;
-            }
-            let (payload, position, records, kind) = (&data[..], *position, *records, unsent.reason.as_str());
-            let rejected = Rejected { payload, position, records, kind, message: "given up by the producer" };
-            match quarantine.put(rejected).await {
-                Ok(()) => report.quarantined += u64::from(records),
-                Err(error) => {
-                    left = Some(earliest(left, position));
-                    report.error.get_or_insert(FeedError::Quarantine(error));
-                }
-            }
-        }
         report.done = at_end && left.is_none();
         report.resume = left.or(next).map(|position| source.resume_at(position));
         report
     }
 }
 
-fn earliest(known: Option<u64>, position: u64) -> u64 {
-    known.map_or(position, |known| known.min(position))
+fn given_up(unsent: &Unsent) -> Rejected {
+    let Entry { data, position, records, .. } = &unsent.entry;
+    let message = "given up by the producer".to_owned();
+    Rejected {
+        payload: data.clone(),
+        position: *position,
+        records: *records,
+        kind: unsent.reason.as_str(),
+        message,
+    }
+}
+
+fn earliest(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    a.into_iter().chain(b).min()
 }

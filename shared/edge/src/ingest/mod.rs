@@ -3,7 +3,11 @@
 mod composition;
 mod cursor;
 mod feed;
+mod quarantine;
+mod report;
 
 pub use composition::{Ingest, IngestError, IngestSettings};
 pub use cursor::{Cursor, CursorError, CursorFile, Lease, Taken};
-pub use feed::{Feed, FeedError, FeedLimits, FeedReport, Progress, Quarantine, Rejected, feed};
+pub use feed::{Feed, FeedLimits, Progress, feed};
+pub use quarantine::{Quarantine, Rejected};
+pub use report::{FeedError, FeedReport};

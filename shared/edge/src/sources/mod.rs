@@ -66,7 +66,8 @@ pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;
 /// A source of records in their order. Reading it again gives the same records at the same
 /// positions, as long as what is behind it has not changed.
 pub trait Source: Send {
-    /// Reads the next record into `payload`, which is cleared first. Must not be dropped half-way.
+    /// Reads the next record into `payload`, which is cleared first. One that was dropped half-way is not read from
+    /// again, and [`resume_at`](Self::resume_at) still knows every position it gave.
     fn next(&mut self, payload: &mut Vec<u8>) -> impl Future<Output = Result<Next, SourceError>> + Send;
 
     /// What to start from so that everything from `position` on is read again.
