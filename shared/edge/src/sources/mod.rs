@@ -6,7 +6,6 @@ mod bytes;
 #[cfg(feature = "http")]
 mod counter;
 mod csv;
-mod csv_rows;
 mod file;
 mod gunzip;
 #[cfg(feature = "http")]
@@ -25,7 +24,6 @@ mod json_values;
 mod made_up;
 #[cfg(feature = "http")]
 mod object;
-mod quotes;
 #[cfg(feature = "http")]
 mod spec;
 #[cfg(feature = "http")]

@@ -11,8 +11,8 @@ use csv_core::ReadRecordResult;
 use record_model::Problem;
 
 use super::quotes::{Quotes, quotes};
-use super::unicode::Unicode;
-use super::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
+use crate::sources::unicode::Unicode;
+use crate::sources::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
 
 /// A file of UTF-8 or UTF-16, row after row. LF, CRLF and a lone CR end a row; quoted cells may hold all of them.
 pub(super) struct CsvRows<B> {

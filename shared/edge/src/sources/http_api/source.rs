@@ -1,84 +1,18 @@
-//! JSON APIs that answer in pages: tokens, links, conditional requests, rate limits.
+//! The records of an API, page after page.
 
 use std::collections::VecDeque;
 
 use record_model::Schema;
+use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Url};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::http::{Answered, body, checked_url};
-use super::http_headers::next_link;
-use super::json_lines::payload_of;
-use super::json_path::{at_path, text_at};
-use super::{HttpClient, Next, Resume, Source, SourceError};
-
-/// How an API is asked and answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpApi {
-    /// Where, with the parameters that never change.
-    pub url: String,
-    /// Path of the records' array in an answer, such as `data.items`; empty where it is the answer.
-    #[serde(default)]
-    pub items: String,
-    /// How the next page is asked for; unset where an answer is all there is.
-    #[serde(default)]
-    pub next: Option<NextPage>,
-    /// How only records that are new since the last run are asked for.
-    #[serde(default)]
-    pub since: Option<Since>,
-}
-
-/// How the next page is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum NextPage {
-    /// By a token of the answer as a parameter.
-    Token {
-        /// Path of the token in an answer.
-        path: String,
-        /// The parameter it is sent in.
-        parameter: String,
-    },
-    /// By a URL of the answer.
-    Url {
-        /// Path of the URL in an answer.
-        path: String,
-    },
-    /// By the header `Link: <…>; rel="next"`.
-    LinkHeader,
-}
-
-/// How only new records are asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Since {
-    /// Path of the newest record's mark in the first page.
-    pub newest: String,
-    /// The parameter that takes the mark in the next run.
-    pub parameter: String,
-}
-
-/// Where a page is, and what is needed to ask for those after it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Page {
-    /// Position of its first record.
-    first: u64,
-    /// The token or URL to ask with; none for the first page of a run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    link: Option<String>,
-    /// The mark of the run: only records after it are asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    since: Option<String>,
-    /// The mark of the next run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    newest: Option<String>,
-    /// Version of the first page, to be told when nothing has changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    etag: Option<String>,
-}
+use super::page::Page;
+use super::{HttpApi, missing};
+use crate::sources::http::{Answered, body, checked_url};
+use crate::sources::json_lines::payload_of;
+use crate::sources::json_path::{at_path, text_at};
+use crate::sources::{HttpClient, Next, Resume, Source, SourceError};
 
 /// Records of an API. A position counts records over all runs.
 pub struct HttpApiSource {
@@ -146,7 +80,7 @@ impl HttpApiSource {
 
     /// Asks for the next page; `false` if the server wants to be left alone for a while.
     async fn turn_page(&mut self, page: Page) -> Result<bool, SourceError> {
-        let url = self.url_of(&page)?;
+        let url = self.api.url_of(&page)?;
         let etag = page.etag.clone().filter(|_| page.link.is_none());
         let bearer = self.bearer.clone();
         let prepare = |mut request: RequestBuilder| {
@@ -224,7 +158,7 @@ impl HttpApiSource {
             page.etag = headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         }
         let after = page.first + items.len() as u64;
-        let link = self.link_after(answer, headers, &page)?;
+        let link = self.api.link_after(answer, headers, &page)?;
         if link.is_some() {
             self.next_page = Some(Page { first: after, link, ..page.clone() });
         } else {
@@ -238,44 +172,6 @@ impl HttpApiSource {
             self.pages.pop_front();
         }
         Ok(())
-    }
-
-    fn url_of(&self, page: &Page) -> Result<Url, SourceError> {
-        let mut url = checked_url(&self.api.url)?;
-        if let (Some(since), Some(mark)) = (&self.api.since, &page.since) {
-            url.query_pairs_mut().append_pair(&since.parameter, mark);
-        }
-        match (&self.api.next, &page.link) {
-            (Some(NextPage::Token { parameter, .. }), Some(token)) => {
-                url.query_pairs_mut().append_pair(parameter, token);
-            }
-            (Some(_), Some(link)) => {
-                let next = url.join(link).map_err(|_| missing("usable next link"))?;
-                // A token goes to the server it is for, and to no other.
-                if next.origin() != url.origin() {
-                    return Err(missing("next link on the same server"));
-                }
-                url = next;
-            }
-            _ => {}
-        }
-        Ok(url)
-    }
-
-    fn link_after(
-        &self,
-        answer: &RawValue,
-        headers: &HeaderMap,
-        page: &Page,
-    ) -> Result<Option<String>, SourceError> {
-        let link = match &self.api.next {
-            Some(NextPage::Token { path, .. } | NextPage::Url { path }) => text_at(answer, path),
-            Some(NextPage::LinkHeader) => next_link(headers),
-            None => None,
-        };
-        let link = link.filter(|link| !link.is_empty());
-        // A server that names a page as its own next would be asked for ever.
-        if link.is_some() && link == page.link { Err(missing("next link of another page")) } else { Ok(link) }
     }
 }
 
@@ -312,8 +208,4 @@ impl Source for HttpApiSource {
         };
         Resume { position, page: page.and_then(|page| serde_json::to_string(page).ok()) }
     }
-}
-
-fn missing(expected: &str) -> SourceError {
-    SourceError::Answer { expected: expected.to_owned() }
 }

@@ -1,24 +1,24 @@
 //! The object store on S3, or on any server that speaks its protocol.
 
-use std::borrow::Cow;
+mod attributes;
+mod calls;
+mod client;
+
 use std::error::Error as _;
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::client::{HttpClient, HttpConnector};
+use object_store::aws::AmazonS3;
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
-use object_store::path::Path;
 use object_store::{
-    Attribute, AttributeValue, ClientOptions, Error, GetOptions, GetRange, GetResult,
-    ObjectStore as ForeignStore, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
+    Error, GetOptions, GetRange, GetResult, ObjectStore as ForeignStore, PutMode, PutOptions, PutPayload,
+    UpdateVersion,
 };
 
-use crate::BoxError;
-use crate::aws::{AwsSettings, TrustedRoots, https};
-use crate::backoff::full_jitter;
-use crate::store::check_key;
+use self::attributes::{incoming, is_written_by, outgoing};
+use self::calls::{Call, Tries};
+use crate::aws::AwsSettings;
 use crate::store::{
     Attributes, Created, ETag, Listed, MAX_GET_BYTES, MAX_LISTED_KEYS, Object, ObjectHead, ObjectStore,
     RangeRead, Replaced, StoreError,
@@ -26,15 +26,6 @@ use crate::store::{
 
 /// How long one call keeps trying before it gives up, unless told otherwise.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(8);
-
-/// How long one request may take: an object of a batch is a few megabytes.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Metadata that tells our own write from another's of equal bytes; never handed on.
-const WRITE_ID: &str = "kinflow-write-id";
 
 /// One bucket of S3.
 #[derive(Debug, Clone)]
@@ -48,10 +39,7 @@ impl S3Store {
     ///
     /// An endpoint URL is addressed by path and may be plain http; AWS itself is always https.
     pub fn connect(bucket: &str, aws: &AwsSettings) -> Result<Self, StoreError> {
-        let client = builder(bucket, aws)
-            .build()
-            .map_err(|source| StoreError::Connect { bucket: bucket.to_owned(), source: source.into() })?;
-        Ok(Self { client, patience: DEFAULT_PATIENCE })
+        Ok(Self { client: client::client(bucket, aws)?, patience: DEFAULT_PATIENCE })
     }
 
     /// The same bucket with calls that keep trying for `patience`.
@@ -89,10 +77,7 @@ impl S3Store {
     /// The tag of the object there, if one of our tries wrote it and only its answer was lost.
     async fn own_write(&self, key: &str, write_id: &str) -> Result<Option<ETag>, StoreError> {
         let found = self.read(Call { operation: "head", key }, GetOptions::new().with_head(true)).await?;
-        Ok(found.and_then(|found| {
-            let own = found.attributes.get(&Attribute::Metadata(Cow::Borrowed(WRITE_ID)));
-            own.is_some_and(|id| id.as_ref() == write_id).then(|| etag_of(&found)).flatten()
-        }))
+        Ok(found.filter(|found| is_written_by(found, write_id)).and_then(|found| etag_of(&found)))
     }
 
     /// Starts a GET or HEAD; `None` where there is no such object.
@@ -129,7 +114,7 @@ impl S3Store {
     }
 
     fn tries(&self) -> Tries {
-        Tries { until: Instant::now() + self.patience, made: 0 }
+        Tries::within(self.patience)
     }
 }
 
@@ -190,106 +175,6 @@ impl ObjectStore for S3Store {
     }
 }
 
-/// What is being done to which object, for errors.
-#[derive(Clone, Copy)]
-struct Call<'a> {
-    operation: &'static str,
-    key: &'a str,
-}
-
-impl Call<'_> {
-    /// `Path::from` would rewrite the key; `parse` keeps it or refuses.
-    fn path(self) -> Result<Path, StoreError> {
-        check_key(self.key)?;
-        Path::parse(self.key).map_err(|_| StoreError::InvalidKey { key: self.key.to_owned() })
-    }
-
-    fn no_tag(self) -> StoreError {
-        self.unavailable(1, "the answer has no ETag".into())
-    }
-
-    fn unavailable(self, attempts: u32, source: BoxError) -> StoreError {
-        let Self { operation, key } = self;
-        StoreError::Unavailable { operation, key: key.to_owned(), attempts, source }
-    }
-}
-
-/// The tries of one call. A write may be tried again after any failure, since its condition and
-/// its write id make a repeat harmless.
-struct Tries {
-    until: Instant,
-    made: u32,
-}
-
-impl Tries {
-    /// Waits before the next try, or gives up with the error of the last.
-    async fn again(&mut self, call: Call<'_>, error: Error) -> Result<(), StoreError> {
-        let (operation, key) = (call.operation, call.key.to_owned());
-        match error {
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-                return Err(StoreError::Denied { operation, key, source: error.into() });
-            }
-            Error::InvalidPath { .. } => return Err(StoreError::InvalidKey { key }),
-            _ => {}
-        }
-        let pause = full_jitter(FIRST_PAUSE, LONGEST_PAUSE, self.made);
-        self.made += 1;
-        if Instant::now() + pause >= self.until {
-            return Err(call.unavailable(self.made, error.into()));
-        }
-        tokio::time::sleep(pause).await;
-        Ok(())
-    }
-}
-
-/// Puts the store on the process's HTTP client.
-#[derive(Debug)]
-struct Connector {
-    endpoint_url: Option<String>,
-    trusted_roots: TrustedRoots,
-}
-
-impl HttpConnector for Connector {
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let client = https::client_builder(self.endpoint_url.as_deref(), &self.trusted_roots)
-            .timeout(REQUEST_TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build();
-        client
-            .map(HttpClient::new)
-            .map_err(|source| Error::Generic { store: "HTTP client", source: source.into() })
-    }
-}
-
-fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
-    let endpoint = aws.s3_endpoint_url.as_deref();
-    let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
-    let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(bucket)
-        .with_region(&aws.region)
-        .with_client_options(ClientOptions::new().with_allow_http(plain))
-        .with_http_connector(Connector {
-            endpoint_url: aws.s3_endpoint_url.clone(),
-            trusted_roots: aws.trusted_roots.clone(),
-        })
-        // A certificate for `*.s3` does not cover a bucket with dots.
-        .with_virtual_hosted_style_request(endpoint.is_none() && !bucket.contains('.'))
-        // object_store's retries would take our own first write for somebody else's, and a 409 for an object
-        // that exists.
-        .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() });
-    if let Some(url) = endpoint {
-        builder = builder.with_endpoint(url);
-    }
-    if let Some(keys) = &aws.credentials {
-        builder =
-            builder.with_access_key_id(&keys.access_key_id).with_secret_access_key(&keys.secret_access_key);
-        if let Some(token) = &keys.session_token {
-            builder = builder.with_token(token);
-        }
-    }
-    builder
-}
-
 /// Whether the condition of a write did not hold: 412, or 404 for `If-Match`.
 ///
 /// A create reports 412 as `AlreadyExists` around a `Precondition`, and a 409, which is a race and
@@ -303,38 +188,6 @@ fn is_precondition(error: &Error) -> bool {
         }
         _ => false,
     }
-}
-
-fn outgoing(attributes: &Attributes, write_id: &str) -> object_store::Attributes {
-    let mut out = object_store::Attributes::new();
-    let mut set = |name, value: &str| out.insert(name, AttributeValue::from(value.to_owned()));
-    if let Some(content_type) = &attributes.content_type {
-        set(Attribute::ContentType, content_type);
-    }
-    if let Some(encoding) = &attributes.content_encoding {
-        set(Attribute::ContentEncoding, encoding);
-    }
-    for (name, value) in &attributes.metadata {
-        set(Attribute::Metadata(Cow::Owned(name.clone())), value);
-    }
-    set(Attribute::Metadata(Cow::Borrowed(WRITE_ID)), write_id);
-    out
-}
-
-fn incoming(attributes: &object_store::Attributes) -> Attributes {
-    let mut found = Attributes::default();
-    for (name, value) in attributes {
-        let value = value.to_string();
-        match name {
-            Attribute::ContentType => found.content_type = Some(value),
-            Attribute::ContentEncoding => found.content_encoding = Some(value),
-            Attribute::Metadata(name) if name != WRITE_ID => {
-                found.metadata.insert(name.to_string(), value);
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 fn etag_of(found: &GetResult) -> Option<ETag> {

@@ -1,0 +1,88 @@
+//! CSV with a header, turned into payloads of the stream by schema.
+//!
+//! A row that is no CSV, or not of the schema, is bad, with its line and byte, and as long as it is on one line its
+//! neighbours are not. Bad quotes over several lines may have swallowed rows, or be what is left of some, so a file is not
+//! read on from there.
+
+#[cfg(test)]
+mod letter_of_the_rule;
+mod quotes;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use record_model::{CsvColumns, RecordContext, RecordError, Schema};
+
+use self::rows::CsvRows;
+use super::{ByteSource, Next, Source, SourceError};
+
+/// Records of a CSV file.
+pub struct CsvSource<B> {
+    rows: CsvRows<B>,
+    schema: Schema,
+    name: String,
+    ingested_at_ms: i64,
+    header: Option<Header>,
+    skip_to: u64,
+}
+
+struct Header {
+    columns: CsvColumns,
+    width: usize,
+}
+
+impl<B: ByteSource> CsvSource<B> {
+    /// Starts at the record that begins at byte `position`, 0 for all; the header is read in any
+    /// case. `name` and the time are for fields that a schema derives.
+    pub fn new(bytes: B, schema: Schema, name: String, ingested_at_ms: i64, position: u64) -> Self {
+        Self { rows: CsvRows::new(bytes), schema, name, ingested_at_ms, header: None, skip_to: position }
+    }
+
+    async fn read_header(&mut self) -> Result<Header, SourceError> {
+        let raw = self.rows.next().await?.ok_or(SourceError::Empty)?;
+        if self.rows.problem(&raw, None)?.is_some() {
+            return Err(SourceError::Damaged { place: self.rows.place(&raw), what: "csv header" });
+        }
+        let columns = self.schema.csv_columns(self.rows.cells()).map_err(SourceError::Header)?;
+        let width = self.rows.cells().len();
+        if self.skip_to > self.rows.offset {
+            self.rows.go_to(self.skip_to).await?;
+        }
+        Ok(Header { columns, width })
+    }
+
+    fn context(&self, position: u64) -> RecordContext<'_> {
+        RecordContext {
+            ingested_at_ms: self.ingested_at_ms,
+            source: Some(&self.name),
+            offset: Some(position),
+            ..RecordContext::default()
+        }
+    }
+}
+
+impl<B: ByteSource> Source for CsvSource<B> {
+    async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, SourceError> {
+        if self.header.is_none() {
+            self.header = Some(self.read_header().await?);
+        }
+        payload.clear();
+        let Some(raw) = self.rows.next().await? else {
+            return Ok(Next::End { position: self.rows.offset });
+        };
+        let (position, next) = (raw.place.byte, self.rows.offset);
+        let Some(Header { columns, width }) = &self.header else { return Err(SourceError::Empty) };
+        let written = match self.rows.problem(&raw, Some(*width))? {
+            Some(problem) => Err(RecordError::from(problem)),
+            None => columns.write_payload(&self.schema, self.rows.cells(), &self.context(position), payload),
+        };
+        Ok(match written {
+            Ok(()) => Next::Record { position, next },
+            Err(error) => {
+                payload.clear();
+                payload.extend_from_slice(self.rows.found(&raw));
+                Next::Bad { position, next, error: self.rows.place(&raw).of(error) }
+            }
+        })
+    }
+}
