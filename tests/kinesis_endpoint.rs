@@ -71,6 +71,14 @@ fn firehose_event(rows: u64, row: impl Fn(u64) -> Vec<u8>) -> Invocation {
 }
 
 #[tokio::test]
+async fn the_endpoint_keeps_the_contract_of_a_stream() {
+    let endpoint = endpoint().await;
+    stream(&endpoint, "contract", 2).await;
+    edge::contract_tests::sink::holds_for(&sink(&endpoint, "contract")).await;
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_a_transforms_answer_has_no_room_for_goes_back_to_its_stream() {
     const ROWS: u64 = 1_000;
     let endpoint = endpoint().await;

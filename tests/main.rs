@@ -21,7 +21,5 @@ mod kinesis_refusals;
 mod put;
 mod runs;
 mod s3_endpoint;
-#[path = "../shared/edge/tests/it/store_contract/mod.rs"]
-mod store_contract;
 mod streams;
 mod template;

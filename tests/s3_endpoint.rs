@@ -55,7 +55,7 @@ async fn the_s3_store_keeps_its_contract_here() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = endpoint(folder.path()).await;
     fs::create_dir(folder.path().join("contract")).unwrap();
-    super::store_contract::holds_for(&store(&endpoint, "contract")).await;
+    edge::contract_tests::store::holds_for(&store(&endpoint, "contract")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -152,7 +152,7 @@ where
 
     fn engine(&self, task: &Task<'_>, saved: &Cursor) -> EngineSettings {
         let Moments { shares, deadline, .. } = task.moments;
-        let last_call = shares.sending - shares.starting;
+        let last_call = shares.sending.saturating_sub(shares.starting);
         let run = deadline.saturating_duration_since(Instant::now()).saturating_sub(last_call);
         let tried = Duration::from_millis(saved.tried_ms);
         EngineSettings {

@@ -39,13 +39,13 @@ impl Shares {
     /// invocation that is short for its margin it is a quarter.
     pub(crate) fn of(time: Duration, margin: Duration) -> Self {
         let margin = margin.max(LEAST_MARGIN).min(time / 4);
-        let sending = time - margin;
+        let sending = time.saturating_sub(margin);
         Self {
-            reading: sending - margin,
-            starting: sending - LAST_CALL.min(margin / 2),
+            reading: sending.saturating_sub(margin),
+            starting: sending.saturating_sub(LAST_CALL.min(margin / 2)),
             sending,
-            aside: time - margin / 2,
-            saving: time - margin / 8,
+            aside: time.saturating_sub(margin / 2),
+            saving: time.saturating_sub(margin / 8),
         }
     }
 }
@@ -128,10 +128,10 @@ mod tests {
             let time = Duration::from_millis(time_ms);
             let margin = Duration::from_millis(margin_ms);
             let Shares { reading, starting, sending, aside, saving } = Shares::of(time, margin);
-            prop_assert!(reading >= time / 2 - Duration::from_micros(1));
+            prop_assert!(2 * reading + Duration::from_micros(1) >= time);
             let ends = [reading, starting, sending, aside, saving, time];
             prop_assert!(ends.is_sorted_by(|a, b| a < b), "{ends:?}");
-            prop_assert!(time - sending >= margin.min(time / 4));
+            prop_assert!(sending + margin.min(time / 4) <= time);
         }
 
         #[test]

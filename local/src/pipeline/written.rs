@@ -1,7 +1,8 @@
 //! What a consumer wrote, read back from its bucket: lines, quarantine, and what was given up.
 
 use edge::aws::S3Store;
-use edge::store::{Listed, MAX_LISTED_KEYS, ObjectStore};
+use edge::store::{Listed, ObjectStore as _, list_all};
+use futures::TryStreamExt as _;
 use record_model::layout::{EnrichedKey, QuarantineKey, RecordName, WindowKey};
 use record_model::{Content, Decoder, Limits};
 use serde::Deserialize;
@@ -130,17 +131,9 @@ pub(crate) async fn new_objects(
     prefix: &str,
     since_ms: i64,
 ) -> Result<Vec<Listed>, StorageError> {
-    let mut objects: Vec<Listed> = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = bucket.list(prefix, after.as_deref()).await?;
-        let is_last = page.len() < MAX_LISTED_KEYS;
-        after = page.last().map(|object| object.key.clone());
-        objects.extend(page.into_iter().filter(|object| object.modified_at_ms >= since_ms));
-        if is_last {
-            return Ok(objects);
-        }
-    }
+    let recent =
+        list_all(bucket, prefix).try_filter(|object| std::future::ready(object.modified_at_ms >= since_ms));
+    Ok(recent.try_collect().await?)
 }
 
 /// Counts the ids of an object's lines; one that can't be opened counts none, so its records are missing.

@@ -8,6 +8,7 @@
 //! | [`put_records`] | the way into a stream: the packer, the engine and the port of a stream |
 //! | [`ingest`] | from a source to a stream, with the cursor that says how far it has come |
 //! | [`store`] | the port of an object store, and its twin in memory |
+//! | `contract_tests` | what every stream and every store does, as suites for tests: a feature of that name |
 //! | [`settings`] | the environment's variables |
 //! | [`schema_source`] | where a function's schema comes from |
 //! | [`clock`] | the wall clock in milliseconds |
@@ -15,6 +16,8 @@
 
 pub mod aws;
 pub mod clock;
+#[cfg(feature = "contract-tests")]
+pub mod contract_tests;
 pub mod ingest;
 pub mod lambda;
 pub mod logging;

@@ -6,7 +6,8 @@
 //! lifecycle for this prefix must therefore outlast the stream's retention.
 
 use bytes::Bytes;
-use edge::store::{Attributes, Created, MAX_LISTED_KEYS, Object, ObjectStore, StoreError};
+use edge::store::{Attributes, Created, Object, ObjectStore, StoreError, list_all};
+use futures::{StreamExt as _, TryStreamExt as _, future};
 use record_model::chunk::{Chunk, Reassembly};
 use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder, Position};
 
@@ -136,19 +137,10 @@ impl<S: ObjectStore> Chunks<'_, S> {
 
     async fn piece_keys(&self, folder: &MessageFolder<'_>) -> Result<Vec<String>, StoreError> {
         let prefix = folder.prefix();
-        let mut keys: Vec<String> = Vec::new();
-        loop {
-            let page = self.store.list(&prefix, keys.last().map(String::as_str)).await?;
-            let is_last = page.len() < MAX_LISTED_KEYS;
-            keys.extend(page.into_iter().map(|listed| listed.key));
-            if is_last || keys.len() > MAX_KEYS {
-                break;
-            }
-        }
         let is_piece =
             |key: &str| ChunkKey::parse(key).is_some_and(|key| matches!(key.entry, ChunkEntry::Piece(_)));
-        keys.retain(|key| is_piece(key));
-        Ok(keys)
+        let keys = list_all(self.store, &prefix).take(MAX_KEYS).map_ok(|listed| listed.key);
+        keys.try_filter(|key| future::ready(is_piece(key))).try_collect().await
     }
 }
 

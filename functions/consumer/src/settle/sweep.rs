@@ -3,10 +3,12 @@
 //! A schedule sends the event, and so does the local runner at the end of a run; docs/consumer.md describes it.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::store::{Attributes, Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
+use edge::store::{Attributes, ObjectStore, StoreError, list_all};
+use futures::TryStreamExt as _;
 use record_model::chunk::Message;
 use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder};
 use serde::{Deserialize, Serialize};
@@ -147,26 +149,19 @@ impl<S: ObjectStore> Sweep<'_, S> {
     async fn folders(&self) -> Result<BTreeMap<Message, Folder>, StoreError> {
         let prefix = MessageFolder::prefix_of_all(self.chunks.stream);
         let mut folders: BTreeMap<Message, Folder> = BTreeMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page: Vec<Listed> = self.chunks.store.list(&prefix, after.as_deref()).await?;
-            let is_last = page.len() < MAX_LISTED_KEYS;
-            for listed in &page {
-                let Some(ChunkKey { folder, entry }) = ChunkKey::parse(&listed.key) else { continue };
-                let folder = folders.entry(folder.message).or_default();
-                match entry {
-                    ChunkEntry::Claim => folder.has_claim = true,
-                    ChunkEntry::InQuarantine => folder.in_quarantine = true,
-                    ChunkEntry::Piece(_) | ChunkEntry::Verdict(_) => {
-                        folder.newest_ms = folder.newest_ms.max(listed.modified_at_ms);
-                    }
+        let mut listed = pin!(list_all(self.chunks.store, &prefix));
+        while let Some(listed) = listed.try_next().await? {
+            let Some(ChunkKey { folder, entry }) = ChunkKey::parse(&listed.key) else { continue };
+            let folder = folders.entry(folder.message).or_default();
+            match entry {
+                ChunkEntry::Claim => folder.has_claim = true,
+                ChunkEntry::InQuarantine => folder.in_quarantine = true,
+                ChunkEntry::Piece(_) | ChunkEntry::Verdict(_) => {
+                    folder.newest_ms = folder.newest_ms.max(listed.modified_at_ms);
                 }
             }
-            after = page.into_iter().last().map(|listed| listed.key);
-            if is_last {
-                return Ok(folders);
-            }
         }
+        Ok(folders)
     }
 }
 
@@ -294,7 +289,7 @@ mod tests {
             std::future::pending().await
         }
 
-        async fn list(&self, _: &str, _: Option<&str>) -> Result<Vec<Listed>, StoreError> {
+        async fn list(&self, _: &str, _: Option<&str>) -> Result<Vec<edge::store::Listed>, StoreError> {
             std::future::pending().await
         }
     }

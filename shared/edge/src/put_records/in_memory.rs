@@ -117,6 +117,10 @@ impl RecordSink for InMemorySink {
         let mut inner = self.lock();
         inner.calls += 1;
         let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        let unfit = entries.iter().find_map(|entry| entry.check(inner.max_record_bytes).err());
+        if let Some(unfit) = unfit {
+            return Err(SinkError::Invalid(unfit.into()));
+        }
         if entries.is_empty() || entries.len() > MAX_ENTRIES || bytes > MAX_REQUEST_BYTES {
             let found = format!("{} entries of {bytes} bytes", entries.len());
             return Err(SinkError::Invalid(found.into()));

@@ -15,7 +15,7 @@ mod http_sources;
 mod kinesis_sink;
 mod packing;
 mod put_records;
+mod record_sink;
 mod s3_server;
 mod secrets;
 mod store;
-mod store_contract;

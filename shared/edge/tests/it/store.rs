@@ -6,15 +6,15 @@
     clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
-#![cfg(feature = "s3")]
+#![cfg(all(feature = "s3", feature = "contract-tests"))]
 
 use super::s3_server;
-use super::store_contract;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use edge::aws::{AwsSettings, S3Store};
+use edge::contract_tests;
 use edge::store::{Attributes, Created, ETag, InMemoryStore, ObjectStore, Replaced, StoreError};
 use s3_server::{S3Server, Step};
 
@@ -29,13 +29,13 @@ async fn create(store: &S3Store, body: &'static str) -> Result<Created, StoreErr
 
 #[tokio::test]
 async fn the_store_in_memory_keeps_the_contract() {
-    store_contract::holds_for(&InMemoryStore::new()).await;
+    contract_tests::store::holds_for(&InMemoryStore::new()).await;
 }
 
 #[tokio::test]
 async fn the_s3_store_keeps_the_contract() {
     let (_server, store) = s3_store().await;
-    store_contract::holds_for(&store).await;
+    contract_tests::store::holds_for(&store).await;
 }
 
 #[tokio::test]

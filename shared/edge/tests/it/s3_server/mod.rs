@@ -150,7 +150,7 @@ fn list(objects: &Objects, query: &str) -> Response {
         pairs.filter(|(n, _)| *n == name).map(|(_, value)| percent_decoded(value)).next().unwrap_or_default()
     };
     let (prefix, after) = (parameter("prefix"), parameter("start-after"));
-    let found = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
+    let found = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).take(1000);
     let content = |(key, (body, _)): (&String, &(_, _))| {
         let (key, size) = (key.replace('&', "&amp;"), Bytes::len(body));
         format!(
