@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::keywords::{Extractor, KeywordOptions, Keywords};
 use crate::model::{Estimate, Model};
 use crate::vader::{Vader, VaderScore};
+use crate::window::{is_long, window};
 
 /// Versions of the models behind the scores, for output lines and object metadata.
 pub const MODELS: &str = "sentiment-2+keywords-1+vader-3.3.2";
@@ -64,22 +65,36 @@ impl Analyzer {
         Self::default()
     }
 
-    /// The exact score of `PyPI`'s vaderSentiment 3.3.2.
+    /// The exact score of `PyPI`'s vaderSentiment 3.3.2 for the text's [`window`].
     pub fn vader(&mut self, text: &str) -> VaderScore {
-        self.vader.score(text)
+        let text = window(text);
+        let score = self.vader.score(text);
+        self.give_back(text);
+        score
     }
 
-    /// Label and score, for English text (see [`crate::language`]).
+    /// Label and score, for English text (see [`crate::language`]). Reads the text's [`window`].
     pub fn sentiment(&mut self, text: &str) -> Sentiment {
+        let text = window(text);
         let vader = self.vader.score(text);
         let estimate = self.model.estimate(self.vader.tokens(), text, &self.vader.features(&vader));
+        self.give_back(text);
         Sentiment { label: label(estimate), score: rounded(estimate.rating / 4.0), ..vader.into() }
     }
 
     /// The key phrases or words of an English text, best first, in a stable order.
-    /// Reads the first 256 KiB of a text.
+    /// Reads the text's [`window`].
     pub fn keywords(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
-        self.extractor.extract(text, options)
+        self.extractor.extract(window(text), options)
+    }
+
+    /// Gives the memory of a long text back.
+    #[inline]
+    fn give_back(&mut self, text: &str) {
+        if is_long(text) {
+            self.vader = Vader::default();
+            self.model.give_back();
+        }
     }
 }
 

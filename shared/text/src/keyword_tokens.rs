@@ -4,8 +4,6 @@ use crate::packed::{Letters, MAX_PACKED_BYTES, Packed};
 use crate::word_class::{Class, class_of};
 use crate::word_stem::stem;
 
-/// Longest text read, in bytes.
-pub(crate) const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// Longest token that can be part of a key, in characters.
 const MAX_TOKEN_CHARS: usize = 40;
 
@@ -38,7 +36,6 @@ pub(crate) enum Shape {
 
 /// Reads the words of `text` into `words`, in one pass.
 pub(crate) fn read(text: &str, lower: &mut String, words: &mut Vec<Word>) {
-    let text = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text);
     let mut reader = Reader { text, at: 0, gap: true, sentence: true, past_heading: false, lower, words };
     while let Some(next) = reader.peek(0) {
         reader.step(next);

@@ -7,6 +7,7 @@ use crate::document::Document;
 use crate::keyword_tokens::Word;
 use crate::phrases::Phrases;
 use crate::single_words;
+use crate::window::is_long;
 
 /// What a key is.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -75,7 +76,7 @@ pub(crate) struct Extractor {
 }
 
 impl Extractor {
-    /// The best keys of a text.
+    /// The best keys of a text, all of which is read.
     pub(crate) fn extract(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.terms.clear();
         self.found.clear();
@@ -93,7 +94,18 @@ impl Extractor {
             single_words::find(&self.document, &mut self.candidates);
             self.take_best(text, options.top);
         }
+        if is_long(text) {
+            self.give_back();
+        }
         Keywords { terms: &self.terms, start: 0, found: self.found.iter() }
+    }
+
+    /// Gives the memory of a long text back, but for its keys.
+    fn give_back(&mut self) {
+        self.document = Document::default();
+        self.phrases = Phrases::default();
+        self.candidates = Vec::new();
+        self.used = Vec::new();
     }
 
     /// Moves the best candidates to the keys until there are `top` of them. A word that is part of a better key is

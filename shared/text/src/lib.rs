@@ -1,4 +1,6 @@
 //! Sentiment and keywords of English text: pure Rust, no network, no model to download, buffers reused.
+//!
+//! A text is read up to its [`window`], and no further.
 
 mod analyzer;
 mod but_clause;
@@ -19,8 +21,10 @@ mod single_words;
 mod sub_tokens;
 mod vader;
 mod vader_tokens;
+mod vader_window;
 mod vader_words;
 mod white_space;
+mod window;
 mod word_class;
 mod word_stem;
 
@@ -28,6 +32,7 @@ pub use analyzer::{Analyzer, Label, MODELS, Sentiment};
 pub use keywords::{Keyword, KeywordOptions, KeywordStyle, Keywords};
 pub use language::{Language, language};
 pub use vader::VaderScore;
+pub use window::{WINDOW_BYTES, window};
 
 /// What the trainer needs of the model's inside.
 #[cfg(feature = "training")]

@@ -86,6 +86,11 @@ impl Default for Model {
 }
 
 impl Model {
+    /// Gives the memory of the texts so far back.
+    pub(crate) fn give_back(&mut self) {
+        self.reader = FeatureReader::default();
+    }
+
     /// Rating and neutrality of a text that VADER has scored.
     pub(crate) fn estimate(
         &mut self,
