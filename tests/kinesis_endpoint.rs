@@ -18,7 +18,7 @@ use edge::lambda::Invocation;
 use edge::put_records::{Entry, EntryOutcome, RecordSink};
 use edge::store::InMemoryStore;
 use local::{KinesisEndpoint, StreamStore};
-use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
+use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord, made_up};
 use serde_json::{Value, json};
 use transform::{Failures, Reingest, Transform, TransformSettings};
 
@@ -86,7 +86,7 @@ async fn what_a_transforms_answer_has_no_room_for_goes_back_to_its_stream() {
     let schema = Schema::built_in("crime").unwrap();
     let row = |index| {
         let mut row = Vec::new();
-        schema.write_made_up(7, index, &RecordContext::default(), &mut row);
+        made_up::write(&schema, 7, index, &RecordContext::default(), &mut row);
         row
     };
     let settings = TransformSettings {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
-use record_model::{RecordContext, Schema, SchemaError};
+use record_model::{RecordContext, Schema, SchemaError, made_up};
 use serde_json::json;
 use thiserror::Error;
 
@@ -103,7 +103,7 @@ fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) 
     let mut row = Vec::new();
     for index in 0..arguments.count {
         row.clear();
-        schema.write_made_up(arguments.seed, index, &context, &mut row);
+        made_up::write(schema, arguments.seed, index, &context, &mut row);
         row.push(b'\n');
         out.write_all(&row)?;
     }
@@ -111,7 +111,7 @@ fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) 
 }
 
 fn write_bad_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
-    for bad in schema.bad_payloads(arguments.seed, &now()) {
+    for bad in made_up::bad_payloads(schema, arguments.seed, &now()) {
         let line = match std::str::from_utf8(&bad.payload) {
             Ok(text) => json!({"what": bad.what, "data": text}),
             Err(_) => {

@@ -10,7 +10,7 @@ use base64_simd::STANDARD;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use edge::lambda::events::FirehoseEvent;
-use record_model::{RecordContext, Schema};
+use record_model::{RecordContext, Schema, made_up};
 use std::hint::black_box;
 use transform::{Batch, Destination, TransformSettings};
 
@@ -99,7 +99,7 @@ fn event(from_stream: bool) -> String {
     let mut row = Vec::new();
     for number in 0.. {
         row.clear();
-        schema.write_made_up(1, number, &RecordContext::default(), &mut row);
+        made_up::write(&schema, 1, number, &RecordContext::default(), &mut row);
         let data = STANDARD.encode_to_string(&row);
         let record = record(number, &data, from_stream);
         if event.len() + record.len() > EVENT_BYTES {

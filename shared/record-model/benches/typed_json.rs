@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use record_model::{RecordContext, Schema};
+use record_model::{RecordContext, Schema, made_up};
 use serde::Serialize;
 
 const ROWS: u64 = 1000;
@@ -67,7 +67,7 @@ fn crime_rows(criterion: &mut Criterion) {
     let rows: Vec<Vec<u8>> = (0..ROWS)
         .map(|index| {
             let mut row = Vec::new();
-            schema.write_made_up(7, index, &context, &mut row);
+            made_up::write(&schema, 7, index, &context, &mut row);
             row
         })
         .collect();

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use record_model::compress::{Gzip, Zstd};
 use record_model::kpl::{Aggregator, Draft};
-use record_model::{Content, Decoder, Limits, RecordContext, Schema, chunk, keys};
+use record_model::{Content, Decoder, Limits, RecordContext, Schema, chunk, keys, made_up};
 
 /// Made-up rows, the same each time.
 fn rows(count: u64) -> Vec<Vec<u8>> {
@@ -18,7 +18,7 @@ fn rows(count: u64) -> Vec<Vec<u8>> {
     let context = RecordContext { ingested_at_ms: 1_767_323_045_000, ..RecordContext::default() };
     let row = |index| {
         let mut row = Vec::new();
-        schema.write_made_up(7, index, &context, &mut row);
+        made_up::write(&schema, 7, index, &context, &mut row);
         row
     };
     (0..count).map(row).collect()

@@ -4,8 +4,9 @@ mod codec;
 mod generate;
 pub mod keys;
 pub mod layout;
-mod made_up;
+pub mod made_up;
 pub mod put_aside;
+mod recipe;
 mod schema;
 mod wire;
 
@@ -14,6 +15,5 @@ pub use codec::{
     CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written, object_on_one_line,
     utc_with_millis,
 };
-pub use made_up::BadPayload;
 pub use schema::{Iceberg, Schema, SchemaError};
 pub use wire::{Content, DecodeError, Decoder, Format, Limits, UserRecord, chunk, compress, hop, kpl};

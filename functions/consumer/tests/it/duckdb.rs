@@ -12,7 +12,7 @@ use consumer::{Consumer, ConsumerSettings, LocalEnricher};
 use edge::lambda::Invocation;
 use edge::settings::Settings;
 use edge::store::InMemoryStore;
-use record_model::{RecordContext, Schema};
+use record_model::{RecordContext, Schema, made_up};
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -93,7 +93,7 @@ fn event(schema: &Schema, first: u64) -> String {
     let records: Vec<String> = (first..first + 100)
         .map(|number| {
             let mut tweet = Vec::new();
-            schema.write_made_up(7, number, &RecordContext::default(), &mut tweet);
+            made_up::write(schema, 7, number, &RecordContext::default(), &mut tweet);
             let data = STANDARD.encode_to_string(tweet);
             format!(
                 "{{\"kinesis\":{{\"partitionKey\":\"k\",\"sequenceNumber\":\"{number}\",\"data\":\"{data}\",\

@@ -1,6 +1,6 @@
 //! Made-up records of a schema, the same for the same seed.
 
-use record_model::{RecordContext, Schema};
+use record_model::{RecordContext, Schema, made_up};
 use serde::Deserialize;
 
 use super::{Access, Found, Next, OpenError, Source, SourceError};
@@ -36,7 +36,7 @@ impl Source for MadeUpSource {
             offset: Some(position),
             ..RecordContext::default()
         };
-        self.schema.write_made_up(self.seed, position, &context, payload);
+        made_up::write(&self.schema, self.seed, position, &context, payload);
         Ok(Next::Record { position, next: self.next })
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::context::RecordContext;
 use super::document::utf8;
 use super::error::{Problem, RecordError};
-use super::paths::Members;
+use super::members::Members;
 use super::value::Input;
 use crate::schema::{ExtraFields, Field, Form, Kind, PartitionKey, Plan};
 
@@ -40,14 +40,16 @@ impl Plan {
     }
 
     fn members<'d>(&self, document: &'d [u8]) -> Result<Members<'d>, RecordError> {
-        let collects = self.extra_fields == ExtraFields::Collect;
-        let members = self.names.read(utf8(document)?, collects);
+        // A document has one member more than the schema names: the one that collects.
+        let most_extras = (self.extra_fields == ExtraFields::Collect).then_some(usize::MAX);
+        let members = self.names.read(utf8(document)?, most_extras);
         members.map_err(|_| RecordError::of_record(Problem::NotJson))
     }
 
     /// Fields the schema does not name stand after those it does.
     fn write_extras(&self, members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        let extras = members.extras.iter().flatten().find(|(name, _)| *name == self.extra_name);
+        let extras =
+            members.extras.iter().flat_map(|extras| &extras.found).find(|(name, _)| *name == self.extra_name);
         let Some((name, json)) = extras else { return Ok(()) };
         let fail = |problem| RecordError::of_field(problem, name, None, "");
         let pieces: Vec<String> = serde_json::from_str(json).map_err(|_| fail(Problem::NotJson))?;

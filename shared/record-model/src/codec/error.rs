@@ -58,6 +58,12 @@ pub enum Problem {
     /// A JSON object with a member the schema does not name.
     #[error("the schema names no such field")]
     UnknownField,
+    /// A JSON object with more members that the schema does not name than are collected.
+    #[error("the schema names none of more than {limit} members")]
+    TooManyExtras {
+        /// The most that are collected.
+        limit: usize,
+    },
     /// A JSON object without a member the schema names.
     #[error("the field is missing")]
     MissingField,
@@ -130,6 +136,7 @@ impl Problem {
             Self::TooFewFields { .. } => "too_few_fields",
             Self::TooManyFields { .. } => "too_many_fields",
             Self::UnknownField => "unknown_field",
+            Self::TooManyExtras { .. } => "too_many_extras",
             Self::MissingField => "missing_field",
             Self::Required => "required",
             Self::BadQuote => "bad_quote",

@@ -2,10 +2,13 @@
 
 use super::error::{Problem, RecordError};
 use super::json_scan::NotJson;
-use super::paths::Members;
+use super::members::{Extras, Members};
 use super::row::{Pieces, bare_row};
 use super::value::Input;
 use crate::schema::{ExtraFields, Field, MissingFields, Plan};
+
+/// The most members that the schema does not name and collects.
+const MAX_COLLECTED: usize = 100_000;
 
 /// The values of one record, asked for in the schema's order.
 pub(super) trait Inputs<'a> {
@@ -120,8 +123,12 @@ pub(super) struct JsonInputs<'a, 'p> {
 
 impl<'a, 'p> JsonInputs<'a, 'p> {
     pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
-        let with_extras = plan.extra_fields != ExtraFields::Ignore;
-        let members = plan.paths.read(payload, with_extras);
+        let most_extras = match plan.extra_fields {
+            ExtraFields::Ignore => None,
+            ExtraFields::Fail => Some(1),
+            ExtraFields::Collect => Some(MAX_COLLECTED),
+        };
+        let members = plan.paths.read(payload, most_extras);
         let members = members.map_err(|NotJson { at_byte, is_another }| {
             let problem = if is_another { Problem::SeveralRecords } else { Problem::NotJson };
             RecordError::of_record(problem).at_byte(at_byte)
@@ -149,9 +156,12 @@ impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
     }
 
     fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        let extras = self.members.extras.take().unwrap_or_default();
+        let Some(Extras { found: extras, is_over, .. }) = self.members.extras.take() else { return Ok(()) };
         if let (ExtraFields::Fail, Some((name, _))) = (plan.extra_fields, extras.first()) {
             return Err(RecordError::of_field(Problem::UnknownField, name, None, ""));
+        }
+        if is_over {
+            return Err(RecordError::of_record(Problem::TooManyExtras { limit: MAX_COLLECTED }));
         }
         if extras.is_empty() {
             return Ok(());

@@ -4,7 +4,9 @@
 //! 128 where `serde_json` stops building values too. Skipping is what a payload's reader does most, since a schema
 //! asks for a few members of many.
 
+use super::json_number::number;
 use super::json_text::special_from;
+use super::open_brackets::OpenBrackets;
 
 /// The text is no JSON from this byte on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,57 +189,6 @@ impl<'j> Scanner<'j> {
 
     fn since(&self, start: usize) -> &'j str {
         self.json.get(start..self.at).unwrap_or_default()
-    }
-}
-
-/// How many bytes from the first on are a number.
-fn number(token: &[u8]) -> usize {
-    let digits = |from: usize| {
-        let rest = token.get(from..).unwrap_or_default();
-        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
-    let is = |at: usize, bytes: &[u8]| token.get(at).is_some_and(|byte| bytes.contains(byte));
-    let start = usize::from(is(0, b"-"));
-    let whole = if is(start, b"0") { start + 1 } else { digits(start) };
-    if whole == start {
-        return 0;
-    }
-    // A part that begins has to have a digit.
-    let part = |begins: bool, before: usize, from: usize| match digits(from) {
-        end if begins && end > from => end,
-        _ => before,
-    };
-    let fraction = part(is(whole, b"."), whole, whole + 1);
-    part(is(fraction, b"eE"), fraction, fraction + 1 + usize::from(is(fraction + 1, b"+-")))
-}
-
-/// What is open around a place: a bit each, the innermost lowest, set for an object.
-#[derive(Default)]
-struct OpenBrackets {
-    bits: u128,
-    depth: u32,
-}
-
-impl OpenBrackets {
-    /// `None` where no more than the 128 that are open may be.
-    fn push(&mut self, is_object: bool) -> Option<()> {
-        self.depth = Some(self.depth + 1).filter(|&depth| depth <= u128::BITS)?;
-        self.bits = self.bits << 1 | u128::from(is_object);
-        Some(())
-    }
-
-    fn pop(&mut self) {
-        self.bits >>= 1;
-        self.depth = self.depth.saturating_sub(1);
-    }
-
-    fn is_object(&self) -> bool {
-        self.bits & 1 == 1
-    }
-
-    /// What closes the innermost.
-    fn close(&self) -> u8 {
-        if self.is_object() { b'}' } else { b']' }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::random::Random;
-use super::recipe;
+use super::value;
+use crate::Schema;
 use crate::codec::RecordContext;
+use crate::recipe::Random;
 use crate::schema::{ExtraFields, Field, Form, Kind, MissingFields, Plan};
 
 /// A payload that its schema refuses.
@@ -16,8 +17,10 @@ pub struct BadPayload {
     pub payload: Vec<u8>,
 }
 
-/// One bad payload for everything the schema checks.
-pub(crate) fn payloads(plan: &Plan, seed: u64, context: &RecordContext<'_>) -> Vec<BadPayload> {
+/// Payloads that the schema refuses, each wrong in one way, for tests of what stands behind it: one for everything that the
+/// schema checks.
+pub fn bad_payloads(schema: &Schema, seed: u64, context: &RecordContext<'_>) -> Vec<BadPayload> {
+    let plan = schema.plan();
     let good = good_values(plan, seed, context);
     let mut bad = bad_wholes(plan, &good);
     for (place, (_, field)) in plan.payload_fields().enumerate() {
@@ -39,7 +42,7 @@ type Values = Vec<Option<String>>;
 fn good_values(plan: &Plan, seed: u64, context: &RecordContext<'_>) -> Values {
     let make = |(index, field): (usize, &Field)| {
         let tries = (0..100).map(|attempt| Random::new(seed, attempt, index as u64));
-        tries.map(|mut random| recipe::make(field, &mut random, context)).find(Option::is_some).flatten()
+        tries.map(|mut random| value::make(field, &mut random, context)).find(Option::is_some).flatten()
     };
     plan.payload_fields().map(make).collect()
 }

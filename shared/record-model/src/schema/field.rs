@@ -32,7 +32,7 @@ pub(crate) struct Field {
     pub(crate) paths: Vec<String>,
     /// Other names of its CSV column.
     pub(crate) csv: Vec<String>,
-    pub(crate) made_up: Option<crate::made_up::Recipe>,
+    pub(crate) made_up: Option<crate::recipe::Recipe>,
 }
 
 /// Where a field's value comes from.

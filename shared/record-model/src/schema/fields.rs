@@ -1,18 +1,18 @@
 //! From `[[fields]]` tables to fields: order, references, defaults.
 
-use toml::{Spanned, Value as TomlValue};
+use toml::Spanned;
 
 use super::compile::Refused;
 use super::error::{FieldReason, Reason};
-use super::field::{DefaultValue, Field, Origin};
+use super::field::{Field, Origin};
+use super::field_values::{constant_json, default, fits, recipe};
 use super::kind::Kind;
 use super::layout::{Layout, MAX_DEPTH, lay_out};
 use super::nulls::NullTokens;
 use super::plan::DropRule;
-use super::rules::{self, as_text};
-use super::source::{Derived, DropSource, FieldSource, Form, SchemaSource};
+use super::rules;
+use super::source::{DropSource, FieldSource, Form, SchemaSource};
 use crate::codec::{Path, bare};
-use crate::made_up::Recipe;
 
 /// How many fields other fields and drop rules may refer to.
 pub(crate) const MAX_SLOTS: usize = 16;
@@ -172,14 +172,6 @@ fn within(field: &Field, bound: f64) -> bool {
     rule.min.is_some_and(|min| min >= -bound) && rule.max.is_some_and(|max| max <= bound)
 }
 
-fn fits(derived: Derived, kind: &Kind) -> bool {
-    match derived {
-        Derived::IngestedAt => matches!(kind, Kind::Timestamp(_)),
-        Derived::Offset => matches!(kind, Kind::Integer(_)),
-        Derived::Source | Derived::Position | Derived::RowHash => matches!(kind, Kind::Text(_)),
-    }
-}
-
 /// Refuses keys that belong to fields of another origin or form.
 fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) -> Result<(), FieldReason> {
     if *origin != Origin::Payload {
@@ -228,21 +220,6 @@ fn paths(table: &FieldSource) -> Vec<String> {
     paths
 }
 
-/// How values are made up: in a way that has a name, and that makes values of the field.
-fn recipe(table: &FieldSource, field: &Field) -> Result<Option<Recipe>, FieldReason> {
-    let Some(text) = &table.made_up else { return Ok(None) };
-    let refused = |why| FieldReason::Value { key: "made_up", found: text.clone(), why };
-    let recipe =
-        Recipe::parse(text).ok_or_else(|| refused(format!("is none of {}", Recipe::NAMES.join(", "))))?;
-    if recipe == Recipe::Nothing && field.required {
-        return Err(refused("makes no value, and one is required".to_owned()));
-    }
-    match recipe.samples(&field.kind).iter().find_map(|value| field.kind.read_bare(value).err()) {
-        Some(problem) => Err(refused(format!("makes values that are refused: {problem}"))),
-        None => Ok(Some(recipe)),
-    }
-}
-
 fn refuse_payload_keys(table: &FieldSource) -> Result<(), FieldReason> {
     let keys = [
         ("required", table.required),
@@ -259,45 +236,4 @@ fn refuse_payload_keys(table: &FieldSource) -> Result<(), FieldReason> {
         }
         None => Ok(()),
     }
-}
-
-fn constant_json(value: &TomlValue, kind: &Kind) -> Result<Vec<u8>, FieldReason> {
-    let text = as_text(value);
-    let refused = |problem: crate::codec::Problem| FieldReason::Value {
-        key: "constant",
-        found: text.clone(),
-        why: format!("is refused: {problem}"),
-    };
-    let mut json = Vec::new();
-    kind.write_json(&kind.read_bare(&text).map_err(refused)?, &mut json);
-    Ok(json)
-}
-
-fn default(
-    table: &FieldSource,
-    kind: &Kind,
-    nulls: &NullTokens,
-) -> Result<Option<DefaultValue>, FieldReason> {
-    let default = match (&table.default, table.default_from) {
-        (Some(_), Some(_)) => {
-            return Err(FieldReason::Key { key: "default", why: "and `default_from` exclude each other" });
-        }
-        (Some(value), None) => DefaultValue::Text(as_text(value)),
-        (None, Some(derived)) if fits(derived, kind) && derived != Derived::RowHash => {
-            DefaultValue::Derived(derived)
-        }
-        (None, Some(_)) => return Err(FieldReason::KeyOfOtherType { key: "default_from" }),
-        (None, None) => return Ok(None),
-    };
-    if let DefaultValue::Text(text) = &default {
-        let refused = |why| FieldReason::Value { key: "default", found: text.clone(), why };
-        if nulls.contains(bare(text)) {
-            return Err(refused("is a null token".to_owned()));
-        }
-        kind.read_bare(text).map_err(|problem| refused(format!("is refused: {problem}")))?;
-        if table.required {
-            return Err(FieldReason::Key { key: "required", why: "has no meaning beside `default`" });
-        }
-    }
-    Ok(Some(default))
 }

@@ -4,6 +4,7 @@ mod built_in;
 mod compile;
 mod error;
 mod field;
+mod field_values;
 mod fields;
 mod kind;
 mod layout;
@@ -28,7 +29,6 @@ pub(crate) use plan::{PartitionKey, Plan};
 pub(crate) use source::{Derived, ExtraFields, Form, MissingFields, NullFields};
 
 use crate::codec::{CsvColumns, OpenedPayload, RecordContext, RecordError, Written};
-use crate::made_up::BadPayload;
 
 /// A data set's schema, ready for use. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -122,17 +122,6 @@ impl Schema {
     /// regard to case. Other columns are ignored.
     pub fn csv_columns(&self, header: &csv::ByteRecord) -> Result<CsvColumns, SchemaError> {
         CsvColumns::new(&self.plan, header)
-    }
-
-    /// Appends the `index`-th made-up payload for a seed, in the stream's form. The same seed, index and
-    /// context give the same bytes.
-    pub fn write_made_up(&self, seed: u64, index: u64, context: &RecordContext<'_>, out: &mut Vec<u8>) {
-        crate::made_up::write(&self.plan, seed, index, context, out);
-    }
-
-    /// Payloads that this schema refuses, each wrong in one way, for tests of what stands behind it.
-    pub fn bad_payloads(&self, seed: u64, context: &RecordContext<'_>) -> Vec<BadPayload> {
-        crate::made_up::bad_payloads(&self.plan, seed, context)
     }
 
     pub(crate) fn plan(&self) -> &Plan {

@@ -60,7 +60,19 @@ impl Decoder {
     ///
     /// An error speaks of the Kinesis record as a whole: what was visited of it before does not count. A user record
     /// of an aggregate that can't be opened is no such error, it is visited with an `Err` as its content.
+    ///
+    /// The memory that a record takes beyond a few MiB is given back before this returns.
     pub fn decode(&mut self, data: &[u8], visit: &mut dyn FnMut(UserRecord<'_>)) -> Result<(), DecodeError> {
+        let decoded = self.visit_records(data, visit);
+        self.opener.give_back();
+        decoded
+    }
+
+    fn visit_records(
+        &mut self,
+        data: &[u8],
+        visit: &mut dyn FnMut(UserRecord<'_>),
+    ) -> Result<(), DecodeError> {
         let mut budget = Budget::for_record(&self.limits, &mut self.batch_bytes_left);
         let Some(aggregate) = Checked::new(data).aggregate(self.limits.sub_records)? else {
             let Opened { formats, hops, content } = self.opener.open(None, data, &mut budget);

@@ -41,6 +41,9 @@ pub(super) struct Inflater {
     zstd: Option<DCtx<'static>>,
 }
 
+/// Room that is kept from record to record; more of it is given back.
+const KEPT_ROOM_BYTES: usize = 2 << 20;
+
 /// Bytes that keep their room from record to record, and so are zeroed once and not each time.
 #[derive(Default)]
 pub(super) struct Buffer(Vec<u8>);
@@ -49,9 +52,24 @@ impl Buffer {
     /// `len` bytes of room and no more: how bytes fail must not depend on what was opened before.
     fn room(&mut self, len: usize) -> &mut [u8] {
         if self.0.len() < len {
-            self.0.resize(len, 0);
+            self.grow(len);
         }
         self.0.get_mut(..len).unwrap_or_default()
+    }
+
+    /// By no more than is asked for: whoever asks has doubled already, and the limit is one of memory.
+    fn grow(&mut self, len: usize) {
+        self.0.reserve_exact(len - self.0.len());
+        self.0.resize(len, 0);
+    }
+
+    /// Gives back what lies behind `len` bytes, where that is much.
+    #[inline]
+    pub(super) fn keep(&mut self, len: usize) {
+        if self.0.len() > KEPT_ROOM_BYTES.max(len) {
+            self.0.truncate(len.max(KEPT_ROOM_BYTES));
+            self.0.shrink_to_fit();
+        }
     }
 
     /// The first `len` bytes, as many as an [`Inflater`] said it filled.

@@ -55,6 +55,12 @@ impl Opener {
         }
     }
 
+    /// Gives the memory of a large record back.
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        self.buffers.iter_mut().for_each(|buffer| buffer.keep(0));
+    }
+
     /// Opens `data`, which was found inside `outermost`.
     pub(super) fn open<'a>(
         &'a mut self,
@@ -115,9 +121,15 @@ fn inflate<'a>(
     match filled {
         Ok(filled) => {
             budget.spend(filled);
+            buffer.keep(filled);
             Ok(buffer.filled(filled))
         }
-        Err(InflateError::OverLimit) => Err(budget.overdraw()),
-        Err(InflateError::Damaged) => Err(DecodeError::Damaged { format }),
+        Err(error) => {
+            buffer.keep(0);
+            Err(match error {
+                InflateError::OverLimit => budget.overdraw(),
+                InflateError::Damaged => DecodeError::Damaged { format },
+            })
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use jsonschema::Validator;
 use proptest::prelude::*;
-use record_model::{RecordContext, Schema, Written};
+use record_model::{RecordContext, Schema, Written, made_up};
 use serde_json::{Value, json};
 
 /// A schema with every type, and most of what a field can say.
@@ -120,7 +120,7 @@ fn made_up_records_are_good_and_fit_the_json_schema() {
         let validator = validator(&schema);
         for index in 0..300 {
             let mut payload = Vec::new();
-            schema.write_made_up(11, index, &CONTEXT, &mut payload);
+            made_up::write(&schema, 11, index, &CONTEXT, &mut payload);
             let document = type_payload(&schema, &payload).unwrap();
             if let Err(error) = validator.validate(&document) {
                 panic!("{}: {error} in {document}", schema.name());
@@ -133,7 +133,7 @@ fn made_up_records_are_good_and_fit_the_json_schema() {
 fn made_up_records_are_the_same_for_the_same_seed_and_differ_otherwise() {
     let make = |seed, index| {
         let mut payload = Vec::new();
-        Schema::built_in("users").unwrap().write_made_up(seed, index, &CONTEXT, &mut payload);
+        made_up::write(&Schema::built_in("users").unwrap(), seed, index, &CONTEXT, &mut payload);
         payload
     };
     assert_eq!(make(7, 0), make(7, 0));
@@ -144,7 +144,7 @@ fn made_up_records_are_the_same_for_the_same_seed_and_differ_otherwise() {
 #[test]
 fn every_bad_payload_is_refused_and_differs_in_one_thing_from_a_good_one() {
     for schema in schemas() {
-        let bad = schema.bad_payloads(3, &CONTEXT);
+        let bad = made_up::bad_payloads(&schema, 3, &CONTEXT);
         assert!(bad.len() >= 5, "{}", schema.name());
         for bad in bad {
             assert_eq!(type_payload(&schema, &bad.payload), None, "{}: {}", schema.name(), bad.what);
@@ -156,7 +156,7 @@ fn every_bad_payload_is_refused_and_differs_in_one_thing_from_a_good_one() {
 fn the_json_schema_refuses_what_the_record_schema_never_writes() {
     let validator = validator(&Schema::parse(EVERY_TYPE).unwrap());
     let mut payload = Vec::new();
-    Schema::parse(EVERY_TYPE).unwrap().write_made_up(1, 1, &CONTEXT, &mut payload);
+    made_up::write(&Schema::parse(EVERY_TYPE).unwrap(), 1, 1, &CONTEXT, &mut payload);
     let good = type_payload(&Schema::parse(EVERY_TYPE).unwrap(), &payload).unwrap();
     assert!(validator.is_valid(&good));
     let changes = [
@@ -237,7 +237,7 @@ proptest! {
                 row.extend(extras.iter().map(|extra| format!(";{}", field(extra))));
                 payload = row.into_bytes();
             } else {
-                schema.write_made_up(5, index, &CONTEXT, &mut payload);
+                made_up::write(&schema, 5, index, &CONTEXT, &mut payload);
             }
             let mut document = Vec::new();
             schema.write_typed_json(&payload, &CONTEXT, &mut document).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64_simd::STANDARD;
-use record_model::{RecordContext, Schema, chunk, compress::Gzip, kpl};
+use record_model::{RecordContext, Schema, chunk, compress::Gzip, kpl, made_up};
 
 use super::random::Random;
 
@@ -113,7 +113,13 @@ impl Shard {
 
 fn user(random: &mut Random) -> Vec<u8> {
     let mut out = Vec::new();
-    Schema::built_in("users").unwrap().write_made_up(random.next(), 0, &RecordContext::default(), &mut out);
+    made_up::write(
+        &Schema::built_in("users").unwrap(),
+        random.next(),
+        0,
+        &RecordContext::default(),
+        &mut out,
+    );
     out
 }
 

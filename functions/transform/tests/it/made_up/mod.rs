@@ -48,7 +48,7 @@ pub(crate) fn event(records: &[Value]) -> Vec<u8> {
 pub(crate) fn crime_row(number: u64) -> Vec<u8> {
     let mut row = Vec::new();
     let context = RecordContext { ingested_at_ms: 1_767_323_045_000, ..RecordContext::default() };
-    Schema::built_in("crime").unwrap().write_made_up(7, number, &context, &mut row);
+    record_model::made_up::write(&Schema::built_in("crime").unwrap(), 7, number, &context, &mut row);
     row
 }
 

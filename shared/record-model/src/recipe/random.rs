@@ -2,11 +2,11 @@
 
 /// The generator `SplitMix64` (Steele, Lea, Flood 2014): every number of 64 bits once in a period of 2^64.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// A generator of its own for every seed, record and field.
-    pub(super) fn new(seed: u64, record: u64, field: u64) -> Self {
+    pub(crate) fn new(seed: u64, record: u64, field: u64) -> Self {
         let mut random = Self(seed);
         for part in [record, field] {
             random.0 = random.next() ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93);
@@ -14,7 +14,7 @@ impl Random {
         random
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -23,17 +23,17 @@ impl Random {
     }
 
     /// A number under `limit`, or 0 where that is 0.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(limit);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// A number from 0 up to but without 1.
-    pub(super) fn fraction(&mut self) -> f64 {
+    pub(crate) fn fraction(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap_or(0)) / 4_294_967_296.0
     }
 
-    pub(super) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> Option<&'t T> {
+    pub(crate) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> Option<&'t T> {
         let index = self.below(from.len() as u64);
         usize::try_from(index).ok().and_then(|index| from.get(index)).copied()
     }

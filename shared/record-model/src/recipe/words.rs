@@ -2,7 +2,7 @@
 
 use super::random::Random;
 
-pub(super) const FIRST_NAMES: &[&str] = &[
+pub(crate) const FIRST_NAMES: &[&str] = &[
     "Ada",
     "Alan",
     "Amara",
@@ -52,7 +52,7 @@ pub(super) const FIRST_NAMES: &[&str] = &[
     "Zoë",
 ];
 
-pub(super) const LAST_NAMES: &[&str] = &[
+pub(crate) const LAST_NAMES: &[&str] = &[
     "Abara",
     "Almeida",
     "Becker",
@@ -87,15 +87,15 @@ pub(super) const LAST_NAMES: &[&str] = &[
     "Zhang",
 ];
 
-pub(super) const STREETS: &[&str] = &[
+pub(crate) const STREETS: &[&str] = &[
     "ALDER", "BIRCH", "CEDAR", "DOGWOOD", "ELM", "FERN", "GARDEN", "HARBOR", "IRON", "JUNIPER", "KESTREL",
     "LAUREL", "MAPLE", "NORTH", "ORCHARD", "PINE", "QUARRY", "RIVER", "SPRUCE", "TIMBER", "UNION", "VALLEY",
     "WILLOW",
 ];
 
-pub(super) const STREET_KINDS: &[&str] = &["ST", "AVE", "BLVD", "DR", "CT", "WAY", "LN"];
+pub(crate) const STREET_KINDS: &[&str] = &["ST", "AVE", "BLVD", "DR", "CT", "WAY", "LN"];
 
-pub(super) const OFFENCES: &[&str] = &[
+pub(crate) const OFFENCES: &[&str] = &[
     "THEFT FROM VEHICLE",
     "BURGLARY RESIDENCE",
     "VANDALISM",
@@ -149,13 +149,13 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// A short sentence with a feeling in it, as people post.
-pub(super) fn tweet(random: &mut Random) -> String {
+pub(crate) fn tweet(random: &mut Random) -> String {
     let mut part = |parts: &[&'static str]| random.pick(parts).unwrap_or_default();
     format!("{} {}, {}", part(OPENINGS), part(SUBJECTS), part(ENDINGS))
 }
 
 /// A few words without a meaning.
-pub(super) fn phrase(random: &mut Random) -> String {
+pub(crate) fn phrase(random: &mut Random) -> String {
     let mut part = || random.pick(STREETS).unwrap_or_default().to_lowercase();
     format!("{} {}", part(), part())
 }

@@ -1,0 +1,187 @@
+//! JSON payloads: the members a schema asks for, found in one pass.
+
+use std::cell::Cell;
+use std::cmp::Ordering;
+
+use super::json_scan::{NotJson, Scanner};
+use super::json_text::read_string;
+use super::paths::{Node, PathTree};
+use super::value::Input;
+
+/// What one object has at those places: JSON as it stands in the payload.
+#[derive(Debug)]
+pub(crate) struct Members<'j> {
+    places: Vec<Option<Found<'j>>>,
+    /// Members at no place, by dotted name, where they are asked for.
+    pub(crate) extras: Option<Extras<'j>>,
+    /// Whether a text named half a surrogate pair, which was read as U+FFFD.
+    pub(crate) is_mended: Cell<bool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Found<'j> {
+    json: &'j str,
+    /// How many members were passed on the way: the fewer, the more of the path was spelled as one name.
+    steps: usize,
+}
+
+/// Members that the schema does not name. Each takes ten times the memory of the shortest in a payload, so they are
+/// counted.
+#[derive(Debug)]
+pub(crate) struct Extras<'j> {
+    /// By dotted name, with the value as it stands in the payload.
+    pub(crate) found: Vec<(String, &'j str)>,
+    most: usize,
+    /// There are more than may be collected.
+    pub(crate) is_over: bool,
+}
+
+/// The way to an object, from the payload's own.
+#[derive(Clone, Copy)]
+struct Way<'w> {
+    /// Dotted, where extras are collected.
+    path: &'w str,
+    steps: usize,
+    /// Whether a dot in a member's name was taken for a step.
+    is_dotted: bool,
+}
+
+impl<'j> Extras<'j> {
+    fn new(most: usize) -> Self {
+        Self { found: Vec::new(), most, is_over: false }
+    }
+
+    fn push(&mut self, name: impl FnOnce() -> String, json: &'j str) {
+        if self.found.len() < self.most {
+            self.found.push((name(), json));
+        } else {
+            self.is_over = true;
+        }
+    }
+}
+
+impl PathTree {
+    /// Reads one JSON object, a byte order mark before it passed over.
+    ///
+    /// Members at no place are collected, at most `most_extras` of them; where that is `None` they are passed over.
+    pub(crate) fn read<'j>(&self, json: &'j str, most_extras: Option<usize>) -> Result<Members<'j>, NotJson> {
+        let mut members = Members {
+            places: vec![None; self.places],
+            extras: most_extras.map(Extras::new),
+            is_mended: Cell::new(false),
+        };
+        let mut scanner = Scanner::behind_mark(json);
+        scanner.expect(b'{')?;
+        read_object(&self.root, Way { path: "", steps: 0, is_dotted: false }, &mut scanner, &mut members)?;
+        match scanner.peek() {
+            None => Ok(members),
+            Some(next) => Err(NotJson { is_another: next == b'{', ..scanner.not_json() }),
+        }
+    }
+}
+
+impl<'j> Members<'j> {
+    /// The value found at a place, as it stands in the payload.
+    #[inline]
+    pub(super) fn json_at(&self, place: usize) -> Option<&'j str> {
+        self.places.get(place).copied().flatten().map(|found| found.json)
+    }
+
+    /// The value that valid JSON is.
+    #[inline]
+    pub(super) fn input(&self, json: &'j str) -> Input<'j> {
+        match json.as_bytes().first() {
+            Some(b'"') => {
+                let (text, is_mended) = read_string(json);
+                if is_mended {
+                    self.is_mended.set(true);
+                }
+                Input::Text(text)
+            }
+            Some(b'{') => Input::Compound("an object"),
+            Some(b'[') => Input::Compound("an array"),
+            Some(b'n') => Input::Null,
+            Some(b't') => Input::Boolean(true),
+            Some(b'f') => Input::Boolean(false),
+            _ => Input::Number(json),
+        }
+    }
+
+    fn put(&mut self, node: &Node, found: Found<'j>, is_dotted: bool) {
+        let places = [node.bare, node.exact.filter(|_| !is_dotted)];
+        for place in places.into_iter().flatten() {
+            if let Some(place) = self.places.get_mut(place)
+                && place.is_none_or(|earlier| found.wins_over(&earlier))
+            {
+                *place = Some(found);
+            }
+        }
+    }
+}
+
+impl Found<'_> {
+    /// Of two of one spelling the last counts, as JSON has it; of two spellings the one with a value, and the one that
+    /// spells more of the path as one name.
+    fn wins_over(&self, earlier: &Self) -> bool {
+        match self.steps.cmp(&earlier.steps) {
+            Ordering::Equal => true,
+            Ordering::Less => self.json != "null" || earlier.json == "null",
+            Ordering::Greater => earlier.json == "null",
+        }
+    }
+}
+
+/// Reads an object whose `{` is passed. Only as deep as the schema's names go: the rest is skipped.
+fn read_object<'j>(
+    node: &Node,
+    way: Way<'_>,
+    scanner: &mut Scanner<'j>,
+    members: &mut Members<'j>,
+) -> Result<(), NotJson> {
+    let mut has_more = !scanner.take(b'}');
+    let steps = way.steps + 1;
+    while has_more {
+        let (name, _) = read_string(scanner.name()?);
+        let child = node.child(&name);
+        let json = scanner.text_of(|scanner| match child {
+            Some(child) if !child.children.is_empty() && scanner.take(b'{') => {
+                let path = if members.extras.is_some() { joined(way.path, &name) } else { String::new() };
+                read_object(child, Way { path: &path, steps, ..way }, scanner, members)
+            }
+            _ => scanner.skip_value(),
+        })?;
+        let found = Found { json, steps };
+        if let Some(child) = child {
+            members.put(child, found, way.is_dotted);
+        }
+        let dotted = node.dotted(&name);
+        if let Some(dotted) = dotted {
+            read_dotted(dotted, Way { path: &name, steps, is_dotted: true }, found, members)?;
+        }
+        if let (None, None, Some(extras)) = (child, dotted, &mut members.extras) {
+            extras.push(|| joined(way.path, &name), json);
+        }
+        has_more = scanner.goes_on(b'}')?;
+    }
+    Ok(())
+}
+
+/// The value of a member whose name has dots in it: looked into once more, now that it is known to be JSON.
+#[cold]
+fn read_dotted<'j>(
+    node: &Node,
+    way: Way<'_>,
+    found: Found<'j>,
+    members: &mut Members<'j>,
+) -> Result<(), NotJson> {
+    members.put(node, found, true);
+    let mut scanner = Scanner::new(found.json);
+    if !node.children.is_empty() && scanner.take(b'{') {
+        read_object(node, way, &mut scanner, members)?;
+    }
+    Ok(())
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

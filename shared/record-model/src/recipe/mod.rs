@@ -1,0 +1,110 @@
+//! How made-up values look, and values that look so. What has a type or a place in a record is made in `made_up`.
+
+mod random;
+pub(crate) mod words;
+
+pub(crate) use random::Random;
+
+/// How a field's made-up values look.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Recipe {
+    /// Evenly between two numbers, as `18..90`.
+    Between(f64, f64),
+    FirstName,
+    LastName,
+    Street,
+    Beat,
+    Offence,
+    Tweet,
+    Handle,
+    /// An id of time and sequence, as Twitter's.
+    Snowflake,
+    /// Always the language of the made-up texts.
+    English,
+    /// Never a value, for fields that most records lack.
+    Nothing,
+}
+
+impl Recipe {
+    /// What a schema may say.
+    pub(crate) const NAMES: [&'static str; 11] = [
+        "<least>..<most>",
+        "first_name",
+        "last_name",
+        "street",
+        "beat",
+        "offence",
+        "tweet",
+        "handle",
+        "snowflake",
+        "en",
+        "nothing",
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if let Some((least, most)) = text.split_once("..") {
+            let (least, most) = (least.parse::<f64>().ok()?, most.parse::<f64>().ok()?);
+            return (least.is_finite() && most.is_finite() && least <= most)
+                .then_some(Self::Between(least, most));
+        }
+        Some(match text {
+            "first_name" => Self::FirstName,
+            "last_name" => Self::LastName,
+            "street" => Self::Street,
+            "beat" => Self::Beat,
+            "offence" => Self::Offence,
+            "tweet" => Self::Tweet,
+            "handle" => Self::Handle,
+            "snowflake" => Self::Snowflake,
+            "en" => Self::English,
+            "nothing" => Self::Nothing,
+            _ => return None,
+        })
+    }
+}
+
+impl Recipe {
+    /// Some values, the least and the most among them where there are such.
+    pub(crate) fn samples(&self, is_whole: bool) -> Vec<String> {
+        let mut samples = match self {
+            Self::Between(least, most) => vec![least.to_string(), most.to_string()],
+            _ => Vec::new(),
+        };
+        samples.extend((0..8).filter_map(|n| self.make(is_whole, 0, &mut Random::new(n, 0, 0))));
+        samples
+    }
+
+    /// A value, for a record of that time; whole numbers where only they will do.
+    pub(crate) fn make(&self, is_whole: bool, now_ms: i64, random: &mut Random) -> Option<String> {
+        Some(match self {
+            Self::Between(least, most) => between(*least, *most, is_whole, random),
+            Self::FirstName => random.pick(words::FIRST_NAMES)?.to_owned(),
+            Self::LastName => random.pick(words::LAST_NAMES)?.to_owned(),
+            Self::Street => {
+                let number = random.below(9000) + 1;
+                format!("{number} {} {}", random.pick(words::STREETS)?, random.pick(words::STREET_KINDS)?)
+            }
+            Self::Beat => format!("{}{}", random.below(6) + 1, random.pick(&["A", "B", "C"])?),
+            Self::Offence => random.pick(words::OFFENCES)?.to_owned(),
+            Self::Tweet => words::tweet(random),
+            Self::Handle => {
+                format!("{}_{}", random.pick(words::LAST_NAMES)?.to_lowercase(), random.below(1000))
+            }
+            Self::Snowflake => {
+                // 41 bits of milliseconds since November 2010, 22 bits of machine and sequence.
+                let since_epoch = u64::try_from(now_ms - 1_288_834_974_657).unwrap_or(0);
+                ((since_epoch & ((1 << 41) - 1)) << 22 | random.below(1 << 22)).to_string()
+            }
+            Self::English => "en".to_owned(),
+            Self::Nothing => return None,
+        })
+    }
+}
+
+/// Evenly between two numbers, with six decimals unless it is to be whole.
+pub(crate) fn between(least: f64, most: f64, is_whole: bool, random: &mut Random) -> String {
+    if is_whole {
+        return (least + (random.fraction() * (most - least + 1.0)).floor()).min(most).to_string();
+    }
+    format!("{:.6}", least + random.fraction() * (most - least))
+}
