@@ -8,7 +8,9 @@
 //! - `settle`: what has to be in S3 before the lines are, which is pieces of messages and copies of poison records.
 //! - `window`: aggregates over a tumbling window.
 //! - `delivery`: the output object, and the two levels at which it is written.
+//! - `deadline`: when an invocation stops beginning things, so that it answers in time.
 
+mod deadline;
 mod delivery;
 mod enrich;
 mod handler;
@@ -19,5 +21,15 @@ mod window;
 pub use delivery::Compression;
 #[cfg(feature = "comprehend")]
 pub use enrich::ComprehendEnricher;
-pub use enrich::{Enricher, EnricherError, LocalEnricher, NotReady, Prepared, Text};
+#[cfg(feature = "contract-tests")]
+pub use enrich::contract;
+pub use enrich::{
+    Enriched, Enricher, EnricherError, KeywordMembers, LocalEnricher, NotReady, Prepared, Sentiment, Text,
+    TextMembers,
+};
 pub use handler::{Backend, Consumer, ConsumerSettings, DeliveryLevel, serve};
+
+/// Compiles the example of docs/consumer.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/consumer.md")]
+struct Documentation;

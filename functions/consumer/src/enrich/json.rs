@@ -22,18 +22,6 @@ pub(crate) fn time(ms: Option<i64>, out: &mut Vec<u8>) {
     }
 }
 
-/// A list.
-pub(crate) fn list(entries: impl Iterator<Item: Serialize>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (index, entry) in entries.enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        value(&entry, out);
-    }
-    out.push(b']');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

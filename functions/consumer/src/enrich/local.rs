@@ -1,9 +1,9 @@
 //! The backend that ships in the binary: the `text` crate, in process.
 
-use text::{Analyzer, KeywordOptions, Label, Language};
+use text::{Analyzer, KeywordOptions, Language};
 
-use super::json;
-use super::port::{Enricher, NOT_ENRICHED, NotReady};
+use super::members::{Enriched, TextMembers};
+use super::port::{Enricher, NotReady};
 
 /// Sentiment and keywords by the `text` crate: in process, English only.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,8 @@ impl LocalEnricher {
 impl Enricher for LocalEnricher {
     type Scratch = Analyzer;
 
+    const WINDOW_BYTES: usize = text::WINDOW_BYTES;
+
     fn scratch(&self) -> Analyzer {
         Analyzer::new()
     }
@@ -30,18 +32,16 @@ impl Enricher for LocalEnricher {
         analyzer: &mut Analyzer,
         text: &str,
         language: &Language<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Label>, NotReady> {
+        members: TextMembers<'_>,
+    ) -> Result<Enriched, NotReady> {
         if !language.is_english() {
-            out.extend_from_slice(NOT_ENRICHED);
-            return Ok(None);
+            return Ok(members.unscored());
         }
-        let sentiment = analyzer.sentiment(text);
-        out.extend_from_slice(br#""sentiment":"#);
-        json::value(&sentiment, out);
-        out.extend_from_slice(br#","keywords":"#);
-        json::list(analyzer.keywords(text, &self.keywords), out);
-        Ok(Some(sentiment.label))
+        let mut keywords = members.sentiment(Some(analyzer.sentiment(text).into()));
+        for keyword in analyzer.keywords(text, &self.keywords) {
+            keywords.keyword(keyword.term, keyword.score);
+        }
+        Ok(keywords.end())
     }
 
     fn models(&self) -> &str {

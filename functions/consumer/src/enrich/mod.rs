@@ -2,12 +2,15 @@
 
 #[cfg(feature = "comprehend")]
 mod comprehend;
+#[cfg(feature = "contract-tests")]
+pub mod contract;
 pub(crate) mod json;
 mod local;
+mod members;
 mod port;
 
 #[cfg(feature = "comprehend")]
 pub use comprehend::ComprehendEnricher;
 pub use local::LocalEnricher;
-pub(crate) use port::NOT_ENRICHED;
+pub use members::{Enriched, KeywordMembers, Sentiment, TextMembers};
 pub use port::{Enricher, EnricherError, NotReady, Prepared, Text};

@@ -3,15 +3,22 @@
 use std::error::Error;
 use std::future::{Future, ready};
 
-use text::{Label, Language};
+use text::Language;
 use tokio::time::Instant;
 
-/// Adds sentiment and keywords to records.
+use super::members::{Enriched, TextMembers};
+
+/// Adds sentiment and keywords to records. docs/consumer.md has a whole enricher of one's own.
 ///
-/// The same text gives the same bytes each time: a retried batch must not differ from its first attempt.
+/// The same text gives the same members each time: a retried batch must not differ from its first attempt. What an
+/// enricher has to keep besides is in `consumer::contract`, which the feature `contract-tests` publishes.
 pub trait Enricher: Send + Sync {
     /// Whether texts go through [`Enricher::prepare`] before they are enriched.
     const PREPARES: bool = false;
+
+    /// The most of a text, in bytes, that is handed over: its first characters. The line says how much of a longer text
+    /// that leaves out.
+    const WINDOW_BYTES: usize = text::WINDOW_BYTES;
 
     /// Buffers of one thread.
     type Scratch: Send;
@@ -26,18 +33,16 @@ pub trait Enricher: Send + Sync {
     /// Makes the buffers for a thread that is about to enrich.
     fn scratch(&self) -> Self::Scratch;
 
-    /// Appends the members `"sentiment":…,"keywords":…` of a line and returns the label for the invocation's counts.
-    /// A text that can't be enriched gets `null` and `[]`. If a text is not ready, its record and all records after it
-    /// wait for the next attempt.
+    /// Writes what a text says. If a text is not ready, its record and all records after it wait for the next attempt.
     fn enrich(
         &self,
         scratch: &mut Self::Scratch,
         text: &str,
         language: &Language<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Label>, NotReady>;
+        members: TextMembers<'_>,
+    ) -> Result<Enriched, NotReady>;
 
-    /// Versions of the models behind it, for output lines and object metadata.
+    /// Versions of the models behind it, for output lines and object metadata: ASCII without blanks.
     fn models(&self) -> &str;
 }
 
@@ -46,7 +51,7 @@ pub trait Enricher: Send + Sync {
 pub struct Text {
     /// Code of its language.
     pub language: String,
-    /// All of it.
+    /// Its first [`Enricher::WINDOW_BYTES`].
     pub text: String,
 }
 
@@ -73,6 +78,3 @@ pub enum EnricherError {
     #[error("enricher can't be used")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }
-
-/// The members of a line whose text is absent or in a language that is not scored.
-pub(crate) const NOT_ENRICHED: &[u8] = br#""sentiment":null,"keywords":[]"#;

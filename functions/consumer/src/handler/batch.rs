@@ -9,6 +9,7 @@ use record_model::layout::EnrichedKey;
 use super::consumer::Consumer;
 use super::report::{Report, Stored};
 use super::settings::DeliveryLevel;
+use crate::deadline::{Begin, Deadlines};
 use crate::delivery::{
     Adopted, Attempt, Contents, DeliveryError, Ledger, ObjectPacker, count_up_to, write_latest,
 };
@@ -31,7 +32,7 @@ pub(super) struct Buffers<E: Enricher> {
 pub(super) struct Batch<'a> {
     pub(super) records: &'a [KinesisRecord<'a>],
     pub(super) attempt: Attempt,
-    begin_until: tokio::time::Instant,
+    time: Deadlines,
     pub(super) window: Option<WindowState>,
     pub(super) report: Report,
 }
@@ -45,14 +46,9 @@ struct Output<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// An attempt that begins no record after `begin_until`.
-    pub(super) fn new(
-        event: &'a KinesisEvent<'a>,
-        attempt: Attempt,
-        begin_until: tokio::time::Instant,
-    ) -> Self {
+    pub(super) fn new(event: &'a KinesisEvent<'a>, attempt: Attempt, time: Deadlines) -> Self {
         let window = event.window.as_ref().map(WindowState::read);
-        Self { records: &event.records, attempt, begin_until, window, report: Report::default() }
+        Self { records: &event.records, attempt, time, window, report: Report::default() }
     }
 }
 
@@ -80,7 +76,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         let todo = batch.records.get(skipped..).unwrap_or_default();
         let mut lines = read(todo, batch, buffers).await;
         let started = Instant::now();
-        self.settle(todo, &mut lines, &mut batch.report, buffers).await;
+        self.settle(todo, &mut lines, batch, buffers).await;
         batch.report.count(&lines, in_s3);
         let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
         let written = self.write_object(&output, &batch.attempt, ledger, &mut buffers.packer).await;
@@ -104,20 +100,17 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         &self,
         records: &[KinesisRecord<'_>],
         lines: &mut Lines,
-        report: &mut Report,
+        batch: &mut Batch<'_>,
         buffers: &mut Buffers<E>,
     ) {
-        let (store, data_set) = (&self.store, self.schema.name());
-        let mut preparer = buffers.preparer.as_mut();
-        if let Some(writer) = buffers.workers.first() {
-            let preparer = preparer.as_deref_mut();
-            let settling = Settling { store, data_set, records, writer, preparer };
-            if let Some(error) = settling.settle(lines).await {
-                report.failed(&error);
-            }
+        let (store, data_set, until) = (&self.store, self.schema.name(), batch.time.settle_until);
+        let (workers, preparer) = (&mut buffers.workers, buffers.preparer.as_mut());
+        let settling = Settling { store, data_set, records, workers, preparer, until };
+        if let Some(error) = settling.settle(lines).await {
+            batch.report.failed(&error);
         }
-        if let Some(preparer) = preparer {
-            report.prepared(preparer.finish());
+        if let Some(preparer) = &mut buffers.preparer {
+            batch.report.prepared(preparer.finish());
         }
     }
 
@@ -174,10 +167,11 @@ async fn read<E: Enricher>(
     buffers: &mut Buffers<E>,
 ) -> Lines {
     let started = Instant::now();
+    let begin = Begin { until: batch.time.begin_until, pace: buffers.packer.pace() };
     if let Some(preparer) = &mut buffers.preparer {
-        preparer.batch(records, batch.begin_until).await;
+        preparer.batch(records, &begin).await;
     }
-    let lines = buffers.workers.write(records, batch.begin_until.into_std());
+    let lines = buffers.workers.write(records, &begin);
     batch.report.enriched(started.elapsed());
     lines
 }

@@ -1,7 +1,7 @@
 //! The function: one event in, one answer out, generic over its ports.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use edge::lambda::events::{BatchAnswer, KinesisEvent, TumblingWindow};
@@ -9,19 +9,17 @@ use edge::lambda::{Invocation, InvocationError};
 use edge::metrics::Metrics;
 use edge::store::{Attributes, ObjectStore};
 use record_model::Schema;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::batch::{Batch, Buffers};
 use super::event::ConsumerEvent;
 use super::settings::ConsumerSettings;
+use crate::deadline::{Deadlines, Todo};
 use crate::delivery::{Attempt, DeliveryError, ObjectPacker, write_latest};
 use crate::enrich::Enricher;
-use crate::read::{Preparer, Workers};
-use crate::settle::{Age, SweepRequest, Time};
+use crate::read::{Budget, Preparer, Workers};
+use crate::settle::{Age, SweepRequest};
 use crate::window::WindowState;
-
-/// Time reserved, before the deadline, for sending the answer.
-const ANSWER_MARGIN: Duration = Duration::from_millis(200);
 
 /// A consumer of one data set.
 pub struct Consumer<S, E: Enricher> {
@@ -73,17 +71,17 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         event: &KinesisEvent<'_>,
         invocation: &Invocation,
     ) -> Result<(Bytes, Metrics), InvocationError> {
-        let time = self.time(invocation);
+        let time = self.time(invocation, event.records.len());
         let started_at_ms = (self.now_ms)();
         let attempt = Attempt { request_id: invocation.request_id.clone(), started_at_ms };
-        let mut batch = Batch::new(event, attempt, time.begin_until);
-        let consumed = tokio::time::timeout_at(time.answer_by, self.consume(&mut batch)).await;
+        let mut batch = Batch::new(event, attempt, time);
+        let consumed = timeout_at(time.answer_by, self.consume(&mut batch)).await;
         let mut done = consumed.unwrap_or(Err(DeliveryError::Late)).unwrap_or_else(|error| {
             batch.report.failed(&error);
             0
         });
         if let (Some(window), true) = (&event.window, done == event.records.len())
-            && let Err(error) = self.end_window(window, &batch).await
+            && let Err(error) = self.end_window_by(time.answer_by, window, &batch).await
         {
             batch.report.failed(&error);
             if event.records.is_empty() {
@@ -106,6 +104,15 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         done
     }
 
+    async fn end_window_by(
+        &self,
+        answer_by: Instant,
+        window: &TumblingWindow<'_>,
+        batch: &Batch<'_>,
+    ) -> Result<(), DeliveryError> {
+        timeout_at(answer_by, self.end_window(window, batch)).await.unwrap_or(Err(DeliveryError::Late))
+    }
+
     /// Writes the window's summary where this is its last event.
     async fn end_window(&self, window: &TumblingWindow<'_>, batch: &Batch<'_>) -> Result<(), DeliveryError> {
         let Some(state) = batch.window.as_ref().filter(|_| window.is_final || window.is_terminated_early)
@@ -124,29 +131,32 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
 
     async fn sweep(&self, request: &SweepRequest, invocation: &Invocation) -> Result<Bytes, InvocationError> {
         let age = Age { default: self.settings.chunk_max_age, now_ms: (self.now_ms)() };
-        let swept = request.run(&self.store, self.schema.name(), age, self.time(invocation)).await;
+        let swept = request.run(&self.store, self.schema.name(), age, self.time(invocation, 0)).await;
         let answer = swept.map_err(|error| InvocationError::new("sweep", &error))?;
         tracing::info!(swept = answer.swept, waiting = answer.waiting, "incomplete messages swept");
         let answer = serde_json::to_vec(&answer).map_err(|error| InvocationError::new("sweep", &error))?;
         Ok(answer.into())
     }
 
-    fn time(&self, invocation: &Invocation) -> Time {
+    fn time(&self, invocation: &Invocation, records: usize) -> Deadlines {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let now = Instant::now();
-        Time {
-            begin_until: now + left.saturating_sub(self.settings.deadline_margin),
-            answer_by: now + left.saturating_sub(ANSWER_MARGIN),
-        }
+        let todo = Todo { event_bytes: invocation.body.len(), records };
+        Deadlines::new(Instant::now(), left, self.settings.deadline_margin, todo)
     }
 
     fn take_buffers(&self) -> Buffers<E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        idle.unwrap_or_else(|| Buffers {
-            preparer: Preparer::new(&self.schema, &self.enricher),
-            workers: Workers::new(self.settings.workers, &self.schema, &self.enricher),
-            packer: ObjectPacker::new(self.settings.compression),
-        })
+        idle.unwrap_or_else(|| self.new_buffers())
+    }
+
+    fn new_buffers(&self) -> Buffers<E> {
+        let ConsumerSettings { workers, memory_mb, compression, .. } = self.settings;
+        let budget = Budget::of(memory_mb, workers);
+        Buffers {
+            preparer: Preparer::new(&self.schema, &self.enricher, budget),
+            workers: Workers::new(workers, &self.schema, &self.enricher, budget),
+            packer: ObjectPacker::new(compression, budget.kept_bytes()),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Report {
     mended: usize,
     dropped: usize,
     quarantined: usize,
+    cut: usize,
+    unread_bytes: usize,
     labels: [usize; 3],
     bytes_out: usize,
     bytes_lines: usize,
@@ -60,7 +62,9 @@ impl Report {
         self.lines = lines.count_from(0);
         self.mended = sum(|outcome| outcome.mended);
         self.dropped = sum(|outcome| outcome.dropped);
-        self.quarantined = sum(|outcome| outcome.poison.len());
+        self.quarantined = sum(|outcome| outcome.poison.len() + outcome.quarantined);
+        self.cut = sum(|outcome| outcome.cut);
+        self.unread_bytes = sum(|outcome| outcome.unread_bytes);
         self.labels = lines.records.iter().fold([0; 3], |[p, n, m], outcome| {
             let [positive, neutral, negative] = outcome.labels;
             [p + positive, n + neutral, m + negative]
@@ -123,6 +127,9 @@ impl Report {
                 .duration("iterator_age", age(event.records.last().unwrap_or(record).arrived_at_ms))
                 .property("shard_id", record.shard_id)
                 .property("first_sequence_number", record.sequence_number);
+        }
+        if self.cut > 0 {
+            metrics = metrics.count("texts_cut", self.cut).bytes("text_unread_bytes", self.unread_bytes);
         }
         if let Some(units) = self.billed_units {
             metrics = metrics.count("comprehend_units", units);

@@ -30,6 +30,8 @@ pub struct ConsumerSettings {
     pub keywords: usize,
     /// `WORKERS`: threads that decode and enrich.
     pub workers: usize,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets: what the records of a batch may take of memory follows it.
+    pub memory_mb: usize,
     /// `CHUNK_MAX_AGE_S`: how long the consumer waits for an incomplete message.
     pub chunk_max_age: Duration,
     /// Region, credentials and endpoints.
@@ -67,6 +69,7 @@ impl ConsumerSettings {
         if epoch.len() > 32 || !epoch.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             settings.reject("LEDGER_EPOCH", &epoch, "at most 32 letters and digits");
         }
+        let memory_mb = settings.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_PROCESSOR);
         let levels = [("batch", DeliveryLevel::Batch), ("ledger", DeliveryLevel::Ledger { epoch })];
         Self {
             schema: settings.required("SCHEMA"),
@@ -80,7 +83,8 @@ impl ConsumerSettings {
             compression: settings.choice("COMPRESSION", &compressions, Compression::Gzip(level)),
             enricher: Backend::read(settings),
             keywords: settings.number_in("KEYWORDS", 5, 0..=100),
-            workers: workers(settings),
+            workers: workers(settings, memory_mb),
+            memory_mb,
             chunk_max_age: Duration::from_secs(settings.number_in("CHUNK_MAX_AGE_S", 86_400, 1..=31_536_000)),
             aws: AwsSettings::read(settings),
         }
@@ -108,8 +112,7 @@ impl Backend {
 
 /// One thread for each whole processor that the function's memory buys. A fraction of a processor does not earn another
 /// thread.
-fn workers(settings: &mut Settings) -> usize {
-    let memory_mb: usize = settings.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_PROCESSOR);
+fn workers(settings: &mut Settings, memory_mb: usize) -> usize {
     let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let bought = (memory_mb / MB_PER_PROCESSOR).clamp(1, available);
     settings.number_in("WORKERS", bought, 1..=16)

@@ -1,10 +1,10 @@
 //! One output line: the record's place, what its text says, and its typed fields.
 
 use record_model::layout::Position;
-use record_model::{RecordContext, RecordError, Schema, TextOf, Written};
-use text::{Label, language};
+use record_model::{RecordContext, RecordError, Schema, TextOf, Written as Typed};
+use text::{Label, Language, language};
 
-use crate::enrich::{Enricher, NOT_ENRICHED, NotReady, json};
+use crate::enrich::{Enriched, Enricher, NotReady, TextMembers, json};
 use crate::settle::Reason;
 
 /// How each line begins; the number is the version of the line's form.
@@ -19,14 +19,25 @@ pub(crate) struct Line<'a> {
 
 /// What became of it.
 pub(crate) enum LineResult {
-    /// A line was appended; it has a label if its text was scored, and half a character of the record may be mended.
-    Line { label: Option<Label>, is_mended: bool },
+    /// A line was appended.
+    Line(Written),
     /// A rule of the schema drops the record.
     Dropped,
     /// The schema refuses it.
     Poison(Reason),
     /// Its text is not ready.
     NotReady,
+}
+
+/// What is counted of a line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    /// The label of its text, if that was scored.
+    pub(crate) label: Option<Label>,
+    /// Whether half a character of the record is U+FFFD now.
+    pub(crate) is_mended: bool,
+    /// Bytes of its text that the enricher was not handed.
+    pub(crate) unread_bytes: usize,
 }
 
 /// Why there is no line.
@@ -58,10 +69,10 @@ impl Line<'_> {
     ) -> LineResult {
         let start = out.len();
         match self.try_write(schema, enricher, scratch, out) {
-            Ok((written @ (Written::Typed | Written::Mended), label)) => {
-                return LineResult::Line { label, is_mended: written == Written::Mended };
+            Ok((typed @ (Typed::Typed | Typed::Mended), written)) => {
+                return LineResult::Line(Written { is_mended: typed == Typed::Mended, ..written });
             }
-            Ok((Written::Dropped, _)) => out.truncate(start),
+            Ok((Typed::Dropped, _)) => out.truncate(start),
             Err(Refusal::Schema(error)) => {
                 out.truncate(start);
                 return LineResult::Poison(Reason::of_record(&error));
@@ -80,7 +91,7 @@ impl Line<'_> {
         enricher: &E,
         scratch: &mut E::Scratch,
         out: &mut Vec<u8>,
-    ) -> Result<(Written, Option<Label>), Refusal> {
+    ) -> Result<(Typed, Written), Refusal> {
         let mut payload = schema.open(self.payload)?;
         let found = payload.text_of()?;
         let id = self.position.id().to_string();
@@ -94,7 +105,7 @@ impl Line<'_> {
         json::time(Some(self.position.arrived_at_ms), out);
         out.extend_from_slice(b",\"event_time\":");
         json::time(found.event_time_ms, out);
-        let label = write_enriched(&found, enricher, scratch, out)?;
+        let written = write_enriched(&found, enricher, scratch, out)?;
         out.extend_from_slice(b",\"record\":");
         let context = RecordContext {
             // The record's own time, so that a retry writes the same line.
@@ -102,11 +113,11 @@ impl Line<'_> {
             position: Some(&id),
             ..RecordContext::default()
         };
-        let written = payload.write_typed_json(&context, out)?;
+        let typed = payload.write_typed_json(&context, out)?;
         out.extend_from_slice(b",\"models\":");
         json::string(enricher.models(), out);
         out.extend_from_slice(b"}\n");
-        Ok((written, label))
+        Ok((typed, written))
     }
 }
 
@@ -116,11 +127,10 @@ fn write_enriched<E: Enricher>(
     enricher: &E,
     scratch: &mut E::Scratch,
     out: &mut Vec<u8>,
-) -> Result<Option<Label>, NotReady> {
+) -> Result<Written, NotReady> {
     let Some(text) = found.text.as_deref() else {
         out.extend_from_slice(b",\"language\":null,\"text\":null,");
-        out.extend_from_slice(NOT_ENRICHED);
-        return Ok(None);
+        return Ok(counted(&TextMembers::new(out).unscored(), 0));
     };
     let language = language(text, found.language.as_deref());
     out.extend_from_slice(b",\"language\":");
@@ -128,5 +138,28 @@ fn write_enriched<E: Enricher>(
     out.extend_from_slice(b",\"text\":");
     json::string(text, out);
     out.push(b',');
-    enricher.enrich(scratch, text, &language, out)
+    if text.len() > E::WINDOW_BYTES {
+        return write_cut(text, &language, (enricher, scratch), out);
+    }
+    Ok(counted(&enricher.enrich(scratch, text, &language, TextMembers::new(out))?, 0))
+}
+
+/// The members of a text that is longer than its enricher's window, and how much of it that leaves out.
+#[cold]
+fn write_cut<E: Enricher>(
+    text: &str,
+    language: &Language<'_>,
+    (enricher, scratch): (&E, &mut E::Scratch),
+    out: &mut Vec<u8>,
+) -> Result<Written, NotReady> {
+    let (window, unread) =
+        text.split_at_checked(text.floor_char_boundary(E::WINDOW_BYTES)).unwrap_or((text, ""));
+    out.extend_from_slice(b"\"text_unread_bytes\":");
+    json::value(&unread.len(), out);
+    out.push(b',');
+    Ok(counted(&enricher.enrich(scratch, window, language, TextMembers::new(out))?, unread.len()))
+}
+
+fn counted(enriched: &Enriched, unread_bytes: usize) -> Written {
+    Written { label: enriched.label(), is_mended: false, unread_bytes }
 }

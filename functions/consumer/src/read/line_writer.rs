@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use edge::lambda::events::KinesisRecord;
 use record_model::layout::Position;
-use record_model::{Content, DecodeError, Decoder, Limits, Schema, UserRecord};
+use record_model::{Content, Decoder, Schema, UserRecord};
 
+use super::budget::{Budget, MAX_PARTS, longest_line};
 use super::line::{Line, LineResult};
 use super::lines::{Lines, Outcome, Piece, Stopped};
+use crate::deadline::Begin;
 use crate::enrich::Enricher;
 use crate::settle::{Poison, Reason};
 
@@ -19,17 +21,21 @@ pub(crate) struct LineWriter<E: Enricher> {
     scratch: E::Scratch,
     decoder: Decoder,
     data: Vec<u8>,
+    budget: Budget,
+    /// Bytes that the batch's records came to so far.
+    written: usize,
 }
 
 impl<E: Enricher> LineWriter<E> {
-    pub(crate) fn new(schema: Schema, enricher: Arc<E>, limits: Limits) -> Self {
-        let scratch = enricher.scratch();
-        Self { schema, enricher, scratch, decoder: Decoder::new(limits), data: Vec::new() }
+    pub(crate) fn new(schema: Schema, enricher: Arc<E>, budget: Budget) -> Self {
+        let (scratch, decoder) = (enricher.scratch(), Decoder::new(budget.limits));
+        Self { schema, enricher, scratch, decoder, data: Vec::new(), budget, written: 0 }
     }
 
     /// Begins a batch, with its whole budget of bytes.
     pub(crate) fn start_batch(&mut self) {
         self.decoder.start_batch();
+        self.written = 0;
     }
 
     /// The buffers that the enricher keeps between two texts.
@@ -37,46 +43,68 @@ impl<E: Enricher> LineWriter<E> {
         &mut self.scratch
     }
 
+    /// What its records may take of memory.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// Appends the lines of `records`, up to the first record that can't be begun.
-    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant, lines: &mut Lines) {
+    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin: &Begin, lines: &mut Lines) {
         for record in records {
-            if Instant::now() >= begin_until {
+            if !begin.may_begin(Instant::now(), self.written) {
                 lines.stopped = Some(Stopped::Deadline);
                 return;
             }
-            let mut data = std::mem::take(&mut self.data);
-            let opened = match record.decode_into(&mut data) {
-                Ok(()) => self.open(Opened { data: &data, record, source: Source::Record }, &mut lines.bytes),
-                Err(error) => Ok(Outcome::poisoned(Poison::whole(record, Reason::of_data(error)))),
-            };
-            self.data = data;
-            match opened {
-                Ok(outcome) => lines.records.push(Outcome { end: lines.bytes.len(), ..outcome }),
+            let start = lines.bytes.len();
+            let outcome = match self.read(record, &mut lines.bytes) {
+                Ok(outcome) => outcome,
                 Err(stopped) => {
                     lines.stopped = Some(stopped);
                     return;
                 }
+            };
+            let own = lines.bytes.len() - start + outcome.held_bytes();
+            // The first record of a batch is taken whatever it is, so that each attempt gets on.
+            if self.written > 0 && self.written + own > self.budget.lines_bytes {
+                lines.bytes.truncate(start);
+                lines.stopped = Some(Stopped::BatchBytes);
+                return;
             }
+            self.written += own;
+            lines.records.push(Outcome { end: lines.bytes.len(), ..outcome });
         }
+    }
+
+    /// Appends the lines of one record.
+    fn read(&mut self, record: &KinesisRecord<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
+        let mut data = std::mem::take(&mut self.data);
+        let outcome = match record.decode_into(&mut data) {
+            Ok(()) => self.open(Opened { data: &data, record, source: Source::Record }, out),
+            Err(error) => Ok(Outcome::poisoned(Poison::whole(record, Reason::of_data(error)))),
+        };
+        self.data = data;
+        outcome
     }
 
     /// Appends the lines of what was opened, or nothing where it has to wait for another attempt.
     pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
         let start = out.len();
-        let Self { schema, enricher, scratch, decoder, .. } = self;
-        let mut visit =
-            Visit { opened, schema, enricher: enricher.as_ref(), scratch, outcome: Outcome::default(), out };
+        let Self { schema, enricher, scratch, decoder, budget, .. } = self;
+        let enricher = enricher.as_ref();
+        let (outcome, over) = (Outcome::default(), None);
+        let mut visit = Visit { opened, schema, enricher, scratch, budget, start, outcome, over, out };
         let decoded = decoder.decode(opened.data, &mut |user_record| visit.user_record(user_record));
-        let Visit { outcome, out, .. } = visit;
-        if decoded.is_ok() && !outcome.waits {
+        let Visit { outcome, out, over, .. } = visit;
+        if decoded.is_ok() && over.is_none() && !outcome.waits {
             return Ok(outcome);
         }
         // The lines that were written before it failed don't count.
         out.truncate(start);
-        match decoded {
-            Ok(()) => Err(Stopped::EnricherBusy),
-            Err(error) if error.is_batch_budget() => Err(Stopped::BatchBytes),
-            Err(error) => Ok(Outcome::poisoned(opened.poison(None, &error))),
+        match (decoded, over) {
+            (Err(error), _) if error.is_batch_budget() => Err(Stopped::BatchBytes),
+            (Err(error), _) => Ok(Outcome::poisoned(opened.poison(None, Reason::of_decoding(&error)))),
+            (Ok(()), Some(reason)) => Ok(Outcome::poisoned(opened.poison(None, reason))),
+            (Ok(()), None) => Err(Stopped::EnricherBusy),
         }
     }
 }
@@ -113,8 +141,7 @@ impl<'a> Opened<'a> {
         }
     }
 
-    fn poison(&self, sub: Option<u64>, error: &DecodeError) -> Poison {
-        let reason = Reason::of_decoding(error);
+    fn poison(&self, sub: Option<u64>, reason: Reason) -> Poison {
         match self.source {
             Source::Record => Poison::of_aggregate(self.record, sub, reason),
             Source::Message(piece) => Poison::part(sub.or(piece), self.data, reason),
@@ -128,12 +155,36 @@ struct Visit<'v, E: Enricher> {
     schema: &'v Schema,
     enricher: &'v E,
     scratch: &'v mut E::Scratch,
+    budget: &'v Budget,
+    /// Where its lines begin in `out`.
+    start: usize,
     outcome: Outcome,
+    /// Why all of it goes to quarantine, though each of its user records might do.
+    over: Option<Reason>,
     out: &'v mut Vec<u8>,
 }
 
 impl<E: Enricher> Visit<'_, E> {
     fn user_record(&mut self, user_record: UserRecord<'_>) {
+        if self.over.is_some() {
+            return;
+        }
+        self.read(user_record);
+        if self.outcome.parts() > MAX_PARTS {
+            self.over = Some(Reason::new(
+                "parts",
+                "more of its records need requests of their own than one record may",
+            ));
+        } else if self.out.len() - self.start + self.outcome.held_bytes() > self.budget.lines_bytes {
+            self.over = Some(Reason::line_bytes(self.budget));
+        }
+        if self.over.is_some() {
+            self.out.truncate(self.start);
+            self.outcome = Outcome::default();
+        }
+    }
+
+    fn read(&mut self, user_record: UserRecord<'_>) {
         let sub = self.opened.sub(user_record.sub_sequence_number);
         match user_record.content {
             Ok(Content::Payload(payload)) => {
@@ -145,18 +196,20 @@ impl<E: Enricher> Visit<'_, E> {
                 chunk.write(&mut framed);
                 self.outcome.pieces.push(Piece { sub_sequence_number: sub, framed });
             }
-            Err(error) => self.outcome.poison.push(self.opened.poison(sub, &error)),
+            Err(error) => self.outcome.poison.push(self.opened.poison(sub, Reason::of_decoding(&error))),
         }
     }
 
     fn payload(&mut self, sub: Option<u64>, partition_key: &str, payload: &[u8]) {
-        let Self { opened: Opened { record, source, .. }, outcome, .. } = self;
+        let Self { opened: Opened { record, source, .. }, outcome, budget, .. } = self;
+        // No line is twelve times its payload, or nearly: most are not looked at.
+        if payload.len() > budget.lines_bytes / 32 && longest_line(payload) > budget.lines_bytes {
+            self.over = Some(Reason::line_bytes(budget));
+            return;
+        }
         let line = Line { position: record.position().of_sub(sub), partition_key, payload };
         match line.write(self.schema, self.enricher, self.scratch, self.out) {
-            LineResult::Line { label, is_mended } => {
-                outcome.count_line(label);
-                outcome.mended += usize::from(is_mended);
-            }
+            LineResult::Line(written) => outcome.count_line(written),
             LineResult::Dropped => outcome.dropped += 1,
             LineResult::NotReady => outcome.waits = true,
             LineResult::Poison(reason) if sub.is_none() && *source == Source::Record => {

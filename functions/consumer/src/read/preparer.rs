@@ -1,44 +1,47 @@
 //! Prepares the texts of a batch before its lines are written, for an enricher that asks a service.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge::lambda::events::KinesisRecord;
-use record_model::{Limits, Schema};
-use text::{Label, Language};
+use record_model::Schema;
+use text::Language;
 use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::line_writer::{LineWriter, Opened};
 use super::lines::Lines;
-use crate::enrich::{Enricher, NotReady, Prepared, Text};
+use crate::deadline::Begin;
+use crate::enrich::{Enriched, Enricher, NotReady, Prepared, Text, TextMembers};
 
 /// Time reserved for writing the lines of the texts that were answered.
 const LINES_MARGIN: Duration = Duration::from_millis(500);
 
 /// Runs the line writer dry: its output is discarded, and the texts that it asks for are collected. They are the very
 /// texts that the lines will have, and those of the few records that turn out to be poison or are dropped.
-pub(crate) struct Preparer<E> {
+pub(crate) struct Preparer<E: Enricher> {
     enricher: Arc<E>,
-    reader: LineWriter<Reader>,
+    reader: LineWriter<Reader<E>>,
     until: Instant,
     prepared: Prepared,
 }
 
 impl<E: Enricher> Preparer<E> {
     /// `None` where the enricher needs no preparation.
-    pub(crate) fn new(schema: &Schema, enricher: &Arc<E>) -> Option<Self> {
+    pub(crate) fn new(schema: &Schema, enricher: &Arc<E>, budget: Budget) -> Option<Self> {
         E::PREPARES.then(|| Self {
             enricher: Arc::clone(enricher),
-            reader: LineWriter::new(schema.clone(), Arc::new(Reader), Limits::default()),
+            reader: LineWriter::new(schema.clone(), Arc::new(Reader(PhantomData)), budget),
             until: Instant::now(),
             prepared: Prepared::default(),
         })
     }
 
     /// Prepares the texts of a batch.
-    pub(crate) async fn batch(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant) {
-        self.until = begin_until.checked_sub(LINES_MARGIN).unwrap_or(begin_until);
-        self.reader.write(records, self.until.into_std(), &mut Lines::default());
+    pub(crate) async fn batch(&mut self, records: &[KinesisRecord<'_>], begin: &Begin) {
+        self.until = begin.until.checked_sub(LINES_MARGIN).unwrap_or(begin.until);
+        self.reader.write(records, &Begin { until: self.until, ..*begin }, &mut Lines::default());
         self.prepare().await;
     }
 
@@ -67,11 +70,13 @@ impl<E: Enricher> Preparer<E> {
     }
 }
 
-/// Collects each text.
-struct Reader;
+/// Collects each text, as much of it as the enricher is handed.
+struct Reader<E>(PhantomData<E>);
 
-impl Enricher for Reader {
+impl<E: Enricher> Enricher for Reader<E> {
     type Scratch = Vec<Text>;
+
+    const WINDOW_BYTES: usize = E::WINDOW_BYTES;
 
     fn scratch(&self) -> Vec<Text> {
         Vec::new()
@@ -82,10 +87,10 @@ impl Enricher for Reader {
         texts: &mut Vec<Text>,
         text: &str,
         language: &Language<'_>,
-        _: &mut Vec<u8>,
-    ) -> Result<Option<Label>, NotReady> {
+        members: TextMembers<'_>,
+    ) -> Result<Enriched, NotReady> {
         texts.push(Text { language: language.code().to_owned(), text: text.to_owned() });
-        Ok(None)
+        Ok(members.unscored())
     }
 
     fn models(&self) -> &'static str {

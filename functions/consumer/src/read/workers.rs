@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use edge::lambda::events::KinesisRecord;
-use record_model::{Limits, Schema};
+use record_model::Schema;
 
-use super::line_writer::LineWriter;
-use super::lines::Lines;
+use super::budget::Budget;
+use super::line_writer::{LineWriter, Opened};
+use super::lines::{Lines, Outcome, Stopped};
+use crate::deadline::Begin;
 use crate::delivery::emptied;
 use crate::enrich::Enricher;
 
@@ -17,60 +18,74 @@ const RECORDS_AT_A_TIME: usize = 32;
 
 /// One line writer for each thread, kept from one batch to the next.
 pub(crate) struct Workers<E: Enricher> {
-    writers: Vec<LineWriter<E>>,
+    first: LineWriter<E>,
+    others: Vec<LineWriter<E>>,
     /// The memory of the lines of the batch before.
     buffer: Vec<u8>,
 }
 
 impl<E: Enricher> Workers<E> {
-    /// `count` writers that share the byte budget of a batch.
-    pub(crate) fn new(count: usize, schema: &Schema, enricher: &Arc<E>) -> Self {
-        let whole = Limits::default();
-        let limits = Limits { batch_bytes_out: whole.batch_bytes_out / count.max(1), ..whole };
-        let writer = || LineWriter::new(schema.clone(), Arc::clone(enricher), limits);
-        Self { writers: std::iter::repeat_with(writer).take(count.max(1)).collect(), buffer: Vec::new() }
+    /// `count` writers, each with its own share of memory.
+    pub(crate) fn new(count: usize, schema: &Schema, enricher: &Arc<E>, budget: Budget) -> Self {
+        let writer = || LineWriter::new(schema.clone(), Arc::clone(enricher), budget);
+        let others = std::iter::repeat_with(writer).take(count.saturating_sub(1)).collect();
+        Self { first: writer(), others, buffer: Vec::new() }
     }
 
     /// The lines of `records`, up to the first record that could not be begun.
-    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin_until: Instant) -> Lines {
-        for writer in &mut self.writers {
-            writer.start_batch();
-        }
+    pub(crate) fn write(&mut self, records: &[KinesisRecord<'_>], begin: &Begin) -> Lines {
+        self.first.start_batch();
+        self.others.iter_mut().for_each(LineWriter::start_batch);
         let mut lines = Lines { bytes: std::mem::take(&mut self.buffer), ..Lines::default() };
-        match self.writers.as_mut_slice() {
+        if self.others.is_empty() {
             // With one processor a thread would only cost time.
-            [writer] => writer.write(records, begin_until, &mut lines),
-            writers => write_with_threads(writers, records, begin_until, &mut lines),
+            self.first.write(records, begin, &mut lines);
+        } else {
+            let writers = std::iter::once(&mut self.first).chain(&mut self.others).collect();
+            write_with_threads(writers, records, begin, &mut lines);
         }
         lines
     }
 
     /// Keeps the memory of lines that are not needed any more.
     pub(crate) fn reuse(&mut self, lines: Lines) {
-        self.buffer = emptied(lines.bytes);
+        self.buffer = emptied(lines.bytes, self.budget().kept_bytes());
     }
 
-    /// A writer for messages that are put together from chunks after the batch was read.
-    pub(crate) fn first(&mut self) -> Option<&mut LineWriter<E>> {
-        self.writers.first_mut()
+    /// Appends the lines of a message that was put together from chunks after the batch was read.
+    pub(crate) fn open(&mut self, message: Opened<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
+        self.first.open(message, out)
+    }
+
+    /// What one writer's records may take of memory.
+    pub(crate) fn budget(&self) -> &Budget {
+        self.first.budget()
+    }
+
+    /// The most that the lines of a whole batch, and what waits beside them, may take.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        self.budget().lines_bytes * (1 + self.others.len())
     }
 }
 
 fn write_with_threads<E: Enricher>(
-    writers: &mut [LineWriter<E>],
+    writers: Vec<&mut LineWriter<E>>,
     records: &[KinesisRecord<'_>],
-    begin_until: Instant,
+    begin: &Begin,
     lines: &mut Lines,
 ) {
+    // Each thread sees its own lines only, and one object is made of all.
+    let begin = &Begin { pace: begin.pace.shared_by(writers.len()), ..*begin };
     let blocks: Vec<&[KinesisRecord<'_>]> = records.chunks(RECORDS_AT_A_TIME).collect();
     let next = AtomicUsize::new(0);
     let mut written: Vec<(usize, Lines)> = std::thread::scope(|scope| {
-        let spawn = |writer| scope.spawn(|| write_blocks(writer, &blocks, &next, begin_until));
-        let threads: Vec<_> = writers.iter_mut().map(spawn).collect();
+        let spawn = |writer| scope.spawn(|| write_blocks(writer, &blocks, &next, begin));
+        let threads: Vec<_> = writers.into_iter().map(spawn).collect();
         let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.flat_map(|blocks| blocks.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     written.sort_by_key(|(block, _)| *block);
+    lines.bytes.reserve_exact(written.iter().map(|(_, block)| block.bytes.len()).sum());
     for (_, block) in written {
         if lines.stopped.is_some() {
             break;
@@ -84,14 +99,14 @@ fn write_blocks<E: Enricher>(
     writer: &mut LineWriter<E>,
     blocks: &[&[KinesisRecord<'_>]],
     next: &AtomicUsize,
-    begin_until: Instant,
+    begin: &Begin,
 ) -> Vec<(usize, Lines)> {
     let mut written = Vec::new();
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(block) = blocks.get(index) else { return written };
         let mut lines = Lines::default();
-        writer.write(block, begin_until, &mut lines);
+        writer.write(block, begin, &mut lines);
         let stopped = lines.stopped.is_some();
         written.push((index, lines));
         if stopped {

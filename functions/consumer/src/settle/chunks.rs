@@ -8,14 +8,13 @@
 use bytes::Bytes;
 use edge::store::{Attributes, Created, Object, ObjectStore, StoreError, list_all};
 use futures::{StreamExt as _, TryStreamExt as _, future};
-use record_model::chunk::{Chunk, Reassembly};
+use record_model::chunk::{Chunk, Message, Reassembly};
 use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder, Position};
 
 use super::piece_place;
-use super::poison::Reason;
+use super::poison::{Quarantine, Reason};
+use crate::delivery::DeliveryError;
 
-/// Largest message, in bytes.
-const MAX_MESSAGE_BYTES: usize = 32 << 20;
 /// Most pieces of one message, since each costs a request.
 const MAX_PIECES: u32 = 10_000;
 /// A piece and a verdict each, and as much again for copies.
@@ -36,13 +35,15 @@ pub(crate) enum Kept {
     /// The piece is its record's alone, for quarantine.
     Refused(Reason),
     /// All pieces are there and are no message: every one goes to quarantine.
-    Broken(Vec<Object>, Reason),
+    Broken(Message, Reason),
 }
 
 /// The kept pieces of one stream.
 pub(crate) struct Chunks<'a, S> {
     pub(crate) store: &'a S,
     pub(crate) stream: &'a str,
+    /// Largest message, in bytes.
+    pub(crate) message_bytes: usize,
 }
 
 impl<S: ObjectStore> Chunks<'_, S> {
@@ -53,7 +54,7 @@ impl<S: ObjectStore> Chunks<'_, S> {
         here: &Position<'_>,
         partition_key: &str,
     ) -> Result<Kept, StoreError> {
-        let (chunk, reassembly) = match begin(framed) {
+        let (chunk, reassembly) = match begin(framed, self.message_bytes) {
             Ok(begun) => begun,
             Err(reason) => return Ok(Kept::Refused(reason)),
         };
@@ -94,11 +95,22 @@ impl<S: ObjectStore> Chunks<'_, S> {
         if kept == WAITS { Ok(None) } else { self.make_claim(folder, here).await.map(Some) }
     }
 
-    async fn put_out(&self, folder: &MessageFolder<'_>, reassembly: Reassembly) -> Result<Kept, StoreError> {
-        let pieces = self.pieces(folder).await?;
-        Ok(match with_pieces(reassembly, &pieces).message() {
+    /// Puts the message together from its pieces, one after the other. Pieces that do not fit are left out: then there is no
+    /// message, and all of them go to quarantine.
+    async fn put_out(
+        &self,
+        folder: &MessageFolder<'_>,
+        mut reassembly: Reassembly,
+    ) -> Result<Kept, StoreError> {
+        for key in self.piece_keys(folder).await? {
+            let Some(piece) = self.store.get(&key).await? else { continue };
+            if let Ok(chunk) = Chunk::read(&piece.body) {
+                let _ = reassembly.add(&chunk);
+            }
+        }
+        Ok(match reassembly.message() {
             Ok(message) => Kept::Whole(message),
-            Err(error) => Kept::Broken(pieces, Reason::of_error("message", &error)),
+            Err(error) => Kept::Broken(folder.message, Reason::of_error("message", &error)),
         })
     }
 
@@ -126,13 +138,20 @@ impl<S: ObjectStore> Chunks<'_, S> {
         Ok(there.map_or_else(|| word.to_owned(), |object| String::from_utf8_lossy(&object.body).into_owned()))
     }
 
-    /// Every kept piece.
-    pub(crate) async fn pieces(&self, folder: &MessageFolder<'_>) -> Result<Vec<Object>, StoreError> {
-        let mut pieces = Vec::new();
-        for key in self.piece_keys(folder).await? {
-            pieces.extend(self.store.get(&key).await?);
+    /// Copies every kept piece to quarantine, as the record it was, and answers how many there are.
+    pub(crate) async fn put_aside(
+        &self,
+        folder: &MessageFolder<'_>,
+        quarantine: Quarantine<'_, S>,
+        reason: &Reason,
+    ) -> Result<usize, DeliveryError> {
+        let keys = self.piece_keys(folder).await?;
+        for key in &keys {
+            if let Some(piece) = self.store.get(key).await? {
+                quarantine.keep_piece(&piece, reason).await?;
+            }
         }
-        Ok(pieces)
+        Ok(keys.len())
     }
 
     async fn piece_keys(&self, folder: &MessageFolder<'_>) -> Result<Vec<String>, StoreError> {
@@ -144,21 +163,13 @@ impl<S: ObjectStore> Chunks<'_, S> {
     }
 }
 
-fn begin(framed: &[u8]) -> Result<(Chunk<'_>, Reassembly), Reason> {
+fn begin(framed: &[u8], message_bytes: usize) -> Result<(Chunk<'_>, Reassembly), Reason> {
     let chunk = Chunk::read(framed).map_err(|error| Reason::of_error("chunk", &error))?;
     if chunk.message.count > MAX_PIECES {
         return Err(Reason::new("chunk_count", "the message has more pieces than are kept"));
     }
-    let reassembly = Reassembly::new(chunk.message, MAX_MESSAGE_BYTES);
+    let reassembly = Reassembly::new(chunk.message, message_bytes);
     Ok((chunk, reassembly.map_err(|error| Reason::of_error("message_bytes", &error))?))
-}
-
-/// Leaves out pieces that do not fit. Then there is no message, and all of them go to quarantine.
-fn with_pieces(mut reassembly: Reassembly, pieces: &[Object]) -> Reassembly {
-    for chunk in pieces.iter().filter_map(|piece| Chunk::read(&piece.body).ok()) {
-        let _ = reassembly.add(&chunk);
-    }
-    reassembly
 }
 
 fn late() -> Reason {

@@ -5,19 +5,25 @@ mod piece_place;
 mod poison;
 mod sweep;
 
+use std::future::ready;
+use std::pin::pin;
+
 use edge::lambda::events::KinesisRecord;
 use edge::store::ObjectStore;
 use futures::{StreamExt as _, stream};
+use record_model::layout::{MessageFolder, Position};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use crate::delivery::DeliveryError;
 use crate::enrich::Enricher;
-use crate::read::{LineWriter, Lines, Opened, Outcome, Piece, Preparer, Stopped};
+use crate::read::{Lines, Opened, Outcome, Piece, Preparer, Stopped, Workers};
 
 use chunks::{Chunks, Kept};
 use poison::Quarantine;
 
 pub(crate) use poison::{Poison, Reason};
-pub(crate) use sweep::{Age, SweepRequest, Time};
+pub(crate) use sweep::{Age, SweepRequest};
 
 /// Requests under way at once.
 const MAX_REQUESTS: usize = 16;
@@ -27,9 +33,11 @@ pub(crate) struct Settling<'a, S, E: Enricher> {
     pub(crate) store: &'a S,
     pub(crate) data_set: &'a str,
     pub(crate) records: &'a [KinesisRecord<'a>],
-    /// Writes the lines of messages that became whole.
-    pub(crate) writer: &'a mut LineWriter<E>,
+    /// Write the lines of messages that became whole.
+    pub(crate) workers: &'a mut Workers<E>,
     pub(crate) preparer: Option<&'a mut Preparer<E>>,
+    /// No record but the first is settled after this.
+    pub(crate) until: Instant,
 }
 
 /// What became of one piece.
@@ -55,48 +63,77 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
         for (index, record) in self.records.iter().enumerate() {
             let pieces = lines.records.get_mut(index).map(|outcome| std::mem::take(&mut outcome.pieces));
             for piece in pieces.unwrap_or_default() {
-                match self.piece(record, &piece).await {
-                    Settled::Added(outcome, added) => lines.add(index, &added, outcome),
-                    Settled::Stopped(stopped) => {
-                        lines.truncate(index);
-                        lines.stopped = Some(stopped);
-                        return Ok(());
+                let taken = lines.bytes_of_record(index);
+                let settled = if index == 0 {
+                    self.piece(record, &piece, taken).await
+                } else {
+                    let in_time = timeout_at(self.until, self.piece(record, &piece, taken)).await;
+                    in_time.unwrap_or(Settled::Stopped(Stopped::Deadline))
+                };
+                let stopped = match settled {
+                    Settled::Added(outcome, added) if index == 0 || self.fits(lines, &outcome, &added) => {
+                        lines.add(index, &added, outcome);
+                        continue;
                     }
+                    Settled::Added(..) => Stopped::BatchBytes,
+                    Settled::Stopped(stopped) => stopped,
                     Settled::Failed(error) => {
                         lines.truncate(index);
                         return Err(error);
                     }
-                }
+                };
+                lines.stop_at(index, stopped);
+                return Ok(());
             }
         }
         Ok(())
     }
 
-    async fn piece(&mut self, record: &KinesisRecord<'_>, piece: &Piece) -> Settled {
+    /// Whether what was added leaves the batch within its share of memory.
+    fn fits(&self, lines: &Lines, outcome: &Outcome, added: &[u8]) -> bool {
+        let more = added.len() + outcome.held_bytes();
+        more == 0 || lines.all_bytes() + more <= self.workers.batch_bytes()
+    }
+
+    /// Settles one piece of a record that takes `taken` bytes so far.
+    async fn piece(&mut self, record: &KinesisRecord<'_>, piece: &Piece, taken: usize) -> Settled {
         let here = record.position().of_sub(piece.sub_sequence_number);
-        let chunks = Chunks { store: self.store, stream: record.stream };
+        let message_bytes = self.workers.budget().message_bytes();
+        let chunks = Chunks { store: self.store, stream: record.stream, message_bytes };
         match chunks.keep(&piece.framed, &here, &record.partition_key).await {
             Ok(Kept::Waiting) => Settled::Added(Outcome::default(), Vec::new()),
-            Ok(Kept::Whole(message)) => self.message(Opened::message(&message, record, &here)).await,
+            Ok(Kept::Whole(message)) => self.message(&message, record, &here, taken).await,
             Ok(Kept::Refused(reason)) => {
                 let poison = Poison::part(here.sub_sequence_number, &piece.framed, reason);
                 Settled::Added(Outcome::poisoned(poison), Vec::new())
             }
-            Ok(Kept::Broken(pieces, reason)) => match self.quarantine().keep_pieces(&pieces, &reason).await {
-                Ok(()) => Settled::Added(Outcome::default(), Vec::new()),
-                Err(error) => Settled::Failed(error),
-            },
+            Ok(Kept::Broken(message, reason)) => {
+                let folder = MessageFolder { stream: record.stream, message };
+                match chunks.put_aside(&folder, self.quarantine(), &reason).await {
+                    Ok(copies) => Settled::Added(Outcome::quarantined(copies), Vec::new()),
+                    Err(error) => Settled::Failed(error),
+                }
+            }
             Err(error) => Settled::Failed(error.into()),
         }
     }
 
-    /// Writes the lines of a message.
-    async fn message(&mut self, message: Opened<'_>) -> Settled {
+    /// Writes the lines of a message. If they are more than the record may have beside the `taken` bytes, the message goes
+    /// to quarantine at once.
+    async fn message(
+        &mut self,
+        message: &[u8],
+        record: &KinesisRecord<'_>,
+        here: &Position<'_>,
+        taken: usize,
+    ) -> Settled {
+        let opened = Opened::message(message, record, here);
         if let Some(preparer) = &mut self.preparer {
-            preparer.message(message).await;
+            preparer.message(opened).await;
         }
+        let budget = *self.workers.budget();
         let mut added = Vec::new();
-        let mut outcome = match self.writer.open(message, &mut added) {
+        let mut outcome = match self.workers.open(opened, &mut added) {
             Ok(outcome) => outcome,
             Err(stopped) => return Settled::Stopped(stopped),
         };
@@ -105,22 +142,39 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
             let reason = Reason::new("chunk_depth", "a message holds a piece of another");
             outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
         }
-        Settled::Added(outcome, added)
+        if taken + added.len() + outcome.held_bytes() <= budget.lines_bytes {
+            return Settled::Added(outcome, added);
+        }
+        let poison = Poison::part(here.sub_sequence_number, message, Reason::line_bytes(&budget));
+        match self.quarantine().keep(&poison, &record.position(), &record.partition_key).await {
+            Ok(()) => Settled::Added(Outcome::quarantined(1), Vec::new()),
+            Err(error) => Settled::Failed(error),
+        }
     }
 
     async fn poison(&self, lines: &mut Lines) -> Result<(), DeliveryError> {
         let quarantine = self.quarantine();
-        let copies =
-            lines.records.iter().zip(self.records).enumerate().flat_map(|(index, (outcome, record))| {
-                outcome.poison.iter().map(move |poison| async move {
-                    let copied = quarantine.keep(poison, &record.position(), &record.partition_key).await;
-                    copied.map_err(|error| (index, error))
-                })
-            });
-        let results: Vec<_> = stream::iter(copies).buffered(MAX_REQUESTS).collect().await;
-        match results.into_iter().find_map(Result::err) {
+        let all = lines.records.iter().zip(self.records).enumerate();
+        let copies = all.flat_map(|(index, (outcome, record))| {
+            outcome.poison.iter().map(move |poison| async move {
+                let position = record.position();
+                let kept = quarantine.keep(poison, &position, &record.partition_key);
+                // The first record of a batch waits for as long as there is time, so that each attempt gets on.
+                let kept = if index == 0 { Ok(kept.await) } else { timeout_at(self.until, kept).await };
+                (index, kept)
+            })
+        });
+        let undone = |(index, kept): (usize, Result<Result<(), DeliveryError>, Elapsed>)| {
+            ready(kept.map_or(Some((index, None)), |kept| kept.err().map(|error| (index, Some(error)))))
+        };
+        let first = pin!(stream::iter(copies).buffered(MAX_REQUESTS).filter_map(undone)).next().await;
+        match first {
             None => Ok(()),
-            Some((index, error)) => {
+            Some((index, None)) => {
+                lines.stop_at(index, Stopped::Deadline);
+                Ok(())
+            }
+            Some((index, Some(error))) => {
                 lines.truncate(index);
                 Err(error)
             }

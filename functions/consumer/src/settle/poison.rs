@@ -10,6 +10,7 @@ use record_model::{DecodeError, RecordError};
 
 use super::piece_place;
 use crate::delivery::DeliveryError;
+use crate::read::Budget;
 
 /// A record, or one of an aggregate, that fails the same way each time.
 #[derive(Debug)]
@@ -43,6 +44,11 @@ impl Poison {
     /// What one record of an aggregate, or a piece of a message, holds.
     pub(crate) fn part(sub_sequence_number: Option<u64>, payload: &[u8], reason: Reason) -> Self {
         Self { sub_sequence_number, payload: STANDARD.encode_to_string(payload), reason }
+    }
+
+    /// What it takes in memory, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.payload.len()
     }
 }
 
@@ -83,19 +89,14 @@ impl<S: ObjectStore> Quarantine<'_, S> {
         Ok(())
     }
 
-    /// Keeps a copy of each piece, as the record it was.
-    pub(crate) async fn keep_pieces(&self, pieces: &[Object], reason: &Reason) -> Result<(), DeliveryError> {
-        for piece in pieces {
-            let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else {
-                tracing::error!(
-                    "a piece of a message does not say where it came from, and stays where it is"
-                );
-                continue;
-            };
-            let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
-            self.keep(&poison, &position, &partition_key).await?;
-        }
-        Ok(())
+    /// Keeps a copy of a piece, as the record it was.
+    pub(crate) async fn keep_piece(&self, piece: &Object, reason: &Reason) -> Result<(), DeliveryError> {
+        let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else {
+            tracing::error!("a piece of a message does not say where it came from, and stays where it is");
+            return Ok(());
+        };
+        let poison = Poison::part(position.sub_sequence_number, &piece.body, reason.clone());
+        self.keep(&poison, &position, &partition_key).await
     }
 }
 
@@ -114,6 +115,12 @@ impl Reason {
 
     pub(crate) fn of_record(error: &RecordError) -> Self {
         Self { kind: error.kind(), message: error.to_string() }
+    }
+
+    /// The lines of one record are over its share of the function's memory.
+    pub(crate) fn line_bytes(budget: &Budget) -> Self {
+        let message = format!("lines of the record may come to more than {} bytes", budget.lines_bytes);
+        Self { kind: "line_bytes", message }
     }
 
     pub(crate) fn new(kind: &'static str, message: &'static str) -> Self {

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "comprehend")]
 mod comprehend;
+mod contract;
 mod delivery_model;
 mod duckdb;
 mod faults;

@@ -10,19 +10,20 @@ use std::sync::{PoisonError, RwLock};
 use edge::aws::AwsSettings;
 use edge::aws::comprehend::{Comprehend, ComprehendError, MAX_TEXT_BYTES, Mood, TextSentiment};
 use futures::{StreamExt as _, TryStreamExt as _, stream, try_join};
-use serde::Serialize;
-use text::{Keyword, Label, Language};
+use text::{Label, Language};
 use tokio::time::Instant;
 
-use super::{Enricher, EnricherError, NOT_ENRICHED, NotReady, Prepared, Text, json};
+use super::{Enriched, Enricher, EnricherError, NotReady, Prepared, Sentiment, Text, TextMembers};
 
 use calls::{Call, billed_units, in_calls};
 
 /// Calls under way at once; each asks for sentiment and key phrases side by side.
 const MAX_CALLS: usize = 4;
 
-/// Texts above which those of earlier batches are forgotten.
-const MAX_READY_TEXTS: usize = 10_000;
+/// Bytes of texts and answers above which those of earlier batches are forgotten.
+const MAX_READY_BYTES: usize = 16 << 20;
+/// What a keyword takes besides its letters.
+const KEYWORD_BYTES: usize = size_of::<(String, f32)>();
 
 /// Sentiment and keywords by Amazon Comprehend. A text is sent once, cut to 5,000 bytes at a character's border.
 ///
@@ -32,15 +33,15 @@ pub struct ComprehendEnricher {
     client: Comprehend,
     keywords: usize,
     /// By language and text.
-    ready: RwLock<HashMap<String, Enriched>>,
+    ready: RwLock<HashMap<String, Answered>>,
 }
 
-/// A text's members of its line.
+/// What Comprehend said of a text.
 #[derive(Debug)]
-struct Enriched {
-    members: Vec<u8>,
-    mood: Option<Label>,
-    failed: bool,
+enum Answered {
+    Scored(Sentiment, Vec<(String, f32)>),
+    /// The text's own error.
+    Failed(String),
 }
 
 impl ComprehendEnricher {
@@ -52,9 +53,10 @@ impl ComprehendEnricher {
     /// A text's own error may be gone by its next batch.
     fn make_room(&self) {
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
-        ready.retain(|_, enriched| !enriched.failed);
-        if ready.len() > MAX_READY_TEXTS {
+        ready.retain(|_, answered| matches!(answered, Answered::Scored(..)));
+        if ready.iter().map(|(key, answered)| key.len() + answered.len()).sum::<usize>() > MAX_READY_BYTES {
             ready.clear();
+            ready.shrink_to_fit();
         }
     }
 
@@ -87,13 +89,14 @@ impl ComprehendEnricher {
         let (sentiments, key_phrases) = try_join!(sentiments, key_phrases)?;
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         for ((text, sentiment), phrases) in texts.iter().zip(sentiments).zip(key_phrases) {
-            let enriched = match (sentiment, phrases) {
+            let answered = match (sentiment, phrases) {
                 (Ok(sentiment), Ok(phrases)) => {
-                    Enriched::of(sentiment, &key_phrases::best(phrases, &language, self.keywords))
+                    let keywords = key_phrases::best(phrases, &language, self.keywords);
+                    Answered::Scored(sentiment.into(), keywords)
                 }
-                (Err(code), _) | (_, Err(code)) => Enriched::failed(&code),
+                (Err(code), _) | (_, Err(code)) => Answered::Failed(code),
             };
-            ready.insert(key(text, &language), enriched);
+            ready.insert(key(text, &language), answered);
         }
         Ok(())
     }
@@ -103,6 +106,8 @@ impl Enricher for ComprehendEnricher {
     type Scratch = ();
 
     const PREPARES: bool = true;
+
+    const WINDOW_BYTES: usize = MAX_TEXT_BYTES;
 
     fn scratch(&self) {}
 
@@ -120,17 +125,23 @@ impl Enricher for ComprehendEnricher {
         (): &mut (),
         text: &str,
         language: &Language<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Label>, NotReady> {
+        members: TextMembers<'_>,
+    ) -> Result<Enriched, NotReady> {
         let text = cut(text);
         if !is_taken(text, language.code()) {
-            out.extend_from_slice(NOT_ENRICHED);
-            return Ok(None);
+            return Ok(members.unscored());
         }
         let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
-        let enriched = ready.get(&key(text, language.code())).ok_or(NotReady)?;
-        out.extend_from_slice(&enriched.members);
-        Ok(enriched.mood)
+        match ready.get(&key(text, language.code())).ok_or(NotReady)? {
+            Answered::Failed(code) => Ok(members.failed(code)),
+            Answered::Scored(sentiment, keywords) => {
+                let mut members = members.sentiment(Some(*sentiment));
+                for (term, score) in keywords {
+                    members.keyword(term, *score);
+                }
+                Ok(members.end())
+            }
+        }
     }
 
     fn models(&self) -> &'static str {
@@ -138,8 +149,18 @@ impl Enricher for ComprehendEnricher {
     }
 }
 
-impl Enriched {
-    fn of(sentiment: TextSentiment, keywords: &[(String, f32)]) -> Self {
+impl Answered {
+    /// How much of memory it takes, in bytes.
+    fn len(&self) -> usize {
+        match self {
+            Self::Failed(code) => code.len(),
+            Self::Scored(_, keywords) => keywords.iter().map(|(term, _)| term.len() + KEYWORD_BYTES).sum(),
+        }
+    }
+}
+
+impl From<TextSentiment> for Sentiment {
+    fn from(sentiment: TextSentiment) -> Self {
         // Comprehend's fourth mood has no label of its own: a text both good and bad is neither.
         let label = match sentiment.mood {
             Mood::Positive => Label::Positive,
@@ -149,19 +170,7 @@ impl Enriched {
         let [positive, neutral, negative, mixed] =
             [sentiment.positive, sentiment.neutral, sentiment.negative, sentiment.mixed].map(rounded);
         let score = rounded(sentiment.positive - sentiment.negative);
-        let sentiment = Sentiment { label, score, compound: None, positive, neutral, negative, mixed };
-        let mut members = br#""sentiment":"#.to_vec();
-        json::value(&sentiment, &mut members);
-        members.extend_from_slice(br#","keywords":"#);
-        json::list(keywords.iter().map(|(term, score)| Keyword { term, score: *score }), &mut members);
-        Self { members, mood: Some(label), failed: false }
-    }
-
-    fn failed(code: &str) -> Self {
-        let mut members = NOT_ENRICHED.to_vec();
-        members.extend_from_slice(br#","enrichment_error":"#);
-        json::value(code, &mut members);
-        Self { members, mood: None, failed: true }
+        Self { label, score, compound: None, positive, neutral, negative, mixed: Some(mixed) }
     }
 }
 
@@ -172,18 +181,6 @@ impl From<ComprehendError> for EnricherError {
             ComprehendError::Refused(_) => Self::Refused(error.into()),
         }
     }
-}
-
-/// The local backend's object, and the share of Comprehend's fourth mood; it has no compound.
-#[derive(Serialize)]
-struct Sentiment {
-    label: Label,
-    score: f64,
-    compound: Option<f64>,
-    positive: f64,
-    neutral: f64,
-    negative: f64,
-    mixed: f64,
 }
 
 /// Four decimal places: Comprehend is not surer than that.

@@ -134,6 +134,13 @@ async fn a_line_has_the_documented_form() {
 }
 
 #[tokio::test]
+async fn the_enricher_that_asks_comprehend_keeps_the_contract() {
+    let server = Server::start().await;
+    let enricher = ComprehendEnricher::connect(&server.aws, 3);
+    consumer::contract::holds_for(&enricher, &["positive words", "negative words of the river"]).await;
+}
+
+#[tokio::test]
 async fn lines_stand_in_the_order_of_their_records_whatever_their_language() {
     let fixture = Fixture::new().await;
     let languages = ["en", "de", "nl", "ja"];

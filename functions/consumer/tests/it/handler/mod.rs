@@ -1,6 +1,8 @@
 //! The handler as Lambda sees it: one event in, one answer out, objects in the bucket.
 
 pub(crate) mod event;
+mod hanging;
+mod memory;
 mod reported;
 mod windows;
 
@@ -28,12 +30,15 @@ struct Fixture {
 
 impl Fixture {
     fn new(schema: &str, variables: &[(&str, &str)]) -> Self {
-        let required = [("SCHEMA", schema), ("OUTPUT_BUCKET", "bucket")];
+        Self::of(Schema::built_in(schema).unwrap(), variables)
+    }
+
+    fn of(schema: Schema, variables: &[(&str, &str)]) -> Self {
+        let required = [("SCHEMA", schema.name()), ("OUTPUT_BUCKET", "bucket")];
         let mut environment = Settings::from_map(required.iter().chain(variables).copied());
         let settings = ConsumerSettings::read(&mut environment);
         environment.finish().unwrap();
         let bucket = Arc::new(InMemoryStore::new());
-        let schema = Schema::built_in(schema).unwrap();
         let consumer = Consumer::new(Arc::clone(&bucket), LocalEnricher::new(3), schema, settings);
         Self { bucket, consumer }
     }
@@ -68,7 +73,7 @@ impl Fixture {
 
 fn plain(body: &[u8]) -> String {
     let mut plain = Vec::new();
-    Decoder::new(Limits::default())
+    Decoder::new(Limits { record_bytes_out: 1 << 30, batch_bytes_out: 1 << 30, ..Limits::default() })
         .decode(body, &mut |record| match record.content {
             Ok(Content::Payload(payload)) => plain.extend_from_slice(payload),
             other => panic!("{other:?}"),

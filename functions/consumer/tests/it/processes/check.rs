@@ -99,7 +99,7 @@ fn from_base64(text: &Value) -> Vec<u8> {
     STANDARD.decode_to_vec(text.as_str().unwrap()).unwrap()
 }
 
-fn for_each_file(folder: &Path, visit: &mut impl FnMut(&[u8])) {
+pub(crate) fn for_each_file(folder: &Path, visit: &mut impl FnMut(&[u8])) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() { for_each_file(&path, visit) } else { visit(&fs::read(path).unwrap()) }

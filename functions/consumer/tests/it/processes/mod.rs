@@ -10,6 +10,7 @@
 mod check;
 mod faults;
 mod kinesis;
+mod memory;
 mod proxy;
 mod run;
 mod traffic;
