@@ -41,11 +41,9 @@ impl Budget {
         let bytes = memory_mb.saturating_mul(MIB).saturating_sub(RESERVED_BYTES).max(LEAST_BYTES) / workers;
         let usual = Limits::default();
         let lines_bytes = (bytes / 7).min(MOST_LINES_BYTES);
-        let limits = Limits {
-            record_bytes_out: (bytes / 14).min(usual.record_bytes_out),
-            batch_bytes_out: BATCH_BYTES_OUT / workers,
-            ..usual
-        };
+        let batch_bytes_out = BATCH_BYTES_OUT / workers;
+        let record_bytes_out = (bytes / 14).min(usual.record_bytes_out).min(batch_bytes_out);
+        let limits = Limits { record_bytes_out, batch_bytes_out, ..usual };
         Self { limits, lines_bytes }
     }
 
