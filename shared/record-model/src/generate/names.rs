@@ -43,12 +43,19 @@ pub(super) fn fit_opensearch(plan: &Plan) -> Result<(), SchemaError> {
     }
 }
 
-/// Refuses a schema of whose documents no Athena table can be made: names differ there by more than their case.
+/// The longest name of a column, in bytes, by "Name databases, tables, and columns" of Athena's documentation.
+const MAX_ATHENA_NAME_BYTES: usize = 255;
+
+/// Refuses a schema of whose documents no Athena table can be made: names differ there by more than their case, and a
+/// column of an object has no hyphen in its own name nor in any inside it.
 pub(super) fn fit_athena(plan: &Plan) -> Result<(), SchemaError> {
     let top_level = top_level(plan);
     let is_partition = |name: &&&str| ATHENA_PARTITIONS.contains(&&*name.to_ascii_lowercase());
     if let Some(name) = top_level.iter().find(is_partition) {
         return Err(refusal("athena", name, "it is a column of the table's partitions"));
+    }
+    if let Some(name) = top_level.iter().find(|name| name.len() > MAX_ATHENA_NAME_BYTES) {
+        return Err(refusal("athena", name, "it is longer than 255 bytes"));
     }
     tell_apart(&top_level)?;
     members(plan).iter().try_for_each(inner_names)
@@ -62,7 +69,15 @@ fn top_level(plan: &Plan) -> Vec<&str> {
 
 fn inner_names(member: &Member<'_>) -> Result<(), SchemaError> {
     let Member::Object(_, inner) = member else { return Ok(()) };
-    tell_apart(&inner.iter().map(Member::name).collect::<Vec<_>>())?;
+    let names: Vec<&str> = inner.iter().map(Member::name).collect();
+    if let Some(name) = names.iter().chain([&member.name()]).find(|name| name.contains('-')) {
+        return Err(refusal(
+            "athena",
+            name,
+            "a column of an object takes letters, digits and `_` in its names",
+        ));
+    }
+    tell_apart(&names)?;
     inner.iter().try_for_each(inner_names)
 }
 

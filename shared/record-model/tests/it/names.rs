@@ -58,7 +58,7 @@ fn every_built_in_schema_makes_a_table_that_parses() {
 
 #[test]
 fn a_reserved_word_or_an_underscore_is_a_name_on_every_level() {
-    let words = ["_id", "timestamp", "from", "order", "2nd", "a-b", "select", "map", "struct", "end"];
+    let words = ["_id", "timestamp", "from", "order", "2nd", "a_b", "select", "map", "struct", "end"];
     let nested: Vec<String> = words.iter().map(|word| format!("meta.{word}")).collect();
     let deeper: Vec<String> = words.iter().map(|word| format!("meta.to.{word}")).collect();
     let names: Vec<&str> =
@@ -81,6 +81,21 @@ fn names_that_athena_can_not_tell_apart_are_refused() {
     for names in [&["o.dt", "o.hour", "day"][..], &["a.b", "A2.b"]] {
         assert!(table(&schema_of(names)).is_ok(), "{names:?}");
     }
+}
+
+#[test]
+fn a_hyphen_is_for_columns_that_are_no_objects() {
+    for names in [&["meta.content-type"][..], &["meta-data.a"], &["a.b-c.d"]] {
+        let error = table(&schema_of(names)).unwrap_err();
+        assert!(error.contains("athena") && error.contains('-'), "{error}");
+    }
+    assert!(table(&schema_of(&["content-type", "meta.a"])).is_ok());
+}
+
+#[test]
+fn a_name_has_as_many_bytes_as_athena_takes() {
+    assert!(table(&schema_of(&[&"a".repeat(255)])).is_ok());
+    assert!(table(&schema_of(&[&"a".repeat(256)])).is_err());
 }
 
 #[test]
