@@ -48,10 +48,19 @@ pub(crate) enum DataForm {
 
 /// Prints every user record; exit code 1 where one could not be opened.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let bytes =
-        if arguments.file.as_os_str() == "-" { read_all(io::stdin())? } else { fs::read(&arguments.file)? };
+    let path = &arguments.file;
+    let bytes = if path.as_os_str() == "-" { read_all(io::stdin()) } else { fs::read(path) };
+    let bytes = bytes.map_err(|source| Unreadable { path: path.clone(), source })?;
     let all_good = decode(&bytes, arguments.data, BufWriter::new(io::stdout().lock()))?;
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The input could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{} can't be read", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    source: io::Error,
 }
 
 fn read_all(mut from: impl io::Read) -> io::Result<Vec<u8>> {

@@ -107,6 +107,31 @@ impl<'j> Members<'j> {
         }
     }
 
+    /// Whether anything is asked for inside the member. If the member was met before, what was found inside it then is
+    /// forgotten: of two of one name the last counts, as JSON has it.
+    #[inline]
+    fn meets(&mut self, node: &Node, steps: usize) -> bool {
+        let Some(met) = node.met.and_then(|met| self.places.get_mut(met)) else { return false };
+        if met.replace(Found { json: "", steps }).is_some() {
+            self.forget(node, steps);
+        }
+        true
+    }
+
+    #[cold]
+    fn forget(&mut self, node: &Node, steps: usize) {
+        for (_, child) in &node.children {
+            for place in [child.bare, child.exact].into_iter().flatten() {
+                if let Some(place) = self.places.get_mut(place)
+                    && place.is_some_and(|found| found.steps > steps)
+                {
+                    *place = None;
+                }
+            }
+            self.forget(child, steps);
+        }
+    }
+
     fn put(&mut self, node: &Node, found: Found<'j>, is_dotted: bool) {
         let places = [node.bare, node.exact.filter(|_| !is_dotted)];
         for place in places.into_iter().flatten() {
@@ -144,7 +169,7 @@ fn read_object<'j>(
         let (name, _) = read_string(scanner.name()?);
         let child = node.child(&name);
         let json = scanner.text_of(|scanner| match child {
-            Some(child) if !child.children.is_empty() && scanner.take(b'{') => {
+            Some(child) if members.meets(child, steps) && scanner.take(b'{') => {
                 let path = if members.extras.is_some() { joined(way.path, &name) } else { String::new() };
                 read_object(child, Way { path: &path, steps, ..way }, scanner, members)
             }

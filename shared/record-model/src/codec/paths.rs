@@ -21,6 +21,8 @@ pub(super) struct Node {
     /// Of paths with quotes: found where each part is a member.
     pub(super) exact: Option<usize>,
     pub(super) children: Vec<(String, Node)>,
+    /// Of a node with children: where it is kept that its object was met.
+    pub(super) met: Option<usize>,
     /// Whether a child has children, so that a dot in a member's name may be a step.
     has_steps: bool,
 }
@@ -57,6 +59,10 @@ impl PathTree {
         let mut node = &mut self.root;
         for (index, part) in path.parts.iter().enumerate() {
             node.has_steps |= index < path.depth();
+            if node.met.is_none() {
+                node.met = Some(self.places);
+                self.places += 1;
+            }
             let at = node.children.iter().position(|(name, _)| name == part).unwrap_or_else(|| {
                 node.children.push(((*part).to_owned(), Node::default()));
                 node.children.len() - 1

@@ -94,6 +94,23 @@ proptest! {
     }
 
     #[test]
+    fn of_two_members_of_one_name_the_last_counts_as_serde_json_has_it(
+        members in prop::collection::vec(
+            prop::sample::select(vec![
+                r#""id":"1""#, r#""id":"2""#, r#""id":null"#, r#""a":{"b":"3"}"#, r#""a":{"c":{"d":"4"}}"#,
+                r#""a":{"b":"5","c":{"d":"6"}}"#, r#""a":{"c":null}"#, r#""a":{}"#, r#""a":null"#, r#""a":"7""#,
+                r#""a":{"b":"8","b":null}"#, r#""a":[{"b":"9"}]"#, r#""a":{"c":{"d":"10"},"c":{}}"#,
+            ]),
+            0..6,
+        ),
+    ) {
+        let schema = json("", &["name = \"id\"", "name = \"a.b\"", "name = \"a.c.d\""]);
+        let payload = format!("{{{}}}", members.join(","));
+        let once: serde_json::Value = serde_json::from_str(&payload).unwrap();
+        prop_assert_eq!(typed(&schema, payload.as_bytes()), typed(&schema, once.to_string().as_bytes()), "{}", payload);
+    }
+
+    #[test]
     fn values_of_one_payload_are_the_values_it_was_made_of(
         texts in prop::collection::vec(".{0,6}", 1..5), between in "[ \t\r\n]{0,3}", marked: bool,
     ) {

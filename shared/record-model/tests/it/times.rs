@@ -126,6 +126,11 @@ fn a_zone_behind_a_local_time_counts() {
 }
 
 #[test]
+fn a_leap_second_is_the_second_before_it() {
+    check(&["iso8601"], "\"2016-12-31T23:59:60Z\"", Ok("2016-12-31T23:59:59Z"));
+}
+
+#[test]
 fn the_last_second_is_a_timestamp() {
     check(&["iso8601"], "\"9999-12-31T23:59:59Z\"", Ok("9999-12-31T23:59:59Z"));
     check(&["yyyy-MM-dd"], "\"9999-12-31\"", Ok("9999-12-31T00:00:00Z"));

@@ -114,9 +114,10 @@ fn sealed(message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn memory_of_a_large_record_is_given_back_before_the_next() {
+    const LIMIT: usize = 64 << 20;
     let large = vec![b'x'; 24 << 20];
     let nested = gzip(&zstd(&gzip(&large)));
-    let mut decoder = Decoder::new(Limits { record_bytes_out: 64 << 20, ..Limits::default() });
+    let mut decoder = Decoder::new(Limits { record_bytes_out: LIMIT, ..Limits::default() });
     for record in [gzip(&large), zstd(&large), nested, [gzip(&large), gzip(b"more")].concat()] {
         decoder.start_batch();
         let mut filled = 0;
@@ -132,6 +133,7 @@ fn memory_of_a_large_record_is_given_back_before_the_next() {
         assert!(filled >= large.len());
         // Each depth keeps a few MiB for the next record.
         assert!(taken.bytes_current <= 9 << 20, "{taken:?}");
-        assert!(taken.bytes_max <= 3 * (24 << 20), "{taken:?}");
+        // Where room grows it is moved, and is there twice for a moment.
+        assert!(taken.bytes_max <= 2 * LIMIT as u64, "{taken:?}");
     }
 }
