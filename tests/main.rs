@@ -10,6 +10,7 @@
     reason = "a test may be plain where it costs nothing"
 )]
 
+mod alarms;
 mod architecture;
 mod clients;
 mod end_to_end;
@@ -19,6 +20,7 @@ mod killed_runs;
 mod kinesis_endpoint;
 mod kinesis_refusals;
 mod put;
+mod roles;
 mod runs;
 mod s3_endpoint;
 mod streams;

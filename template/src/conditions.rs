@@ -9,23 +9,28 @@ use super::stop::{Read, Stop};
 const DEEPEST: usize = 32;
 
 /// Whether the condition of this name holds.
-pub(super) fn holds(scope: &Scope<'_>, name: &str, place: &str) -> Read<bool> {
+pub(super) fn holds(scope: &Scope, name: &str, place: &str) -> Read<bool> {
     named(scope, name, place, 0)
 }
 
-fn named(scope: &Scope<'_>, name: &str, place: &str, depth: usize) -> Read<bool> {
+fn named(scope: &Scope, name: &str, place: &str, depth: usize) -> Read<bool> {
     let Some(condition) = scope.section("Conditions").and_then(|all| all.get(name)) else {
         return Err(Stop::malformed(place, format!("condition {name:?} is not in Conditions")));
     };
-    evaluate(scope, condition, &format!("Conditions.{name}"), depth)
+    evaluate_at(scope, condition, &format!("Conditions.{name}"), depth)
 }
 
-fn evaluate(scope: &Scope<'_>, node: &Value, place: &str, depth: usize) -> Read<bool> {
+/// Whether what is written here holds.
+pub(super) fn evaluate(scope: &Scope, node: &Value, place: &str) -> Read<bool> {
+    evaluate_at(scope, node, place, 0)
+}
+
+fn evaluate_at(scope: &Scope, node: &Value, place: &str, depth: usize) -> Read<bool> {
     if depth > DEEPEST {
         return Err(Stop::malformed(place, format!("nested deeper than {DEEPEST}, perhaps in a circle")));
     }
     let each = |items: &Vec<Value>| -> Read<Vec<bool>> {
-        items.iter().map(|item| evaluate(scope, item, place, depth + 1)).collect()
+        items.iter().map(|item| evaluate_at(scope, item, place, depth + 1)).collect()
     };
     let entry = node.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next());
     match entry.map(|(function, argument)| (function.as_str(), argument)) {
@@ -38,7 +43,7 @@ fn evaluate(scope: &Scope<'_>, node: &Value, place: &str, depth: usize) -> Read<
     }
 }
 
-fn equals(scope: &Scope<'_>, items: &[Value], place: &str) -> Read<bool> {
+fn equals(scope: &Scope, items: &[Value], place: &str) -> Read<bool> {
     let [left, right] = items else {
         return Err(Stop::malformed(place, format!("Equals takes 2 values, found {}", items.len())));
     };

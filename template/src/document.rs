@@ -1,7 +1,13 @@
 //! YAML text to one JSON value, with `CloudFormation`'s short tags in their long form.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Number, Value, json};
+
+use super::TemplateError;
 
 /// Largest template, which is what `CloudFormation` takes from S3.
 const MAX_BYTES: usize = 1 << 20;
@@ -12,10 +18,18 @@ const MAX_COLUMNS: usize = 500;
 /// Lone dashes that are quoted before the text is taken for what it is.
 const MAX_DASHES: usize = 1_000;
 
+/// Reads the file of a template.
+pub(super) fn open(path: &Path) -> Result<Value, TemplateError> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text));
+    read.map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })
+}
+
 /// Parses the first document of `text`; the error says where and why.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     if text.len() > MAX_BYTES {
-        return Err(format!("it has {} bytes, the limit is {MAX_BYTES}", text.len()));
+        return Err(format!("it has more than {MAX_BYTES} bytes"));
     }
     if text.lines().any(|line| columns(line) > MAX_COLUMNS) {
         return Err(format!("it is nested deeper than {MAX_COLUMNS} columns"));
@@ -132,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_or_too_deep_is_refused() {
-        assert!(parse(&format!("a: {}", "x".repeat(MAX_BYTES))).unwrap_err().contains("the limit is"));
+        assert!(parse(&format!("a: {}", "x".repeat(MAX_BYTES))).unwrap_err().contains("bytes"));
         for depth in [DEEPEST + 2, 100_000] {
             let flow = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             assert!(parse(&flow).is_err(), "{depth}");

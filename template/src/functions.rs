@@ -25,7 +25,7 @@ pub(super) fn function(id: &str, resource: &Value, properties: &Properties<'_>) 
     let reserved = properties.number("ReservedConcurrentExecutions", -1, (0, i64::from(u32::MAX)))?;
     let function = FunctionDefinition {
         name: plain_name(properties.scope().physical_name(id, id)?, id)?,
-        logical_id: id.to_owned(),
+        logical_id: properties.scope().home.place(id),
         binary: binary(id, metadata, code_uri.as_deref(), properties)?,
         code_uri,
         runtime: properties.text("Runtime")?,
@@ -52,7 +52,7 @@ fn code_uri(properties: &Properties<'_>) -> Read<Option<String>> {
         if let Some(Value::String(folder)) = properties.value(name)?
             && !folder.starts_with("s3://")
         {
-            return Ok(Some(folder));
+            return Ok(Some(properties.scope().home.folder(&folder)));
         }
     }
     Ok(None)

@@ -30,7 +30,7 @@ const SECTIONS: [&str; 6] =
     ["Api", "CapacityProvider", "HttpApi", "LayerVersion", "SimpleTable", "StateMachine"];
 
 /// The properties of a function over the defaults of the template, but for those it says to ignore.
-pub(super) fn over(scope: &Scope<'_>, resource: &Value, own: &Value) -> Value {
+pub(super) fn over(scope: &Scope, resource: &Value, own: &Value) -> Value {
     let defaults = scope.section("Globals").and_then(|globals| globals.get("Function"));
     let Some(Value::Object(defaults)) = defaults else { return own.clone() };
     let is_ignored = |name: &str| match resource.get("IgnoreGlobals") {
@@ -44,7 +44,7 @@ pub(super) fn over(scope: &Scope<'_>, resource: &Value, own: &Value) -> Value {
 }
 
 /// A line for each name of the section that nobody knows here.
-pub(super) fn unknown(scope: &Scope<'_>) -> Vec<String> {
+pub(super) fn unknown(scope: &Scope) -> Vec<String> {
     let names = |node: Option<&Value>| -> Vec<String> {
         node.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
@@ -81,6 +81,7 @@ fn joined(defaults: Option<&Value>, own: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::Home;
     use serde_json::json;
     use std::collections::BTreeMap;
 
@@ -89,7 +90,7 @@ mod tests {
         let defaults =
             json!({"Timeout": 3, "Environment": {"Variables": {"A": "1", "B": "1"}}, "Tiemout": 1});
         let document = json!({"Globals": {"Function": defaults, "Api": {}, "Apis": {}}});
-        let scope = Scope::new(&document, &BTreeMap::new()).unwrap();
+        let scope = Scope::new(document, &BTreeMap::new(), Home::default()).unwrap();
         let own = json!({"Timeout": 60, "Environment": {"Variables": {"B": "2"}}});
         assert_eq!(&over(&scope, resource, &own), expected);
         let lines = unknown(&scope);

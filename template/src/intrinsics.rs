@@ -13,7 +13,7 @@ const UNKNOWN_HERE: [&str; 5] =
     ["Fn::Cidr", "Fn::GetAZs", "Fn::GetStackOutput", "Fn::ImportValue", "Fn::Transform"];
 
 /// The value of a function; `None` is `AWS::NoValue`.
-pub(super) fn call(scope: &Scope<'_>, function: &str, argument: &Value, place: &str) -> Read<Option<Value>> {
+pub(super) fn call(scope: &Scope, function: &str, argument: &Value, place: &str) -> Read<Option<Value>> {
     let call = Call { scope, place };
     let result = match (function, argument) {
         ("Ref", Value::String(name)) => return scope.reference(name, place),
@@ -40,12 +40,12 @@ pub(super) fn call(scope: &Scope<'_>, function: &str, argument: &Value, place: &
 }
 
 /// A call in its place. A method gives `None` for arguments that its function does not take.
-struct Call<'s, 'a> {
-    scope: &'s Scope<'a>,
+struct Call<'s> {
+    scope: &'s Scope,
     place: &'s str,
 }
 
-impl Call<'_, '_> {
+impl Call<'_> {
     fn text(&self, node: &Value) -> Read<Option<String>> {
         Ok(self.scope.resolve(node, self.place)?.as_ref().map(written))
     }
@@ -166,6 +166,7 @@ impl Call<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::Home;
     use serde_json::json;
     use std::collections::BTreeMap;
 
@@ -187,7 +188,7 @@ mod tests {
     }
 
     fn resolve(node: &Value) -> Read<Option<Value>> {
-        Scope::new(&document(), &BTreeMap::new()).unwrap().resolve(node, "A.B")
+        Scope::new(document(), &BTreeMap::new(), Home::default()).unwrap().resolve(node, "A.B")
     }
 
     #[track_caller]
@@ -262,6 +263,6 @@ mod tests {
     #[test]
     fn a_value_for_no_parameter_is_refused() {
         let given = BTreeMap::from([("Nope".to_owned(), "1".to_owned())]);
-        assert!(Scope::new(&json!({}), &given).is_err());
+        assert!(Scope::new(json!({}), &given, Home::default()).is_err());
     }
 }

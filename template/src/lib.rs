@@ -1,11 +1,13 @@
 //! Reads a SAM template: the template goes in, and the plain [`Topology`] of what there is to run comes out.
 
+mod applications;
 mod conditions;
 mod deliveries;
 mod document;
 mod events;
 mod functions;
 mod globals;
+mod home;
 mod intrinsics;
 mod kinds;
 mod mappings;
@@ -15,13 +17,16 @@ mod parameters;
 mod pending;
 mod processors;
 mod properties;
+mod resolved;
 mod resources;
+mod rules;
 mod schedules;
 mod scope;
 mod settle;
 mod stop;
 mod streams;
 mod topology;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -65,23 +70,35 @@ impl TemplateError {
     fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Invalid { place: place.into(), problem: problem.into() }
     }
+
+    /// The same, seen from the template in which `application` is.
+    fn inside(self, application: &str) -> Self {
+        match self {
+            Self::Invalid { place, problem } => {
+                Self::Invalid { place: format!("{application}/{place}"), problem }
+            }
+            of_a_file => of_a_file,
+        }
+    }
 }
 
-/// Reads the template at `path` with these values for its parameters.
+/// Reads the template at `path` and those it takes in, with these values for its parameters.
 pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topology, TemplateError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-    let document =
-        document::parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })?;
-    topology(&document, parameters)
+    resources::topology(&scope(path, parameters)?)
 }
 
-fn topology(
-    document: &serde_json::Value,
+/// Every resource whose condition holds, those of applications under names such as `Orders/Role`, as the template has
+/// it but with each function resolved: for rules about what is not run on one machine.
+pub fn resources(
+    path: &Path,
     parameters: &BTreeMap<String, String>,
-) -> Result<Topology, TemplateError> {
-    let scope = scope::Scope::new(document, parameters)?;
-    resources::topology(&scope)
+) -> Result<BTreeMap<String, serde_json::Value>, TemplateError> {
+    resolved::resources(&scope(path, parameters)?)
+}
+
+fn scope(path: &Path, parameters: &BTreeMap<String, String>) -> Result<scope::Scope, TemplateError> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    scope::Scope::new(document::open(path)?, parameters, home::Home::of(folder))
 }
 
 #[cfg(test)]
@@ -89,7 +106,9 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<Topology, TemplateError> {
-        topology(&document::parse(text).unwrap(), &BTreeMap::new())
+        let document = document::parse(text).unwrap();
+        let scope = scope::Scope::new(document, &BTreeMap::new(), home::Home::default())?;
+        resources::topology(&scope)
     }
 
     #[test]

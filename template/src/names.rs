@@ -3,6 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::applications::is_application;
 use super::scope::{ACCOUNT, REGION, Scope};
 use super::stop::{Read, Stop};
 
@@ -29,18 +30,19 @@ const ARNS: [(&str, &str, &str); 14] = [
 ];
 
 /// The kinds that `Ref` names by their ARN.
-const NAMED_BY_ARN: [&str; 8] = [
+const NAMED_BY_ARN: [&str; 9] = [
     "AWS::Kinesis::StreamConsumer",
     "AWS::Lambda::LayerVersion",
     "AWS::SNS::Topic",
     "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Application",
     "AWS::Serverless::LayerVersion",
     "AWS::Serverless::StateMachine",
     "AWS::StepFunctions::StateMachine",
     "AWS::CloudFormation::Stack",
 ];
 
-impl Scope<'_> {
+impl Scope {
     /// What `Ref` gives for a resource.
     pub(super) fn resource_reference(&self, name: &str, place: &str) -> Read<String> {
         // SAM's own: `Function.Alias` and `Function.Version`.
@@ -55,12 +57,13 @@ impl Scope<'_> {
         }
     }
 
-    /// A resource's own name where the template sets one, else one made of its logical id.
+    /// A resource's own name where the template sets one, else one made of its logical id, behind those of the
+    /// applications around it.
     pub(super) fn physical_name(&self, logical_id: &str, place: &str) -> Read<String> {
         let Some(resource) = self.resource(logical_id) else {
             let made_by_sam = self.is_made_by_sam(logical_id);
             return if made_by_sam {
-                Ok(logical_id.to_owned())
+                Ok(self.home.name(logical_id))
             } else {
                 Err(self.leads_nowhere(logical_id, place))
             };
@@ -74,7 +77,7 @@ impl Scope<'_> {
         Ok(match named {
             Some(name) => name,
             None if kind == "AWS::S3::Bucket" => self.bucket_name(logical_id),
-            None => logical_id.to_owned(),
+            None => self.home.name(logical_id),
         })
     }
 
@@ -94,7 +97,8 @@ impl Scope<'_> {
 
     /// A name that S3 takes. Names have no capitals, so logical ids that differ in them alone are told apart.
     fn bucket_name(&self, logical_id: &str) -> String {
-        let lower = logical_id.to_ascii_lowercase();
+        let name = self.home.name(logical_id);
+        let lower = name.to_ascii_lowercase();
         let buckets = self.section("Resources").and_then(Value::as_object).into_iter().flatten();
         let is_taken = buckets
             .filter(|(id, _)| id.as_str() != logical_id && self.kind(id) == "AWS::S3::Bucket")
@@ -104,7 +108,7 @@ impl Scope<'_> {
             return lower;
         }
         let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-        let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, logical_id.as_bytes()).simple().to_string();
+        let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple().to_string();
         format!("b{plain}-{}", hash.get(..8).unwrap_or_default())
     }
 
@@ -146,6 +150,11 @@ impl Scope<'_> {
 
     /// What `GetAtt` gives: the names, ARNs and addresses that AWS makes of a name.
     pub(super) fn attribute(&self, logical_id: &str, attribute: &str, place: &str) -> Read<String> {
+        if let Some(output) = attribute.strip_prefix("Outputs.")
+            && is_application(self.kind(logical_id))
+        {
+            return self.application(logical_id)?.output(logical_id, output, place);
+        }
         let name = self.physical_name(logical_id, place)?;
         Ok(match (self.kind(logical_id), attribute) {
             ("AWS::Logs::LogGroup", "Arn") => format!("{}:*", self.arn(logical_id, place)?),
@@ -216,6 +225,7 @@ pub(super) fn last_segment(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::Home;
     use serde_json::json;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -226,7 +236,7 @@ mod tests {
         let buckets: serde_json::Map<_, _> =
             ids.iter().map(|id| ((*id).to_owned(), json!({"Type": "AWS::S3::Bucket"}))).collect();
         let document = json!({ "Resources": buckets });
-        let scope = Scope::new(&document, &BTreeMap::new()).unwrap();
+        let scope = Scope::new(document, &BTreeMap::new(), Home::default()).unwrap();
         let names: BTreeSet<String> = ids.iter().map(|id| scope.physical_name(id, "here").unwrap()).collect();
         assert_eq!(names.len(), ids.len(), "{names:?}");
         assert!(names.contains("databucket"));
@@ -243,7 +253,7 @@ mod tests {
     fn a_name_that_refers_to_itself_ends() {
         let bucket = json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": {"Fn::Sub": "${B}-x"}}});
         let document = json!({"Resources": {"B": bucket}});
-        let scope = Scope::new(&document, &BTreeMap::new()).unwrap();
+        let scope = Scope::new(document, &BTreeMap::new(), Home::default()).unwrap();
         assert!(matches!(scope.physical_name("B", "here"), Err(Stop::Malformed(_))));
     }
 

@@ -49,7 +49,7 @@ impl Notes {
     }
 
     /// A line for each property without effect. One that is `AWS::NoValue` is not there.
-    pub(super) fn lines(self, scope: &Scope<'_>) -> Vec<String> {
+    pub(super) fn lines(self, scope: &Scope) -> Vec<String> {
         let mut lines = self.lines.into_inner();
         let asked = self.asked.into_inner();
         for (place, node) in self.offered.into_inner() {

@@ -1,10 +1,30 @@
 //! The Parameters section: each parameter's value, held against what the parameter allows.
 
+use std::collections::BTreeMap;
+
 use regex_lite::Regex;
 use serde_json::Value;
 
 use super::TemplateError;
 use super::scope::written;
+
+/// The values that a run on one machine takes where it is given none: `Metadata: {Kinflow: {Parameters: …}}`, which a
+/// deployment passes over.
+pub(super) fn of_a_run(document: &Value) -> Result<BTreeMap<String, String>, TemplateError> {
+    let place = "Metadata.Kinflow.Parameters";
+    let values = match document.pointer("/Metadata/Kinflow/Parameters") {
+        None => return Ok(BTreeMap::new()),
+        Some(Value::Object(values)) => values,
+        Some(other) => {
+            return Err(TemplateError::invalid(place, format!("expected names and values, found {other}")));
+        }
+    };
+    let declared = document.get("Parameters");
+    if let Some(name) = values.keys().find(|name| declared.and_then(|all| all.get(*name)).is_none()) {
+        return Err(TemplateError::invalid(place, format!("the template has no parameter {name:?}")));
+    }
+    Ok(values.iter().map(|(name, value)| (name.clone(), written(value))).collect())
+}
 
 /// The value of a parameter, a list where its type is one, and a line where something of it is not known here.
 pub(super) fn value(

@@ -15,7 +15,7 @@ pub(super) const UTC: &str = "UTC";
 /// One level of a resource's properties. A property is resolved when it is asked for, so what is not run here (roles,
 /// policies, log groups) may use functions that have no value here.
 pub(super) struct Properties<'s> {
-    scope: &'s Scope<'s>,
+    scope: &'s Scope,
     notes: &'s Notes,
     node: Value,
     place: String,
@@ -23,7 +23,7 @@ pub(super) struct Properties<'s> {
 
 impl<'s> Properties<'s> {
     /// Opens a level, which offers each of its properties.
-    pub(super) fn new(scope: &'s Scope<'s>, notes: &'s Notes, node: Value, place: String) -> Read<Self> {
+    pub(super) fn new(scope: &'s Scope, notes: &'s Notes, node: Value, place: String) -> Read<Self> {
         match &node {
             Value::Null => {}
             Value::Object(properties) => {
@@ -36,7 +36,7 @@ impl<'s> Properties<'s> {
         Ok(Self { scope, notes, node, place })
     }
 
-    pub(super) fn scope(&self) -> &'s Scope<'s> {
+    pub(super) fn scope(&self) -> &'s Scope {
         self.scope
     }
 

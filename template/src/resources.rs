@@ -4,42 +4,53 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::applications::is_application;
 use super::notes::Notes;
 use super::properties::Properties;
 use super::scope::Scope;
 use super::stop::{Read, Stop};
 use super::{AsynchronousRetries, FunctionDefinition, TemplateError, Topology, UnrunTaker};
-use super::{conditions, globals, kinds, pending, settle};
+use super::{conditions, globals, kinds, pending, settle, twins};
 use super::{deliveries, events, functions, mappings, schedules, streams};
 
 /// What a template comes to, while it is read.
 pub(super) struct Reader<'s> {
-    pub(super) scope: &'s Scope<'s>,
+    pub(super) scope: &'s Scope,
     pub(super) topology: Topology,
     /// What `AWS::Lambda::EventInvokeConfig` says of functions that may come behind it.
-    invocations: Vec<(String, AsynchronousRetries)>,
+    pub(super) invocations: Vec<(String, AsynchronousRetries)>,
     /// The folder after which each binary is named.
-    folders: BTreeMap<String, String>,
+    pub(super) folders: BTreeMap<String, String>,
 }
 
 /// The topology of every resource whose condition holds.
-pub(super) fn topology(scope: &Scope<'_>) -> Result<Topology, TemplateError> {
-    let resources = scope.section("Resources").and_then(Value::as_object);
-    let resources = resources.ok_or_else(|| TemplateError::invalid("Resources", "is required"))?;
-    let mut left_out = scope.lines.clone();
-    left_out.extend(globals::unknown(scope));
-    let topology = Topology { left_out, ..Topology::default() };
-    let mut reader = Reader { scope, topology, invocations: Vec::new(), folders: BTreeMap::new() };
-    for (logical_id, resource) in resources {
-        reader.resource(logical_id, resource)?;
-    }
+pub(super) fn topology(scope: &Scope) -> Result<Topology, TemplateError> {
+    let mut reader = Reader::of(scope);
+    reader.resources()?;
     for (name, asynchronous) in reader.invocations {
         let named = reader.topology.functions.iter_mut().filter(|function| function.name == name);
         named.for_each(|function| function.asynchronous = asynchronous);
     }
     settle::settle(&mut reader.topology);
     pending::pending(&mut reader.topology);
+    twins::refuse(&reader.topology)?;
     Ok(reader.topology)
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn of(scope: &'s Scope) -> Self {
+        let mut left_out = scope.lines.clone();
+        left_out.extend(globals::unknown(scope));
+        let topology = Topology { left_out, ..Topology::default() };
+        Self { scope, topology, invocations: Vec::new(), folders: BTreeMap::new() }
+    }
+
+    /// Reads each resource of the template.
+    pub(super) fn resources(&mut self) -> Result<(), TemplateError> {
+        let resources = self.scope.section("Resources").and_then(Value::as_object);
+        let resources = resources.ok_or_else(|| TemplateError::invalid("Resources", "is required"))?;
+        resources.iter().try_for_each(|(logical_id, resource)| self.resource(logical_id, resource))
+    }
 }
 
 impl Reader<'_> {
@@ -75,6 +86,7 @@ impl Reader<'_> {
                 let stream = self.read(id, node, |properties| streams::stream(id, properties))?;
                 self.topology.streams.extend(stream);
             }
+            kind if is_application(kind) => self.application(id, node)?,
             "AWS::Serverless::Function" => self.serverless_function(id, resource, node)?,
             "AWS::Lambda::Function" => {
                 let read = |properties: &Properties<'_>| functions::function(id, resource, properties);

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::applications::Applications;
+use super::home::Home;
 use super::stop::{Read, Stop};
-use super::{TemplateError, intrinsics, parameters};
+use super::{TemplateError, intrinsics, parameters, rules};
 
 /// The region every resource is in.
 pub const REGION: &str = "us-east-1";
@@ -16,7 +18,7 @@ pub const ACCOUNT: &str = "000000000000";
 /// The transforms whose effect is read here.
 const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
 /// The sections of a template that have an effect here, or none anywhere.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
     "Conditions",
     "Description",
@@ -26,51 +28,73 @@ const SECTIONS: [&str; 10] = [
     "Outputs",
     "Parameters",
     "Resources",
+    "Rules",
     "Transform",
 ];
 
-pub(super) struct Scope<'a> {
-    document: &'a Value,
+pub(super) struct Scope {
+    document: Value,
     parameters: BTreeMap<String, Value>,
+    /// Where the template is.
+    pub(super) home: Home,
+    /// The applications that were opened.
+    pub(super) applications: Applications,
     /// The resources whose names are being resolved, so that a circle ends.
     pub(super) naming: RefCell<Vec<String>>,
     /// What of the sections around the resources has no effect here.
     pub(super) lines: Vec<String>,
 }
 
-impl<'a> Scope<'a> {
-    /// Refuses a value for a parameter the template has not, a parameter without a value, and a value its
-    /// parameter does not allow.
-    pub(super) fn new(document: &'a Value, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+impl Scope {
+    /// Refuses a value for a parameter the template has not, a parameter without a value, a value its parameter does
+    /// not allow, and values that break the template's rules.
+    pub(super) fn new(
+        document: Value,
+        given: &BTreeMap<String, String>,
+        home: Home,
+    ) -> Result<Self, TemplateError> {
         let declared = document.get("Parameters").and_then(Value::as_object);
-        let mut lines = sections(document);
-        lines.extend(macros(document).map(|name| format!("Transform: macro {name:?} is not run here")));
+        let mut lines = sections(&document);
+        lines.extend(macros(&document).map(|name| format!("Transform: macro {name:?} is not run here")));
+        let of_a_run = parameters::of_a_run(&document)?;
         let mut parameters = BTreeMap::new();
         for (name, parameter) in declared.into_iter().flatten() {
-            let (value, line) = parameters::value(name, parameter, given.get(name))?;
+            let given = given.get(name).or(of_a_run.get(name));
+            let (value, line) = parameters::value(name, parameter, given)?;
             parameters.insert(name.clone(), value);
             lines.extend(line);
         }
-        match given.keys().find(|name| !parameters.contains_key(*name)) {
-            Some(name) => {
-                Err(TemplateError::invalid("Parameters", format!("the template has no parameter {name:?}")))
-            }
-            None => Ok(Self { document, parameters, naming: RefCell::default(), lines }),
+        if let Some(name) = given.keys().find(|name| !parameters.contains_key(*name)) {
+            return Err(TemplateError::invalid(
+                "Parameters",
+                format!("the template has no parameter {name:?}"),
+            ));
         }
+        let mut scope = Self {
+            document,
+            parameters,
+            home,
+            applications: Applications::default(),
+            naming: RefCell::default(),
+            lines,
+        };
+        let unread = rules::hold(&scope)?;
+        scope.lines.extend(unread);
+        Ok(scope)
     }
 
     /// A top-level section of the template.
-    pub(super) fn section(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn section(&self, name: &str) -> Option<&Value> {
         self.document.get(name)
     }
 
     /// A resource, whether its condition holds or not.
-    pub(super) fn resource(&self, logical_id: &str) -> Option<&'a Value> {
+    pub(super) fn resource(&self, logical_id: &str) -> Option<&Value> {
         self.section("Resources").and_then(|resources| resources.get(logical_id))
     }
 
     /// The type of a resource.
-    pub(super) fn kind(&self, logical_id: &str) -> &'a str {
+    pub(super) fn kind(&self, logical_id: &str) -> &str {
         self.resource(logical_id)
             .and_then(|resource| resource.get("Type"))
             .and_then(Value::as_str)
@@ -80,7 +104,7 @@ impl<'a> Scope<'a> {
     /// Whether macros or loops make resources that can't be seen here.
     pub(super) fn is_generated(&self) -> bool {
         let resources = self.section("Resources").and_then(Value::as_object);
-        macros(self.document).next().is_some()
+        macros(&self.document).next().is_some()
             || resources.is_some_and(|resources| resources.keys().any(|id| id.starts_with("Fn::")))
     }
 

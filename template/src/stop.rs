@@ -29,6 +29,17 @@ impl Stop {
     pub(super) fn left_out(place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::LeftOut { place: place.into(), reason: reason.into() }
     }
+
+    /// The same, seen from the template in which `application` is.
+    pub(super) fn inside(self, application: &str) -> Self {
+        match self {
+            Self::Malformed(error) => Self::Malformed(error.inside(application)),
+            Self::LeftOut { place, reason } => {
+                Self::LeftOut { place: format!("{application}/{place}"), reason }
+            }
+            Self::Disabled => Self::Disabled,
+        }
+    }
 }
 
 impl From<TemplateError> for Stop {

@@ -64,11 +64,12 @@ pub enum StreamMode {
 pub struct FunctionDefinition {
     /// Its name.
     pub name: String,
-    /// Its logical id, after which `sam build` names its folder.
+    /// Its logical id behind those of the applications around it, such as `Orders/Consumer`; `sam build` names its
+    /// folder so.
     pub logical_id: String,
     /// File name of the binary.
     pub binary: String,
-    /// The local folder of its code as written, where there is one.
+    /// The local folder of its code, seen from the first template's, where there is one.
     pub code_uri: Option<String>,
     /// `Runtime` as written, such as `provided.al2023`; a runtime of Lambda's own needs a program that stands in for it.
     pub runtime: Option<String>,

@@ -22,10 +22,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Starts a document; `function` and `data_set` are the metrics' dimensions.
-    pub fn new(function: &str, data_set: &str) -> Self {
+    /// Starts a document of a `kind` of function; the metrics' dimensions are `function`, which is the kind until
+    /// [`invocation`](Self::invocation) tells the function's own name, and `data_set`.
+    pub fn new(kind: &str, data_set: &str) -> Self {
         let mut members = Map::new();
-        members.insert("function".to_owned(), function.into());
+        members.insert("kind".to_owned(), kind.into());
+        members.insert("function".to_owned(), kind.into());
         members.insert("data_set".to_owned(), data_set.into());
         Self { definitions: Vec::new(), members }
     }
@@ -60,9 +62,13 @@ impl Metrics {
         self.metric(name.into(), "Megabytes", mib.into())
     }
 
-    /// What tells this invocation from others: ids, and whether the process was new.
+    /// What tells this invocation from others: the function's name, ids, and whether the process was new. The name
+    /// keeps two stacks of one account apart, and two functions of one data set.
     #[must_use]
-    pub fn invocation(self, invocation: &Invocation) -> Self {
+    pub fn invocation(mut self, invocation: &Invocation) -> Self {
+        if let Some(name) = function_name(&invocation.function_arn) {
+            self.members.insert("function".to_owned(), name.into());
+        }
         self.property("request_id", invocation.request_id.as_str())
             .property("trace_id", invocation.trace_id.as_deref())
             .property("cold_start", invocation.cold_start)
@@ -105,9 +111,40 @@ impl Metrics {
     }
 }
 
+/// The name in `arn:aws:lambda:<region>:<account>:function:<name>[:<version or alias>]`.
+fn function_name(arn: &str) -> Option<&str> {
+    let (_, name) = arn.split_once(":function:")?;
+    name.split(':').next().filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+
+    fn dimensions(arn: &str) -> (Value, Value) {
+        let invocation = Invocation {
+            body: Bytes::new(),
+            request_id: "id".to_owned(),
+            deadline: SystemTime::now(),
+            function_arn: arn.to_owned(),
+            trace_id: None,
+            cold_start: false,
+        };
+        let document = Metrics::new("transform", "crime").invocation(&invocation).document(Duration::ZERO);
+        let read = |name| document.get(name).cloned().unwrap_or_default();
+        (read("function"), read("data_set"))
+    }
+
+    #[test]
+    fn two_functions_of_one_data_set_have_different_dimensions() {
+        let arn = |name: &str| format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
+        let (one, other) = (dimensions(&arn("prod-Transform-1")), dimensions(&arn("dev-Transform-2")));
+        assert_eq!(one, ("prod-Transform-1".into(), "crime".into()));
+        assert_ne!(one, other);
+        assert_eq!(dimensions(&arn("prod-Transform-1:live")), one);
+        assert_eq!(dimensions(""), ("transform".into(), "crime".into()));
+    }
 
     #[test]
     fn a_document_has_the_form_cloudwatch_documents() {
@@ -129,6 +166,7 @@ mod tests {
                         ],
                     }],
                 },
+                "kind": "transform",
                 "function": "transform",
                 "data_set": "crime",
                 "records_ok": 3,

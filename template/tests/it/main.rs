@@ -8,5 +8,6 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
+mod applications;
 mod nothing_is_swallowed;
 mod public_shapes;

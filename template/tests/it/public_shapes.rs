@@ -74,7 +74,6 @@ fn lists_loops_and_queues() {
     left_out(
         &topology,
         &[
-            "Rules: this section is not run here",
             "Parameters.Domain: is the name of an SSM parameter, which is taken as its value here",
             "Queue: a resource of type AWS::SQS::Queue is not run here",
             "Fn::ForEach::Topics: a loop is not run here, so its resources are left out",

@@ -1,0 +1,204 @@
+//! What each role may do, and that it may do nothing else.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets what it did not expect has to fail"
+)]
+
+mod policy;
+mod requests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use policy::{Policy, Request};
+use requests::{DATA_SETS, DOMAIN, KEY, Name};
+
+/// Actions on kinds of things, of the role's own data set where a thing has one.
+type Rows = &'static [(&'static [&'static str], &'static [&'static str])];
+
+const LOGS: &[&str] = &["CreateLogStream", "PutLogEvents"];
+const KEYS: &[&str] = &["Decrypt", "GenerateDataKey"];
+const FIREHOSE_READS: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator", "ListShards"];
+const INVOKES: &[&str] = &["InvokeFunction", "GetFunctionConfiguration"];
+const KEEPS: &[&str] = &["GetObject", "PutObject", "ListBucket"];
+const PUTS: &[&str] = &["GetObject", "PutObject"];
+
+const PRODUCER: Rows = &[
+    (LOGS, &["producer"]),
+    (&["PutTraceSegments"], &["tracing"]),
+    (KEYS, &["key"]),
+    (&["PutRecords", "DescribeStreamSummary", "ListShards"], &["stream"]),
+    (&["GetObject", "ListBucket"], &["inputs"]),
+    (KEEPS, &["quarantine", "cursor"]),
+];
+
+const CONSUMER: Rows = &[
+    (LOGS, &["consumer"]),
+    (&["PutTraceSegments"], &["tracing"]),
+    (KEYS, &["key"]),
+    (
+        &["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"],
+        &["stream"],
+    ),
+    (KEEPS, &["enriched", "quarantine", "windows", "chunks", "ledger"]),
+    // Lambda itself, by this role: what it gives up, and the check that it can.
+    (&["PutObject", "ListBucket"], &["given up"]),
+];
+
+const TRANSFORM: Rows =
+    &[(LOGS, &["transform"]), (&["PutTraceSegments"], &["tracing"]), (KEYS, &["key"]), (PUTS, &["reasons"])];
+
+const SEARCH_TRANSFORM: Rows = &[
+    (LOGS, &["search transform"]),
+    (&["PutTraceSegments"], &["tracing"]),
+    (KEYS, &["key"]),
+    (PUTS, &["reasons"]),
+];
+
+// Firehose names what failed by a type that it alone knows, so its roles have all of `failed/`, `reasons/` among it.
+const RAW_DELIVERY: Rows = &[
+    (&["PutLogEvents"], &["raw delivery"]),
+    (KEYS, &["key"]),
+    (FIREHOSE_READS, &["stream"]),
+    (PUTS, &["raw", "failed", "reasons"]),
+];
+
+const DELIVERY: Rows = &[
+    (&["PutLogEvents"], &["delivery"]),
+    (KEYS, &["key"]),
+    (FIREHOSE_READS, &["stream"]),
+    (PUTS, &["typed", "failed", "reasons"]),
+    (INVOKES, &["transform"]),
+];
+
+const SEARCH_DELIVERY: Rows = &[
+    (&["PutLogEvents"], &["search delivery"]),
+    (KEYS, &["key"]),
+    (FIREHOSE_READS, &["stream"]),
+    (PUTS, &["failed", "reasons"]),
+    (INVOKES, &["search transform"]),
+    (&["ESHttpPost", "ESHttpPut", "ESHttpGet", "DescribeDomain"], &["domain"]),
+];
+
+/// Every role of the template.
+const ROLES: [(&str, &str, Rows); 10] = [
+    ("Crime/ProducerRole", "crime", PRODUCER),
+    ("Crime/TransformRole", "crime", TRANSFORM),
+    ("Crime/SearchTransformRole", "crime", SEARCH_TRANSFORM),
+    ("Crime/DeliveryRole", "crime", DELIVERY),
+    ("Crime/SearchDeliveryRole", "crime", SEARCH_DELIVERY),
+    ("Tweets/ProducerRole", "tweets", PRODUCER),
+    ("Tweets/ConsumerRole", "tweets", CONSUMER),
+    ("Tweets/RawDeliveryRole", "tweets", RAW_DELIVERY),
+    ("Users/ProducerRole", "users", PRODUCER),
+    ("Users/ConsumerRole", "users", CONSUMER),
+];
+
+fn resources() -> BTreeMap<String, Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let parameters = [("OpenSearchDomainArn", DOMAIN), ("KmsKeyArn", KEY)];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    template::resources(&path, &parameters.into()).unwrap()
+}
+
+fn allowed(data_set: &'static str, rows: Rows) -> BTreeSet<Name> {
+    let mut names = BTreeSet::new();
+    for (actions, kinds) in rows {
+        for action in *actions {
+            for kind in *kinds {
+                let is_shared = ["key", "tracing", "domain", "given up"].contains(kind);
+                names.insert((*action, *kind, if is_shared { "" } else { data_set }));
+            }
+        }
+    }
+    names
+}
+
+/// Firehose lists the whole bucket, as its guide asks.
+fn lists_everything(role: &str, (action, kind, _): Name) -> bool {
+    role.ends_with("DeliveryRole") && action == "ListBucket" && kind != "given up"
+}
+
+#[test]
+fn each_role_may_make_its_own_requests_and_no_other() {
+    let (resources, requests) = (resources(), requests::all());
+    let known = requests::by_name(&requests);
+    for (role, data_set, rows) in ROLES {
+        let policy = Policy::of_role(&resources[role]);
+        let own = allowed(data_set, rows);
+        for name in &own {
+            assert!(known.contains_key(name), "{role}: no request is named {name:?}");
+        }
+        for (name, request) in &requests {
+            let expected = own.contains(name) || lists_everything(role, *name);
+            assert_eq!(policy.allows(request), expected, "{role}: {name:?} {request:?}");
+        }
+    }
+}
+
+#[test]
+fn every_role_of_the_template_is_in_the_table() {
+    let resources = resources();
+    let roles = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role");
+    let roles: BTreeSet<&str> = roles.map(|(id, _)| id.as_str()).collect();
+    let table = ROLES.iter().map(|(role, ..)| *role).collect();
+    assert_eq!(roles, table);
+    assert!(
+        DATA_SETS
+            .iter()
+            .all(|(_, application)| roles.contains(format!("{application}/ProducerRole").as_str()))
+    );
+}
+
+#[test]
+fn no_role_reaches_a_bucket_of_another_account() {
+    let resources = resources();
+    let foreign = requests::all().into_iter().filter(|(_, request)| request.action.starts_with("s3:"));
+    let foreign: Vec<Request> = foreign
+        .map(|(_, mut request)| {
+            request.context.retain(|(key, _)| *key != "s3:ResourceAccount");
+            request.context.push(("s3:ResourceAccount", "111111111111".to_owned()));
+            request
+        })
+        .collect();
+    for (role, ..) in &ROLES {
+        let policy = Policy::of_role(&resources[*role]);
+        for request in &foreign {
+            assert!(!policy.allows(request), "{role}: {request:?}");
+        }
+    }
+}
+
+#[test]
+fn no_bucket_takes_a_request_that_is_not_encrypted_on_its_way() {
+    let resources = resources();
+    for (bucket, policy) in [("databucket", "DataBucketPolicy"), ("failuresbucket", "FailuresBucketPolicy")] {
+        let policy = Policy::of_bucket(&resources[policy]);
+        for resource in [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/typed/x")] {
+            for (secure, denied) in [("false", true), ("true", false)] {
+                let context = vec![("aws:SecureTransport", secure.to_owned())];
+                let request =
+                    Request { action: "s3:GetObject".to_owned(), resource: resource.clone(), context };
+                assert_eq!(policy.denies(&request), denied, "{request:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_service_that_a_role_is_for_may_take_it() {
+    for (id, role) in resources().iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
+        let service = if id.ends_with("DeliveryRole") { "firehose" } else { "lambda" };
+        let statements = role["Properties"]["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap();
+        assert_eq!(statements.len(), 1, "{id}");
+        let principal = serde_json::json!({"Service": format!("{service}.amazonaws.com")});
+        assert_eq!(statements[0]["Principal"], principal, "{id}");
+    }
+}
