@@ -11,9 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
+
+use crate::example_run;
 
 /// Metrics of AWS: namespace, name, and the only dimension under which the templates ask for it. From the pages
 /// "Types of metrics for Lambda functions", "Monitor Amazon Data Firehose using CloudWatch metrics", "Monitor the Amazon
@@ -136,26 +137,9 @@ fn every_metric_of_aws_is_documented_and_is_about_something_of_the_template() {
 
 /// The metrics that the functions of a run printed: their own name, kind, data set, and the names of their metrics.
 fn printed() -> Vec<(Value, BTreeSet<String>)> {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data").display().to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
-    command.current_dir(root()).args([
-        "run",
-        "--drain",
-        "--kinesis-port",
-        "0",
-        "--s3-port",
-        "0",
-        "--data-dir",
-        &data,
-    ]);
-    for input in ["crime=examples/crime.csv", "tweets=examples/tweets.jsonl", "users=examples/users.csv"] {
-        command.args(["--input", input]);
-    }
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let folder = example_run::run();
     let mut documents = Vec::new();
-    for file in std::fs::read_dir(folder.path().join("data/logs")).unwrap() {
+    for file in std::fs::read_dir(folder.path().join("logs")).unwrap() {
         let log = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let lines = log.lines().filter_map(|line| line.find('{').map(|at| &line[at..]));
         documents.extend(lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()));

@@ -14,6 +14,7 @@ mod alarms;
 mod architecture;
 mod clients;
 mod end_to_end;
+mod example_run;
 mod killed_runner;
 #[cfg(unix)]
 mod killed_runs;
@@ -24,4 +25,5 @@ mod roles;
 mod runs;
 mod s3_endpoint;
 mod streams;
+mod tables;
 mod template;
