@@ -31,6 +31,10 @@ template:
 sam-build architecture="x86_64":
     sam build --parameter-overrides Architecture={{ architecture }}
 
+# Licences, sources and advisories of the dependencies; needs cargo-deny and a network
+audit:
+    cargo deny check
+
 # Prints the runner's figures with their limits
 figures:
     cargo build --package kinflow

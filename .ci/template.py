@@ -3,9 +3,12 @@ where it starts cargo, whether two stacks can live in one account, and what woul
 
 import json
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 from translation import ROOT, TEMPLATES, of_type, translated, written
 
@@ -96,6 +99,20 @@ def gaps(template):
                 yield f"{name}: may put records before {delivery} begins to read"
 
 
+def misfits():
+    """samconfig.toml gives values to parameters of the template, which allows them."""
+    parameters = written(TEMPLATES[0])["Parameters"]
+    configuration = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for stage, commands in configuration.items():
+        given = commands["deploy"]["parameters"]["parameter_overrides"] if stage != "version" else ""
+        for name, value in (word.split("=", 1) for word in shlex.split(given)):
+            parameter = parameters.get(name, {"AllowedValues": []})
+            fits = re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
+            allowed = [str(allowed) for allowed in parameter.get("AllowedValues", [value])]
+            if not fits or value not in allowed:
+                yield f"samconfig.toml, {stage}: the template does not take {name}={value}"
+
+
 def lint(paths):
     """cfn-lint with its informational rules, and checkov; what is left alone says why in the template."""
     cfn_lint = ["cfn-lint", "--include-checks", "I", "--template", *map(str, paths)]
@@ -105,7 +122,7 @@ def lint(paths):
 
 
 def main():
-    known, problems = binaries(), []
+    known, problems = binaries(), list(misfits())
     with tempfile.TemporaryDirectory() as folder:
         outs = []
         for path in TEMPLATES:
