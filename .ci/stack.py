@@ -15,6 +15,8 @@ REGION = "eu-west-1"
 DOMAIN = "arn:aws:es:eu-west-1:123456789012:domain/search"
 OPTIONS = {
     "OpenSearchDomainArn": DOMAIN,
+    "OpenSearchSubnetIds": "subnet-1,subnet-2",
+    "OpenSearchSecurityGroupIds": "sg-1",
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:pager",
     "AthenaTables": "true",
     "CrimeSource": '{"type":"made-up","count":5}',

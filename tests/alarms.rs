@@ -18,7 +18,7 @@ use crate::example_run;
 
 /// Metrics of AWS: namespace, name, and the only dimension under which the templates ask for it. From the pages
 /// "Types of metrics for Lambda functions", "Monitor Amazon Data Firehose using CloudWatch metrics", "Monitor the Amazon
-/// Kinesis Data Streams service with Amazon CloudWatch" and "Monitoring Amazon EventBridge Scheduler with Amazon
+/// Kinesis Data Streams service with Amazon CloudWatch" and "Monitoring Amazon `EventBridge` Scheduler with Amazon
 /// CloudWatch".
 const OF_AWS: [(&str, &str, &str); 15] = [
     ("AWS/Firehose", "DeliveryToAmazonOpenSearchService.DataFreshness", "DeliveryStreamName"),
@@ -141,7 +141,7 @@ fn printed() -> Vec<(Value, BTreeSet<String>)> {
     let mut documents = Vec::new();
     for file in std::fs::read_dir(folder.path().join("logs")).unwrap() {
         let log = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let lines = log.lines().filter_map(|line| line.find('{').map(|at| &line[at..]));
+        let lines = log.lines().filter_map(|line| line.get(line.find('{')?..));
         documents.extend(lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()));
     }
     let metrics = documents.into_iter().filter(|document| document.get("_aws").is_some());

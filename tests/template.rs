@@ -264,4 +264,10 @@ fn values_that_contradict_each_other_are_refused() {
     refused(&[("LedgerEpoch", "1")], "Rules.EpochNeedsLedger");
     read(&given(&[("LedgerEpoch", "1"), ("DeliveryLevel", "ledger")]));
     refused(&[("ExistingBucket", "theirs"), ("KeepRawDays", "30")], "Rules.ExpiryNeedsOwnBucket");
+    let (subnets, groups) = (("OpenSearchSubnetIds", "subnet-1"), ("OpenSearchSecurityGroupIds", "sg-1"));
+    let domain = ("OpenSearchDomainArn", DOMAIN);
+    for part in [&[subnets][..], &[groups], &[subnets, groups], &[subnets, domain], &[groups, domain]] {
+        refused(part, "Rules.SubnetsNeedSecurityGroups");
+    }
+    read(&given(&[subnets, groups, domain]));
 }

@@ -14,7 +14,7 @@ pub(super) fn hold(scope: &Scope) -> Result<Vec<String>, TemplateError> {
     for (name, rule) in rules.into_iter().flatten() {
         let place = format!("Rules.{name}");
         match broken(scope, rule, &place) {
-            Ok(None) => {}
+            Ok(None) | Err(Stop::Disabled) => {}
             Ok(Some(description)) => return Err(TemplateError::invalid(place, description)),
             Err(Stop::Malformed(_)) if uses_functions_of_rules(rule) => {
                 unread.push(format!("{place}: is not checked here: it uses functions that only rules have"));
@@ -23,7 +23,6 @@ pub(super) fn hold(scope: &Scope) -> Result<Vec<String>, TemplateError> {
             Err(Stop::LeftOut { place, reason }) => {
                 unread.push(format!("{place}: is not checked here: {reason}"));
             }
-            Err(Stop::Disabled) => {}
         }
     }
     Ok(unread)

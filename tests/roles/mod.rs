@@ -85,6 +85,7 @@ const SEARCH_DELIVERY: Rows = &[
     (PUTS, &["failed", "reasons"]),
     (INVOKES, &["search transform"]),
     (&["ESHttpPost", "ESHttpPut", "ESHttpGet", "DescribeDomain"], &["domain"]),
+    (&["CreateNetworkInterface", "DescribeSubnets"], &["network"]),
 ];
 
 /// Every role of the template.
@@ -103,7 +104,12 @@ const ROLES: [(&str, &str, Rows); 10] = [
 
 fn resources() -> BTreeMap<String, Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let parameters = [("OpenSearchDomainArn", DOMAIN), ("KmsKeyArn", KEY)];
+    let parameters = [
+        ("OpenSearchDomainArn", DOMAIN),
+        ("OpenSearchSubnetIds", "subnet-1,subnet-2"),
+        ("OpenSearchSecurityGroupIds", "sg-1"),
+        ("KmsKeyArn", KEY),
+    ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     template::resources(&path, &parameters.into()).unwrap()
 }
@@ -113,7 +119,7 @@ fn allowed(data_set: &'static str, rows: Rows) -> BTreeSet<Name> {
     for (actions, kinds) in rows {
         for action in *actions {
             for kind in *kinds {
-                let is_shared = ["key", "tracing", "domain", "given up"].contains(kind);
+                let is_shared = ["key", "tracing", "domain", "given up", "network"].contains(kind);
                 names.insert((*action, *kind, if is_shared { "" } else { data_set }));
             }
         }
@@ -140,6 +146,19 @@ fn each_role_may_make_its_own_requests_and_no_other() {
             let expected = own.contains(name) || lists_everything(role, *name);
             assert_eq!(policy.allows(request), expected, "{role}: {name:?} {request:?}");
         }
+    }
+}
+
+#[test]
+fn without_a_key_or_a_network_of_ones_own_no_role_uses_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let parameters = BTreeMap::from([("OpenSearchDomainArn".to_owned(), DOMAIN.to_owned())]);
+    let resources = template::resources(&path, &parameters).unwrap();
+    let requests = requests::all().into_iter().filter(|((_, kind, _), _)| ["key", "network"].contains(kind));
+    let requests: Vec<Request> = requests.map(|(_, request)| request).collect();
+    for (role, ..) in &ROLES {
+        let policy = Policy::of_role(&resources[*role]);
+        assert!(!requests.iter().any(|request| policy.allows(request)), "{role}");
     }
 }
 

@@ -155,6 +155,9 @@ fn of_services(requests: &mut Vec<(Name, Request)>) {
             .push((("read", kind, ""), plain("es:ESHttpGet", format!("{domain}/_plugins/_security/api"))));
         requests.push((("DescribeDomain", kind, ""), plain("es:DescribeDomain", domain.as_str())));
     }
+    for action in ["CreateNetworkInterface", "DescribeSubnets", "RunInstances", "DeleteSubnet"] {
+        requests.push(((action, "network", ""), plain(&format!("ec2:{action}"), "*")));
+    }
     for action in ["iam:PassRole", "sts:AssumeRole", "kinesis:ListStreams", "s3:ListAllMyBuckets"] {
         requests.push((("any", "account", ""), plain(action, "*")));
     }

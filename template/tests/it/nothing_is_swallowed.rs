@@ -47,10 +47,12 @@ const WITHOUT_EFFECT: [&str; 5] = [
     "AWS::S3::BucketPolicy",
     "AWS::Lambda::Permission",
 ];
-const NOT_RUN: [&str; 5] = [
+const NOT_RUN: [&str; 6] = [
     "AWS::SQS::Queue",
     "AWS::DynamoDB::Table",
     "AWS::Serverless::Api",
+    // Without a file of their own, as these are here.
+    "AWS::Serverless::Application",
     "AWS::CloudFormation::Stack",
     "Custom::Thing",
 ];
@@ -147,7 +149,8 @@ proptest! {
 
     #[test]
     fn whatever_a_template_holds_it_is_read_or_refused_in_a_line(
-        kind in select(RUN.to_vec()), name in select(vec![
+        kind in select([&RUN[..], &NOT_RUN[3..5]].concat()), name in select(vec![
+            "Location", "TemplateURL", "Parameters",
             "ShardCount", "CodeUri", "Code", "Environment", "Events", "FunctionName", "Name", "BucketName", "Targets",
             "Target", "EventSourceArn", "StartingPosition", "ScheduleExpression", "DestinationConfig", "EventInvokeConfig",
             "ExtendedS3DestinationConfiguration", "KinesisStreamSourceConfiguration", "StreamModeDetails",
@@ -170,6 +173,8 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::from),
         "[a-zA-Z0-9:/${}!. -]{0,12}".prop_map(Value::from),
         Just(json!({"Ref": "R"})),
+        Just(json!("template.yaml")), // the template itself
+        Just(json!({"Fn::GetAtt": "R.Outputs.O"})),
         Just(json!({"Fn::GetAtt": "R.Arn"})),
     ];
     let names = select(vec![
