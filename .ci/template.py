@@ -109,6 +109,8 @@ def misfits():
             parameter = parameters.get(name, {"AllowedValues": []})
             fits = re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
             allowed = [str(allowed) for allowed in parameter.get("AllowedValues", [value])]
+            if "made-up" in value and stage != "demo":
+                yield f"samconfig.toml, {stage}: makes up what {name} is to come from"
             if not fits or value not in allowed:
                 yield f"samconfig.toml, {stage}: the template does not take {name}={value}"
 
