@@ -115,6 +115,15 @@ def misfits():
                 yield f"samconfig.toml, {stage}: the template does not take {name}={value}"
 
 
+def misnamed():
+    """A parameter that a page tells to set, as in `RetentionHours=24`, is one of the template."""
+    parameters = written(TEMPLATES[0])["Parameters"]
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for name in re.findall(r"\b([A-Z][a-z]\w+)=", path.read_text()):
+            if name not in parameters:
+                yield f"{path.relative_to(ROOT)}: the template has no parameter {name}"
+
+
 def lint(paths):
     """cfn-lint with its informational rules, and checkov; what is left alone says why in the template."""
     cfn_lint = ["cfn-lint", "--include-checks", "I", "--template", *map(str, paths)]
@@ -124,7 +133,7 @@ def lint(paths):
 
 
 def main():
-    known, problems = binaries(), list(misfits())
+    known, problems = binaries(), [*misfits(), *misnamed()]
     with tempfile.TemporaryDirectory() as folder:
         outs = []
         for path in TEMPLATES:
