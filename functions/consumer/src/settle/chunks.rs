@@ -6,7 +6,7 @@
 //! lifecycle for this prefix must therefore outlast the stream's retention.
 
 use bytes::Bytes;
-use edge::store::{Attributes, Created, Object, ObjectStore, StoreError, list_all};
+use edge::store::{Attributes, Created, ObjectStore, StoreError, list_all};
 use futures::{StreamExt as _, TryStreamExt as _, future};
 use record_model::chunk::{Chunk, Message, Reassembly};
 use record_model::layout::{ChunkEntry, ChunkKey, MessageFolder, Position};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::settle::chunks::Kept;
-use edge::store::InMemoryStore;
+use edge::store::{InMemoryStore, Listed};
 use record_model::chunk;
 use record_model::layout::Position;
 
