@@ -113,7 +113,14 @@ pub(super) fn put_while_running(records: &[(&str, &[u8])]) -> Outcome {
     let arguments = ["--data-dir", &data_dir, "--parameter", "ProducerState=DISABLED"].map(str::to_owned);
     let mut running = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(running.stderr.take().unwrap()).lines();
-    let ready = stderr.by_ref().map(Result::unwrap).find(|line| line.starts_with("ready")).unwrap();
+    let mut told = Vec::new();
+    let ready = loop {
+        let line = stderr.next().unwrap_or_else(|| panic!("it ended before it was ready: {told:?}")).unwrap();
+        if line.starts_with("ready") {
+            break line;
+        }
+        told.push(line);
+    };
     let url = ready.split(' ').find(|word| word.starts_with("http")).unwrap().trim_end_matches(',');
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -129,14 +129,12 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Dates the binaries now: cargo leaves a binary alone when a source changed without effect on it.
+/// Dates the binaries now: cargo leaves a binary alone when a source changed without effect on it. They are opened for
+/// reading, since another run may have them started, and a program that runs can't be opened for writing.
 fn mark_current(folder: &Path) -> Result<(), FunctionsError> {
     for function in FUNCTIONS {
         let path = folder.join(function);
-        let marked = fs::File::options()
-            .append(true)
-            .open(&path)
-            .and_then(|file| file.set_modified(SystemTime::now()));
+        let marked = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         marked.map_err(|source| FunctionsError::Read { path, source })?;
     }
     Ok(())
