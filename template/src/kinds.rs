@@ -15,11 +15,12 @@ const SERVICES: [&str; 10] = [
 ];
 
 /// Kinds of other services that have no effect by themselves.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "AWS::CDK::Metadata",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::VPCEndpoint",
+    "AWS::Kinesis::StreamConsumer", // who reads by it names it
     "AWS::Lambda::Alias",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",

@@ -28,7 +28,7 @@ pub(super) fn mapping(
     properties: &Properties<'_>,
 ) -> Read<KinesisMapping> {
     properties.without_effect(&kinds::MAPPING);
-    let stream = stream(source, properties)?;
+    let (stream, consumer) = stream(source, properties)?;
     properties.notes().take(&stream);
     if properties.flag("Enabled")? == Some(false) {
         return Err(Stop::Disabled);
@@ -45,6 +45,7 @@ pub(super) fn mapping(
         uuid: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
         function: function.to_owned(),
         stream,
+        consumer,
         starting_position: starting_position(properties)?,
         batch_size: small("BatchSize", 100, (1, 10_000))?,
         batching_window: properties.seconds("MaximumBatchingWindowInSeconds", 0, (0, 300))?,
@@ -60,14 +61,11 @@ pub(super) fn mapping(
     })
 }
 
-fn stream(source: &str, properties: &Properties<'_>) -> Read<String> {
+/// The stream, and the fan-out consumer of it, if the mapping reads by one.
+fn stream(source: &str, properties: &Properties<'_>) -> Read<(String, Option<String>)> {
     let arn = properties.required_text(source)?;
     match stream_of(&arn) {
-        Some((stream, false)) => Ok(stream.to_owned()),
-        Some((stream, true)) => {
-            properties.notes().take(stream);
-            Err(properties.left_out(source, "enhanced fan-out is not run here"))
-        }
+        Some((stream, consumer)) => Ok((stream.to_owned(), consumer.map(str::to_owned))),
         None => {
             let reason =
                 format!("is {arn:?}, which is no ARN of a Kinesis stream, and nothing else is read here");

@@ -201,13 +201,13 @@ pub(super) fn function_of(arn: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-/// The stream an ARN of Kinesis names, and whether the ARN is that of one of its fan-out consumers.
-pub(super) fn stream_of(arn: &str) -> Option<(&str, bool)> {
+/// The stream an ARN of Kinesis names, and the fan-out consumer of it if it names one, as `name:time`.
+pub(super) fn stream_of(arn: &str) -> Option<(&str, Option<&str>)> {
     let (_, path) = arn.strip_prefix("arn:")?.split_once(":kinesis:")?;
     let (_, path) = path.split_once(":stream/")?;
     match path.split_once("/consumer/") {
-        Some((stream, _)) => Some((stream, true)),
-        None => Some((path, false)),
+        Some((stream, consumer)) => Some((stream, Some(consumer))),
+        None => Some((path, None)),
     }
 }
 
@@ -260,8 +260,8 @@ mod tests {
     #[test]
     fn arns_are_read_back() {
         let stream = "arn:aws:kinesis:us-east-1:000000000000:stream/S";
-        assert_eq!(stream_of(stream), Some(("S", false)));
-        assert_eq!(stream_of(&format!("{stream}/consumer/C:1")), Some(("S", true)));
+        assert_eq!(stream_of(stream), Some(("S", None)));
+        assert_eq!(stream_of(&format!("{stream}/consumer/C:1")), Some(("S", Some("C:1"))));
         assert_eq!(stream_of("arn:aws:sqs:us-east-1:000000000000:Q"), None);
         assert_eq!(function_of("arn:aws:lambda:us-east-1:000000000000:function:F:live"), "F");
         assert_eq!(function_of("F"), "F");

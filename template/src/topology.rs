@@ -126,6 +126,9 @@ pub struct KinesisMapping {
     pub function: String,
     /// The stream's name.
     pub stream: String,
+    /// The consumer with enhanced fan-out that it reads by, as `name:time`. Here every reader has the stream to itself, so
+    /// it changes nothing but the ARN that events carry.
+    pub consumer: Option<String>,
     /// Where it begins on a stream it has not read yet.
     pub starting_position: StartingPosition,
     /// Most records of a batch.

@@ -43,6 +43,7 @@ pub(crate) struct Ports {
 /// A mapping at work.
 pub(crate) struct Mapping {
     pub(crate) settings: KinesisMapping,
+    /// Of the stream, or of its consumer that the mapping reads by.
     pub(super) stream_arn: String,
     pub(super) function_arn: String,
     /// The mapping's and the stream's name, as events have them.
@@ -52,8 +53,13 @@ pub(crate) struct Mapping {
 
 impl Mapping {
     pub(crate) fn new(settings: KinesisMapping, ports: Ports) -> Self {
+        let consumer = settings.consumer.as_ref().map(|consumer| format!("/consumer/{consumer}"));
         Self {
-            stream_arn: format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}", settings.stream),
+            stream_arn: format!(
+                "arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}{}",
+                settings.stream,
+                consumer.unwrap_or_default()
+            ),
             function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", settings.function),
             names: (settings.name.as_str().into(), settings.stream.as_str().into()),
             settings,

@@ -104,6 +104,19 @@ async fn a_window_goes_on_with_its_state_after_a_kill() {
 }
 
 #[tokio::test]
+async fn events_of_a_consumer_with_fan_out_carry_its_arn() {
+    let stream = MemoryStream::new(&["0"]);
+    stream.put("0", 1, "key");
+    let function = Scripted::new(|_, _| true);
+    let settings = KinesisMapping { consumer: Some("readers:1".to_owned()), ..settings() };
+    Process::start(settings, &stream, &function).drain().await;
+    let requests = function.requests.lock().unwrap();
+    let (_, event) = requests.first().unwrap();
+    let arn = event["Records"][0]["eventSourceARN"].as_str().unwrap();
+    assert!(arn.ends_with(":stream/S/consumer/readers:1"), "{arn}");
+}
+
+#[tokio::test]
 async fn a_retry_keeps_its_request_id_and_the_document_names_it() {
     let stream = MemoryStream::new(&["0"]);
     stream.put("0", 1, "poison");

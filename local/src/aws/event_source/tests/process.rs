@@ -139,6 +139,7 @@ pub(super) fn settings() -> KinesisMapping {
         uuid: "uuid".to_owned(),
         function: "F".to_owned(),
         stream: "S".to_owned(),
+        consumer: None,
         starting_position: StartingPosition::TrimHorizon,
         batch_size: 10,
         batching_window: Duration::ZERO,
