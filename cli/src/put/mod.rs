@@ -57,6 +57,9 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     let schema = load_schema(&arguments.schema, &aws).await?;
     let path = arguments.file.display().to_string();
     let file = File::open(&arguments.file).map_err(|error| format!("{path}: {error}"))?;
+    if file.metadata()?.is_dir() {
+        return Err(format!("{path} is a folder, and one file is put at a time").into());
+    }
     let ingest = tokio::select! {
         ingest = open(arguments, &schema, &aws) => ingest?,
         () = stop.requested() => return Err("stopped before the first record was read".into()),
