@@ -12,8 +12,8 @@ mod wire;
 
 pub use codec::write_string as write_json_string;
 pub use codec::{
-    CsvColumns, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written, object_on_one_line,
-    utc_with_millis,
+    CsvColumns, NumberForm, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written,
+    object_on_one_line, utc_with_millis,
 };
-pub use schema::{Iceberg, Schema, SchemaError};
+pub use schema::{Dialect, FileFormat, Iceberg, Schema, SchemaError};
 pub use wire::{Content, DecodeError, Decoder, Format, Limits, UserRecord, chunk, compress, hop, kpl};

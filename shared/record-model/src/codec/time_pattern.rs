@@ -1,6 +1,7 @@
 //! Date patterns in Java's letters (`yyyy/MM/dd HH:mm:ss`), as OpenSearch, Athena and Firehose write them.
 
 use super::local_time::LocalTime;
+use super::pattern_slip::{slip, unknown};
 use super::time_reader::Parts;
 
 pub(super) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -63,18 +64,19 @@ impl TimePattern {
             let (head, tail) = rest.split_at_checked(run * first.len_utf8()).unwrap_or((rest, ""));
             rest = tail;
             if first == '\'' {
-                let (quoted, tail) = rest.split_once('\'').ok_or("a quote is not closed")?;
+                let (quoted, tail) = rest.split_once('\'').ok_or("has a quote that is not closed")?;
                 tokens.extend(quoted.bytes().map(Token::Literal));
                 rest = tail;
             } else if first.is_ascii_alphabetic() {
-                tokens.push(letter(first, run).ok_or_else(|| format!("`{head}` is no part of a date"))?);
+                tokens.push(letter(first, run).ok_or_else(|| unknown(head))?);
             } else {
                 tokens.extend(head.bytes().map(Token::Literal));
             }
         }
         if tokens.is_empty() {
-            return Err("it is empty".to_owned());
+            return Err("is empty".to_owned());
         }
+        slip(&tokens).map_or(Ok(()), |slip| Err(slip.to_owned()))?;
         let has_offset = tokens.iter().any(|token| matches!(token, Token::Offset | Token::OffsetColon));
         Ok(Self { text: text.to_owned(), tokens, has_offset })
     }
@@ -293,7 +295,11 @@ mod tests {
     }
 
     #[test]
-    fn unknown_letters_are_named() {
-        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "`QQ` is no part of a date");
+    fn unknown_letters_are_named_and_the_ones_that_were_meant() {
+        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "has `QQ`, which is no part of a date");
+        assert_eq!(
+            TimePattern::compile("YYYY-MM-dd").unwrap_err(),
+            "has `YYYY`, which is no part of a date: a year is `yyyy`"
+        );
     }
 }

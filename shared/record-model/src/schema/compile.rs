@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::error::{Reason, SchemaError, line_of};
 use super::field::Origin;
 use super::fields::Fields;
+use super::file::dialect;
 use super::plan::Plan;
 use super::references;
 use super::row_form::row_form;
@@ -34,7 +35,8 @@ pub(super) fn compile(text: &str) -> Result<Plan, SchemaError> {
 fn plan(source: SchemaSource) -> Refused<Plan> {
     check_name(&source)?;
     let row = row_form(&source)?;
-    let mut fields = Fields::new(&source)?;
+    let file = dialect(source.file.as_ref())?;
+    let mut fields = Fields::new(&source, &file)?;
     let drop_rules =
         source.drop_when.iter().map(|rule| fields.drop_rule(rule.get_ref())).collect::<Refused<Vec<_>>>()?;
     let fields = fields.done;
@@ -60,6 +62,7 @@ fn plan(source: SchemaSource) -> Refused<Plan> {
         fields,
         drop_rules,
         iceberg: source.iceberg,
+        file,
     })
 }
 

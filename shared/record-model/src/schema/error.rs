@@ -46,8 +46,10 @@ pub(crate) enum Reason {
     KeyTwice(String),
     #[error("a drop rule needs `is` or `is_null`")]
     EmptyDropRule,
-    #[error("the csv header has no column for the required field `{0}`")]
-    NoColumn(String),
+    #[error("the csv header has no column for the required field `{field}`: {found}")]
+    NoColumn { field: String, found: String },
+    #[error("no column of the file is a field of the schema ({expected}): {found}")]
+    NoColumns { found: String, expected: String },
     #[error("the csv header names the field `{0}` twice")]
     ColumnTwice(String),
     #[error("`{name}` can't be a name for {destination}: {why}")]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::kind::Kind;
 use super::nulls::NullTokens;
 use super::source::Derived;
-use crate::codec::{Input, Problem, TextRule, Value, bare, write_string};
+use crate::codec::{Input, NumberForm, Problem, TextRule, Value, bare, write_string};
 
 /// A field: what it is called on both sides, where its value comes from, and what it may be.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ pub(crate) struct Field {
     pub(crate) paths: Vec<String>,
     /// Other names of its CSV column.
     pub(crate) csv: Vec<String>,
+    /// Its CSV column by place, from 0, whatever the header says.
+    pub(crate) column: Option<usize>,
+    /// How a file writes its numbers, where that is not as the stream has them.
+    pub(crate) numbers: Option<NumberForm>,
     pub(crate) made_up: Option<crate::recipe::Recipe>,
 }
 

@@ -6,6 +6,7 @@ use super::compile::Refused;
 use super::error::{FieldReason, Reason};
 use super::field::{Field, Origin};
 use super::field_values::{constant_json, default, fits, recipe};
+use super::file::{Dialect, numbers_of};
 use super::kind::Kind;
 use super::layout::{Layout, MAX_DEPTH, lay_out};
 use super::nulls::NullTokens;
@@ -21,14 +22,15 @@ pub(crate) const MAX_SLOTS: usize = 16;
 const MAX_PATHS: usize = 16;
 
 /// The fields while they are compiled one after the other.
-pub(super) struct Fields {
+pub(super) struct Fields<'f> {
     pub(super) done: Vec<Field>,
     slots: usize,
+    file: &'f Dialect,
 }
 
-impl Fields {
+impl<'f> Fields<'f> {
     /// Compiles all fields of a schema.
-    pub(super) fn new(source: &SchemaSource) -> Refused<Self> {
+    pub(super) fn new(source: &SchemaSource, file: &'f Dialect) -> Refused<Self> {
         let span_of = |index: usize| source.fields.get(index).map_or(0..0, Spanned::span);
         let name_of =
             |index: usize| source.fields.get(index).map_or("", |field| &field.get_ref().name).to_owned();
@@ -39,7 +41,7 @@ impl Fields {
         let layouts = lay_out(&names).map_err(refused)?;
         let default_nulls =
             source.null_tokens.as_deref().map_or_else(|| NullTokens::new(&[String::new()]), NullTokens::new);
-        let mut fields = Self { done: Vec::new(), slots: 0 };
+        let mut fields = Self { done: Vec::new(), slots: 0, file };
         for (index, (spanned, layout)) in source.fields.iter().zip(layouts).enumerate() {
             let field = fields
                 .field(spanned.get_ref(), layout, source.form, &default_nulls)
@@ -70,12 +72,14 @@ impl Fields {
             closes: layout.closes,
             default: default(table, &kind, &nulls)?,
             origin,
+            numbers: numbers_of(table, &kind, self.file)?,
             kind,
             required: table.required,
             nulls,
             slot: None,
             paths: paths(table),
             csv: table.csv.clone().unwrap_or_default(),
+            column: table.column.map(|column| column.saturating_sub(1)),
             made_up: None,
         };
         field.made_up = recipe(table, &field)?;
@@ -175,7 +179,12 @@ fn within(field: &Field, bound: f64) -> bool {
 /// Refuses keys that belong to fields of another origin or form.
 fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) -> Result<(), FieldReason> {
     if *origin != Origin::Payload {
-        return refuse_payload_keys(table);
+        return match table.key_of_the_payload() {
+            Some(key) => {
+                Err(FieldReason::Key { key, why: "is for fields of the payload, and this one is derived" })
+            }
+            None => Ok(()),
+        };
     }
     if form == Form::Delimited && table.paths.is_some() {
         return Err(FieldReason::Key { key: "paths", why: "are places in JSON, and a row has none" });
@@ -192,6 +201,9 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
                 why: "has a place that is more than 20 objects deep",
             });
         }
+    }
+    if table.column == Some(0) {
+        return Err(FieldReason::Key { key: "column", why: "counts from 1" });
     }
     match kind {
         Kind::Timestamp(rule) if rule.inputs.is_empty() => Err(FieldReason::Missing { key: "formats" }),
@@ -220,20 +232,3 @@ fn paths(table: &FieldSource) -> Vec<String> {
     paths
 }
 
-fn refuse_payload_keys(table: &FieldSource) -> Result<(), FieldReason> {
-    let keys = [
-        ("required", table.required),
-        ("paths", table.paths.is_some()),
-        ("csv", table.csv.is_some()),
-        ("default", table.default.is_some()),
-        ("default_from", table.default_from.is_some()),
-        ("null_tokens", table.null_tokens.is_some()),
-        ("made_up", table.made_up.is_some()),
-    ];
-    match keys.into_iter().find(|(_, set)| *set) {
-        Some((key, _)) => {
-            Err(FieldReason::Key { key, why: "is for fields of the payload, and this one is derived" })
-        }
-        None => Ok(()),
-    }
-}

@@ -6,6 +6,7 @@ mod error;
 mod field;
 mod field_values;
 mod fields;
+mod file;
 mod kind;
 mod layout;
 mod nulls;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use error::SchemaError;
+pub use file::{Dialect, FileFormat};
 pub use source::Iceberg;
 
 pub(crate) use error::Reason;
@@ -60,6 +62,11 @@ impl Schema {
     /// Whether payloads are JSON objects; if not, they are delimited rows.
     pub fn is_json(&self) -> bool {
         self.plan.form == Form::Json
+    }
+
+    /// How the data set's files are written.
+    pub fn file(&self) -> &Dialect {
+        &self.plan.file
     }
 
     /// Where an Iceberg destination gets this data set's records, if anywhere.
@@ -118,10 +125,12 @@ impl Schema {
         self.plan.open(payload)
     }
 
-    /// Which column of a CSV file feeds which field: by the field's name or one of its `csv` names, without
-    /// regard to case. Other columns are ignored.
-    pub fn csv_columns(&self, header: &csv::ByteRecord) -> Result<CsvColumns, SchemaError> {
-        CsvColumns::new(&self.plan, header)
+    /// Which column of a CSV file feeds which field: by the field's `column`, or by its name or one of its `csv` names
+    /// without regard to case; in a file without a header by its place among the fields. Other columns are ignored, but
+    /// a file none of whose columns is a field's is refused. `first_row` is the header, or the first row of a file
+    /// without one.
+    pub fn csv_columns(&self, first_row: &csv::ByteRecord) -> Result<CsvColumns, SchemaError> {
+        CsvColumns::new(&self.plan, first_row)
     }
 
     pub(crate) fn plan(&self) -> &Plan {

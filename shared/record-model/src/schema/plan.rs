@@ -1,6 +1,7 @@
 //! A schema as the codec uses it: checked, resolved, ready for every record.
 
 use super::field::{Field, Origin};
+use super::file::Dialect;
 use super::source::{ExtraFields, Form, Iceberg, MissingFields, NullFields};
 use crate::codec::{PathTree, RowForm, TimeFormat};
 
@@ -31,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) partition_keys: Vec<PartitionKey>,
     pub(crate) drop_rules: Vec<DropRule>,
     pub(crate) iceberg: Option<Iceberg>,
+    /// How its files are written.
+    pub(crate) file: Dialect,
 }
 
 /// A dynamic partitioning key and the field it is taken from.

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use super::file::FileSection;
+
 /// One schema file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,7 @@ pub(super) struct SchemaSource {
     #[serde(default)]
     pub(super) drop_when: Vec<Spanned<DropSource>>,
     pub(super) iceberg: Option<Iceberg>,
+    pub(super) file: Option<FileSection>,
     pub(super) fields: Vec<Spanned<FieldSource>>,
 }
 
@@ -136,6 +139,9 @@ pub(super) struct FieldSource {
     pub(super) required: bool,
     pub(super) paths: Option<Vec<String>>,
     pub(super) csv: Option<Vec<String>>,
+    pub(super) column: Option<usize>,
+    pub(super) decimal: Option<char>,
+    pub(super) thousands: Option<char>,
     pub(super) from: Option<Derived>,
     pub(super) join: Option<Vec<String>>,
     pub(super) constant: Option<Value>,
@@ -167,7 +173,7 @@ impl FieldSource {
     /// The keys of this table that only some types know, each with those types.
     pub(super) fn keys_of_some_types(&self) -> Vec<(&'static str, &'static [TypeName])> {
         use TypeName::{Boolean, Enum, Float, GeoPoint, Integer, String, Timestamp};
-        let keys: [(&'static str, bool, &'static [TypeName]); 18] = [
+        let keys: [(&'static str, bool, &'static [TypeName]); 20] = [
             ("trim", self.trim.is_some(), &[String]),
             ("collapse_blanks", self.collapse_blanks.is_some(), &[String]),
             ("unescape_html", self.unescape_html.is_some(), &[String]),
@@ -177,6 +183,8 @@ impl FieldSource {
             ("join", self.join.is_some(), &[String]),
             ("min", self.min.is_some(), &[Integer, Float]),
             ("max", self.max.is_some(), &[Integer, Float]),
+            ("decimal", self.decimal.is_some(), &[Integer, Float]),
+            ("thousands", self.thousands.is_some(), &[Integer, Float]),
             ("values", self.values.is_some(), &[Enum]),
             ("ignore_case", self.ignore_case.is_some(), &[Enum]),
             ("true_tokens", self.true_tokens.is_some(), &[Boolean]),
@@ -188,5 +196,22 @@ impl FieldSource {
             ("latitude/longitude", self.latitude.is_some() || self.longitude.is_some(), &[GeoPoint]),
         ];
         keys.into_iter().filter(|(_, set, _)| *set).map(|(key, _, types)| (key, types)).collect()
+    }
+
+    /// A key that only fields of the payload know, where the table has one.
+    pub(super) fn key_of_the_payload(&self) -> Option<&'static str> {
+        let keys = [
+            ("required", self.required),
+            ("paths", self.paths.is_some()),
+            ("csv", self.csv.is_some()),
+            ("column", self.column.is_some()),
+            ("decimal", self.decimal.is_some()),
+            ("thousands", self.thousands.is_some()),
+            ("default", self.default.is_some()),
+            ("default_from", self.default_from.is_some()),
+            ("null_tokens", self.null_tokens.is_some()),
+            ("made_up", self.made_up.is_some()),
+        ];
+        keys.into_iter().find(|(_, set)| *set).map(|(key, _)| key)
     }
 }

@@ -13,6 +13,7 @@
 mod compressed;
 mod crime_rows;
 mod decoder;
+mod files;
 mod generated;
 mod kpl_interop;
 mod kpl_vectors;

@@ -55,7 +55,7 @@ fn a_contradiction_is_refused_with_its_line_and_reason() {
     refused(
         &rows("nonsense = 1", &a),
         4,
-        "not a schema file: unknown field `nonsense`, expected one of `name`, `description`, `form`, `delimiter`, `quote`, `escape`, `missing_fields`, `extra_fields`, `extra_name`, `null_tokens`, `null_fields`, `text`, `language`, `event_time`, `document_id`, `partition_keys`, `drop_when`, `iceberg`, `fields`",
+        "not a schema file: unknown field `nonsense`, expected one of `name`, `description`, `form`, `delimiter`, `quote`, `escape`, `missing_fields`, `extra_fields`, `extra_name`, `null_tokens`, `null_fields`, `text`, `language`, `event_time`, `document_id`, `partition_keys`, `drop_when`, `iceberg`, `file`, `fields`",
     );
     let json = "name = \"t\"\nform = \"json\"\ndelimiter = \"|\"\n".to_owned() + &a;
     refused(
@@ -87,7 +87,7 @@ fn a_field_that_can_never_be_right_is_refused() {
     check("type = \"timestamp\"", "`output_format` is missing");
     check(
         "type = \"timestamp\"\nformats = [\"yyyy-QQ\"]",
-        "`output_format` holds \"yyyy-QQ\", which `QQ` is no part of a date",
+        "`output_format` holds \"yyyy-QQ\", which has `QQ`, which is no part of a date",
     );
     check(
         "type = \"timestamp\"\nformats = [\"iso8601\"]\nzone = \"Mars\"",
@@ -285,7 +285,10 @@ fn a_csv_file_without_a_required_column_is_refused_before_its_first_record() {
     let schema = Schema::built_in("users").unwrap();
     let header = csv::ByteRecord::from(vec!["first", "last", "gender"]);
     let error = schema.csv_columns(&header).unwrap_err();
-    assert_eq!(error.to_string(), "the csv header has no column for the required field `age`");
+    assert_eq!(
+        error.to_string(),
+        "the csv header has no column for the required field `age`: found 3 columns `first`, `last`, `gender`"
+    );
     let twice = csv::ByteRecord::from(vec!["first", "first_name", "last", "age", "gender"]);
     assert!(schema.csv_columns(&twice).is_err());
 }
