@@ -1,0 +1,98 @@
+//! A sample as rows, and its rows as columns.
+
+use std::borrow::Cow;
+
+use csv::ByteRecord;
+use record_model::Dialect;
+
+use crate::finding::{NoTable, RefusedRow};
+use crate::json_rows::JsonRows;
+use crate::text::Text;
+use crate::{csv_rows, json_rows};
+
+/// The rows of a sample.
+pub(crate) struct Rows {
+    pub(crate) dialect: Dialect,
+    pub(crate) content: Content,
+    /// Rows that are none of the file's form, whatever their values.
+    pub(crate) broken: Vec<RefusedRow>,
+    /// What is to be said of the file as a whole.
+    pub(crate) notes: Vec<String>,
+}
+
+pub(crate) enum Content {
+    Csv { header: Option<ByteRecord>, rows: Vec<CsvRow> },
+    Json(JsonRows),
+}
+
+/// A row and the line it begins on.
+pub(crate) struct CsvRow {
+    pub(crate) line: u64,
+    pub(crate) cells: ByteRecord,
+}
+
+/// What stands in one place of every row.
+pub(crate) struct Column<'r> {
+    /// As the file calls it; empty where it does not.
+    pub(crate) title: Cow<'r, str>,
+    pub(crate) place: Place,
+    /// The values that are there, `null` of JSON not among them.
+    pub(crate) values: Vec<Cell<'r>>,
+}
+
+/// Where a column is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The cells of this index, from 0.
+    Cell(usize),
+    /// Members of objects, the outermost first.
+    Members(Vec<String>),
+}
+
+/// One value of a column.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell<'r> {
+    pub(crate) line: u64,
+    /// Of a JSON string what it says.
+    pub(crate) text: Cow<'r, str>,
+    /// Whether it is a boolean of JSON.
+    pub(crate) is_boolean: bool,
+}
+
+/// Reads the rows of a sample. The last is passed over where the sample ends before the file does.
+pub(crate) fn read(text: &Text<'_>, is_whole: bool) -> Result<Rows, NoTable> {
+    let mut rows = match json_rows::read(&text.bytes, is_whole)? {
+        Some(rows) => rows,
+        None => csv_rows::read(&text.bytes, is_whole),
+    };
+    rows.dialect.encoding = text.encoding;
+    rows.notes.extend(text.note.clone());
+    Ok(rows)
+}
+
+impl Rows {
+    /// How many rows there are, broken ones among them.
+    pub(crate) fn count(&self) -> u64 {
+        let rows = match &self.content {
+            Content::Csv { rows, .. } => rows.len(),
+            Content::Json(json) => json.objects.len(),
+        };
+        (rows + self.broken.len()) as u64
+    }
+
+    /// The rows that are whole.
+    pub(crate) fn whole(&self) -> usize {
+        match &self.content {
+            Content::Csv { rows, .. } => rows.len(),
+            Content::Json(json) => json.objects.len(),
+        }
+    }
+
+    /// The same values by column.
+    pub(crate) fn columns(&self) -> Vec<Column<'_>> {
+        match &self.content {
+            Content::Csv { header, rows } => csv_rows::columns(header.as_ref(), rows),
+            Content::Json(json) => json.columns(),
+        }
+    }
+}
