@@ -1,9 +1,9 @@
-//! A file of records, wherever its bytes come from: CSV or JSON lines, gzip or not.
+//! A file of records, wherever its bytes come from: CSV or JSON lines, compressed or not.
 
-use record_model::Schema;
+use record_model::{FileFormat, Schema};
 use serde::Deserialize;
 
-use super::{ByteSource, CsvSource, JsonLinesSource, MaybeGzip, Next, Source, SourceError};
+use super::{ByteSource, CsvSource, JsonLinesSource, MaybeGzip, MaybeZstd, Next, Source, SourceError};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -18,7 +18,7 @@ pub enum Format {
 /// How the records of a file are read.
 #[derive(Debug, Clone)]
 pub struct FileForm {
-    /// What the file holds.
+    /// What the file holds, where the schema's `[file]` does not say it.
     pub format: Format,
     /// The schema of its records.
     pub schema: Schema,
@@ -28,19 +28,27 @@ pub struct FileForm {
     pub ingested_at_ms: i64,
 }
 
-/// The records of a file. A position is a byte offset in the file, or in what its gzip holds.
+/// Bytes that may be gzip or zstd.
+pub type MaybePacked<B> = MaybeZstd<MaybeGzip<B>>;
+
+/// The records of a file. A position is a byte offset in the file, or in what it holds unpacked.
 pub enum FileSource<B> {
     /// Rows under a header.
-    Csv(Box<CsvSource<MaybeGzip<B>>>),
+    Csv(Box<CsvSource<MaybePacked<B>>>),
     /// One JSON object on each line.
-    JsonLines(Box<JsonLinesSource<MaybeGzip<B>>>),
+    JsonLines(Box<JsonLinesSource<MaybePacked<B>>>),
 }
 
 impl<B: ByteSource> FileSource<B> {
     /// Reads `bytes` from `position` on. Nothing is read yet.
     pub fn new(bytes: B, form: FileForm, position: u64) -> Self {
         let FileForm { format, schema, name, ingested_at_ms } = form;
-        let bytes = MaybeGzip::new(bytes);
+        let bytes = MaybeZstd::new(MaybeGzip::new(bytes));
+        let format = match schema.file().format {
+            Some(FileFormat::Csv) => Format::Csv,
+            Some(FileFormat::Json) => Format::JsonLines,
+            None => format,
+        };
         match format {
             Format::Csv => Self::Csv(Box::new(CsvSource::new(bytes, schema, name, ingested_at_ms, position))),
             Format::JsonLines => Self::JsonLines(Box::new(JsonLinesSource::new(bytes, schema, position))),

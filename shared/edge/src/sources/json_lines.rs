@@ -35,7 +35,8 @@ enum Shape {
 impl<B: ByteSource> JsonLinesSource<B> {
     /// Starts at the object that begins at byte `position`, 0 for all.
     pub fn new(bytes: B, schema: Schema, position: u64) -> Self {
-        Self { text: Text::new(bytes), schema, shape: Shape::Unknown, skip_to: position }
+        let text = Text::new(bytes, schema.file().encoding);
+        Self { text, schema, shape: Shape::Unknown, skip_to: position }
     }
 
     /// Looks at the first sign, which tells the shape, and goes to the start.

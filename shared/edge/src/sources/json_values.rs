@@ -18,8 +18,8 @@ pub(super) struct Text<B> {
 }
 
 impl<B: ByteSource> Text<B> {
-    pub(super) fn new(bytes: B) -> Self {
-        let bytes = Unicode::new(bytes);
+    pub(super) fn new(bytes: B, encoding: Option<&'static str>) -> Self {
+        let bytes = Unicode::new(bytes, encoding);
         Self { bytes, piece: Bytes::new(), offset: 0, line: Some(1), after_return: false }
     }
 

@@ -29,6 +29,7 @@ mod spec;
 #[cfg(feature = "http")]
 mod tweets;
 mod unicode;
+mod unzstd;
 
 use crate::BoxError;
 use crate::store::StoreError;
@@ -40,7 +41,7 @@ pub use bytes::{ByteSource, ReadBytes};
 #[cfg(feature = "http")]
 pub use counter::{CounterSource, CounterSpec};
 pub use csv::CsvSource;
-pub use file::{FileForm, FileSource, Format};
+pub use file::{FileForm, FileSource, Format, MaybePacked};
 pub use gunzip::MaybeGzip;
 #[cfg(feature = "http")]
 pub use http::{HttpBytes, HttpClient};
@@ -57,6 +58,7 @@ pub use object::{ObjectBytes, ObjectSpec, RANGE_BYTES};
 pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start, Version};
 #[cfg(feature = "http")]
 pub use tweets::TweetsSpec;
+pub use unzstd::MaybeZstd;
 
 /// Longest record of a source, in bytes: as much as a Kinesis record can ever hold.
 pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;
@@ -168,6 +170,14 @@ pub enum SourceError {
         /// What is wrong.
         source: std::io::Error,
     },
+    /// Its bytes say zstd and are not.
+    #[error("zstd of the source is broken at byte {at} of what it holds")]
+    Zstd {
+        /// Bytes that came out before.
+        at: u64,
+        /// What is wrong.
+        source: std::io::Error,
+    },
     /// A record without an end in sight.
     #[error("record at byte {at} is over {MAX_SOURCE_RECORD_BYTES} bytes: is a quote left open?")]
     TooLong {
@@ -182,9 +192,14 @@ pub enum SourceError {
         /// What it is.
         what: &'static str,
     },
-    /// The CSV header does not fit the schema.
-    #[error("csv header does not fit the schema")]
-    Header(#[source] SchemaError),
+    /// The columns of a CSV file are not those of the schema.
+    #[error("{file}: csv header does not fit the schema")]
+    Header {
+        /// The file's name.
+        file: String,
+        /// Which columns, and which were expected.
+        source: SchemaError,
+    },
     /// Not a place a source may be.
     #[error("url {url:?} can't be read from, expected https, or http on this machine")]
     Url {

@@ -1,27 +1,31 @@
-//! Texts as UTF-8, whichever of Unicode's forms a file has them in.
+//! Texts as UTF-8, whichever encoding a file has them in.
 
 use bytes::Bytes;
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
 
 use super::{ByteSource, SourceError};
 
-/// Hands on UTF-8 as it is, and UTF-16 of either byte order as UTF-8.
+/// Hands on UTF-8 as it is, and every other encoding as UTF-8.
 ///
-/// UTF-16 is known by its byte order mark or, without one, by a zero in every other of the first four bytes: no text
-/// of UTF-8 has a zero there. Half a surrogate pair becomes U+FFFD. Offsets are those of the UTF-8, so a file of UTF-16
-/// can't be sought in; its mark is passed over, and that of UTF-8 left to who reads it, since offsets count it.
+/// Where the encoding is not said, UTF-16 is known by its byte order mark or, without one, by a zero in every other of
+/// the first four bytes: no text of UTF-8 has a zero there. What is no character becomes U+FFFD. Offsets are those of
+/// the UTF-8, so a file of another encoding can't be sought in; the mark of UTF-16 is passed over, and that of UTF-8
+/// left to who reads it, since offsets count it.
 pub(super) struct Unicode<B> {
     inner: B,
+    /// As a schema names it.
+    encoding: Option<&'static str>,
     form: Option<Form>,
 }
 
 enum Form {
     Utf8 { first: Option<Bytes> },
-    Utf16 { is_big: bool, first: Option<Bytes>, rest: Vec<u8> },
+    Other { decoder: Box<Decoder>, first: Option<Bytes>, is_over: bool },
 }
 
 impl<B: ByteSource> Unicode<B> {
-    pub(super) fn new(inner: B) -> Self {
-        Self { inner, form: None }
+    pub(super) fn new(inner: B, encoding: Option<&'static str>) -> Self {
+        Self { inner, encoding, form: None }
     }
 
     async fn recognise(&mut self) -> Result<Form, SourceError> {
@@ -30,14 +34,23 @@ impl<B: ByteSource> Unicode<B> {
             let Some(more) = self.inner.next_piece().await? else { break };
             first = [first, more].concat().into();
         }
-        let (is_big, mark) = match *first {
-            [0xFF, 0xFE, ..] => (false, 2),
-            [0xFE, 0xFF, ..] => (true, 2),
-            [1..=255, 0, 1..=255, 0, ..] => (false, 0),
-            [0, 1..=255, 0, 1..=255, ..] => (true, 0),
-            _ => return Ok(Form::Utf8 { first: Some(first).filter(|first| !first.is_empty()) }),
+        let (encoding, mark) = match (self.encoding, &*first) {
+            (Some("utf-8"), _) => (None, 0),
+            (None | Some("utf-16" | "utf-16le"), [0xFF, 0xFE, ..]) => (Some(UTF_16LE), 2),
+            (None | Some("utf-16" | "utf-16be"), [0xFE, 0xFF, ..]) => (Some(UTF_16BE), 2),
+            (None | Some("utf-16"), [1..=255, 0, 1..=255, 0, ..]) => (Some(UTF_16LE), 0),
+            (None | Some("utf-16"), [0, 1..=255, 0, 1..=255, ..]) => (Some(UTF_16BE), 0),
+            (Some(label), _) => (Encoding::for_label(label.as_bytes()), 0),
+            (None, _) => (None, 0),
         };
-        Ok(Form::Utf16 { is_big, first: Some(first.slice(mark..)), rest: Vec::new() })
+        let first = Some(first.slice(mark..)).filter(|first| !first.is_empty());
+        Ok(match encoding {
+            Some(encoding) => {
+                let decoder = Box::new(encoding.new_decoder_without_bom_handling());
+                Form::Other { decoder, first, is_over: false }
+            }
+            None => Form::Utf8 { first },
+        })
     }
 }
 
@@ -47,18 +60,20 @@ impl<B: ByteSource> ByteSource for Unicode<B> {
             self.form = Some(self.recognise().await?);
         }
         match &mut self.form {
-            Some(Form::Utf16 { is_big, first, rest }) => loop {
-                let piece = match first.take() {
-                    Some(piece) => Some(piece),
-                    None => self.inner.next_piece().await?,
-                };
-                let is_last = piece.is_none();
-                rest.extend_from_slice(&piece.unwrap_or_default());
-                let text = utf8(rest, *is_big, is_last);
-                if is_last || !text.is_empty() {
-                    return Ok(Some(Bytes::from(text)).filter(|text| !text.is_empty()));
+            Some(Form::Other { decoder, first, is_over }) => {
+                while !*is_over {
+                    let piece = match first.take() {
+                        Some(piece) => Some(piece),
+                        None => self.inner.next_piece().await?,
+                    };
+                    *is_over = piece.is_none();
+                    let text = utf8(decoder, &piece.unwrap_or_default(), *is_over);
+                    if !text.is_empty() {
+                        return Ok(Some(Bytes::from(text)));
+                    }
                 }
-            },
+                Ok(None)
+            }
             Some(Form::Utf8 { first }) if first.is_some() => Ok(first.take()),
             _ => self.inner.next_piece().await,
         }
@@ -78,22 +93,10 @@ impl<B: ByteSource> ByteSource for Unicode<B> {
     }
 }
 
-/// Takes the whole characters from the front of `bytes`; all of them, whole or not, where they are the last.
-fn utf8(bytes: &mut Vec<u8>, is_big: bool, is_last: bool) -> String {
-    let unit = |pair: &[u8; 2]| if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
-    let (pairs, odd) = bytes.as_chunks::<2>();
-    let mut units: Vec<u16> = pairs.iter().map(unit).collect();
-    let mut kept = odd.len();
-    if !is_last && units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
-        units.pop();
-        kept += 2;
-    }
-    let mut text = String::from_utf16_lossy(&units);
-    if is_last && kept > 0 {
-        text.push(char::REPLACEMENT_CHARACTER);
-        kept = 0;
-    }
-    bytes.drain(..bytes.len() - kept);
+/// The characters that end in a piece; those of the last piece, whole or not.
+fn utf8(decoder: &mut Decoder, piece: &[u8], is_last: bool) -> String {
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(piece.len()).unwrap_or_default());
+    let _ = decoder.decode_to_string(piece, &mut text, is_last);
     text
 }
 
@@ -104,10 +107,10 @@ mod tests {
     use super::super::bytes::Pieces;
     use super::*;
 
-    fn read(file: &[u8], size: usize) -> Vec<u8> {
+    fn read(file: &[u8], size: usize, encoding: Option<&'static str>) -> Vec<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut source = Unicode::new(Pieces::new(file, size, false));
+            let mut source = Unicode::new(Pieces::new(file, size, false), encoding);
             let mut text = Vec::new();
             while let Some(piece) = source.next_piece().await.unwrap() {
                 text.extend_from_slice(&piece);
@@ -123,18 +126,31 @@ mod tests {
                 let units = marked.then_some(0xFEFF).into_iter().chain(text.encode_utf16());
                 let bytes = |unit: u16| if is_big { unit.to_be_bytes() } else { unit.to_le_bytes() };
                 let file: Vec<u8> = units.flat_map(bytes).collect();
-                prop_assert_eq!(String::from_utf8(read(&file, size)).unwrap(), text.clone());
+                let said = Some(if is_big { "utf-16be" } else { "utf-16le" });
+                for encoding in [None, Some("utf-16"), said] {
+                    prop_assert_eq!(String::from_utf8(read(&file, size, encoding)).unwrap(), text.clone());
+                }
             }
         }
 
         #[test]
         fn utf_8_is_left_as_it_is(text in "\u{FEFF}?\\PC{0,20}", size in 1..9_usize) {
-            prop_assert_eq!(read(text.as_bytes(), size), text.as_bytes());
+            prop_assert_eq!(read(text.as_bytes(), size, None), text.as_bytes());
         }
     }
 
     #[test]
     fn half_a_character_is_mended() {
-        assert_eq!(read(b"\xFF\xFEa\0\x3D\xD8b\0c", 2), "a\u{FFFD}b\u{FFFD}".as_bytes());
+        assert_eq!(read(b"\xFF\xFEa\0\x3D\xD8b\0c", 2, None), "a\u{FFFD}b\u{FFFD}".as_bytes());
+    }
+
+    #[test]
+    fn every_encoding_that_a_schema_may_name_is_one_that_is_read() {
+        for encoding in record_model::Dialect::ENCODINGS {
+            assert!(Encoding::for_label(encoding.as_bytes()).is_some(), "{encoding}");
+        }
+        assert_eq!(read(b"Stra\xDFe \x80", 3, Some("windows-1252")), "Straße €".as_bytes());
+        assert_eq!(read(b"\x93\xFA\x96\x7B", 1, Some("shift_jis")), "日本".as_bytes());
+        assert_eq!(read(b"\xEF\xF0\xE8", 2, Some("windows-1251")), "при".as_bytes());
     }
 }

@@ -10,6 +10,7 @@
     reason = "a test may be plain where it costs nothing"
 )]
 
+mod dialects;
 mod events;
 mod http_sources;
 mod kinesis_sink;

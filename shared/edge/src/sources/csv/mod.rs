@@ -6,14 +6,13 @@
 
 #[cfg(test)]
 mod letter_of_the_rule;
-mod quotes;
 mod rows;
 #[cfg(test)]
 mod tests;
 
 use record_model::{CsvColumns, RecordContext, RecordError, Schema};
 
-use self::rows::CsvRows;
+use self::rows::{CsvRows, Raw};
 use super::{ByteSource, Next, Source, SourceError};
 
 /// Records of a CSV file.
@@ -23,6 +22,8 @@ pub struct CsvSource<B> {
     name: String,
     ingested_at_ms: i64,
     header: Option<Header>,
+    /// The first row of a file without a header, which was looked at for its width.
+    seen: Option<Raw>,
     skip_to: u64,
 }
 
@@ -35,18 +36,30 @@ impl<B: ByteSource> CsvSource<B> {
     /// Starts at the record that begins at byte `position`, 0 for all; the header is read in any
     /// case. `name` and the time are for fields that a schema derives.
     pub fn new(bytes: B, schema: Schema, name: String, ingested_at_ms: i64, position: u64) -> Self {
-        Self { rows: CsvRows::new(bytes), schema, name, ingested_at_ms, header: None, skip_to: position }
+        let rows = CsvRows::new(bytes, schema.file());
+        Self { rows, schema, name, ingested_at_ms, header: None, seen: None, skip_to: position }
     }
 
+    /// Finds the columns by the header, or by the first row where the file has none.
     async fn read_header(&mut self) -> Result<Header, SourceError> {
+        let file = self.schema.file();
+        if file.skip > 0 {
+            self.rows.skip_lines().await?;
+        }
+        let has_header = file.has_header;
         let raw = self.rows.next().await?.ok_or(SourceError::Empty)?;
-        if self.rows.problem(&raw, None)?.is_some() {
+        if has_header && self.rows.problem(&raw, None)?.is_some() {
             return Err(SourceError::Damaged { place: self.rows.place(&raw), what: "csv header" });
         }
-        let columns = self.schema.csv_columns(self.rows.cells()).map_err(SourceError::Header)?;
+        let columns = self
+            .schema
+            .csv_columns(self.rows.cells())
+            .map_err(|source| SourceError::Header { file: self.name.clone(), source })?;
         let width = self.rows.cells().len();
         if self.skip_to > self.rows.offset {
             self.rows.go_to(self.skip_to).await?;
+        } else if !has_header && self.skip_to <= raw.place.byte {
+            self.seen = Some(raw);
         }
         Ok(Header { columns, width })
     }
@@ -67,7 +80,11 @@ impl<B: ByteSource> Source for CsvSource<B> {
             self.header = Some(self.read_header().await?);
         }
         payload.clear();
-        let Some(raw) = self.rows.next().await? else {
+        let next = match self.seen.take() {
+            Some(seen) => Some(seen),
+            None => self.rows.next().await?,
+        };
+        let Some(raw) = next else {
             return Ok(Next::End { position: self.rows.offset });
         };
         let (position, next) = (raw.place.byte, self.rows.offset);

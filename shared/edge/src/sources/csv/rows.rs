@@ -1,22 +1,22 @@
 //! The rows of a CSV file, each as it stands there and as its cells.
 //!
-//! It is read as strictly as Python's `csv` with `strict` and `DuckDB` read it: behind a closing quote there is a comma or
-//! a line end, a quote that is opened is closed, and a row has as many cells as the header.
+//! It is read as strictly as Python's `csv` with `strict` and `DuckDB` read it: behind a closing quote there is a delimiter
+//! or a line end, a quote that is opened is closed, and a row has as many cells as the header.
 
 use std::cmp::Ordering;
 
 use bytes::Bytes;
 use csv::ByteRecord;
 use csv_core::ReadRecordResult;
-use record_model::Problem;
+use record_model::{Dialect, Problem};
 
-use super::quotes::{Quotes, quotes};
 use crate::sources::unicode::Unicode;
 use crate::sources::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
 
-/// A file of UTF-8 or UTF-16, row after row. LF, CRLF and a lone CR end a row; quoted cells may hold all of them.
+/// A file of text, row after row. LF, CRLF and a lone CR end a row; quoted cells may hold all of them.
 pub(super) struct CsvRows<B> {
     bytes: Unicode<B>,
+    dialect: Dialect,
     reader: csv_core::Reader,
     piece: Bytes,
     /// What is read of `piece`.
@@ -78,10 +78,16 @@ impl Cells {
 }
 
 impl<B: ByteSource> CsvRows<B> {
-    pub(super) fn new(bytes: B) -> Self {
+    pub(super) fn new(bytes: B, dialect: &Dialect) -> Self {
+        let reader = csv_core::ReaderBuilder::new()
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote.unwrap_or(b'"'))
+            .quoting(dialect.quote.is_some())
+            .build();
         Self {
-            bytes: Unicode::new(bytes),
-            reader: csv_core::Reader::new(),
+            bytes: Unicode::new(bytes, dialect.encoding),
+            dialect: dialect.clone(),
+            reader,
             piece: Bytes::new(),
             at: 0,
             offset: 0,
@@ -95,6 +101,29 @@ impl<B: ByteSource> CsvRows<B> {
     /// The cells of the row read last.
     pub(super) fn cells(&self) -> &ByteRecord {
         &self.cells.record
+    }
+
+    /// Passes the lines that stand before the first row.
+    pub(super) async fn skip_lines(&mut self) -> Result<(), SourceError> {
+        let mut left = self.dialect.skip;
+        let mut before = 0;
+        loop {
+            if self.at == self.piece.len() {
+                let Some(piece) = self.bytes.next_piece().await? else { return Ok(()) };
+                (self.piece, self.at) = (piece, 0);
+            }
+            let Some(&byte) = self.piece.get(self.at) else { continue };
+            // The line feed behind a carriage return ends no line of its own.
+            let is_pair = before == b'\r' && byte == b'\n';
+            if left == 0 && !is_pair {
+                break;
+            }
+            left -= u32::from(is_line_end(byte) && !is_pair);
+            before = byte;
+            (self.at, self.offset) = (self.at + 1, self.offset + 1);
+        }
+        self.reader.set_line(u64::from(self.dialect.skip) + 1);
+        Ok(())
     }
 
     /// Goes on with the row that begins at a byte of the file, behind where reading is now.
@@ -176,7 +205,8 @@ impl<B: ByteSource> CsvRows<B> {
         let found = self.found(raw);
         // A byte order mark is no part of the first cell.
         let found = found.strip_prefix(b"\xEF\xBB\xBF").filter(|_| raw.place.byte == 0).unwrap_or(found);
-        if memchr::memchr(b'"', found).is_some() && quotes(found) == Quotes::Bad {
+        let has_quote = self.dialect.quote.is_some_and(|quote| memchr::memchr(quote, found).is_some());
+        if has_quote && !self.dialect.quotes_are_right(found) {
             if memchr::memchr2(b'\n', b'\r', found).is_some() {
                 return Err(SourceError::Damaged { place: self.place(raw), what: "record" });
             }
