@@ -20,6 +20,7 @@ mod killed_runner;
 mod killed_runs;
 mod kinesis_endpoint;
 mod kinesis_refusals;
+mod own_data;
 mod put;
 mod roles;
 mod runs;

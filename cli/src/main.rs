@@ -5,6 +5,7 @@
 mod decode;
 mod enrich;
 mod functions;
+mod own_data;
 mod progress;
 mod put;
 mod run;
@@ -32,11 +33,11 @@ enum Command {
     Decode(decode::Arguments),
     /// Scores texts: sentiment and keywords, JSON lines in and out.
     Enrich(enrich::Arguments),
-    /// Runs the pipeline of a template on this machine.
+    /// Runs files of your own, or the pipeline of a template, on this machine.
     Run(run::Arguments),
     /// Puts a file's records on a stream, and goes on where it was interrupted.
     Put(Box<put::Arguments>),
-    /// Generates what stands around a data set from its schema.
+    /// Infers a schema from a file, or generates from one what stands around its data set.
     Schema(schema::Arguments),
 }
 
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Command::Enrich(arguments) => enrich::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Run(arguments) => run::run(arguments),
         Command::Put(arguments) => put::run(&arguments),
-        Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("kinflow: {}", terminal::line(&chain(&*error)));

@@ -11,7 +11,8 @@ use local::{Input, Report, RunOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::functions::{self, FunctionsError, Profile};
+use crate::functions::{self, Profile};
+use crate::own_data::{self, LookArguments, OwnData};
 use crate::progress::Screen;
 use crate::{table, terminal};
 
@@ -20,6 +21,12 @@ use crate::{table, terminal};
 #[command(after_long_help = table::LEGEND)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
+    /// Files of your own, each to its end: CSV of any delimiter, JSON lines or a JSON array, gzip, zstd or neither. Each
+    /// gets a schema, which is kept in the data folder, and a stream of its own
+    #[arg(value_name = "DATA", conflicts_with_all = ["inputs", "template"])]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    look: LookArguments,
     /// The SAM template
     #[arg(long, default_value = "template.yaml", value_name = "FILE")]
     template: PathBuf,
@@ -93,13 +100,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 impl Arguments {
-    fn options(self) -> Result<RunOptions, FunctionsError> {
+    fn options(mut self) -> Result<RunOptions, Box<dyn Error>> {
+        let is_own = !self.files.is_empty();
         let binaries = if let Some(folder) = self.functions {
             folder
         } else {
             let profile = if self.release { Profile::Release } else { Profile::Dev };
-            functions::built(workspace(&self.template), self.target_dir.as_deref(), profile)?
+            let workspace = if is_own { Path::new(".") } else { workspace(&self.template) };
+            functions::built(workspace, self.target_dir.as_deref(), profile)?
         };
+        if is_own {
+            let own = own_data::prepare(&self.files, &self.data_dir, &self.look, self.fresh)?;
+            OwnData { template: self.template, inputs: self.inputs } = own;
+            self.drain = true;
+        }
         Ok(RunOptions {
             template: self.template,
             data_dir: self.data_dir,

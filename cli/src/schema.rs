@@ -1,18 +1,37 @@
 //! `kinflow schema`: what other systems need to know of a data set, from its schema.
 
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use record_model::{RecordContext, Schema, SchemaError, made_up};
 use serde_json::json;
-use thiserror::Error;
+use thiserror::Error as ThisError;
+
+use crate::own_data::{self, InferArguments};
 
 /// Generates from a schema what stands around a pipeline: index template, table, JSON Schema, test data.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    generation: Option<Generation>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints the schema of a file: how it is written, and its fields, each with what speaks for it.
+    Infer(InferArguments),
+}
+
+/// What to generate, and from what.
+#[derive(Debug, Args)]
+struct Generation {
     /// Name of a built-in schema, or a schema file
     schema: String,
 
@@ -53,7 +72,7 @@ enum Output {
 }
 
 /// Why nothing was generated.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub(crate) enum SchemaCommandError {
     #[error("`{name}` is neither a built-in schema ({}) nor a file that can be read", Schema::built_in_names().join(", "))]
     Read { name: String, source: io::Error },
@@ -66,13 +85,19 @@ pub(crate) enum SchemaCommandError {
 }
 
 /// Runs the command; the result goes to standard output.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), SchemaCommandError> {
-    let schema = load(&arguments.schema)?;
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(Command::Infer(arguments)) = &arguments.command {
+        return own_data::infer::run(arguments);
+    }
+    let generation = arguments.generation.as_ref();
+    let generation = generation
+        .ok_or("name a schema and what to generate from it, as in `kinflow schema crime --as athena`")?;
+    let schema = load(&generation.schema)?;
     let mut out = io::stdout().lock();
-    match write(&schema, arguments, &mut out) {
+    match write(&schema, generation, &mut out) {
         // A reader that has seen enough, such as `head`, is no failure.
         Err(SchemaCommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        written => Ok(written?),
     }
 }
 
@@ -85,7 +110,11 @@ fn load(name: &str) -> Result<Schema, SchemaCommandError> {
     Schema::parse(&toml).map_err(|source| SchemaCommandError::Schema { name: name.to_owned(), source })
 }
 
-fn write(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> Result<(), SchemaCommandError> {
+fn write(
+    schema: &Schema,
+    arguments: &Generation,
+    out: &mut impl io::Write,
+) -> Result<(), SchemaCommandError> {
     Ok(match arguments.form {
         Output::OpenSearch => out.write_all(schema.opensearch_template()?.as_bytes()),
         Output::JsonSchema => out.write_all(schema.json_schema().as_bytes()),
@@ -98,7 +127,7 @@ fn write(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> Re
     }?)
 }
 
-fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
+fn write_rows(schema: &Schema, arguments: &Generation, out: &mut impl io::Write) -> io::Result<()> {
     let context = now();
     let mut row = Vec::new();
     for index in 0..arguments.count {
@@ -110,7 +139,7 @@ fn write_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) 
     out.flush()
 }
 
-fn write_bad_rows(schema: &Schema, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<()> {
+fn write_bad_rows(schema: &Schema, arguments: &Generation, out: &mut impl io::Write) -> io::Result<()> {
     for bad in made_up::bad_payloads(schema, arguments.seed, &now()) {
         let line = match std::str::from_utf8(&bad.payload) {
             Ok(text) => json!({"what": bad.what, "data": text}),
@@ -137,7 +166,7 @@ mod tests {
     use super::*;
 
     fn output(schema: &str, form: Output) -> String {
-        let arguments = Arguments {
+        let arguments = Generation {
             schema: schema.to_owned(),
             form,
             location: "s3://bucket/typed/NAME".to_owned(),

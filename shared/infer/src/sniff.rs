@@ -12,7 +12,7 @@ const DELIMITERS: [u8; 7] = [b',', b';', b'\t', b'|', b'^', b'~', 0x1F];
 /// The signs that may stand around cells.
 const QUOTES: [Option<u8>; 3] = [Some(b'"'), Some(b'\''), None];
 /// How much of the sample is looked at, in bytes, and in rows.
-const HEAD_BYTES: usize = 256 << 10;
+const HEAD_BYTES: usize = 64 << 10;
 const HEAD_ROWS: usize = 1_000;
 /// The share of rows that must be of one width for a sign to be the delimiter.
 const LEAST_ALIKE: f64 = 0.7;

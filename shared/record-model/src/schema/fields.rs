@@ -231,4 +231,3 @@ fn paths(table: &FieldSource) -> Vec<String> {
     }
     paths
 }
-

@@ -64,6 +64,11 @@ impl Schema {
         self.plan.form == Form::Json
     }
 
+    /// Whether the schema names a text for the consumer to enrich.
+    pub fn has_text(&self) -> bool {
+        self.plan.text.is_some()
+    }
+
     /// How the data set's files are written.
     pub fn file(&self) -> &Dialect {
         &self.plan.file
