@@ -52,7 +52,8 @@ class Runner:
     """`kinflow run` in a folder, with its schedules at rest unless files are given."""
 
     def __init__(self, folder, *arguments):
-        command = [KINFLOW, "run", "--release", "--output", "json", "--kinesis-port", "0", "--s3-port", "0"]
+        command = [KINFLOW, "run", "--functions", str(pathlib.Path(KINFLOW).parent), "--output", "json"]
+        command += ["--kinesis-port", "0", "--s3-port", "0"]
         command += ["--parameter", "ProducerState=DISABLED", "--data-dir", str(folder), *arguments]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -57,9 +57,11 @@ impl Buffer {
         self.0.get_mut(..len).unwrap_or_default()
     }
 
-    /// By no more than is asked for: whoever asks has doubled already, and the limit is one of memory.
+    /// By an eighth at least, so that a byte at a time takes linear time, and not to twice of what is asked for: the limit
+    /// is one of memory.
     fn grow(&mut self, len: usize) {
-        self.0.reserve_exact(len - self.0.len());
+        let room = len.max(self.0.len() + self.0.len() / 8);
+        self.0.reserve_exact(room - self.0.len());
         self.0.resize(len, 0);
     }
 
