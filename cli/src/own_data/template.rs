@@ -105,7 +105,7 @@ pub(super) fn text(sets: &[DataSet]) -> String {
     out
 }
 
-/// A name of CloudFormation: letters and digits. It is the same in every run, so that a folder's streams are found again,
+/// A logical id: letters and digits. It is the same in every run, so that a folder's streams are found again,
 /// and since names of data sets have no capitals no two of them become one.
 fn logical_id(name: &str) -> String {
     let mut id = String::from("Own");
