@@ -133,6 +133,14 @@ fn no_function_links_comprehend_unless_asked_for() {
 }
 
 #[test]
+fn no_function_links_what_finds_profiles() {
+    for package in ["producer", "consumer", "transform", "local"] {
+        assert!(!links(package).contains(&"aws-config".to_owned()), "{package}");
+    }
+    assert!(links("kinflow").contains(&"aws-config".to_owned()));
+}
+
+#[test]
 fn sdk_types_are_named_in_one_room_a_service_in_edge() {
     let rooms_of_services =
         |name: &str| name.starts_with("shared/edge/src/aws/") || name == "tests/architecture.rs";

@@ -6,6 +6,7 @@
 //! | [`aws`] | the settings and the clients of AWS's services: S3, Kinesis, Comprehend, secrets |
 //! | [`sources`] | where a producer's records come from |
 //! | [`put_records`] | the way into a stream: the packer, the engine and the port of a stream |
+//! | `read_stream` | a whole stream as an async stream: all shards, within bounds: with the feature `kinesis` |
 //! | [`ingest`] | from a source to a stream, with the cursor that says how far it has come |
 //! | [`store`] | the port of an object store, and its twin in memory |
 //! | `contract_tests` | what every stream and every store does, as suites for tests: a feature of that name |
@@ -23,6 +24,8 @@ pub mod lambda;
 pub mod logging;
 pub mod metrics;
 pub mod put_records;
+#[cfg(feature = "kinesis")]
+pub mod read_stream;
 #[cfg(feature = "s3")]
 pub mod schema_source;
 pub mod settings;

@@ -16,7 +16,7 @@ use super::sdk_config::sdk_config;
 use super::{AwsCredentials, AwsSettings};
 
 /// One try of one call; an answer of `GetRecords` is up to 10 MiB.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A reader of any stream behind one endpoint. Clones share one connection pool.
 #[derive(Clone, Debug)]
@@ -236,7 +236,7 @@ fn record(record: Record) -> ReadRecord {
     }
 }
 
-fn failed<E>(operation: &'static str, error: SdkError<E>) -> ReaderError
+pub(super) fn failed<E>(operation: &'static str, error: SdkError<E>) -> ReaderError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {

@@ -4,6 +4,8 @@
 pub mod comprehend;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_reader;
+#[cfg(feature = "kinesis")]
+pub mod kinesis_streams;
 
 #[cfg(feature = "sdk")]
 mod error_class;
@@ -11,6 +13,8 @@ mod error_class;
 pub(crate) mod https;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "profile")]
+mod profile;
 #[cfg(feature = "s3")]
 mod s3;
 #[cfg(feature = "sdk")]
@@ -25,8 +29,12 @@ mod settings;
 pub use https::TrustedRoots;
 #[cfg(feature = "kinesis")]
 pub use kinesis::KinesisSink;
+#[cfg(feature = "profile")]
+pub use profile::{Profile, ProfileError};
 #[cfg(feature = "s3")]
 pub use s3::{DEFAULT_PATIENCE, S3Store};
 #[cfg(feature = "http")]
 pub use secrets::{SecretError, SecretName, Secrets};
+#[cfg(feature = "sdk")]
+pub use settings::CredentialsOf;
 pub use settings::{AwsCredentials, AwsSettings};

@@ -33,6 +33,8 @@ pub(super) fn sdk_config(
         let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
         let keys = Credentials::new(id, secret, keys.session_token.clone(), None, "settings");
         config = config.credentials_provider(SharedCredentialsProvider::new(keys));
+    } else if let Some(provider) = &aws.credentials_of.0 {
+        config = config.credentials_provider(provider.clone());
     }
     config.set_endpoint_url(endpoint_url.map(str::to_owned));
     config.build()

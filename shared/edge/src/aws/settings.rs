@@ -11,6 +11,9 @@ pub struct AwsSettings {
     pub region: String,
     /// Static keys; without them each client looks for the machine's own.
     pub credentials: Option<AwsCredentials>,
+    /// Where keys come from that are not set: they are looked for again when they expire. Static keys win.
+    #[cfg(feature = "sdk")]
+    pub credentials_of: CredentialsOf,
     /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`.
     pub s3_endpoint_url: Option<String>,
     /// `AWS_ENDPOINT_URL_KINESIS`, else `AWS_ENDPOINT_URL`.
@@ -33,6 +36,28 @@ pub struct AwsCredentials {
     pub session_token: Option<String>,
 }
 
+/// A provider of keys, if there is one. Two are equal where both or none is there.
+#[cfg(feature = "sdk")]
+#[derive(Clone, Default)]
+pub struct CredentialsOf(pub(super) Option<aws_credential_types::provider::SharedCredentialsProvider>);
+
+#[cfg(feature = "sdk")]
+impl PartialEq for CredentialsOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_some() == other.0.is_some()
+    }
+}
+
+#[cfg(feature = "sdk")]
+impl Eq for CredentialsOf {}
+
+#[cfg(feature = "sdk")]
+impl fmt::Debug for CredentialsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a provider" } else { "none" })
+    }
+}
+
 impl AwsSettings {
     /// Reads what is set; nothing here is required, since each client has a default.
     pub fn read(settings: &mut Settings) -> Self {
@@ -44,6 +69,8 @@ impl AwsSettings {
         Self {
             region: region.unwrap_or_else(|| "us-east-1".to_owned()),
             credentials: AwsCredentials::read(settings),
+            #[cfg(feature = "sdk")]
+            credentials_of: CredentialsOf::default(),
             s3_endpoint_url: endpoint("AWS_ENDPOINT_URL_S3"),
             kinesis_endpoint_url: endpoint("AWS_ENDPOINT_URL_KINESIS"),
             comprehend_endpoint_url: endpoint("AWS_ENDPOINT_URL_COMPREHEND"),

@@ -1,0 +1,186 @@
+//! The calls that the plan asks for, as an async stream.
+
+use std::collections::VecDeque;
+use std::future::pending;
+
+use futures::future::BoxFuture;
+use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use crate::aws::kinesis_reader::{ReaderError, Start, StreamReader};
+use crate::clock::now_ms;
+use crate::logging::chain;
+
+use super::calls::{Answer, Call, Place, Step, Trouble, Verdict};
+use super::plan::{Plan, PlanError};
+use super::{Batch, Event, ReadSettings};
+
+/// Why reading a stream ended before its bounds.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The service does not answer, or it does not allow it.
+    #[error(transparent)]
+    Service(#[from] ReaderError),
+    /// The stream has not what was asked for.
+    #[error(transparent)]
+    Asked(#[from] PlanError),
+}
+
+/// Reads a stream: every shard, parents before their children, each record once, until a bound of `settings` is reached,
+/// all shards are at their end, or a call fails for good, which is the last item. An iterator that expired, a throttle
+/// and an outage of less than a minute are waited for. Dropping the stream ends it.
+pub fn read_stream(
+    reader: StreamReader,
+    stream: &str,
+    settings: ReadSettings,
+) -> impl Stream<Item = Result<Event, ReadError>> + Send + use<> {
+    let driver = Driver {
+        reader,
+        stream: stream.to_owned(),
+        left: settings.max_records,
+        deadline: settings.deadline,
+        started: (Instant::now(), now_ms()),
+        plan: Plan::new(settings, now_ms(), fastrand::u64(..)),
+        calls: FuturesUnordered::new(),
+        events: VecDeque::new(),
+        is_over: false,
+    };
+    stream::unfold(driver, |mut driver| async move { driver.next().await.map(|event| (event, driver)) })
+}
+
+type Outcome = (Call, Result<Answer, ReaderError>);
+
+struct Driver {
+    reader: StreamReader,
+    stream: String,
+    plan: Plan,
+    calls: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    events: VecDeque<Event>,
+    left: Option<u64>,
+    deadline: Option<Instant>,
+    /// A moment on both clocks, so that the plan's time never goes back.
+    started: (Instant, i64),
+    is_over: bool,
+}
+
+impl Driver {
+    async fn next(&mut self) -> Option<Result<Event, ReadError>> {
+        loop {
+            let is_late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+            if self.is_over || is_late || self.left == Some(0) {
+                return None;
+            }
+            if let Some(event) = self.events.pop_front() {
+                return Some(Ok(self.within_count(event)));
+            }
+            let outcome = match self.plan.next(self.now_ms()) {
+                Step::Ask(call) => {
+                    self.calls.push(ask(self.reader.clone(), self.stream.clone(), call));
+                    continue;
+                }
+                Step::Until(at_ms) => self.outcome(Some(at_ms)).await,
+                Step::Answers => self.outcome(None).await,
+                Step::Done => return None,
+            };
+            if let Some(outcome) = outcome
+                && let Err(error) = self.take(outcome)
+            {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+        }
+    }
+
+    /// The next answer; none where the time or the deadline comes first.
+    async fn outcome(&mut self, until_ms: Option<i64>) -> Option<Outcome> {
+        let (started, started_ms) = self.started;
+        let due = until_ms
+            .map(|at_ms| started + Duration::from_millis(u64::try_from(at_ms - started_ms).unwrap_or(0)));
+        let until = due.into_iter().chain(self.deadline).min();
+        let time = async {
+            match until {
+                Some(until) => sleep_until(until).await,
+                None => pending().await,
+            }
+        };
+        let answer = async {
+            match self.calls.next().await {
+                Some(outcome) => outcome,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            outcome = answer => Some(outcome),
+            () = time => None,
+        }
+    }
+
+    fn take(&mut self, (call, answer): Outcome) -> Result<(), ReadError> {
+        let now_ms = self.now_ms();
+        match answer {
+            Ok(answer) => self.events.extend(self.plan.answered(&call, answer, now_ms)?),
+            Err(error) => match self.plan.failed(&call, trouble(&error), now_ms) {
+                Verdict::GiveUp => return Err(error.into()),
+                Verdict::Again { is_first: true } => {
+                    let shard = match call {
+                        Call::List => None,
+                        Call::Iterator { shard, .. } | Call::Read { shard, .. } => Some(shard),
+                    };
+                    self.events.push_back(Event::Waits { shard, reason: chain(&error) });
+                }
+                Verdict::Again { .. } => {}
+            },
+        }
+        Ok(())
+    }
+
+    /// The event without the records that are over the count.
+    fn within_count(&mut self, mut event: Event) -> Event {
+        if let (Some(left), Event::Records(Batch { records, .. })) = (&mut self.left, &mut event) {
+            records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left = left.saturating_sub(records.len() as u64);
+        }
+        event
+    }
+
+    fn now_ms(&self) -> i64 {
+        let (started, started_ms) = self.started;
+        started_ms.saturating_add(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+fn ask(reader: StreamReader, stream: String, call: Call) -> BoxFuture<'static, Outcome> {
+    Box::pin(async move {
+        let answer = match &call {
+            Call::List => reader.shards(&stream).await.map(Answer::Shards),
+            Call::Iterator { shard, place } => {
+                reader.iterator(&stream, shard, &start(place)).await.map(Answer::Iterator)
+            }
+            Call::Read { iterator, .. } => reader.read(iterator, READ_RECORDS).await.map(Answer::Page),
+        };
+        (call, answer)
+    })
+}
+
+/// Most records that one read may give.
+const READ_RECORDS: u16 = 10_000;
+
+fn start(place: &Place) -> Start<'_> {
+    match place {
+        Place::Oldest => Start::TrimHorizon,
+        Place::Latest => Start::Latest,
+        Place::Time(at_ms) => Start::Timestamp(*at_ms),
+        Place::At(number) => Start::At(number),
+        Place::After(number) => Start::After(number),
+    }
+}
+
+fn trouble(error: &ReaderError) -> Trouble {
+    match error {
+        ReaderError::Throttled { .. } => Trouble::Throttled,
+        ReaderError::ExpiredIterator => Trouble::Expired,
+        ReaderError::NotFound { .. } => Trouble::Gone,
+        error if error.is_retryable() => Trouble::Again,
+        ReaderError::Failed { .. } => Trouble::Fatal,
+    }
+}
