@@ -27,4 +27,5 @@ mod runs;
 mod s3_endpoint;
 mod streams;
 mod tables;
+mod tail;
 mod template;

@@ -18,6 +18,7 @@ use record_model::{Content, Decoder, Limits, UserRecord};
 
 use input::Record;
 use line::Line;
+pub(crate) use line::one_line_json;
 use messages::Messages;
 
 use crate::terminal;

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
 
+mod aws;
 mod decode;
 mod enrich;
 mod functions;
@@ -10,7 +11,10 @@ mod progress;
 mod put;
 mod run;
 mod schema;
+mod shards;
+mod streams;
 mod table;
+mod tail;
 mod terminal;
 
 use std::error::Error;
@@ -37,6 +41,12 @@ enum Command {
     Run(run::Arguments),
     /// Puts a file's records on a stream, and goes on where it was interrupted.
     Put(Box<put::Arguments>),
+    /// Shows the records of streams as they come.
+    Tail(Box<tail::Arguments>),
+    /// Makes, describes, changes and deletes streams.
+    Streams(streams::Arguments),
+    /// Shows the shards of a stream, and changes them.
+    Shards(shards::Arguments),
     /// Infers a schema from a file, or generates from one what stands around its data set.
     Schema(schema::Arguments),
 }
@@ -47,6 +57,9 @@ fn main() -> ExitCode {
         Command::Enrich(arguments) => enrich::run(&arguments).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Run(arguments) => run::run(arguments),
         Command::Put(arguments) => put::run(&arguments),
+        Command::Tail(arguments) => tail::run(&arguments),
+        Command::Streams(arguments) => streams::run(&arguments),
+        Command::Shards(arguments) => shards::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

@@ -92,7 +92,7 @@ impl Data {
 }
 
 /// The value as it is written, numbers and all, but without line ends: those would break the output's lines.
-fn one_line_json(data: &[u8]) -> Option<Box<RawValue>> {
+pub(crate) fn one_line_json(data: &[u8]) -> Option<Box<RawValue>> {
     let value: Box<RawValue> = serde_json::from_slice(data).ok()?;
     let one_line = value.get().replace(['\r', '\n'], " "); // between its parts: inside strings they are escaped
     RawValue::from_string(one_line).ok()

@@ -10,6 +10,7 @@ use edge::put_records::{Compression, KeyRule, Packing};
 use edge::sources::Format;
 
 use super::Summary;
+use crate::aws::AwsArguments;
 
 /// Which file, to which stream, in which form.
 #[derive(Debug, Args)]
@@ -50,12 +51,8 @@ pub(crate) struct Arguments {
     /// Send each shard no more than 1,000 records and 1 MiB a second
     #[arg(long)]
     pub(super) keep_shard_limits: bool,
-    /// Another server that speaks Kinesis
-    #[arg(long, value_name = "URL")]
-    pub(super) endpoint_url: Option<String>,
-    /// The AWS region
-    #[arg(long)]
-    pub(super) region: Option<String>,
+    #[command(flatten)]
+    pub(super) aws: AwsArguments,
     /// How the summary is printed
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,

@@ -5,7 +5,6 @@ mod bookmark;
 mod quarantine_file;
 mod signals;
 mod summary;
-mod target;
 mod watch;
 
 use std::error::Error;
@@ -28,6 +27,8 @@ use quarantine_file::QuarantineFile;
 use signals::Stop;
 use summary::Summary;
 use watch::Watch;
+
+use crate::aws::endpoint;
 
 /// How long a stream is waited for that is being made or out of reach.
 const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
@@ -53,7 +54,7 @@ struct Outcome {
 
 async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     let stop = Stop::on_signals()?;
-    let aws = arguments.aws()?;
+    let aws = arguments.aws.settings().await?;
     let schema = load_schema(&arguments.schema, &aws).await?;
     let path = arguments.file.display().to_string();
     let file = File::open(&arguments.file).map_err(|error| format!("{path}: {error}"))?;
@@ -64,7 +65,7 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
         ingest = open(arguments, &schema, &aws) => ingest?,
         () = stop.requested() => return Err("stopped before the first record was read".into()),
     };
-    let target = Target { endpoint: target::endpoint(&aws), stream: ingest.stream().identity.clone() };
+    let target = Target { endpoint: endpoint(&aws), stream: ingest.stream().identity.clone() };
     let (bookmark, starts_over) = Bookmark::open(&arguments.file, &file, &arguments.stream, target)?;
     let resume = bookmark.resume();
     if let Some(why) = starts_over {
@@ -97,7 +98,7 @@ async fn open(
     schema: &Schema,
     aws: &AwsSettings,
 ) -> Result<Ingest<KinesisSink>, Box<dyn Error>> {
-    let place = format!("stream {:?} at {}", arguments.stream, target::endpoint(aws));
+    let place = format!("stream {:?} at {}", arguments.stream, endpoint(aws));
     let settings = IngestSettings {
         packing: arguments.packing(),
         engine: EngineSettings {

@@ -1,0 +1,102 @@
+//! Which AWS a command talks to: options, environment and profiles, as in the AWS CLI.
+
+use std::error::Error;
+
+use clap::Args;
+use edge::aws::kinesis_reader::ReaderError;
+use edge::aws::{AwsCredentials, AwsSettings, Profile};
+use edge::logging::chain;
+use edge::settings::Settings;
+
+/// Region, profile and endpoint. An option wins over its variable, and that over the profile.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AwsArguments {
+    /// Another server that speaks Kinesis, such as that of `kinflow run`: http://127.0.0.1:4567
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// The AWS region; else `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's
+    #[arg(long)]
+    region: Option<String>,
+    /// A profile of ~/.aws/config; else keys of the environment, `AWS_PROFILE`, the machine's role
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl AwsArguments {
+    /// The settings of every client. A server on this machine takes any keys, so none are looked for.
+    pub(crate) async fn settings(&self) -> Result<AwsSettings, Box<dyn Error>> {
+        let mut environment = Settings::from_env();
+        let mut aws = AwsSettings::read(&mut environment);
+        let is_set = |name| environment.optional(name).is_some();
+        let has_region = self.region.is_some() || is_set("AWS_REGION") || is_set("AWS_DEFAULT_REGION");
+        let of_environment = environment.optional("AWS_PROFILE");
+        environment.finish()?;
+        if let Some(url) = &self.endpoint_url {
+            aws.kinesis_endpoint_url = Some(url.clone());
+        }
+        if let Some(region) = &self.region {
+            aws.region.clone_from(region);
+        }
+        let url = aws.kinesis_endpoint_url.as_deref();
+        if self.profile.is_none() && url.is_some_and(is_local) {
+            aws.credentials.get_or_insert_with(AwsCredentials::local);
+            return Ok(aws);
+        }
+        let has_region = has_region || url.is_some();
+        let profile = Profile { told: self.profile.clone(), of_environment };
+        profile.complete(&mut aws, has_region).await?;
+        Ok(aws)
+    }
+}
+
+fn is_local(url: &str) -> bool {
+    url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost")
+}
+
+/// The endpoint in words, as messages and bookmarks name it.
+pub(crate) fn endpoint(aws: &AwsSettings) -> String {
+    aws.kinesis_endpoint_url.clone().unwrap_or_else(|| format!("AWS in {}", aws.region))
+}
+
+/// Why a call for a stream failed, in one line, and what to do next.
+pub(crate) fn advice(stream: &str, aws: &AwsSettings, error: &ReaderError) -> String {
+    let place = format!("stream {stream:?} at {}", endpoint(aws));
+    let (operation, code) = match error {
+        ReaderError::NotFound { operation } => {
+            return format!(
+                "{place} is not there ({operation}); `kinflow streams list` shows those that are, \
+                 --region and --endpoint-url say where to look"
+            );
+        }
+        ReaderError::Failed { operation, code, .. } => (*operation, code.as_str()),
+        ReaderError::Throttled { .. } | ReaderError::ExpiredIterator => {
+            return format!("{place}: {}", chain(error));
+        }
+    };
+    let next = match code {
+        "AccessDeniedException" | "AccessDenied" => {
+            format!("these keys may not do it: their role needs kinesis:{operation}")
+        }
+        "ExpiredTokenException" | "ExpiredToken" => {
+            "the session of these keys is over: sign in again (aws sso login), or take new ones".to_owned()
+        }
+        "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "InvalidClientTokenId"
+        | "IncompleteSignature"
+        | "MissingAuthenticationTokenException" => {
+            "AWS does not take these keys: see --profile, AWS_ACCESS_KEY_ID and the machine's clock"
+                .to_owned()
+        }
+        "no answer" => format!("{}; is the server running, and is --endpoint-url right?", cause(error)),
+        _ => cause(error),
+    };
+    format!("{place}: {operation} failed with {code}: {next}")
+}
+
+/// The innermost cause, which says what happened; those above it say only that a call failed.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |&error| error.source())
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}

@@ -1,0 +1,74 @@
+//! What `kinflow tail` is told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use edge::read_stream::READS_PER_S;
+
+use super::filter::Filter;
+use super::form::Form;
+use super::when::{Moment, duration};
+use crate::aws::AwsArguments;
+
+const AFTER_HELP: &str = "\
+Examples:
+  kinflow tail crime                                        what comes from now on
+  kinflow tail crime --from start --to now -o json | jq .   all that is there
+  kinflow tail crime --schema crime --where 'district == 3 and arrest' -n 10
+  kinflow tail users --schema users --stats=age --for 30s   the running mean of a field
+  kinflow tail crime --from 1h --schema crime --save slice.jsonl && kinflow put slice.jsonl --stream test
+  kinflow tail crime --endpoint-url http://127.0.0.1:4567   the stream of `kinflow run`
+
+Expressions: fields (a, user.name), numbers, 'texts', true, false, null; == != < <= > >=, ~ (contains);
+and, or, not, parentheses. A field that is not there is null.
+
+Records are on standard output, notices on standard error. Control characters of records never reach a terminal.
+Exit codes: 0, done; 1, a record could not be opened or was refused by the schema; 2, the stream could not be read.";
+
+/// Which streams, from where to where, which records, and how they are shown.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// The streams' names
+    #[arg(required = true, value_name = "STREAM")]
+    pub(super) streams: Vec<String>,
+    /// start, latest, 1h (ago), @2026-11-25T10:00 (UTC) or a sequence number
+    #[arg(long, default_value = "latest", value_parser = Moment::parse, value_name = "WHERE")]
+    pub(super) from: Moment,
+    /// Read up to here: now, 10m (ago) or @2026-11-25T10:00
+    #[arg(long, value_parser = Moment::parse_end, value_name = "WHEN")]
+    pub(super) to: Option<Moment>,
+    /// Read for so long, such as 30s
+    #[arg(long = "for", value_parser = duration, value_name = "TIME")]
+    pub(super) during: Option<Duration>,
+    /// Stop after so many records
+    #[arg(short = 'n', long)]
+    pub(super) count: Option<u64>,
+    /// This shard alone, without its children
+    #[arg(long, value_name = "ID")]
+    pub(super) shard: Option<String>,
+    /// Records of this partition key
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// Type records, or refuse them, as the functions do: a built-in schema's name, or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) schema: Option<String>,
+    /// Records for which this holds, such as 'district == 3 and amount > 10'
+    #[arg(long = "where", value_parser = Filter::parse, value_name = "EXPRESSION")]
+    pub(super) filter: Option<Filter>,
+    /// line, json, raw, fields:a,b, or a template: %t time, %k key, %v record, %s shard, %n number, %S stream
+    #[arg(short, long, default_value = "line", value_parser = Form::parse, value_name = "FORM")]
+    pub(super) output: Form,
+    /// Show figures in place of records: counts, rate, skew, lag; --stats=FIELD also that field's mean, least and most
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_name = "FIELD")]
+    pub(super) stats: Option<String>,
+    /// Write the records to a new file of JSON lines, which `put` and `run --input` take
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
+    /// Reads a second of each shard, which allows five to all its readers together
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(READS_PER_S)))]
+    pub(super) reads: u32,
+    #[command(flatten)]
+    pub(super) aws: AwsArguments,
+}

@@ -1,0 +1,49 @@
+//! Records in a file of JSON lines, which `kinflow put` and `kinflow run --input` take.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use record_model::{Schema, object_on_one_line};
+
+use super::row::Row;
+
+/// A file in the making.
+pub(super) struct Saved {
+    path: String,
+    out: BufWriter<File>,
+    /// Whether the data set travels as rows, of which the typed documents are saved.
+    takes_documents: bool,
+}
+
+impl Saved {
+    /// A new file: one that is there is left as it is.
+    pub(super) fn create(path: &Path, schema: Option<&Schema>) -> Result<Self, Box<dyn Error>> {
+        let name = path.display().to_string();
+        let file = File::create_new(path)
+            .map_err(|error| format!("{name} can't be made: {error}; --save takes the name of a new file"))?;
+        let takes_documents = schema.is_some_and(|schema| !schema.is_json());
+        Ok(Self { path: name, out: BufWriter::new(file), takes_documents })
+    }
+
+    /// Writes one record.
+    pub(super) fn write(&mut self, row: &Row<'_>) -> Result<(), Box<dyn Error>> {
+        let object = if self.takes_documents { row.data() } else { row.payload };
+        let one_line = object_on_one_line(object).map_err(|_| {
+            let Row { shard, number, .. } = row;
+            format!(
+                "{}: {shard} {number} is no JSON object, so it can be saved with --schema only",
+                self.path
+            )
+        })?;
+        let object = one_line.as_deref().unwrap_or(object).trim_ascii();
+        self.out.write_all(object)?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    /// Makes sure that all of it is in the file.
+    pub(super) fn finish(mut self) -> Result<(), Box<dyn Error>> {
+        self.out.flush().map_err(|error| format!("{} can't be written: {error}", self.path).into())
+    }
+}

@@ -1,0 +1,203 @@
+//! Where records go: to standard output, to figures, to a file.
+
+use std::error::Error;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use edge::read_stream::{Batch, Event};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use record_model::Schema;
+
+use super::arguments::Arguments;
+use super::filter::{Filter, field};
+use super::form::{Form, Target};
+use super::row::{Opened, Opener, Origin, Row};
+use super::save::Saved;
+use super::stats::Stats;
+use crate::terminal;
+
+/// Most records that are refused in words; the others are counted.
+const MAX_TOLD: u64 = 20;
+
+/// All that is done with a record.
+pub(super) struct Sink<'a> {
+    opener: Opener,
+    wanted: Wanted<'a>,
+    shown: Shown<'a>,
+    refused: u64,
+    notices: ProgressBar,
+}
+
+/// Which records are wanted.
+struct Wanted<'a> {
+    key: Option<&'a str>,
+    filter: Option<&'a Filter>,
+    left: Option<u64>,
+}
+
+/// What is done with those that are.
+struct Shown<'a> {
+    form: &'a Form,
+    target: Target,
+    out: BufWriter<Stdout>,
+    stats: Option<Stats>,
+    saved: Option<Saved>,
+    started: Instant,
+    fault: Option<Box<dyn Error>>,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(arguments: &'a Arguments, schema: Option<Schema>) -> Result<Self, Box<dyn Error>> {
+        let saved = arguments.save.as_ref().map(|path| Saved::create(path, schema.as_ref())).transpose()?;
+        let is_terminal = io::stdout().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let shown = Shown {
+            form: &arguments.output,
+            target: Target {
+                is_terminal,
+                colours: is_terminal && !no_colour,
+                names_streams: arguments.streams.len() > 1,
+            },
+            out: BufWriter::new(io::stdout()),
+            stats: arguments.stats.as_deref().map(|field| Stats::new(Some(field))),
+            saved,
+            started: Instant::now(),
+            fault: None,
+        };
+        let target = if arguments.stats.is_some() && io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let style = ProgressStyle::with_template("{wide_msg}");
+        let notices = ProgressBar::with_draw_target(None, target)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let wanted = Wanted {
+            key: arguments.key.as_deref(),
+            filter: arguments.filter.as_ref(),
+            left: arguments.count,
+        };
+        Ok(Self { opener: Opener::new(schema), wanted, shown, refused: 0, notices })
+    }
+
+    /// Takes what happened on a stream; `Break` where enough was read.
+    pub(super) fn take(&mut self, stream: &str, event: Event) -> Result<ControlFlow<()>, Box<dyn Error>> {
+        match event {
+            Event::Records(batch) => return self.batch(stream, &batch),
+            Event::Began { shard, parents } => {
+                self.say(&format!("{stream}: {shard} goes on where {} ended", parents.join(" and ")));
+            }
+            Event::Ended { shard } => self.say(&format!("{stream}: {shard} is closed and read to its end")),
+            Event::Waits { shard, reason } => {
+                let shard = shard.map_or_else(String::new, |shard| format!(" {shard}"));
+                self.say(&format!("{stream}:{shard} {reason}; asking again"));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn batch(&mut self, stream: &str, batch: &Batch) -> Result<ControlFlow<()>, Box<dyn Error>> {
+        let mut refusals = Vec::new();
+        if let Some(stats) = &mut self.shown.stats {
+            stats.lag(&batch.shard, batch.millis_behind_latest);
+        }
+        for record in &batch.records {
+            if self.wanted.left == Some(0) {
+                break;
+            }
+            let (wanted, shown) = (&mut self.wanted, &mut self.shown);
+            let origin = Origin { stream, shard: &batch.shard };
+            self.opener.open(record, origin, &mut |opened| match opened {
+                Opened::Row(row) if wanted.wants(&row) => shown.row(&row),
+                Opened::Row(_) | Opened::Dropped => {}
+                Opened::Refused(reason) => refusals.push(reason),
+            });
+            if let Some(fault) = self.shown.fault.take() {
+                return Err(fault);
+            }
+        }
+        refusals.into_iter().for_each(|reason| self.refuse(&reason));
+        self.shown.out.flush()?;
+        if let Some(stats) = &self.shown.stats {
+            self.notices.set_message(stats.line(self.shown.started.elapsed()));
+        }
+        let is_enough = self.wanted.left == Some(0);
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn refuse(&mut self, reason: &str) {
+        self.refused += 1;
+        if let Some(stats) = &mut self.shown.stats {
+            stats.refuse();
+        }
+        if self.refused <= MAX_TOLD {
+            self.say(reason);
+        }
+    }
+
+    fn say(&self, notice: &str) {
+        self.notices.suspend(|| eprintln!("{}", terminal::line(notice)));
+    }
+
+    pub(super) fn all_good(&self) -> bool {
+        self.refused == 0
+    }
+
+    /// Writes what is left, and tells what was not shown.
+    pub(super) fn finish(mut self) -> Result<(), Box<dyn Error>> {
+        self.notices.finish_and_clear();
+        if self.refused > MAX_TOLD {
+            eprintln!("{} records could not be opened or were refused", self.refused);
+        }
+        if self.opener.pending() > 0 {
+            eprintln!("{} messages in pieces are not whole", self.opener.pending());
+        }
+        if let Some(saved) = self.shown.saved {
+            saved.finish()?;
+        }
+        if let Some(stats) = &self.shown.stats {
+            self.shown.out.write_all(stats.text(self.shown.started.elapsed()).as_bytes())?;
+        }
+        Ok(self.shown.out.flush()?)
+    }
+}
+
+impl Wanted<'_> {
+    fn wants(&mut self, row: &Row<'_>) -> bool {
+        if self.left == Some(0) || self.key.is_some_and(|key| key != row.key) {
+            return false;
+        }
+        if let Some(filter) = self.filter
+            && !row.document().is_some_and(|document| filter.holds(document))
+        {
+            return false;
+        }
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        true
+    }
+}
+
+impl Shown<'_> {
+    /// A fault is kept for whoever opened the record.
+    fn row(&mut self, row: &Row<'_>) {
+        if self.fault.is_none()
+            && let Err(fault) = self.try_row(row)
+        {
+            self.fault = Some(fault);
+        }
+    }
+
+    fn try_row(&mut self, row: &Row<'_>) -> Result<(), Box<dyn Error>> {
+        if let Some(saved) = &mut self.saved {
+            saved.write(row)?;
+        }
+        let Some(stats) = &mut self.stats else {
+            return Ok(self.form.write(row, self.target, &mut self.out)?);
+        };
+        let value =
+            stats.field().and_then(|name| row.document().map(|document| field(document, name).clone()));
+        stats.record(row.shard, row.payload.len(), value.as_ref());
+        Ok(())
+    }
+}
