@@ -3,8 +3,10 @@
 //! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
 
 mod aws;
+mod completions;
 mod decode;
 mod enrich;
+mod event;
 mod functions;
 mod own_data;
 mod progress;
@@ -20,7 +22,7 @@ mod terminal;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use edge::logging::chain;
 
 /// Streaming pipelines on AWS Lambda: run one on this machine, and look into its data.
@@ -47,6 +49,12 @@ enum Command {
     Streams(streams::Arguments),
     /// Shows the shards of a stream, and changes them.
     Shards(shards::Arguments),
+    /// Makes events for tests, as the functions get them.
+    Event(event::Arguments),
+    /// Prints the completions of a shell.
+    Completions(completions::CompletionArguments),
+    /// Writes the man pages.
+    Man(completions::ManArguments),
     /// Infers a schema from a file, or generates from one what stands around its data set.
     Schema(schema::Arguments),
 }
@@ -60,6 +68,9 @@ fn main() -> ExitCode {
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Streams(arguments) => streams::run(&arguments),
         Command::Shards(arguments) => shards::run(&arguments),
+        Command::Event(arguments) => event::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
+        Command::Man(arguments) => completions::man(&arguments, Arguments::command()),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
