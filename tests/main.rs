@@ -25,6 +25,7 @@ mod put;
 mod roles;
 mod runs;
 mod s3_endpoint;
+mod stream_commands;
 mod streams;
 mod tables;
 mod tail;

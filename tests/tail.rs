@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::cast_precision_loss,
     reason = "a test that can't go on says so by a panic"
 )]
 
@@ -26,16 +27,16 @@ fn command(endpoint: &Endpoint, arguments: &[&str]) -> Command {
     command
 }
 
-async fn kinflow(endpoint: &Endpoint, arguments: &[&str]) -> Output {
+pub(super) async fn kinflow(endpoint: &Endpoint, arguments: &[&str]) -> Output {
     let mut command = command(endpoint, arguments);
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn lines(output: &Output) -> Vec<String> {
+pub(super) fn lines(output: &Output) -> Vec<String> {
     String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn told(output: &Output) -> String {
+pub(super) fn told(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 

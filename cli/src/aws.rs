@@ -100,3 +100,30 @@ fn cause(error: &(dyn Error + 'static)) -> String {
         .last()
         .map_or_else(String::new, ToString::to_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(code: &str) -> String {
+        let aws = AwsSettings { region: "eu-west-1".to_owned(), ..AwsSettings::default() };
+        let source = "service error".into();
+        let code = code.to_owned();
+        advice("s", &aws, &ReaderError::Failed { operation: "GetRecords", code, is_retryable: false, source })
+    }
+
+    #[test]
+    fn each_refusal_says_what_to_do_next() {
+        for (code, next) in [
+            ("AccessDeniedException", "needs kinesis:GetRecords"),
+            ("ExpiredTokenException", "sign in again"),
+            ("UnrecognizedClientException", "see --profile"),
+            ("no answer", "is --endpoint-url right?"),
+            ("ValidationException", "service error"),
+        ] {
+            let line = failed(code);
+            assert!(line.starts_with("stream \"s\" at AWS in eu-west-1: GetRecords failed with "), "{line}");
+            assert!(line.contains(next) && !line.contains('\n'), "{line}");
+        }
+    }
+}

@@ -135,6 +135,8 @@ impl Stats {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_precision_loss, reason = "the numbers of a test are small")]
+
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -164,7 +164,7 @@ impl Plan {
         if let Some(last) = page.records.last() {
             shard.place = Place::After(last.sequence_number.clone());
         }
-        let (records, is_past) = within(page.records, self.settings.to_ms);
+        let (records, is_past) = within(page.records, &self.settings);
         let is_over = page.next_iterator.is_none();
         let is_at_tip = !is_over && page.millis_behind_latest == 0;
         let is_past = is_past || (is_at_tip && self.settings.to_ms.is_some_and(|to_ms| to_ms <= now_ms));
@@ -252,9 +252,13 @@ fn place(settings: &ReadSettings, shard: &Shard, is_first_listing: bool) -> Opti
     }
 }
 
-/// The records before `to_ms`, and whether there is one that is not.
-fn within(mut records: Vec<ReadRecord>, to_ms: Option<i64>) -> (Vec<ReadRecord>, bool) {
-    let Some(to_ms) = to_ms else { return (records, false) };
+/// The records within the bounds of time, and whether there is one behind them. A server may give earlier ones where a
+/// time is not past yet.
+fn within(mut records: Vec<ReadRecord>, settings: &ReadSettings) -> (Vec<ReadRecord>, bool) {
+    if let From::Time(from_ms) = settings.from {
+        records.retain(|record| record.arrived_at_ms >= from_ms);
+    }
+    let Some(to_ms) = settings.to_ms else { return (records, false) };
     let all = records.len();
     records.retain(|record| record.arrived_at_ms < to_ms);
     let is_past = records.len() < all;
