@@ -57,7 +57,7 @@ fn order(n: usize) -> Value {
         "auftrags_nr": format!("A-{n:04}"), "bestellt_am": format!("2025-12-{:02}T23:59:00Z", 1 + n % 28),
         "kunde": "Müller & Söhne", "strasse": format!("Weg {n}"), "plz": format!("{:05}", 1067 + n), "ort": "Köln",
         "menge": n, "einzelpreis": serde_json::from_str::<Value>(&format!("1234.{:02}", n % 100)).unwrap(),
-        "bezahlt": n % 2 == 0, "breite": coordinate(50), "laenge": coordinate(6),
+        "bezahlt": n.is_multiple_of(2), "breite": coordinate(50), "laenge": coordinate(6),
         "bemerkung": format!("Bitte; \"schnell\"\nliefern und vorher anrufen ({n})"),
         "location": {"lat": coordinate(50), "lon": coordinate(6)},
     })

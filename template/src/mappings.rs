@@ -64,14 +64,12 @@ pub(super) fn mapping(
 /// The stream, and the fan-out consumer of it, if the mapping reads by one.
 fn stream(source: &str, properties: &Properties<'_>) -> Read<(String, Option<String>)> {
     let arn = properties.required_text(source)?;
-    match stream_of(&arn) {
-        Some((stream, consumer)) => Ok((stream.to_owned(), consumer.map(str::to_owned))),
-        None => {
-            let reason =
-                format!("is {arn:?}, which is no ARN of a Kinesis stream, and nothing else is read here");
-            Err(properties.left_out(source, &reason))
-        }
-    }
+    let Some((stream, consumer)) = stream_of(&arn) else {
+        let reason =
+            format!("is {arn:?}, which is no ARN of a Kinesis stream, and nothing else is read here");
+        return Err(properties.left_out(source, &reason));
+    };
+    Ok((stream.to_owned(), consumer.map(str::to_owned)))
 }
 
 /// A filter decides which records a function gets, so without it the function would get what AWS keeps from it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
-use local::{Progress, RunOptions};
+use local::{Progress, Report, RunOptions};
 use record_model::compress::Gzip;
 use record_model::{Content, Decoder, Limits};
 use tokio::sync::watch;
@@ -58,6 +58,35 @@ fn found(bucket: &Path) -> BTreeMap<String, usize> {
     found
 }
 
+/// Runs, puts the records, and gives the report.
+fn run(options: RunOptions, records: &[(String, Vec<u8>)]) -> Report {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let report = runtime.block_on(async {
+        let (ready, mut is_ready) = watch::channel(None);
+        let (stop, mut stopped) = watch::channel(false);
+        let progress = |progress| {
+            if let Progress::Ready { kinesis_url, .. } = progress {
+                ready.send_replace(Some(kinesis_url));
+            }
+        };
+        let until_stopped = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+        let mut run = pin!(tokio::time::timeout(
+            PATIENCE,
+            local::run(options, progress, until_stopped, std::future::pending())
+        ));
+        let put = async {
+            let url = is_ready.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+            Kinesis::new(&url).put(records).await;
+            stop.send_replace(true);
+        };
+        tokio::select! {
+            report = &mut run => report,
+            () = put => run.await,
+        }
+    });
+    report.unwrap().unwrap()
+}
+
 #[test]
 fn a_batch_of_records_that_open_to_megabytes_of_emoji_passes_under_a_hard_limit_of_memory() {
     let tweet = |text: &str| format!("{{\"id_str\":\"1\",\"lang\":\"en\",\"full_text\":\"{text}\"}}");
@@ -83,31 +112,7 @@ fn a_batch_of_records_that_open_to_megabytes_of_emoji_passes_under_a_hard_limit_
         throttle: false,
         allowed_origins: Vec::new(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let report = runtime.block_on(async {
-        let (ready, mut is_ready) = watch::channel(None);
-        let (stop, mut stopped) = watch::channel(false);
-        let progress = |progress| {
-            if let Progress::Ready { kinesis_url, .. } = progress {
-                ready.send_replace(Some(kinesis_url));
-            }
-        };
-        let until_stopped = async { drop(stopped.wait_for(|stopped| *stopped).await) };
-        let mut run = pin!(tokio::time::timeout(
-            PATIENCE,
-            local::run(options, progress, until_stopped, std::future::pending())
-        ));
-        let put = async {
-            let url = is_ready.wait_for(Option::is_some).await.unwrap().clone().unwrap();
-            Kinesis::new(&url).put(&records).await;
-            stop.send_replace(true);
-        };
-        tokio::select! {
-            report = &mut run => report,
-            () = put => run.await,
-        }
-    });
-    let report = report.unwrap().unwrap();
+    let report = run(options, &records);
     let bucket = folder.path().join("data/s3/databucket");
     let found = found(&bucket);
     assert!(!bucket.join("aws/lambda").exists(), "given up: {:?}", report.problems);
