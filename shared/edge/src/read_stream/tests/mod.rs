@@ -210,3 +210,27 @@ fn a_shard_that_is_not_there_and_a_number_without_a_shard_are_refused() {
     let number = ReadSettings { from: From::Number("5".to_owned()), ..ReadSettings::default() };
     assert!(listed(number).contains("the stream has 2: name the shard too"));
 }
+
+#[test]
+fn what_children_hold_before_the_end_is_read_where_their_parent_closed_after_the_first_look() {
+    let (mut world, mut read) = (World::new(1), Read::default());
+    let settings = ReadSettings { from: From::Oldest, to_ms: Some(1_000), ..ReadSettings::default() };
+    let (mut plan, mut now_ms, mut answers) = (Plan::new(settings, 0, 7), 0, 0);
+    loop {
+        match plan.next(now_ms) {
+            Step::Ask(call) => {
+                let answer = world.answer(&call, 9).unwrap();
+                read.take(plan.answered(&call, answer, now_ms).unwrap());
+                answers += 1;
+            }
+            Step::Until(at_ms) => now_ms = at_ms,
+            _ => break,
+        }
+        // After the listing and the iterator, and after that the end has come.
+        if answers == 2 && now_ms == 0 {
+            [Act::Put(0), Act::Split(0), Act::Put(0)].iter().for_each(|act| world.act(act));
+            now_ms = 2_000;
+        }
+    }
+    assert_eq!(read.numbers(), [1, 2]);
+}
