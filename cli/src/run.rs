@@ -101,7 +101,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
 
 impl Arguments {
     fn options(mut self) -> Result<RunOptions, Box<dyn Error>> {
+        // Files are looked at before anything is built: what is no table is told at once.
         let is_own = !self.files.is_empty();
+        if is_own {
+            let own = own_data::prepare(&self.files, &self.data_dir, &self.look, self.fresh)?;
+            OwnData { template: self.template, inputs: self.inputs } = own;
+            self.drain = true;
+        }
         let binaries = if let Some(folder) = self.functions {
             folder
         } else {
@@ -109,11 +115,6 @@ impl Arguments {
             let workspace = if is_own { Path::new(".") } else { workspace(&self.template) };
             functions::built(workspace, self.target_dir.as_deref(), profile)?
         };
-        if is_own {
-            let own = own_data::prepare(&self.files, &self.data_dir, &self.look, self.fresh)?;
-            OwnData { template: self.template, inputs: self.inputs } = own;
-            self.drain = true;
-        }
         Ok(RunOptions {
             template: self.template,
             data_dir: self.data_dir,

@@ -78,6 +78,15 @@ mod tests {
     use super::super::time_pattern::TimePattern;
 
     #[test]
+    fn unknown_letters_are_named_and_the_ones_that_were_meant() {
+        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "has `QQ`, which is no part of a date");
+        assert_eq!(
+            TimePattern::compile("YYYY-MM-dd").unwrap_err(),
+            "has `YYYY`, which is no part of a date: a year is `yyyy`"
+        );
+    }
+
+    #[test]
     fn a_pattern_that_would_read_another_time_than_was_meant_is_refused_with_the_letter_that_was_meant() {
         for (pattern, meant) in [
             ("dd.MM.yyyy HH:MM", "minutes are `mm`"),

@@ -293,13 +293,4 @@ mod tests {
         check("yyyy-MM-dd H:mm a", "2019-07-12 13:00 PM", Some("2019-07-12T13:00:00"));
         check("yyyy-MM-dd H:mm a", "2019-07-12 13:00 AM", None);
     }
-
-    #[test]
-    fn unknown_letters_are_named_and_the_ones_that_were_meant() {
-        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "has `QQ`, which is no part of a date");
-        assert_eq!(
-            TimePattern::compile("YYYY-MM-dd").unwrap_err(),
-            "has `YYYY`, which is no part of a date: a year is `yyyy`"
-        );
-    }
 }
