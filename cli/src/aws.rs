@@ -11,7 +11,7 @@ use edge::settings::Settings;
 /// Region, profile and endpoint. An option wins over its variable, and that over the profile.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AwsArguments {
-    /// Another server that speaks Kinesis, such as that of `kinflow run`: http://127.0.0.1:4567
+    /// Another server that speaks Kinesis, such as that of `kinflow run`, `http://127.0.0.1:4567`
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
     /// The AWS region; else `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's

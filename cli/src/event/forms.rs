@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::records::Record;
 
+/// Length of a tumbling window.
+const WINDOW_MS: i64 = 120_000;
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 const SHARD: &str = "shardId-000000000000";
@@ -45,18 +47,20 @@ impl Envelope {
                 "awsRegion": REGION, "eventSourceARN": self.stream_arn(),
             })
         };
-        let mut event = json!({"Records": numbered(records).map(record).collect::<Vec<_>>()});
-        if in_window {
-            const WINDOW_MS: i64 = 120_000;
-            let start = self.arrived_at_ms - self.arrived_at_ms.rem_euclid(WINDOW_MS);
-            event["window"] = json!({"start": time(start), "end": time(start + WINDOW_MS)});
-            event["state"] = json!({});
-            event["shardId"] = json!(SHARD);
-            event["eventSourceARN"] = json!(self.stream_arn());
-            event["isFinalInvokeForWindow"] = json!(false);
-            event["isWindowTerminatedEarly"] = json!(false);
+        let records = numbered(records).map(record).collect::<Vec<_>>();
+        if !in_window {
+            return json!({"Records": records});
         }
-        event
+        let start = self.arrived_at_ms - self.arrived_at_ms.rem_euclid(WINDOW_MS);
+        json!({
+            "Records": records,
+            "window": {"start": time(start), "end": time(start + WINDOW_MS)},
+            "state": {},
+            "shardId": SHARD,
+            "eventSourceARN": self.stream_arn(),
+            "isFinalInvokeForWindow": false,
+            "isWindowTerminatedEarly": false,
+        })
     }
 
     /// What a delivery stream sends to its transform.

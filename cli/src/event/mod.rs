@@ -54,6 +54,7 @@ enum Command {
 
 /// Which records, in which form.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RecordArguments {
     /// A built-in schema's name, or a TOML file
     #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
@@ -89,10 +90,10 @@ pub(super) struct RecordArguments {
 
 #[derive(Debug, Args)]
 struct ScheduleArguments {
-    /// A built-in schema's name, or s3://bucket/key of a TOML file
+    /// A built-in schema's name, or `s3://bucket/key` of a TOML file
     #[arg(long, default_value = "crime")]
     schema: String,
-    /// made-up, s3://bucket/key or https://server/file
+    /// made-up, `s3://bucket/key` or `https://server/file`
     #[arg(long, default_value = "made-up")]
     source: String,
     /// csv or json-lines; by the source's ending where not given

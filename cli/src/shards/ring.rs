@@ -3,6 +3,7 @@
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use edge::aws::kinesis_reader::Shard;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The picture's columns.
 const WIDTH: usize = 76;
@@ -41,7 +42,7 @@ fn picture(shards: &[Shard]) -> String {
         let room = to.saturating_sub(from + 1);
         let name = short(&shard.id);
         let name = if name.len() <= room { name } else { "" };
-        picture += &format!("|{name:─^room$}");
+        let _ = write!(picture, "|{name:─^room$}");
     }
     picture + "|"
 }

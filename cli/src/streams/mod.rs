@@ -249,14 +249,19 @@ fn listed(stream: &Listed) -> Value {
 }
 
 fn described(found: &Described) -> Value {
-    let mut json = listed(&found.listed);
-    json["arn"] = json!(found.arn);
-    json["openShards"] = json!(found.open_shards);
-    json["retentionHours"] = json!(found.retention_hours);
-    json["maxRecordKib"] = json!(found.max_record_kib);
-    json["consumers"] = json!(found.consumers);
-    json["encryption"] = json!(found.encryption);
-    json
+    let Listed { name, status, mode, created_at_ms } = &found.listed;
+    json!({
+        "name": name,
+        "status": status,
+        "mode": mode,
+        "createdAt": time(*created_at_ms),
+        "arn": found.arn,
+        "openShards": found.open_shards,
+        "retentionHours": found.retention_hours,
+        "maxRecordKib": found.max_record_kib,
+        "consumers": found.consumers,
+        "encryption": found.encryption,
+    })
 }
 
 fn time(at_ms: i64) -> String {

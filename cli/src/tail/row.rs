@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use edge::aws::kinesis_reader::ReadRecord;
 use edge::logging::chain;
@@ -181,19 +182,19 @@ fn put_together(
 ) -> Result<Option<Vec<u8>>, String> {
     let id = chunk.message.id;
     let length = u64::from(chunk.message.length);
-    if !pending.contains_key(&id) {
-        if *pending_bytes + length > MAX_PENDING_BYTES {
-            return Err(format!(
-                "more than {} MiB of messages wait for their pieces",
-                MAX_PENDING_BYTES >> 20
-            ));
+    let message = match pending.entry(id) {
+        Entry::Occupied(message) => message.into_mut(),
+        Entry::Vacant(_) if *pending_bytes + length > MAX_PENDING_BYTES => {
+            let limit = MAX_PENDING_BYTES >> 20;
+            return Err(format!("more than {limit} MiB of messages wait for their pieces"));
         }
-        let max = usize::try_from(MAX_PENDING_BYTES).unwrap_or(usize::MAX);
-        let message = Reassembly::new(chunk.message, max).map_err(|error| chain(&error))?;
-        *pending_bytes += length;
-        pending.insert(id, message);
-    }
-    let Some(message) = pending.get_mut(&id) else { return Ok(None) };
+        Entry::Vacant(room) => {
+            let max = usize::try_from(MAX_PENDING_BYTES).unwrap_or(usize::MAX);
+            let message = Reassembly::new(chunk.message, max).map_err(|error| chain(&error))?;
+            *pending_bytes += length;
+            room.insert(message)
+        }
+    };
     message.add(chunk).map_err(|error| chain(&error))?;
     if message.missing() > 0 {
         return Ok(None);

@@ -117,7 +117,9 @@ impl<'a> Sink<'a> {
                 return Err(fault);
             }
         }
-        refusals.into_iter().for_each(|reason| self.refuse(&reason));
+        for reason in refusals {
+            self.refuse(&reason);
+        }
         self.shown.out.flush()?;
         if let Some(stats) = &self.shown.stats {
             self.notices.set_message(stats.line(self.shown.started.elapsed()));

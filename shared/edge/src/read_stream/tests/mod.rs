@@ -228,7 +228,9 @@ fn what_children_hold_before_the_end_is_read_where_their_parent_closed_after_the
         }
         // After the listing and the iterator, and after that the end has come.
         if answers == 2 && now_ms == 0 {
-            [Act::Put(0), Act::Split(0), Act::Put(0)].iter().for_each(|act| world.act(act));
+            for act in &[Act::Put(0), Act::Split(0), Act::Put(0)] {
+                world.act(act);
+            }
             now_ms = 2_000;
         }
     }
