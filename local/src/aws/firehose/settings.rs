@@ -11,8 +11,9 @@ use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::event::Name;
 use crate::aws::stream::source::PageLimit;
 
-/// What may wait beside a full buffer of each bucket before a delivery stream stops reading.
-const SLACK_BYTES: usize = 64 << 20;
+/// What may wait beside a full buffer of each bucket before a delivery stream stops reading. What is in a transform's
+/// hands takes some eight times as much: its event and its answer, with an id for each record, in base64.
+const SLACK_BYTES: usize = 24 << 20;
 
 /// Captured: a backup buffers for a minute at least.
 const MIN_BACKUP_INTERVAL_MS: Moment = 60_000;
