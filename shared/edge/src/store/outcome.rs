@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::ETag;
 
-/// How a [`ObjectStore::create`] ended.
+/// How a [`ObjectStore::create`](super::ObjectStore::create) ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
     /// Our bytes are there.
@@ -13,7 +13,7 @@ pub enum Created {
     Exists,
 }
 
-/// How a [`ObjectStore::replace`] ended.
+/// How a [`ObjectStore::replace`](super::ObjectStore::replace) ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replaced {
     /// Our bytes are there.
@@ -22,7 +22,7 @@ pub enum Replaced {
     Changed,
 }
 
-/// How a [`ObjectStore::read_range`] ended.
+/// How a [`ObjectStore::read_range`](super::ObjectStore::read_range) ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RangeRead {
     /// The bytes asked for.
