@@ -60,8 +60,10 @@ impl Buffer {
     /// By an eighth at least, so that a byte at a time takes linear time, and not to twice of what is asked for: the limit
     /// is one of memory.
     fn grow(&mut self, len: usize) {
-        let room = len.max(self.0.len() + self.0.len() / 8);
-        self.0.reserve_exact(room - self.0.len());
+        if self.0.capacity() < len {
+            let room = len.max(self.0.len() + self.0.len() / 8);
+            self.0.reserve_exact(room - self.0.len());
+        }
         self.0.resize(len, 0);
     }
 
