@@ -87,13 +87,13 @@ pub struct Reason<'a> {
     pub message: Cow<'a, str>,
 }
 
-/// Why bytes can't be read as a record that was put aside.
+/// Why bytes can't be read as a put-aside record.
 #[derive(Debug, thiserror::Error)]
 pub enum PutAsideError {
-    /// The bytes aren't one JSON object with the members that every form has.
-    #[error("bytes are not the form of a record that was put aside")]
+    /// The bytes are not one JSON object with the members that every form has.
+    #[error("bytes do not have the form of a record that was put aside")]
     Form(#[from] serde_json::Error),
-    /// A later release wrote the object.
+    /// A later release wrote the object, in a version that this one does not know.
     #[error("record put aside has version {found}, the newest known is {VERSION}: use a newer release")]
     Version {
         /// The version found.
@@ -120,10 +120,10 @@ struct Object<'a> {
     payload_base64: &'a str,
 }
 
-/// The members of every form there is or was.
+/// The members of every form that exists or once existed.
 #[derive(Deserialize)]
 struct Members<'a> {
-    /// `kinflow put` wrote none.
+    /// Absent from the lines that `kinflow put` once wrote.
     #[serde(default = "first_version")]
     version: u32,
     #[serde(default, borrow)]
@@ -157,7 +157,7 @@ fn first_version() -> u32 {
 }
 
 impl<'a> PutAside<'a> {
-    /// One JSON object on one line, without a line end. The same record gives the same bytes.
+    /// Writes one JSON object on one line, without a line end. The same record always gives the same bytes.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let Self { origin, reason, payload_base64 } = self;
         serde_json::to_vec(&Object { version: VERSION, id: origin.id(), origin, reason, payload_base64 })
@@ -192,7 +192,7 @@ impl<'a> PutAside<'a> {
         Ok(Self { origin, reason, payload_base64 })
     }
 
-    /// What the record holds.
+    /// Decodes what the record holds.
     pub fn payload(&self) -> Result<Vec<u8>, PutAsideError> {
         let characters = self.payload_base64.len();
         let not_base64 = |_| PutAsideError::NotBase64 { characters };
@@ -201,7 +201,7 @@ impl<'a> PutAside<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// A record of a stream that was put with this key.
+    /// Describes a record of a stream that was put with this key.
     pub fn of_stream(position: &Position<'a>, partition_key: impl Into<Cow<'a, str>>) -> Self {
         Self::Stream {
             stream: position.stream.into(),
@@ -214,7 +214,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// What identifies the record.
+    /// Returns what identifies the record.
     fn id(&self) -> Cow<'_, str> {
         match self {
             Self::Stream { sequence_number, record_id: Some(record_id), .. }

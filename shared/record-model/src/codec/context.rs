@@ -1,6 +1,6 @@
-//! What is known of a record besides its payload.
+//! What is known about a record besides its payload.
 
-/// Where a record comes from; fields that a schema derives are taken from here.
+/// Where a record comes from. A schema's derived fields take their values from here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordContext<'a> {
     /// When kinflow took the record in, milliseconds since 1970 UTC.
@@ -13,12 +13,12 @@ pub struct RecordContext<'a> {
     pub position: Option<&'a str>,
 }
 
-/// What became of a record that its schema takes.
+/// The outcome for a record that its schema accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// A document was appended.
     Typed,
-    /// The same, with U+FFFD in it for each half of a surrogate pair that the payload names.
+    /// A document was appended, in which U+FFFD replaces each unpaired surrogate that the payload names.
     Mended,
     /// A drop rule of the schema matched; nothing was appended.
     Dropped,
@@ -31,12 +31,12 @@ impl Written {
     }
 }
 
-/// The text of a record and what the record itself says about it.
+/// The text of a record, and what the record itself says about that text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextOf<'a> {
-    /// The schema's text field, trimmed and unescaped as its rules say; `None` where it is null.
+    /// The schema's text field, trimmed and unescaped as the schema says; `None` where it is null.
     pub text: Option<std::borrow::Cow<'a, str>>,
-    /// The language the record names, as it names it.
+    /// The language that the record names, spelled as the record spells it.
     pub language: Option<std::borrow::Cow<'a, str>>,
     /// When the event happened, milliseconds since 1970 UTC.
     pub event_time_ms: Option<i64>,

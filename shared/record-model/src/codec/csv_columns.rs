@@ -1,4 +1,4 @@
-//! CSV files: which column feeds which field.
+//! CSV files: which column supplies which field.
 
 use csv::ByteRecord;
 
@@ -9,10 +9,10 @@ use super::text::bare;
 use super::value::Input;
 use crate::schema::{Field, Kind, MissingFields, Origin, Plan, Reason, Schema, SchemaError};
 
-/// The columns of a CSV file, by the fields of a schema.
+/// Maps the fields of a schema to the columns of a CSV file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvColumns {
-    /// For each field of the schema its column; derived fields have none.
+    /// The column of each field of the schema; derived fields have none.
     columns: Vec<Option<usize>>,
 }
 
@@ -31,8 +31,8 @@ impl CsvColumns {
         Ok(Self { columns })
     }
 
-    /// Appends one CSV record as a payload of the stream: a row in field order or a JSON object. Values are
-    /// checked and written as the schema writes them; fields without a column take their defaults.
+    /// Appends one CSV record as a payload of the stream: a row in field order, or a JSON object. Values are
+    /// checked and written as the schema says, and fields without a column take their defaults.
     pub fn write_payload(
         &self,
         schema: &Schema,
@@ -41,7 +41,8 @@ impl CsvColumns {
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
         let plan = schema.plan();
-        // Looked through once: its fields are text if all of it is, and they are cut between characters.
+        // The record is checked for UTF-8 once: if all of it is text, its fields are too, since they are cut
+        // between characters.
         let all = std::str::from_utf8(record.as_slice()).ok();
         let input = |index: usize, field: &Field| {
             let Some(column) = self.columns.get(index).copied().flatten() else { return Ok(Input::Missing) };
@@ -63,7 +64,7 @@ impl CsvColumns {
     }
 }
 
-/// A number as the stream has it. What stands for "no value" is left to the field.
+/// A number as the stream writes it. A word for "no value" is passed on, and the field judges it.
 #[cold]
 fn plain_number<'t>(form: NumberForm, field: &Field, text: &'t str) -> Result<Input<'t>, Problem> {
     let bare = bare(text);
@@ -101,16 +102,16 @@ fn column_of(
     Ok(column)
 }
 
-/// A cell of the header as a name: without byte order mark and blanks.
+/// A cell of the header as a name, without a byte order mark and without blanks around it.
 fn name_of(cell: &[u8]) -> &[u8] {
     let cell = cell.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(cell);
     std::str::from_utf8(cell).map_or(cell.trim_ascii(), |name| bare(name).as_bytes())
 }
 
-/// Most of a header that an error shows, in characters.
+/// The most of a header that an error shows, in characters.
 const SHOWN: usize = 80;
 
-/// What the columns of a file are called, and the likeliest reason why they are none of the schema's.
+/// The names of a file's columns, and the likeliest reason why none of them belongs to the schema.
 fn found(plan: &Plan, header: &ByteRecord) -> String {
     let names: Vec<_> = header.iter().map(|cell| String::from_utf8_lossy(name_of(cell))).collect();
     let (count, all) = (names.len(), names.join("`, `"));
@@ -126,7 +127,7 @@ fn found(plan: &Plan, header: &ByteRecord) -> String {
         _ if all.contains('\0') => ": is its encoding UTF-16?".to_owned(),
         Some(sign) if count < 3 => format!(": is the delimiter `{}`?", sign.escape_debug()),
         _ if plan.file.has_header && names.iter().any(|name| is_number(name)) => {
-            ": has the file no header?".to_owned()
+            ": does the file lack a header?".to_owned()
         }
         _ => String::new(),
     };

@@ -1,20 +1,21 @@
-//! Decimal numbers by their value, however it is spelled: `1.767E9`, `1767000000` and `1767000000.0` are one number.
+//! Decimal numbers by their value, whatever their spelling: `1.767E9`, `1767000000` and `1767000000.0` are
+//! the same number.
 
-/// The most digits of a whole number here: those of nanoseconds since year 1, and some.
+/// The most digits of a whole number here: somewhat more than the nanoseconds since year 1 need.
 const MOST_DIGITS: i64 = 30;
 
 /// Why a text has no whole value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotWhole {
-    /// It is no number: JSON's grammar, with leading zeros and a `+` too.
+    /// It is not a number by JSON's grammar, which is extended here by leading zeros and a `+`.
     NoNumber,
-    /// It has decimals that are not zero.
+    /// It has decimals other than zero.
     Decimals,
     /// It has more than 30 digits.
     TooLarge,
 }
 
-/// A number's value times a power of ten, where that is whole. Exact: no float is on the way.
+/// A number's value times a power of ten, if that is whole. It is exact, since no float is involved.
 pub(super) fn scaled(text: &str, power: u32) -> Result<i128, NotWhole> {
     let (negative, number) = match text.as_bytes() {
         [b'-', ..] => (true, text.get(1..).unwrap_or_default()),
@@ -30,7 +31,7 @@ pub(super) fn scaled(text: &str, power: u32) -> Result<i128, NotWhole> {
         None => (digits(mantissa)?, ""),
     };
     let digits = [whole, decimals].concat();
-    // The digits before the point, were it moved by exponent and power.
+    // The number of digits before the point, once exponent and power have moved it.
     let point = len(whole).saturating_add(exponent).saturating_add(i64::from(power));
     let significant = digits.trim_end_matches('0');
     if significant.is_empty() {
@@ -49,7 +50,8 @@ pub(super) fn scaled(text: &str, power: u32) -> Result<i128, NotWhole> {
     Ok(if negative { -value } else { value })
 }
 
-/// An exponent, which one of more digits than 64 bits hold is nowhere near.
+/// An exponent. One that 64 bits can't hold is replaced by the nearest that they hold, which no number comes
+/// near.
 fn exponent(text: &str) -> Result<i64, NotWhole> {
     let (negative, number) = match text.as_bytes() {
         [b'-', ..] => (true, text.get(1..).unwrap_or_default()),

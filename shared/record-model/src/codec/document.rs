@@ -1,4 +1,4 @@
-//! The hot path: one payload in, one typed JSON document out, in one pass and without allocation.
+//! The hot path: turns one payload into one typed JSON document, in one pass and without allocation.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::inputs::{Inputs, JsonInputs, RowInputs};
 use super::value::Value;
 use crate::schema::{DefaultValue, Derived, Field, Form, Kind, MAX_SLOTS, NullFields, Origin, Plan};
 
-/// Where a field's value was written, from the document's first byte.
+/// Where a field's value was written, in bytes from the start of the document.
 type Span = (usize, usize);
 
 /// A record on its way to a document.
@@ -25,7 +25,7 @@ struct Record<'r> {
 }
 
 impl Plan {
-    /// Appends the typed document of a payload; appends nothing on an error or where it is dropped.
+    /// Appends the typed document of a payload. Appends nothing on an error, or if the record is dropped.
     pub(crate) fn write_document(
         &self,
         payload: &[u8],
@@ -41,7 +41,7 @@ impl Plan {
         }
     }
 
-    /// The same from values that are found already.
+    /// Does the same with values that were found before.
     #[inline]
     pub(super) fn write_document_of<'a>(
         &self,
@@ -112,7 +112,7 @@ impl Record<'_> {
         })
     }
 
-    /// The default of a field whose value is null.
+    /// Writes the default of a field whose value is null.
     fn write_default(&self, field: &Field, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let value = default_value(field, self.context, self.payload);
         if value == Value::Null && field.required {
@@ -122,7 +122,7 @@ impl Record<'_> {
         Ok(())
     }
 
-    /// A value that is not in the payload.
+    /// Writes a value that does not come from the payload.
     fn write_own_value(&self, field: &Field, out: &mut Vec<u8>) {
         match &field.origin {
             Origin::Constant(json) => out.extend_from_slice(json),
@@ -142,7 +142,7 @@ impl Record<'_> {
         }
     }
 
-    /// A point has both parts or is not there: search engines refuse one with a null in it.
+    /// Writes a point only if it has both parts: search engines refuse a point that contains a null.
     fn write_point(&self, latitude: usize, longitude: usize, out: &mut Vec<u8>) {
         let (Some(latitude), Some(longitude)) = (self.span(latitude, out), self.span(longitude, out)) else {
             return;
@@ -154,7 +154,7 @@ impl Record<'_> {
         out.push(b'}');
     }
 
-    /// The values as one string; those that are null leave their place empty.
+    /// Writes the values as one string; a null leaves its place empty.
     fn write_join(&self, slots: &[usize], out: &mut Vec<u8>) {
         out.push(b'"');
         for (index, slot) in slots.iter().enumerate() {
@@ -169,7 +169,7 @@ impl Record<'_> {
         out.push(b'"');
     }
 
-    /// The span of a value that is there and not null.
+    /// The span of a value, if it is there and is not null.
     fn span(&self, slot: usize, out: &[u8]) -> Option<Span> {
         let span = self.spans.get(slot).copied()?;
         self.text(span, out).filter(|json| !json.is_empty() && *json != b"null").map(|_| span)
@@ -191,13 +191,13 @@ impl Record<'_> {
     }
 }
 
-/// Appends `,"name":…`, without the comma where it is the first member of its object.
+/// Appends `,"name":…`, without the comma if it is the first member of its object.
 #[inline]
 fn write_member(name: &[u8], is_first: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(name.get(usize::from(is_first)..).unwrap_or_default());
 }
 
-/// The value of a field that has none in the payload.
+/// The value of a field that has no value in the payload.
 pub(super) fn default_value<'v>(
     field: &'v Field,
     context: &'v RecordContext<'v>,
@@ -205,7 +205,7 @@ pub(super) fn default_value<'v>(
 ) -> Value<'v> {
     match &field.default {
         None => Value::Null,
-        // A default was read once when the schema was.
+        // A default was checked when the schema was read.
         Some(DefaultValue::Text(text)) => field.kind.read_bare(text).unwrap_or(Value::Null),
         Some(DefaultValue::Derived(derived)) => derive(*derived, field, context, payload),
     }

@@ -1,4 +1,4 @@
-//! Typed documents read again: as payloads of the stream, and for their partition keys.
+//! Reads typed documents again, to write payloads of the stream or to find their partition keys.
 
 use std::borrow::Cow;
 
@@ -40,13 +40,13 @@ impl Plan {
     }
 
     fn members<'d>(&self, document: &'d [u8]) -> Result<Members<'d>, RecordError> {
-        // A document has one member more than the schema names: the one that collects.
+        // A document has one member more than the schema names: the member that collects extra fields.
         let most_extras = (self.extra_fields == ExtraFields::Collect).then_some(usize::MAX);
         let members = self.names.read(utf8(document)?, most_extras);
         members.map_err(|_| RecordError::of_record(Problem::NotJson))
     }
 
-    /// Fields the schema does not name stand after those it does.
+    /// Writes the fields that the schema does not name, after those that it names.
     fn write_extras(&self, members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let extras =
             members.extras.iter().flat_map(|extras| &extras.found).find(|(name, _)| *name == self.extra_name);
@@ -61,7 +61,7 @@ impl Plan {
     }
 }
 
-/// A value of a document as it would stand in a payload.
+/// A value of a document, in the form that it has in a payload.
 fn as_payload<'d>(field: &Field, input: Input<'d>) -> Result<Input<'d>, Problem> {
     match (&field.kind, &input) {
         (Kind::Timestamp(rule), Input::Text(_) | Input::Number(_)) => {

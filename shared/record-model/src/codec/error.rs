@@ -7,26 +7,26 @@ use thiserror::Error;
 /// The most of a bad value that an error keeps, in bytes.
 const MAX_VALUE_BYTES: usize = 64;
 
-/// A record that its schema refuses: which field, where, why.
+/// A record that its schema refuses: which field, where and why.
 ///
-/// `Display` is one line without any of the payload's text, fit for a log. The value itself, at most 64
-/// bytes of it, is in [`RecordError::value`], for places that hold the payload anyway.
+/// `Display` is one line without any of the payload's text, so it may be logged. At most 64 bytes of the
+/// value itself are in [`RecordError::value`], for places that hold the payload anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct RecordError(Box<Refusal>);
 
-/// Kept in one box: results stay small where records are good.
+/// The error is in one box, so that results stay small when records are good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Refusal {
     problem: Problem,
     field: Option<String>,
     byte: Option<usize>,
     value: String,
-    /// Line, if it is known, and byte of the source that the record was read from.
+    /// Line, if it is known, and byte of the source at which the record begins.
     place: Option<(Option<u64>, u64)>,
 }
 
-/// What is wrong with a record or with one value of it.
+/// What is wrong with a record, or with one of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Problem {
@@ -36,7 +36,8 @@ pub enum Problem {
     /// The payload is not one JSON object.
     #[error("the payload is not one json object")]
     NotJson,
-    /// More than one record where one was asked for: another begins at the byte of the error.
+    /// There is more than one record where one was expected. The next one begins at the byte that the error
+    /// names.
     #[error("the payload holds several records, expected one")]
     SeveralRecords,
     /// A row with fewer fields than the schema has.
@@ -55,25 +56,25 @@ pub enum Problem {
         /// Fields of the schema.
         expected: usize,
     },
-    /// A JSON object with a member the schema does not name.
+    /// A JSON object has a member that the schema does not name.
     #[error("the schema names no such field")]
     UnknownField,
-    /// A JSON object with more members that the schema does not name than are collected.
-    #[error("the schema names none of more than {limit} members")]
+    /// A JSON object has more unnamed members than the schema may collect.
+    #[error("the object has more than {limit} members that the schema does not name")]
     TooManyExtras {
         /// The most that are collected.
         limit: usize,
     },
-    /// A JSON object without a member the schema names.
+    /// A JSON object lacks a member that the schema names.
     #[error("the field is missing")]
     MissingField,
-    /// A required field without a value.
+    /// A required field has no value.
     #[error("a value is required, found none")]
     Required,
-    /// A quote that is not closed, or text after one that is.
+    /// A quote is not closed, or text follows a closing quote.
     #[error("a quoted value must end with a quote before the next delimiter")]
     BadQuote,
-    /// A JSON value of another type.
+    /// A JSON value has another type than expected.
     #[error("expected {expected}, found {found}")]
     WrongType {
         /// What the schema asks for.
@@ -81,36 +82,36 @@ pub enum Problem {
         /// The JSON type found.
         found: &'static str,
     },
-    /// Not decimal digits with at most a sign.
+    /// The text is not decimal digits with at most one sign.
     #[error("expected an integer in decimal digits")]
     NotInteger,
-    /// Outside -2^63 to 2^63-1.
+    /// The integer is outside -2^63 to 2^63-1.
     #[error("expected an integer of at most 64 bits")]
     IntegerOverflow,
-    /// Not a finite decimal number.
+    /// The text is not a finite decimal number.
     #[error("expected a finite decimal number")]
     NotFloat,
-    /// Not one of the tokens for true and false.
+    /// The text is neither one of the schema's tokens for true nor one for false.
     #[error("expected a boolean")]
     NotBoolean,
-    /// In none of the schema's input formats.
+    /// The text has none of the schema's input formats.
     #[error("expected a timestamp in one of the schema's formats")]
     NotTimestamp,
-    /// None of the values of an enum.
+    /// The text is not one of an enum's values.
     #[error("expected one of the schema's values")]
     NotInEnum,
-    /// A number under its least or over its greatest value.
+    /// A number is below its minimum or above its maximum.
     #[error("the number is out of the schema's range")]
     OutOfRange,
-    /// Text of too few characters.
-    #[error("the text has {found} characters, the least is {limit}")]
+    /// A text has too few characters.
+    #[error("the text has {found} characters, the minimum is {limit}")]
     TooShort {
         /// Characters in the text.
         found: usize,
         /// The schema's `min_length`.
         limit: usize,
     },
-    /// Text of too many characters.
+    /// A text has too many characters.
     #[error("the text has {found} characters, the limit is {limit}")]
     TooLong {
         /// Characters in the text.
@@ -118,16 +119,16 @@ pub enum Problem {
         /// The schema's `max_length`.
         limit: usize,
     },
-    /// Text that does not match the schema's pattern.
+    /// A text does not match the schema's pattern.
     #[error("the text does not match the schema's pattern")]
     PatternMismatch,
-    /// A value that this row form has no way to write.
+    /// The row form has no way to write this value.
     #[error("the value holds the delimiter or a line end, and the schema has neither quote nor escape")]
     Unwritable,
 }
 
 impl Problem {
-    /// A short stable word, for metrics and logs.
+    /// Returns a short stable word, for metrics and logs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NotUtf8 => "not_utf8",
@@ -176,7 +177,8 @@ impl RecordError {
         self
     }
 
-    /// With the place in a source where the record begins: its line from 1, where that is known, and its byte from 0.
+    /// Adds the place in a source where the record begins: its line from 1, if that is known, and its byte
+    /// from 0.
     #[must_use]
     #[cold]
     pub fn at_place(mut self, line: Option<u64>, byte: u64) -> Self {
@@ -184,27 +186,28 @@ impl RecordError {
         self
     }
 
-    /// What is wrong.
+    /// Returns what is wrong.
     pub fn problem(&self) -> Problem {
         self.0.problem
     }
 
-    /// A short stable word for what is wrong (`not_integer`, `too_few_fields`), for metrics and logs.
+    /// Returns a short stable word for what is wrong (`not_integer`, `too_few_fields`), for metrics and logs.
     pub fn kind(&self) -> &'static str {
         self.0.problem.kind()
     }
 
-    /// The field concerned, by its name in the schema; `None` where the record as a whole is wrong.
+    /// Returns the name of the field at fault, as the schema spells it; `None` if the record as a whole is
+    /// wrong.
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
 
-    /// Offset of the value in the payload, in bytes from 0, where it is known.
+    /// Returns the offset of the value in the payload, in bytes from 0, if it is known.
     pub fn byte(&self) -> Option<usize> {
         self.0.byte
     }
 
-    /// The value found, at most 64 bytes of it: payload text, so never for a log.
+    /// Returns at most 64 bytes of the value found. This is text of the payload, so never log it.
     pub fn value(&self) -> &str {
         &self.0.value
     }

@@ -2,14 +2,14 @@
 
 use super::error::Problem;
 
-/// A decimal of at most this many digits is the only one of that length near its f64, so its text may
-/// stand for it.
+/// A decimal number of at most this many digits is the only one of that length near its f64, so its own text
+/// may be written for it.
 const EXACT_DIGITS: usize = 15;
 
 const POWERS_OF_TEN: [f64; EXACT_DIGITS + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-/// What a float field takes.
+/// What a float field accepts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FloatRule {
     pub(crate) min: Option<f64>,
@@ -24,7 +24,7 @@ pub(crate) struct Float<'a> {
 }
 
 impl FloatRule {
-    /// Reads a decimal number, with or without an exponent; infinities and `nan` are none.
+    /// Reads a decimal number, with or without an exponent. Infinities and `nan` are refused.
     #[inline]
     pub(crate) fn read<'a>(&self, text: &'a str) -> Result<Float<'a>, Problem> {
         let float = match plain_decimal(text) {
@@ -42,7 +42,8 @@ impl FloatRule {
 }
 
 impl Float<'_> {
-    /// Appends the number: its own text where that is exact JSON, else the shortest that reads back.
+    /// Appends the number: its own text if that is exact JSON, otherwise the shortest text that reads back as
+    /// the number.
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self.literal {
@@ -57,8 +58,8 @@ fn write_shortest(number: f64, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, &number);
 }
 
-/// The value of a decimal in JSON's own grammar, of at most 15 digits and without exponent. Digits and
-/// power of ten are both exact in an f64, so their quotient is the nearest one.
+/// The value of a decimal in JSON's own grammar, of at most 15 digits and without exponent. An f64 holds both
+/// the digits and the power of ten exactly, so their quotient is the nearest f64.
 #[inline]
 fn plain_decimal(text: &str) -> Option<f64> {
     let bytes = text.as_bytes();

@@ -1,4 +1,4 @@
-//! The five character references that text from web interfaces carries.
+//! The five character references that texts from web interfaces contain.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Where the values of a record come from: a row, a JSON object, a CSV record.
+//! Where the values of a record come from: a row, a JSON object or a CSV record.
 
 use super::error::{Problem, RecordError};
 use super::json_scan::NotJson;
@@ -7,7 +7,7 @@ use super::row::{Pieces, bare_row};
 use super::value::Input;
 use crate::schema::{ExtraFields, Field, MissingFields, Plan};
 
-/// The most members that the schema does not name and collects.
+/// The most unnamed members that are collected from one record.
 const MAX_COLLECTED: usize = 100_000;
 
 /// The values of one record, asked for in the schema's order.
@@ -21,15 +21,15 @@ pub(super) trait Inputs<'a> {
         field.copy(&input, out).map_err(|problem| self.error(problem, field, &input))
     }
 
-    /// An error of a value, with its place in the payload.
+    /// Makes an error of a value, with its place in the payload.
     fn error(&self, problem: Problem, field: &Field, input: &Input<'_>) -> RecordError;
 
-    /// Whether a text was read with U+FFFD for half a character.
+    /// Whether a text was read with U+FFFD in place of an unpaired surrogate.
     fn is_mended(&self) -> bool {
         false
     }
 
-    /// Checks what is left, and appends it where the schema collects it.
+    /// Checks the members that are left, and appends them if the schema collects them.
     fn finish(&mut self, plan: &Plan, out: &mut Vec<u8>) -> Result<(), RecordError>;
 }
 
@@ -41,7 +41,7 @@ pub(super) struct RowInputs<'a, 'p> {
 }
 
 impl<'a, 'p> RowInputs<'a, 'p> {
-    /// The pieces of a payload that is one row: of several, each would be a mixture of the others.
+    /// The pieces of a payload that is one row. Several rows are refused, since their fields would be mixed.
     #[inline]
     pub(super) fn new(plan: &'p Plan, payload: &'a str) -> Result<Self, RecordError> {
         let row = bare_row(payload);
@@ -61,7 +61,7 @@ impl<'a, 'p> RowInputs<'a, 'p> {
 }
 
 impl<'a> Inputs<'a> for RowInputs<'a, '_> {
-    /// The hot path: a piece of the row goes to the output and is nothing in between.
+    /// The hot path: a piece of the row is copied to the output without an intermediate value.
     #[inline]
     fn copy(&mut self, index: usize, field: &Field, out: &mut Vec<u8>) -> Result<bool, RecordError> {
         if let Some(piece) = self.pieces.next_plain() {
@@ -182,7 +182,7 @@ impl<'a> Inputs<'a> for JsonInputs<'a, '_> {
     }
 }
 
-/// An error of one value, with its place in the payload where it still lies there.
+/// An error of one value, with its place in the payload if the value still points there.
 #[cold]
 pub(super) fn field_error(problem: Problem, field: &Field, input: &Input<'_>, payload: &str) -> RecordError {
     let text = input.text();

@@ -1,7 +1,8 @@
-//! Points in time, to the nanosecond, with every local time of the years 1 to 9999 in every zone among them.
+//! Points in time, to the nanosecond, which include every local time of the years 1 to 9999 in every zone.
 //!
-//! jiff's own end more than a day before the last second of 9999, so that each has a local time in every zone. Here
-//! it is the other way about: whether a local time is of the calendar is asked of the zone it is written in.
+//! jiff's timestamps end more than a day before the last second of 9999, so that each of them has a local
+//! time in every zone. Here it is the other way round: each local time of the calendar has an instant, and
+//! whether an instant has a local time is checked for the zone in which it is written.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ const SECONDS_OF_DAY: i64 = 86_400;
 const NANOS_OF_SECOND: i128 = 1_000_000_000;
 pub(super) const NANOS_OF_MILLISECOND: i128 = 1_000_000;
 
-/// So many seconds and nanoseconds after the first instant of 1970, UTC.
+/// An instant: this many seconds and nanoseconds after the start of 1970 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Instant {
     pub(super) second: i64,
@@ -20,26 +21,27 @@ pub(super) struct Instant {
 }
 
 impl Instant {
-    /// A local time at an offset from UTC.
+    /// The instant of a local time at an offset from UTC.
     pub(super) fn of_local(local: LocalTime, offset_seconds: i32) -> Self {
         let clock = local.hour * 3600 + local.minute * 60 + local.second;
         let second = local.day_of_1970() * SECONDS_OF_DAY + i64::from(clock) - i64::from(offset_seconds);
         Self { second, nanosecond: local.nanosecond }
     }
 
-    /// A local time of a zone: moved as the clock is where a change leaves it out, the earlier where it is there twice.
+    /// The instant of a local time in a zone. A time that a clock change skips is moved forward, and of a
+    /// time that comes twice the earlier one counts.
     pub(super) fn in_zone(local: LocalTime, zone: &TimeZone) -> Self {
         if *zone == TimeZone::UTC {
             return Self::of_local(local, 0);
         }
         match local.to_jiff().and_then(|time| zone.to_timestamp(time).ok()) {
             Some(instant) => Self::from(instant),
-            // Beyond jiff's last instant, where no zone changes its clocks.
+            // This is beyond jiff's last instant, where no zone changes its clocks.
             None => Self::of_local(local, zone.to_offset(Timestamp::MAX).seconds()),
         }
     }
 
-    /// So many nanoseconds after 1970; `None` far outside the calendar.
+    /// The instant this many nanoseconds after 1970; `None` far outside the calendar.
     pub(super) fn of_nanos(nanos: i128) -> Option<Self> {
         Some(Self {
             second: i64::try_from(nanos.div_euclid(NANOS_OF_SECOND)).ok()?,
@@ -51,7 +53,7 @@ impl Instant {
         i128::from(self.second) * NANOS_OF_SECOND + i128::from(self.nanosecond)
     }
 
-    /// Whole milliseconds after 1970, of those that are not whole the one before.
+    /// Whole milliseconds after 1970, rounded down.
     pub(super) fn epoch_ms(self) -> i64 {
         self.second.saturating_mul(1000).saturating_add(i64::from(self.nanosecond / 1_000_000))
     }
@@ -76,7 +78,7 @@ impl Instant {
 
 impl From<Timestamp> for Instant {
     fn from(instant: Timestamp) -> Self {
-        // jiff counts both towards zero.
+        // jiff rounds both towards zero.
         let (second, nanosecond) = (instant.as_second(), instant.subsec_nanosecond());
         let before = i64::from(nanosecond < 0);
         let nanosecond = u32::try_from(i64::from(nanosecond) + before * 1_000_000_000).unwrap_or(0);

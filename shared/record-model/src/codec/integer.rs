@@ -1,9 +1,9 @@
-//! Integers: 64 bits, decimal, exact.
+//! Integers: 64 bits, decimal and exact.
 
 use super::decimal::{NotWhole, scaled};
 use super::error::Problem;
 
-/// What an integer field takes.
+/// What an integer field accepts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct IntegerRule {
     pub(crate) min: Option<i64>,
@@ -11,7 +11,7 @@ pub(crate) struct IntegerRule {
 }
 
 impl IntegerRule {
-    /// Reads decimal digits with at most one sign; leading zeros do no harm, anything else does.
+    /// Reads decimal digits with at most one sign. Leading zeros are allowed, and nothing else is.
     #[inline]
     pub(crate) fn read(&self, text: &str) -> Result<i64, Problem> {
         self.checked(read(text)?)
@@ -34,7 +34,7 @@ impl IntegerRule {
         Ok(number)
     }
 
-    /// Reads an integer and appends it, as it stands where that is how JSON writes it.
+    /// Reads an integer and appends it, unchanged if it is already written as JSON writes it.
     #[inline]
     pub(crate) fn copy(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
         let number = self.read(text)?;

@@ -1,9 +1,9 @@
-//! ISO 8601 as RFC 3339 and RFC 9557 have it: a date and time, an offset, a zone and tags in brackets.
+//! ISO 8601 as RFC 3339 and RFC 9557 define it: a date and time, an offset, and a zone and tags in brackets.
 //!
-//! A text is taken whole or not at all. What RFC 9557 leaves to the reader is decided so: an offset that its zone does
-//! not have at that time is refused, critical or not, since one of both is wrong; so is a zone that the time zone
-//! database does not know. A tag that is not critical says nothing of the instant and is passed over; of critical ones
-//! the calendar of ISO 8601 alone is known.
+//! A text is accepted as a whole or not at all. RFC 9557 leaves some choices to the reader, and these are
+//! made: an offset that its zone does not have at that time is refused, critical or not, since one of the two
+//! is wrong; a zone that the time zone database does not know is refused too. A tag that is not critical does
+//! not change the instant and is ignored. Of critical tags only the ISO 8601 calendar is known.
 
 use std::io::Write as _;
 
@@ -16,7 +16,7 @@ use super::instant::Instant;
 use super::local_time::LocalTime;
 use super::timestamp::{Time, nearest_minute};
 
-/// Reads a date and time, or a date alone, which is its midnight.
+/// Reads a date and time, or a date alone, which stands for its midnight.
 #[inline]
 pub(super) fn read(text: &str) -> Option<Time> {
     if memchr::memchr(b'[', text.as_bytes()).is_some() {
@@ -28,7 +28,8 @@ pub(super) fn read(text: &str) -> Option<Time> {
     }
 }
 
-/// A text with brackets behind it: `[Europe/Berlin]`, `[+01:00]`, `[u-ca=gregory]`, each with `!` where it is critical.
+/// A text followed by brackets: `[Europe/Berlin]`, `[+01:00]`, `[u-ca=gregory]`, each with `!` if it is
+/// critical.
 fn read_with_suffix(text: &str) -> Option<Time> {
     let (before, brackets) = text.split_once('[')?;
     let mut groups = brackets.strip_suffix(']')?.split("][");
@@ -90,8 +91,8 @@ impl<'a> Tag<'a> {
         (is_key && value.split('-').all(is_part)).then_some(Self { key, value, is_critical })
     }
 
-    /// Whether the tag changes nothing, the `earlier` ones known: of several of one key the first counts, and none of
-    /// them may be critical.
+    /// Whether the tag changes nothing, given the `earlier` ones. Of several tags with one key the first
+    /// counts, and none of them may be critical.
     fn may_be_passed_over(&self, earlier: &[Self]) -> bool {
         let is_known = self.key == "u-ca" && matches!(self.value, "gregory" | "iso8601");
         let again = earlier.iter().find(|other| other.key == self.key);
@@ -113,7 +114,7 @@ fn head(text: &str) -> Option<Head> {
 }
 
 impl Head {
-    /// The time, with what a zone says of it.
+    /// The time, with the zone's rules applied.
     fn time(self, zone: Option<&TimeZone>) -> Option<Time> {
         let numeric = self.offset.map(|offset| offset.to_numeric_offset().seconds());
         let Some(seconds) = numeric else {
@@ -124,7 +125,7 @@ impl Head {
             );
         };
         let instant = Instant::of_local(self.local, seconds);
-        // `Z` and `-00:00` name the instant and say nothing of the local time.
+        // `Z` and `-00:00` name the instant and say nothing about the local time.
         let is_local = match self.offset {
             Some(PiecesOffset::Numeric(offset)) => !(offset.is_negative() && seconds == 0),
             _ => false,
@@ -152,7 +153,7 @@ pub(super) fn write(local: LocalTime, offset_seconds: Option<i32>, out: &mut Vec
     }
 }
 
-/// Appends a point and decimals without zeros at their end; nothing where there are none.
+/// Appends a point and the decimals without trailing zeros; appends nothing if there are no decimals.
 pub(super) fn write_decimals(decimals: u32, digits: usize, out: &mut Vec<u8>) {
     if decimals > 0 {
         let _ = write!(out, ".{decimals:0digits$}");

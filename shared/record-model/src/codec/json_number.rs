@@ -1,6 +1,6 @@
-//! Where a number of JSON ends.
+//! Finds where a JSON number ends.
 
-/// How many bytes from the first on are a number.
+/// How many bytes at the front are a number.
 #[inline]
 pub(super) fn number(token: &[u8]) -> usize {
     let digits = |from: usize| {
@@ -13,7 +13,7 @@ pub(super) fn number(token: &[u8]) -> usize {
     if whole == start {
         return 0;
     }
-    // A part that begins has to have a digit.
+    // A part that has begun needs at least one digit.
     let part = |begins: bool, before: usize, from: usize| match digits(from) {
         end if begins && end > from => end,
         _ => before,

@@ -1,25 +1,25 @@
-//! JSON read from front to back: every value is checked, none is built.
+//! Reads JSON from front to back: every value is checked, and none is built.
 //!
-//! The grammar is that of RFC 8259, as `serde_json` reads it: what one takes the other takes, down to the depth of
-//! 128 where `serde_json` stops building values too. Skipping is what a payload's reader does most, since a schema
+//! The grammar is that of RFC 8259, as `serde_json` reads it: both accept the same texts, down to a depth of
+//! 128, where `serde_json` stops building values too. A payload's reader mostly skips values, since a schema
 //! asks for a few members of many.
 
 use super::json_number::number;
 use super::json_text::special_from;
 use super::open_brackets::OpenBrackets;
 
-/// The text is no JSON from this byte on.
+/// The text is not JSON from this byte on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotJson {
     pub(crate) at_byte: usize,
-    /// Whether what was asked for is there, and another object begins behind it.
+    /// Whether the value that was asked for is complete and another object begins after it.
     pub(crate) is_another: bool,
 }
 
-/// What editors and other systems put before a text of Unicode, and no part of it.
+/// The mark that editors and other systems put before a Unicode text. It is not part of the text.
 pub(super) const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
-/// A place in a text of JSON.
+/// A place in a JSON text.
 pub(super) struct Scanner<'j> {
     json: &'j str,
     at: usize,
@@ -30,22 +30,22 @@ impl<'j> Scanner<'j> {
         Self { json, at: 0 }
     }
 
-    /// From behind a byte order mark, where one is first: RFC 8259 lets a reader pass it over.
+    /// Starts after a byte order mark, if one comes first: RFC 8259 lets a reader ignore it.
     pub(super) fn behind_mark(json: &'j str) -> Self {
         Self { json, at: if json.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 } }
     }
 
-    /// The text is no JSON from here on.
+    /// An error: the text is not JSON from here on.
     pub(super) fn not_json(&self) -> NotJson {
         NotJson { at_byte: self.at, is_another: false }
     }
 
-    /// What is not passed yet.
+    /// What has not been passed yet.
     pub(super) fn rest(&self) -> &'j str {
         self.json.get(self.at..).unwrap_or_default()
     }
 
-    /// The first byte of the next token, which begins here then; `None` at the end.
+    /// The first byte of the next token, after any blanks; `None` at the end.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.json.as_bytes();
@@ -58,7 +58,7 @@ impl<'j> Scanner<'j> {
         None
     }
 
-    /// Whether the next token is this one; if so it is passed.
+    /// Whether the next token is this one. If it is, it is passed.
     #[inline]
     pub(super) fn take(&mut self, token: u8) -> bool {
         let is_next = self.peek() == Some(token);
@@ -66,13 +66,13 @@ impl<'j> Scanner<'j> {
         is_next
     }
 
-    /// Passes a token that has to be there.
+    /// Passes a token that must be there.
     #[inline]
     pub(super) fn expect(&mut self, token: u8) -> Result<(), NotJson> {
         if self.take(token) { Ok(()) } else { Err(self.not_json()) }
     }
 
-    /// Passes a member's name and its colon, and answers the name as it stands, quotes and all.
+    /// Passes a member's name and its colon, and returns the name as it is written, with its quotes.
     #[inline]
     pub(super) fn name(&mut self) -> Result<&'j str, NotJson> {
         self.expect(b'"')?;
@@ -81,7 +81,7 @@ impl<'j> Scanner<'j> {
         Ok(name)
     }
 
-    /// Whether another entry follows in an array or object; if none does, its closing bracket is passed.
+    /// Whether another entry follows in an array or object. If none does, the closing bracket is passed.
     #[inline]
     pub(super) fn goes_on(&mut self, close: u8) -> Result<bool, NotJson> {
         if self.take(b',') {
@@ -90,7 +90,7 @@ impl<'j> Scanner<'j> {
         self.expect(close).map(|()| false)
     }
 
-    /// Passes what `pass` does and answers how it stands in the text.
+    /// Passes what `pass` passes, and returns it as it is written in the text.
     #[inline]
     pub(super) fn text_of(
         &mut self,
@@ -136,8 +136,8 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// Behind a value: passes what closes there, and the comma before the next entry. `false` where nothing is open
-    /// any more.
+    /// Called after a value: passes the brackets that close there, and the comma before the next entry.
+    /// `false` if no bracket is open any more.
     #[inline]
     fn ends_entries(&mut self, open: &mut OpenBrackets) -> Result<bool, NotJson> {
         while open.depth > 0 {
@@ -149,7 +149,7 @@ impl<'j> Scanner<'j> {
         Ok(false)
     }
 
-    /// Passes the rest of a string whose first quote was passed last, and answers the whole.
+    /// Passes the rest of a string whose opening quote was passed last, and returns the whole string.
     #[inline]
     fn string(&mut self) -> Result<&'j str, NotJson> {
         let (bytes, start) = (self.json.as_bytes(), self.at - 1);
@@ -161,7 +161,7 @@ impl<'j> Scanner<'j> {
                     return Ok(self.since(start));
                 }
                 Some(b'\\') => self.escape()?,
-                // A control character, or the end.
+                // This is a control character or the end of the text.
                 _ => return Err(self.not_json()),
             }
         }

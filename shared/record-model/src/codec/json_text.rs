@@ -1,11 +1,11 @@
-//! JSON strings, written straight into the output.
+//! JSON strings, written straight to the output.
 
 use std::borrow::Cow;
 
 use super::words;
 
-/// Appends `text` as a JSON string. Control characters, quotes and backslashes are escaped, nothing else,
-/// so the result is one line.
+/// Appends `text` as a JSON string. Only control characters, quotes and backslashes are escaped, so the
+/// result is one line.
 #[inline]
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
@@ -13,7 +13,7 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Appends the inside of a JSON string: plain bytes in runs, each special one escaped.
+/// Appends the inside of a JSON string: plain bytes in runs, with each special byte escaped.
 #[inline]
 pub(crate) fn write_escaped(text: &str, out: &mut Vec<u8>) {
     let mut bytes = text.as_bytes();
@@ -40,8 +40,8 @@ fn write_escape(special: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// Where the first byte from `from` on is that can't stand for itself in a string: a control character, `"` or `\`.
-/// The end where none is.
+/// Finds the first byte, at `from` or later, that must be escaped in a string: a control character, `"` or
+/// `\`. Returns the length if there is none.
 #[inline]
 pub(super) fn special_from(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
@@ -68,8 +68,8 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// The text of a JSON string that is known to be valid, and whether it named half a surrogate pair: that is no
-/// character, and U+FFFD stands for it, as in every text of Unicode that was cut in the middle of one.
+/// The text of a JSON string that is known to be valid, and whether it named an unpaired surrogate. Such a
+/// half is not a character, so U+FFFD replaces it, as Unicode recommends for ill-formed text.
 pub(crate) fn read_string(json: &str) -> (Cow<'_, str>, bool) {
     let inside = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(json);
     if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
@@ -81,7 +81,7 @@ pub(crate) fn read_string(json: &str) -> (Cow<'_, str>, bool) {
     }
 }
 
-/// The text of a valid string in which halves are mended.
+/// The text of a valid string, with U+FFFD for each unpaired surrogate.
 #[cold]
 fn read_mended(json: &str) -> String {
     let mut mended = Vec::with_capacity(json.len());
@@ -89,8 +89,8 @@ fn read_mended(json: &str) -> String {
     serde_json::from_slice(&mended).unwrap_or_default()
 }
 
-/// Appends valid JSON without the blanks between its tokens, so that it is one line, and with U+FFFD for each half of a
-/// surrogate pair. Whether there was one.
+/// Appends valid JSON on one line, without the blanks between its tokens, and with U+FFFD for each unpaired
+/// surrogate. Returns whether there was one.
 pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) -> bool {
     let mut is_mended = false;
     let mut in_string = false;
@@ -119,7 +119,7 @@ pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) -> bool {
 /// The bytes of `\u` and four digits.
 const UNIT_BYTES: usize = 6;
 
-/// The bytes of the escape that is first, those of both halves where it is a pair.
+/// The length of the escape at the front; a surrogate pair counts as one escape.
 fn escape_len(escape: &[u8]) -> usize {
     let low = || escape.get(UNIT_BYTES..).and_then(unit);
     match unit(escape) {
@@ -129,7 +129,7 @@ fn escape_len(escape: &[u8]) -> usize {
     }
 }
 
-/// The UTF-16 unit that is first, where one is written as `\uD83D`.
+/// The UTF-16 unit at the front, if one is written there as `\uD83D`.
 fn unit(escape: &[u8]) -> Option<u32> {
     let digits = escape.strip_prefix(b"\\u")?.first_chunk::<4>()?;
     digits.iter().try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))

@@ -1,4 +1,4 @@
-//! A date and time of a calendar and clock, of no zone.
+//! A date and time of calendar and clock, without a zone.
 
 use jiff::civil::DateTime;
 
@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 const DAYS_OF_ERA: i64 = 146_097;
 const DAYS_FROM_MARCH_OF_0_TO_1970: i64 = 719_468;
 
-/// A local date and time of the years 1 to 9999: as much of one as it takes to check and write it. What
-/// needs a time zone is left to jiff.
+/// A local date and time of the years 1 to 9999, with just what is needed to check and write one. jiff does
+/// everything that needs a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LocalTime {
     pub(crate) year: u32,
@@ -24,7 +24,7 @@ impl LocalTime {
     pub(crate) const EPOCH: Self =
         Self { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
 
-    /// Whether calendar and clock have this date and time. Leap seconds they have not.
+    /// Whether calendar and clock have this date and time. Leap seconds don't exist here.
     #[inline]
     pub(crate) fn is_real(&self) -> bool {
         (1..=9999).contains(&self.year)
@@ -36,9 +36,11 @@ impl LocalTime {
             && self.nanosecond < 1_000_000_000
     }
 
-    /// So many seconds into a day, counted from the first of 1970; `None` outside the years 1 to 9999.
+    /// The local time this many seconds into a day, which is counted from 1970-01-01; `None` outside the
+    /// years 1 to 9999.
     pub(super) fn at(day: i64, second_of_day: u32, nanosecond: u32) -> Option<Self> {
-        // Years that begin in March: a leap day is their last. 400 of them are an era of 146,097 days, whatever the era.
+        // Years begin in March here, so that a leap day is their last. 400 of them make an era, which always
+        // has 146,097 days.
         let day = day.checked_add(DAYS_FROM_MARCH_OF_0_TO_1970)?;
         let (era, day) = (day.div_euclid(DAYS_OF_ERA), day.rem_euclid(DAYS_OF_ERA));
         let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -58,10 +60,10 @@ impl LocalTime {
         local.is_real().then_some(local)
     }
 
-    /// The day, counted from the first of 1970.
+    /// The day, counted from 1970-01-01.
     pub(super) fn day_of_1970(self) -> i64 {
         let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.day));
-        // As in `at`, from the other end.
+        // This is `at` in reverse.
         let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
         let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
         let day_of_year = (153 * month + 2) / 5 + day - 1;
@@ -70,11 +72,11 @@ impl LocalTime {
 
     /// Days since Monday.
     pub(super) fn weekday(self) -> u32 {
-        // The first of 1970 was a Thursday.
+        // 1970-01-01 was a Thursday.
         u32::try_from((self.day_of_1970() + 3).rem_euclid(7)).unwrap_or(0)
     }
 
-    /// The same in jiff's terms; `None` where it is not real.
+    /// The same as a jiff value; `None` if the date is not real.
     pub(crate) fn to_jiff(self) -> Option<DateTime> {
         let small = |number: u32| i8::try_from(number).ok();
         DateTime::new(
@@ -89,7 +91,7 @@ impl LocalTime {
         .ok()
     }
 
-    /// From jiff's terms; `None` outside the years 1 to 9999.
+    /// The same from a jiff value; `None` outside the years 1 to 9999.
     pub(crate) fn from_jiff(time: DateTime) -> Option<Self> {
         let part = |number: i8| u32::try_from(number).unwrap_or(0);
         Some(Self {

@@ -1,4 +1,4 @@
-//! JSON payloads: the members a schema asks for, found in one pass.
+//! JSON payloads: the members that a schema asks for, found in one pass.
 
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -8,41 +8,41 @@ use super::json_text::read_string;
 use super::paths::{Node, PathTree};
 use super::value::Input;
 
-/// What one object has at those places: JSON as it stands in the payload.
+/// What one object holds at those places, as JSON that is unchanged from the payload.
 #[derive(Debug)]
 pub(crate) struct Members<'j> {
     places: Vec<Option<Found<'j>>>,
-    /// Members at no place, by dotted name, where they are asked for.
+    /// Members that no place names, by dotted name, if they are collected.
     pub(crate) extras: Option<Extras<'j>>,
-    /// Whether a text named half a surrogate pair, which was read as U+FFFD.
+    /// Whether a text named an unpaired surrogate, which was read as U+FFFD.
     pub(crate) is_mended: Cell<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Found<'j> {
     json: &'j str,
-    /// How many members were passed on the way: the fewer, the more of the path was spelled as one name.
+    /// How many members were passed on the way. Fewer means that more of the path was spelled as one name.
     steps: usize,
 }
 
-/// Members that the schema does not name. Each takes ten times the memory of the shortest in a payload, so they are
-/// counted.
+/// Members that the schema does not name. Each of them takes up to ten times the memory that it has in a
+/// payload, so they are counted.
 #[derive(Debug)]
 pub(crate) struct Extras<'j> {
-    /// By dotted name, with the value as it stands in the payload.
+    /// The members by dotted name, with the value as it stands in the payload.
     pub(crate) found: Vec<(String, &'j str)>,
     most: usize,
-    /// There are more than may be collected.
+    /// Whether there are more than may be collected.
     pub(crate) is_over: bool,
 }
 
-/// The way to an object, from the payload's own.
+/// The way to an object, from the payload's outermost object.
 #[derive(Clone, Copy)]
 struct Way<'w> {
-    /// Dotted, where extras are collected.
+    /// The dotted path, kept where extras are collected.
     path: &'w str,
     steps: usize,
-    /// Whether a dot in a member's name was taken for a step.
+    /// Whether a dot in a member's name was taken for a step into an object.
     is_dotted: bool,
 }
 
@@ -61,9 +61,9 @@ impl<'j> Extras<'j> {
 }
 
 impl PathTree {
-    /// Reads one JSON object, a byte order mark before it passed over.
+    /// Reads one JSON object and ignores a byte order mark before it.
     ///
-    /// Members at no place are collected, at most `most_extras` of them; where that is `None` they are passed over.
+    /// At most `most_extras` members that no place names are collected; if it is `None`, they are ignored.
     pub(crate) fn read<'j>(&self, json: &'j str, most_extras: Option<usize>) -> Result<Members<'j>, NotJson> {
         let mut members = Members {
             places: vec![None; self.places],
@@ -87,7 +87,7 @@ impl<'j> Members<'j> {
         self.places.get(place).copied().flatten().map(|found| found.json)
     }
 
-    /// The value that valid JSON is.
+    /// The value that a piece of valid JSON stands for.
     #[inline]
     pub(super) fn input(&self, json: &'j str) -> Input<'j> {
         match json.as_bytes().first() {
@@ -107,8 +107,8 @@ impl<'j> Members<'j> {
         }
     }
 
-    /// Whether anything is asked for inside the member. If the member was met before, what was found inside it then is
-    /// forgotten: of two of one name the last counts, as JSON has it.
+    /// Whether the schema asks for anything inside the member. If the member was met before, what was found
+    /// inside it then is forgotten: of two members with one name the last counts, as is usual in JSON.
     #[inline]
     fn meets(&mut self, node: &Node, steps: usize) -> bool {
         let Some(met) = node.met.and_then(|met| self.places.get_mut(met)) else { return false };
@@ -145,8 +145,8 @@ impl<'j> Members<'j> {
 }
 
 impl Found<'_> {
-    /// Of two of one spelling the last counts, as JSON has it; of two spellings the one with a value, and the one that
-    /// spells more of the path as one name.
+    /// Of two members with one spelling the last counts, as is usual in JSON. Of two spellings the one with a
+    /// value counts, and then the one that spells more of the path as one name.
     fn wins_over(&self, earlier: &Self) -> bool {
         match self.steps.cmp(&earlier.steps) {
             Ordering::Equal => true,
@@ -156,7 +156,7 @@ impl Found<'_> {
     }
 }
 
-/// Reads an object whose `{` is passed. Only as deep as the schema's names go: the rest is skipped.
+/// Reads an object whose `{` was passed. It goes only as deep as the schema's names do, and skips the rest.
 fn read_object<'j>(
     node: &Node,
     way: Way<'_>,
@@ -191,7 +191,8 @@ fn read_object<'j>(
     Ok(())
 }
 
-/// The value of a member whose name has dots in it: looked into once more, now that it is known to be JSON.
+/// Reads a member whose name has dots in it. Its value is scanned a second time, now that it is known to be
+/// JSON.
 #[cold]
 fn read_dotted<'j>(
     node: &Node,

@@ -1,4 +1,5 @@
-//! Records in and out: delimited text or JSON to typed values, typed values to JSON or delimited text.
+//! Reads and writes records: delimited text or JSON to typed values, and typed values to JSON or delimited
+//! text.
 
 mod context;
 mod csv_columns;

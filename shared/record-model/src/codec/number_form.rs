@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-/// The signs that numbers of a file are written with. `Default` is the stream's own form, `1234.56`.
+/// The signs that a file writes its numbers with. `Default` is the stream's own form, `1234.56`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberForm {
-    /// Before the decimals.
+    /// The sign before the decimals.
     pub decimal: char,
-    /// Between groups of three digits, where there is one. A space stands for every narrow or no-break space too.
+    /// The sign between groups of three digits, if there is one. A space stands for every narrow or no-break
+    /// space too.
     pub thousands: Option<char>,
 }
 
@@ -18,9 +19,9 @@ impl Default for NumberForm {
 }
 
 impl NumberForm {
-    /// The number as the stream has it; `None` where the text is no number of this form. In the stream's own form any
-    /// text is handed on: the field's type judges it. A sign between thousands stands before each group of three digits
-    /// or before none, so that `1.5` is not taken for 15.
+    /// The number as the stream writes it; `None` if the text is not a number of this form. In the stream's
+    /// own form any text is passed on, and the field's type judges it. A thousands sign must stand before
+    /// each group of three digits or before none, so that `1.5` is not taken for 15.
     pub fn plain(self, text: &str) -> Option<Cow<'_, str>> {
         if self == Self::default() || is_digits(text) {
             return Some(Cow::Borrowed(text));
@@ -46,7 +47,7 @@ impl NumberForm {
         Some(Cow::Owned([sign, &digits, &decimals, exponent].concat()))
     }
 
-    /// The digits before the decimals.
+    /// The digits before the decimals, without their thousands signs.
     fn ungrouped(self, whole: &str) -> Option<String> {
         let is_between = |c: char| self.thousands.is_some_and(|sign| is_same(sign, c));
         let mut groups = whole.split(is_between);
@@ -68,8 +69,8 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a file's sign is the one that a schema names: people type a space and an apostrophe, and spreadsheets write
-/// their typographic kin.
+/// Whether a sign in a file is the one that a schema names. People type a space or an apostrophe, and
+/// spreadsheets write the typographic variants of these.
 fn is_same(named: char, found: char) -> bool {
     match named {
         ' ' => matches!(found, ' ' | '\u{A0}' | '\u{2009}' | '\u{202F}'),

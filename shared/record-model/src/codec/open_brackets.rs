@@ -1,6 +1,6 @@
-//! What is open around a place in JSON.
+//! The brackets that are open at a place in JSON.
 
-/// What is open around a place: a bit each, the innermost lowest, set for an object.
+/// The open brackets, one bit each: the innermost is the lowest bit, and an object's bit is set.
 #[derive(Default)]
 pub(super) struct OpenBrackets {
     bits: u128,
@@ -8,7 +8,7 @@ pub(super) struct OpenBrackets {
 }
 
 impl OpenBrackets {
-    /// `None` where no more than the 128 that are open may be.
+    /// Opens a bracket; `None` if 128 are open already, which is the limit.
     #[inline]
     pub(super) fn push(&mut self, is_object: bool) -> Option<()> {
         self.depth = Some(self.depth + 1).filter(|&depth| depth <= u128::BITS)?;
@@ -27,7 +27,7 @@ impl OpenBrackets {
         self.bits & 1 == 1
     }
 
-    /// What closes the innermost.
+    /// The byte that closes the innermost bracket.
     #[inline]
     pub(super) fn close(&self) -> u8 {
         if self.is_object() { b'}' } else { b']' }

@@ -1,4 +1,4 @@
-//! One payload for two readers: its text first, its document second, looked through once.
+//! One payload for two readers: scanned once, it gives first its text and then its document.
 
 use super::context::{RecordContext, TextOf, Written};
 use super::document::utf8;
@@ -6,11 +6,11 @@ use super::error::RecordError;
 use super::inputs::{JsonInputs, RowInputs};
 use crate::schema::{Form, Plan};
 
-/// A payload whose members are found already, by [`crate::Schema::open`].
+/// A payload whose members were found by [`crate::Schema::open`].
 pub struct OpenedPayload<'a, 's> {
     plan: &'s Plan,
     text: &'a str,
-    /// Of a JSON payload; a row is cut as it is read.
+    /// The members of a JSON payload; a row is cut while it is read.
     members: Option<JsonInputs<'a, 's>>,
 }
 
@@ -26,7 +26,8 @@ impl Plan {
 }
 
 impl<'a> OpenedPayload<'a, '_> {
-    /// The text to enrich, and the language and time that the record itself names. Only those fields are checked.
+    /// Returns the text to enrich, and the language and time that the record itself names. Only those fields
+    /// are checked.
     pub fn text_of(&mut self) -> Result<TextOf<'a>, RecordError> {
         match &mut self.members {
             None => self.plan.text_from(&mut RowInputs::new(self.plan, self.text)?, self.text),
@@ -34,7 +35,7 @@ impl<'a> OpenedPayload<'a, '_> {
         }
     }
 
-    /// As [`crate::Schema::write_typed_json`].
+    /// Does what [`crate::Schema::write_typed_json`] does.
     pub fn write_typed_json(
         mut self,
         context: &RecordContext<'_>,

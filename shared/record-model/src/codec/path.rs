@@ -2,13 +2,13 @@
 
 /// The members on the way to a value, the outermost first.
 ///
-/// A path is bare, as `service.name`, and then a dot may be a step into an object or a part of a member's name: the
-/// member `service.name` is found, and so is the member `name` of `service`. Or it has parts in double quotes, as
-/// `"service.name".id`, and then each part is one member, spelled so.
+/// In a bare path such as `service.name`, a dot may be a step into an object or part of a member's name: both
+/// the member `service.name` and the member `name` of `service` are found. In a path whose parts are in
+/// double quotes, such as `"service.name".id`, each part is the exact name of one member.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Path<'a> {
     pub(super) parts: Vec<&'a str>,
-    /// Whether dots in member names are not taken for steps.
+    /// Whether each part is a member's exact name, so that dots in names are not steps.
     pub(super) is_exact: bool,
 }
 

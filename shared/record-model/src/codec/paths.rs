@@ -1,4 +1,4 @@
-//! The places that a schema asks for in JSON, as a tree of member names.
+//! The places in JSON that a schema asks for, as a tree of member names.
 
 use super::members::Members;
 use super::path::Path;
@@ -9,19 +9,19 @@ use super::value::Input;
 pub(crate) struct PathTree {
     pub(super) root: Node,
     pub(super) places: usize,
-    /// For each field the places it may be at, best first.
+    /// For each field the places where it may be, the preferred one first.
     fields: Vec<Vec<usize>>,
 }
 
 /// A member, and what is asked for inside it.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// Of bare paths: found whichever of the dots are steps.
+    /// The place of bare paths, which is found whichever of the dots are steps.
     pub(super) bare: Option<usize>,
-    /// Of paths with quotes: found where each part is a member.
+    /// The place of quoted paths, which is found if each part is a member.
     pub(super) exact: Option<usize>,
     pub(super) children: Vec<(String, Node)>,
-    /// Of a node with children: where it is kept that its object was met.
+    /// For a node with children: the place that notes that its object was met.
     pub(super) met: Option<usize>,
     /// Whether a child has children, so that a dot in a member's name may be a step.
     has_steps: bool,
@@ -33,7 +33,7 @@ impl Node {
         self.children.iter().find(|(known, _)| known == name).map(|(_, child)| child)
     }
 
-    /// What a name with dots leads to, each of them taken for a step.
+    /// The node that a dotted name leads to if each dot is a step.
     #[inline]
     pub(super) fn dotted(&self, name: &str) -> Option<&Self> {
         if !self.has_steps || memchr::memchr(b'.', name.as_bytes()).is_none() {
@@ -44,7 +44,7 @@ impl Node {
 }
 
 impl PathTree {
-    /// A tree of each field's paths.
+    /// Builds the tree from each field's paths.
     pub(crate) fn new<'p>(fields: impl Iterator<Item = &'p [String]>) -> Self {
         let mut tree = Self::default();
         for paths in fields {
@@ -77,7 +77,7 @@ impl PathTree {
         })
     }
 
-    /// What the object has for a field: the first of its places with a value other than null.
+    /// What the object holds for a field: the first of its places that has a value other than null.
     pub(crate) fn input<'j>(&self, field: usize, members: &Members<'j>) -> Input<'j> {
         let places = self.fields.get(field).map(Vec::as_slice).unwrap_or_default();
         let mut found = Input::Missing;

@@ -1,4 +1,4 @@
-//! The regular expression of a string field, and the commonest kind of one read without an engine.
+//! The regular expression of a string field. The commonest kind is matched without an engine.
 
 use regex_lite::{Error, Regex, RegexBuilder};
 
@@ -12,8 +12,8 @@ pub(crate) struct Pattern {
     run: Option<Run>,
 }
 
-/// `^[0-9]{1,20}$` and its like: so many characters of one class, and nothing else. An id or a code is such a text, and
-/// its field is read in every record.
+/// A pattern such as `^[0-9]{1,20}$`: a number of characters of one class, and nothing else. Ids and codes
+/// look like this, and such a field is checked in every record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
     /// A bit for each ASCII character of the class.
@@ -43,7 +43,7 @@ impl Pattern {
 }
 
 impl Run {
-    /// The run a valid pattern is, where it is one.
+    /// The run that a valid pattern describes, if it is one.
     fn of(pattern: &str) -> Option<Self> {
         let (class, repetition) = pattern.strip_prefix("^[")?.strip_suffix('$')?.split_once(']')?;
         let (least, most) = match repetition {
@@ -70,7 +70,7 @@ impl Run {
     }
 }
 
-/// The characters and ranges of a class that is made of nothing but letters, digits and `_`.
+/// The characters of a class that consists of letters, digits, `_` and ranges of them only.
 fn class_of(mut class: &[u8]) -> Option<u128> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let mut bits = 0;

@@ -1,8 +1,8 @@
-//! Slips in date patterns: a letter that is another one in Java's alphabet of dates, and so is another time.
+//! Mistakes in date patterns: a letter that means something else in Java's date letters gives another time.
 
 use super::time_pattern::{Token, Unit};
 
-/// Why letters are no part of a date, with those that were meant where that is plain.
+/// Says that letters are not part of a date, and which letters were meant if that is obvious.
 pub(super) fn unknown(letters: &str) -> String {
     let meant = match letters {
         "YYYY" => ": a year is `yyyy`",
@@ -12,11 +12,11 @@ pub(super) fn unknown(letters: &str) -> String {
         "MMMM" => ": a month by its short name is `MMM`",
         _ => "",
     };
-    format!("has `{letters}`, which is no part of a date{meant}")
+    format!("has `{letters}`, which is not part of a date{meant}")
 }
 
-/// What is wrong with a pattern that would read or write another time than was meant: it has a part twice, so that one
-/// of both is lost, or it lacks one between two others.
+/// What is wrong with a pattern that would read or write another time than was meant: it has a part twice, so
+/// that one of the two is lost, or it lacks a part between two others.
 pub(super) fn slip(tokens: &[Token]) -> Option<&'static str> {
     let count = |is: fn(&Token) -> bool| tokens.iter().filter(|token| is(token)).count();
     let [years, months, days, hours, minutes, seconds] =
@@ -60,7 +60,7 @@ pub(super) fn slip(tokens: &[Token]) -> Option<&'static str> {
 }
 
 impl Token {
-    /// The number of a date that it stands for, in whatever form.
+    /// The part of a date that the token stands for, in any form.
     fn unit(self) -> Option<Unit> {
         match self {
             Self::Number(unit, _) => Some(unit),
@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn unknown_letters_are_named_and_the_ones_that_were_meant() {
-        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "has `QQ`, which is no part of a date");
+        assert_eq!(TimePattern::compile("yyyy-QQ").unwrap_err(), "has `QQ`, which is not part of a date");
         assert_eq!(
             TimePattern::compile("YYYY-MM-dd").unwrap_err(),
-            "has `YYYY`, which is no part of a date: a year is `yyyy`"
+            "has `YYYY`, which is not part of a date: a year is `yyyy`"
         );
     }
 

@@ -1,4 +1,4 @@
-//! The way back: values to a payload of the stream, a delimited row or a JSON object.
+//! The way back: writes values as a payload of the stream, which is a delimited row or a JSON object.
 
 use super::context::RecordContext;
 use super::document::default_value;
@@ -9,8 +9,9 @@ use super::value::{Input, Value};
 use crate::schema::{Field, Form, MissingFields, Plan};
 
 impl Plan {
-    /// Appends a payload. `input_of` gives each payload field's value, by the field's index in the schema.
-    /// Values are typed on the way, so what is written here is read again. Appends nothing on an error.
+    /// Appends a payload. `input_of` gives the value of each payload field, by the field's index in the
+    /// schema. Values are checked by their types, so what is written here can be read again. Appends nothing
+    /// on an error.
     pub(crate) fn write_payload<'a>(
         &self,
         input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,
@@ -22,8 +23,8 @@ impl Plan {
         self.check_row(start, out)
     }
 
-    /// Refuses a row that would be read as several, and takes it back. One that begins with a byte order mark gets
-    /// another, since a reader passes one over.
+    /// Refuses a row that would be read as several, and removes it from the output. A row that begins with a
+    /// byte order mark gets a second one, since a reader ignores the first.
     pub(super) fn check_row(&self, start: usize, out: &mut Vec<u8>) -> Result<(), RecordError> {
         if self.form == Form::Json {
             return Ok(());
@@ -42,7 +43,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The same, without a look at the row as a whole.
+    /// Does the same without checking the row as a whole.
     pub(super) fn write_values<'a>(
         &self,
         mut input_of: impl FnMut(usize, &Field) -> Result<Input<'a>, Problem>,
@@ -96,7 +97,7 @@ impl Plan {
     }
 }
 
-/// The value of an input, or what stands in for null.
+/// The value of an input, or the default if it is null.
 fn given_or_default<'v>(
     field: &'v Field,
     input: &'v Input<'v>,
@@ -109,7 +110,7 @@ fn given_or_default<'v>(
     if matches!(value, Value::Null) && field.required { Err(Problem::Required) } else { Ok(value) }
 }
 
-/// Dotted names as nested objects, while they are written.
+/// Writes dotted names as nested objects.
 #[derive(Default)]
 struct Objects {
     open: Vec<String>,

@@ -1,4 +1,4 @@
-//! Several records in one payload: rows by their line ends, JSON values one behind the other.
+//! Several records in one payload: rows separated by line ends, or JSON values one after another.
 
 use super::document::utf8;
 use super::error::{Problem, RecordError};
@@ -8,8 +8,8 @@ use super::row::bare_row;
 use crate::schema::{Form, Plan};
 
 impl Plan {
-    /// Takes a payload apart into its records, without the blanks between them. Bytes that are no record come last, as
-    /// one, for whoever reads records to refuse.
+    /// Splits a payload into its records, without the blanks between them. If the rest is not a record, it
+    /// comes last as one piece, and the reader of records refuses it.
     pub(crate) fn records_in<'a>(&self, payload: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = std::str::from_utf8(payload).map_err(|_| payload);
         std::iter::from_fn(move || match rest {
@@ -32,8 +32,8 @@ impl Plan {
     }
 }
 
-/// Checks that bytes are one JSON object. If it is on several lines, or a byte order mark is before it, the same without
-/// the blanks between its parts.
+/// Checks that bytes are one JSON object. If the object spans several lines, or a byte order mark precedes
+/// it, returns it again without the mark and the blanks between its parts.
 pub fn object_on_one_line(json: &[u8]) -> Result<Option<Vec<u8>>, RecordError> {
     let text = utf8(json)?;
     let mut scanner = Scanner::behind_mark(text);

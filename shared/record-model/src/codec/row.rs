@@ -1,4 +1,4 @@
-//! Delimited rows: cut into fields, and put together from them.
+//! Delimited rows: how they are cut into fields.
 
 use std::borrow::Cow;
 
@@ -8,22 +8,22 @@ use super::error::Problem;
 use super::json_scan::BYTE_ORDER_MARK;
 use super::words;
 
-/// How the rows of a data set are delimited. A value that holds the delimiter is quoted, or its
-/// delimiters escaped, or it can't be written.
+/// How the rows of a data set are delimited. A value that contains the delimiter is quoted or escaped;
+/// without quote or escape it can't be written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RowForm {
     pub(crate) delimiter: String,
     pub(crate) guard: Guard,
 }
 
-/// What keeps a delimiter inside a value from ending it.
+/// What keeps a delimiter inside a value from ending the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Guard {
     #[default]
     None,
-    /// Around the value; doubled inside it.
+    /// A quote stands around the value, and is doubled inside it.
     Quote(char),
-    /// Before the character; with `n` and `r` for line ends.
+    /// An escape stands before the character, and `n` and `r` after it stand for line ends.
     Escape(char),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Pieces<'a, 'f> {
     rest: Option<&'a str>,
 }
 
-/// A row without a byte order mark before it and the line ends behind it.
+/// A row without a byte order mark before it and without line ends after it.
 pub(crate) fn bare_row(payload: &str) -> &str {
     let row = payload.strip_prefix(BYTE_ORDER_MARK).unwrap_or(payload);
     row.trim_end_matches(['\n', '\r'])
@@ -47,15 +47,16 @@ impl RowForm {
 }
 
 impl<'a> Pieces<'a, '_> {
-    /// The next field where it stands in the row as it is; `None` after the last, and where a quote or an
-    /// escape has to be resolved.
+    /// The next field, if it can be used as it stands in the row; `None` after the last field, and if a quote
+    /// or an escape must be resolved.
     #[inline]
     pub(crate) fn next_plain(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
         let (piece, rest) = self.cut(rest);
         match self.form.guard {
             Guard::Quote(quote) if piece.starts_with(quote) => return None,
-            // A delimiter after an escape is none, so look no further than the first: rows stay linear.
+            // A delimiter after an escape does not count, so only the text up to the first is searched: the
+            // time for a row stays linear.
             Guard::Escape(escape) if piece.contains(escape) => return None,
             _ => {}
         }
@@ -99,7 +100,7 @@ impl<'a> Pieces<'a, '_> {
         }
     }
 
-    /// From after the opening quote to after the closing one and its delimiter.
+    /// Reads from after the opening quote to after the closing quote and its delimiter.
     fn quoted(&mut self, inside: &'a str, quote: char) -> Result<Cow<'a, str>, Problem> {
         let mut value = Cow::Borrowed("");
         let mut rest = inside;
@@ -153,7 +154,8 @@ impl<'a> Pieces<'a, '_> {
     }
 }
 
-/// Most fields end within a few words of the machine, where calling `memchr` costs more than it saves.
+/// Searches word by word: most fields end within a few machine words, where a call of `memchr` costs more
+/// than it saves.
 #[inline]
 fn find(byte: u8, text: &[u8]) -> Option<usize> {
     let mut skipped = 0;

@@ -3,8 +3,9 @@
 use super::row::{Guard, RowForm};
 
 impl RowForm {
-    /// Where a row ends that others follow: at the first line end that neither quote nor escape guards, since a line
-    /// end is no part of a bare value. `None` where the text is one row, or its last quote is not closed.
+    /// Where a row ends if others follow it: at the first line end that neither quote nor escape protects,
+    /// since a bare value can't contain a line end. `None` if the text is one row, or if its last quote is
+    /// not closed.
     #[inline]
     pub(crate) fn end_of_row(&self, text: &str) -> Option<usize> {
         let first = line_end(text)?;
@@ -30,13 +31,14 @@ impl RowForm {
     }
 }
 
-/// The first line end, of whatever system.
+/// The first line end, of any operating system's kind.
 #[inline]
 fn line_end(text: &str) -> Option<usize> {
     memchr::memchr2(b'\n', b'\r', text.as_bytes())
 }
 
-/// The bytes from a quote to the one that closes it, 0 where there is no quote; `None` where none closes it.
+/// The length from a quote through the one that closes it; 0 if there is no quote, and `None` if nothing
+/// closes it.
 fn quoted_len(text: &str, quote: char) -> Option<usize> {
     let Some(inside) = text.strip_prefix(quote) else { return Some(0) };
     let mut rest = inside;

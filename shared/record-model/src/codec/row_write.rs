@@ -1,11 +1,11 @@
-//! Values of a delimited row, written so that they read back.
+//! Writes the values of a delimited row so that they read back.
 
 use super::error::Problem;
 use super::row::{Guard, RowForm};
 
 impl RowForm {
-    /// Appends a value so that it reads back as one field; a line end in a bare one is left to [`RowForm::end_of_row`],
-    /// which looks at a whole row at once.
+    /// Appends a value so that it reads back as one field. [`RowForm::end_of_row`] finds a line end in a bare
+    /// value, since it looks at a whole row at once.
     pub(crate) fn write(&self, value: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
         let line_end = value.contains(['\n', '\r']);
         let breaks = self.breaks(value);
@@ -28,7 +28,7 @@ impl RowForm {
         Ok(())
     }
 
-    /// Makes a value that was appended as it is, from byte `start` on, read back as one field.
+    /// Changes a value that was appended unchanged, from byte `start` on, so that it reads back as one field.
     pub(crate) fn guard_from(&self, start: usize, out: &mut Vec<u8>) -> Result<(), Problem> {
         if out.get(start..).is_some_and(|value| self.is_plain(value)) {
             return Ok(());
@@ -37,7 +37,7 @@ impl RowForm {
         self.write(&value, out)
     }
 
-    /// Whether nothing in a value has a meaning in a row. Many that are not plain need no guard either.
+    /// Whether no character of a value has a meaning in a row. Many other values need no guard either.
     #[inline]
     fn is_plain(&self, value: &[u8]) -> bool {
         let lacks = |byte: &u8| memchr::memchr(*byte, value).is_none();
@@ -51,7 +51,7 @@ impl RowForm {
         keeps_guard && self.delimiter.as_bytes().iter().all(lacks)
     }
 
-    /// Whether a value would end too early, or join the delimiter after it into another one.
+    /// Whether a value would end too early, or would form a delimiter together with the one after it.
     fn breaks(&self, value: &str) -> bool {
         let begins_one = |at: usize| self.delimiter.get(..at).is_some_and(|head| value.ends_with(head));
         value.contains(&self.delimiter) || (1..self.delimiter.len()).any(begins_one)
@@ -65,7 +65,7 @@ impl RowForm {
                 '\r' => 'r',
                 c => c,
             };
-            // Every character a delimiter is made of, so that no part of one is left to meet another part.
+            // Every character of the delimiter is escaped, so that no part of one can combine with the next.
             if written != c || c == escape || self.delimiter.contains(c) {
                 escaped.push(escape);
             }

@@ -6,7 +6,7 @@ use super::error::Problem;
 use super::html::unescape;
 use super::pattern::Pattern;
 
-/// What a string field takes, and what is done to it.
+/// What a string field accepts, and how its texts are changed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TextRule {
     pub(crate) trim: bool,
@@ -18,7 +18,7 @@ pub(crate) struct TextRule {
 }
 
 impl TextRule {
-    /// Whether nothing but trimming happens to a text, and any is taken.
+    /// Whether a text is only trimmed, and every text is accepted.
     #[inline]
     pub(crate) fn keeps_text(&self) -> bool {
         let changes = self.collapse_blanks || self.unescape_html;
@@ -39,7 +39,7 @@ impl TextRule {
         Ok(text)
     }
 
-    /// Appends text so that [`TextRule::read`] gives it back.
+    /// Appends text in a form that [`TextRule::read`] reads back unchanged.
     pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) {
         if self.unescape_html && text.contains('&') {
             out.extend_from_slice(text.replace('&', "&amp;").as_bytes());
@@ -75,13 +75,13 @@ pub(crate) fn bare(text: &str) -> &str {
     if may_be_blank(bytes.first()) || may_be_blank(bytes.last()) { bare.trim_matches(is_blank) } else { bare }
 }
 
-/// Whether a character is a blank: ASCII's, and every space of Unicode, so that a no-break space of a web page or a
-/// spreadsheet is one too. Its separators of lines and paragraphs are text.
+/// Whether a character is a blank: one of ASCII's, or any space of Unicode, so that a no-break space from a
+/// web page or a spreadsheet counts. Unicode's line and paragraph separators are text.
 fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace() || (c >= '\u{A0}' && c.is_whitespace() && !matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
-/// Keeps the borrow where the text already is one.
+/// Applies a change to a text, and keeps the text borrowed if it is borrowed and unchanged.
 #[inline]
 fn map<'a>(text: Cow<'a, str>, change: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Cow<'a, str> {
     match text {
@@ -90,7 +90,7 @@ fn map<'a>(text: Cow<'a, str>, change: impl for<'t> Fn(&'t str) -> Cow<'t, str>)
     }
 }
 
-/// Runs of blanks as one space.
+/// Replaces each run of blanks by one space.
 fn collapse(text: &str) -> Cow<'_, str> {
     let mut before = None;
     let is_changed = text.chars().any(|c| {

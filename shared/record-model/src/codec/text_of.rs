@@ -1,4 +1,4 @@
-//! The text by which a record is enriched, with the language and time that the record itself names.
+//! The text that is enriched, with the language and time that the record itself names.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::value::{Input, Value};
 use crate::schema::{Field, Kind, Plan};
 
 impl Plan {
-    /// Reads the text, language and time fields of a payload, and no other.
+    /// Reads the text, language and time fields of a payload, and no others.
     pub(super) fn text_from<'a>(
         &self,
         inputs: &mut impl Inputs<'a>,
@@ -31,7 +31,7 @@ impl Plan {
     }
 }
 
-/// A string that borrows from the payload where it can.
+/// A string that borrows from the payload if possible.
 fn string<'a>(field: &Field, input: Input<'a>, payload: &str) -> Result<Option<Cow<'a, str>>, RecordError> {
     let fail = |problem, input: &Input<'_>| Err(field_error(problem, field, input, payload));
     let value = match (&field.kind, input) {

@@ -1,4 +1,4 @@
-//! Date patterns in Java's letters (`yyyy/MM/dd HH:mm:ss`), as OpenSearch, Athena and Firehose write them.
+//! Date patterns in Java's letters (`yyyy/MM/dd HH:mm:ss`), as OpenSearch, Athena and Firehose use them.
 
 use super::local_time::LocalTime;
 use super::pattern_slip::{slip, unknown};
@@ -18,7 +18,7 @@ pub(crate) struct TimePattern {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A number of a date or time. The width is its exact one, or 0 for "as many digits as it needs".
+    /// A number of a date or time. The width is exact, or 0 for "as many digits as it needs".
     Number(Unit, u8),
     Literal(u8),
     /// The last two digits of a year from 2000 to 2099.
@@ -36,7 +36,7 @@ pub(super) enum Token {
     OffsetColon,
 }
 
-/// The numbers of a date and time, in their order.
+/// The numbers of a date and time, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Year,
@@ -47,7 +47,7 @@ pub(super) enum Unit {
     Second,
 }
 
-/// What a text of a pattern says: a local date and time, and the offset from UTC where it has one.
+/// What a text says by its pattern: a local date and time, and the offset from UTC if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parsed {
     pub(crate) local: LocalTime,
@@ -86,7 +86,7 @@ impl TimePattern {
         &self.text
     }
 
-    /// Whether every text of this pattern is the one way to write its moment.
+    /// Whether each moment has only one text in this pattern.
     pub(crate) fn is_canonical(&self) -> bool {
         self.tokens.iter().all(|token| match token {
             Token::Number(_, width) | Token::Hour12(width) => *width > 0,
@@ -106,7 +106,7 @@ impl TimePattern {
         self.tokens.iter().map(digits).max().unwrap_or(0)
     }
 
-    /// A regular expression every written text matches (JSON Schema's dialect).
+    /// A regular expression that every written text matches, in the dialect of JSON Schema.
     pub(crate) fn regex(&self) -> String {
         let mut regex = String::from("^");
         for token in &self.tokens {
@@ -131,7 +131,7 @@ impl TimePattern {
         regex
     }
 
-    /// Reads a text that has this form from its first byte to its last.
+    /// Reads a text that matches this pattern from its first byte to its last.
     #[inline]
     pub(crate) fn parse(&self, text: &str) -> Option<Parsed> {
         let mut parts = Parts::new();
@@ -142,12 +142,12 @@ impl TimePattern {
         if rest.is_empty() { parts.finish() } else { None }
     }
 
-    /// Appends a local date and time, with the offset it is at.
+    /// Appends a local date and time with its offset.
     pub(crate) fn write(&self, local: LocalTime, offset_seconds: i32, out: &mut Vec<u8>) {
         let LocalTime { year, month, day, hour, minute, second, .. } = local;
         let numbers = [year, month, day, hour, minute, second];
         for &token in &self.tokens {
-            // As in reading: two branches that are foreseen instead of a jump.
+            // As in reading, two predictable branches are faster than a jump.
             match token {
                 Token::Literal(byte) => out.push(byte),
                 Token::Number(unit, width) => {

@@ -1,11 +1,11 @@
-//! Texts read by the tokens of a date pattern.
+//! Reads texts by the tokens of a date pattern.
 
 use super::local_time::LocalTime;
 use super::time_pattern::{MONTHS, Parsed, Token, Unit, WEEKDAYS};
 
 /// The numbers of a text while it is read.
 pub(super) struct Parts {
-    /// By [`Unit`].
+    /// The numbers, indexed by [`Unit`].
     numbers: [u32; 6],
     nanosecond: u32,
     afternoon: Option<bool>,
@@ -15,16 +15,17 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Nothing read yet: the first instant of 1970.
+    /// Starts with the first instant of 1970.
     pub(super) fn new() -> Self {
         let numbers = [1970, 1, 1, 0, 0, 0];
         Self { numbers, nanosecond: 0, afternoon: None, weekday: None, offset_seconds: None }
     }
 
-    /// Reads one token from the front of a text and answers the rest.
+    /// Reads one token from the front of a text and returns the rest.
     #[inline]
     pub(super) fn read<'t>(&mut self, token: Token, text: &'t [u8]) -> Option<&'t [u8]> {
-        // Nearly all tokens are of these two kinds: told apart by branches, which are foreseen, and not by a jump.
+        // Nearly all tokens are of these two kinds. Branches tell them apart, since they are predicted better
+        // than a jump.
         match token {
             Token::Literal(byte) => text.strip_prefix(&[byte]),
             Token::Number(unit, width) => {

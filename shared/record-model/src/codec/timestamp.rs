@@ -1,4 +1,4 @@
-//! Timestamps: several input formats, a zone for those that name none, one output format.
+//! Timestamps: several input formats, a zone for texts that name no offset, and one output format.
 
 use std::io::Write as _;
 
@@ -23,21 +23,22 @@ pub(crate) enum TimeFormat {
 /// How a timestamp field is read and written.
 #[derive(Debug, Clone)]
 pub(crate) struct TimestampRule {
-    /// Tried in order.
+    /// The input formats, in the order in which they are tried.
     pub(crate) inputs: Vec<TimeFormat>,
     /// The zone of texts that name no offset.
     pub(crate) zone: TimeZone,
     pub(crate) output: TimeFormat,
     pub(crate) output_zone: TimeZone,
-    /// How a payload is written: in `zone`, and read back by the first input format.
+    /// How a payload is written: in `zone`, and in the first input format.
     pub(crate) payload: TimeFormat,
-    /// A local time may be written as it is: both zones are one.
+    /// Whether a local time may be written unchanged, because both zones are the same.
     pub(crate) same_zone: bool,
-    /// The output format is an input format too, and each of its texts is written as it was read.
+    /// Whether each text of the output format is an accepted input, and is written exactly as it was read.
     pub(crate) keeps_text: bool,
 }
 
-/// A point in time: local in the rule's zone, or absolute. `literal` is its text in the output format.
+/// A point in time: local in the rule's zone, or absolute. `literal` is its text if that is in the output
+/// format.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Moment<'a> {
     time: Time,
@@ -61,7 +62,7 @@ impl TimeFormat {
         })
     }
 
-    /// Whether a text of this format is a point in time without any zone's help.
+    /// Whether a text of this format is a point in time without a zone.
     pub(crate) fn has_offset(&self) -> bool {
         match self {
             Self::Pattern(pattern) => pattern.has_offset(),
@@ -90,7 +91,7 @@ impl TimeFormat {
         }
     }
 
-    /// The digits of a fraction of a second that its texts may have.
+    /// The digits that a fraction of a second may have in this format.
     fn decimals(&self) -> u8 {
         match self {
             Self::Pattern(pattern) => pattern.decimals(),
@@ -100,25 +101,25 @@ impl TimeFormat {
     }
 }
 
-/// A number since 1970, by its value times a power of ten, in units of so many nanoseconds. One that is not whole then
-/// is refused: nothing here holds it.
+/// A number since 1970, times a power of ten, in units of this many nanoseconds. It is refused if it is not
+/// whole then, since nothing here can hold it.
 fn epoch(text: &str, power: u32, unit_nanos: i128) -> Option<Instant> {
     Instant::of_nanos(scaled(text, power).ok()?.checked_mul(unit_nanos)?)
 }
 
-/// The offset of whole minutes nearest to one, in seconds: texts have no others. Zones of before about 1900 are off by
-/// seconds, and a text that left those away would be of another instant.
+/// The nearest offset of whole minutes, in seconds: texts have no other offsets. Before about 1900 zones have
+/// offsets with seconds, and a text that dropped them would name another instant.
 pub(super) fn nearest_minute(offset_seconds: i32) -> i32 {
     (offset_seconds + 30).div_euclid(60) * 60
 }
 
-/// An instant as a zone's clock shows it, and how far that is from UTC.
+/// An instant as a zone's clock shows it, and the clock's offset from UTC.
 fn on_the_clock(instant: Instant, zone: &TimeZone, in_minutes: bool) -> Option<(LocalTime, i32)> {
     let offset = instant.offset_in(zone);
     if !in_minutes || offset % 60 == 0 {
         return Some((instant.to_local(offset)?, offset));
     }
-    // In the first minute of year 1 the nearest may be of the year before.
+    // In the first minute of year 1 the rounded time may fall in the year before.
     let nearest = nearest_minute(offset);
     let offsets = [nearest, nearest + 60, nearest - 60];
     offsets.into_iter().find_map(|offset| Some((instant.to_local(offset)?, offset)))
@@ -154,7 +155,7 @@ impl TimestampRule {
         Some(Moment { time, literal: None })
     }
 
-    /// Reads a text this rule has written.
+    /// Reads a text that this rule wrote.
     pub(crate) fn read_output<'a>(&self, text: &'a str) -> Result<Moment<'a>, Problem> {
         let time = match self.output.read(text) {
             Some(Time::Local(local)) if !self.same_zone => {
@@ -166,7 +167,7 @@ impl TimestampRule {
         Ok(Moment { time, literal: self.keeps_text.then_some(text) })
     }
 
-    /// Refuses what the output could not hold, so that writing can't fail.
+    /// Refuses a time that the output can't hold, so that writing can't fail.
     #[inline]
     fn checked(&self, time: Time) -> Result<Time, Problem> {
         if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
@@ -176,16 +177,17 @@ impl TimestampRule {
         if self.is_of_the_calendar(instant) { Ok(Time::Instant(instant)) } else { Err(Problem::NotTimestamp) }
     }
 
-    /// Whether an instant is of the years 1 to 9999 in both zones: what is written in one is read in the other.
+    /// Whether an instant is within the years 1 to 9999 in both zones: what is written in one is read in the
+    /// other.
     #[inline]
     fn is_of_the_calendar(&self, instant: Instant) -> bool {
-        /// The calendar as every zone has it: a day less at each end than in UTC.
+        /// The part of the calendar that every zone has: more than a day less at each end than in UTC.
         const IN_EVERY_ZONE: std::ops::Range<i64> = -62_135_596_800 + 93_600..253_402_300_800 - 93_600;
         let is_real = |zone: &TimeZone| instant.to_local(instant.offset_in(zone)).is_some();
         IN_EVERY_ZONE.contains(&instant.second) || [&self.zone, &self.output_zone].into_iter().all(is_real)
     }
 
-    /// Whether every moment is written as a whole number, where it is written as a number at all.
+    /// Whether every moment is written as a whole number, if it is written as a number at all.
     pub(crate) fn is_whole(&self) -> bool {
         let digits = self.inputs.iter().map(TimeFormat::decimals).max().unwrap_or(3);
         matches!(self.output, TimeFormat::EpochMillis) && digits <= 3
@@ -200,7 +202,7 @@ impl TimestampRule {
         }
     }
 
-    /// Appends the moment as this rule's first input format reads it.
+    /// Appends the moment in this rule's first input format.
     pub(crate) fn write_payload(&self, moment: &Moment<'_>, out: &mut Vec<u8>) {
         self.write_in(&self.zone, &self.payload, moment, out);
     }
@@ -245,8 +247,8 @@ impl TimestampRule {
     }
 }
 
-/// Appends an instant as a number since 1970 in units of so many decimals of a nanosecond: whole where it is, else with
-/// its decimals, so that the number is the instant.
+/// Appends an instant as a number since 1970, in units of a nanosecond times a power of ten: as a whole
+/// number if it is one, otherwise with its decimals, so that nothing is lost.
 fn write_epoch(instant: Instant, decimals: u8, out: &mut Vec<u8>) {
     let unit = 10_u128.pow(u32::from(decimals));
     let nanos = instant.nanos();

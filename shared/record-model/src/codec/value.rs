@@ -1,11 +1,11 @@
-//! A typed value between its two ends: read from a row or a JSON member, written as JSON or row text.
+//! A typed value: read from a row or a JSON member, and written as JSON or as text of a row.
 
 use std::borrow::Cow;
 
 use super::float::Float;
 use super::timestamp::Moment;
 
-/// What stands in a payload for one field.
+/// What a payload holds for one field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Input<'a> {
     /// The payload has no such field.
@@ -46,7 +46,7 @@ impl Input<'_> {
     }
 }
 
-/// A value of a field's type. It borrows from the payload wherever the text there is already right.
+/// A value of a field's type. It borrows from the payload wherever the text there needs no change.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
     Null,

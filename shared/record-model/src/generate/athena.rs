@@ -1,7 +1,8 @@
 //! Athena tables over the documents in S3.
 //!
-//! Every name is in back quotes, on every level: so none is a reserved word, whatever Athena adds to its list, and each
-//! may begin with `_` or a digit. Every text is a string of Hive's, where the backslash is what escapes.
+//! Every name on every level is in back quotes. A name is then never a reserved word, even if Athena adds
+//! words to its list, and it may begin with `_` or a digit. Every text is a Hive string, in which the
+//! backslash escapes.
 
 use super::tree::{Member, members};
 use crate::codec::TimeFormat;
@@ -62,7 +63,7 @@ fn structure(members: &[Member<'_>]) -> String {
     format!("struct<{}>", members.iter().map(part).collect::<Vec<_>>().join(","))
 }
 
-/// A name in a statement of definition.
+/// A quoted name, for a data definition statement.
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
@@ -87,7 +88,7 @@ fn type_of(field: &Field) -> &'static str {
         Kind::Timestamp(rule) if rule.is_whole() => "bigint",
         Kind::Timestamp(rule) if rule.output.is_number() => "double",
         Kind::Integer(_) => "bigint",
-        // The SerDe knows one format of timestamps only; a comment says how to read ours.
+        // The SerDe knows only one timestamp format, so a comment says how to read ours.
         Kind::Text(_) | Kind::Enum(_) | Kind::Timestamp(_) => "string",
         Kind::Float(_) => "double",
         Kind::Boolean(_) => "boolean",
@@ -96,7 +97,7 @@ fn type_of(field: &Field) -> &'static str {
 }
 
 fn comment(field: &Field) -> Option<String> {
-    // In a query a name is in double quotes.
+    // A query writes a name in double quotes.
     let name = format!("\"{}\"", field.leaf);
     let reading = match &field.kind {
         Kind::Timestamp(rule) => match &rule.output {

@@ -1,13 +1,14 @@
-//! Names that a destination keeps for itself, or can't tell apart.
+//! Names that a destination reserves, or can't tell apart.
 
 use std::collections::HashSet;
 
 use super::tree::{Member, members};
 use crate::schema::{ExtraFields, Plan, Reason, SchemaError};
 
-/// The metadata fields of an OpenSearch index: a document with a member of one of these names is refused. From
-/// "Metadata fields" of OpenSearch's documentation, with those that its mappers register beside (`_version` to
-/// `_doc_count`), the one of the plugin `mapper-size`, and `_type`, which was one until version 2.
+/// The metadata fields of an OpenSearch index, which refuses a document that has a member of such a name. The
+/// list is "Metadata fields" of OpenSearch's documentation, together with those that its mappers register
+/// (`_version` to `_doc_count`), the one of the plugin `mapper-size`, and `_type`, which was one until
+/// version 2.
 const OPENSEARCH_METADATA: [&str; 16] = [
     "_field_names",
     "_id",
@@ -27,27 +28,31 @@ const OPENSEARCH_METADATA: [&str; 16] = [
     "_type",
 ];
 
-/// The columns of the partitions that the table has beside its own.
+/// The table's partition columns.
 const ATHENA_PARTITIONS: [&str; 2] = ["dt", "hour"];
 
 /// Refuses a schema whose index or documents OpenSearch would refuse.
 pub(super) fn fit_opensearch(plan: &Plan) -> Result<(), SchemaError> {
     let refused = |name: &str, why| Err(refusal("opensearch", name, why));
     if plan.name.starts_with(['_', '-']) || plan.name.contains(|c: char| c.is_ascii_uppercase()) {
-        return refused(&plan.name, "an index has no upper case letter, and begins with neither `_` nor `-`");
+        return refused(
+            &plan.name,
+            "an index name has no upper case letter, and begins with neither `_` nor `-`",
+        );
     }
-    // Below another member the same names are names like any other.
+    // Inside another member these names are names like any other.
     match top_level(plan).iter().find(|name| OPENSEARCH_METADATA.contains(name)) {
         Some(name) => refused(name, "it is a metadata field there; name it otherwise and give it `paths`"),
         None => Ok(()),
     }
 }
 
-/// The longest name of a column, in bytes, by "Name databases, tables, and columns" of Athena's documentation.
+/// The longest name of a column, in bytes, according to "Name databases, tables, and columns" of Athena's
+/// documentation.
 const MAX_ATHENA_NAME_BYTES: usize = 255;
 
-/// Refuses a schema of whose documents no Athena table can be made: names differ there by more than their case, and a
-/// column of an object has no hyphen in its own name nor in any inside it.
+/// Refuses a schema for whose documents no Athena table can be made: names must differ by more than their
+/// case, and a column that holds an object has no hyphen in its own name or in any name inside it.
 pub(super) fn fit_athena(plan: &Plan) -> Result<(), SchemaError> {
     let top_level = top_level(plan);
     let is_partition = |name: &&&str| ATHENA_PARTITIONS.contains(&&*name.to_ascii_lowercase());
@@ -61,7 +66,7 @@ pub(super) fn fit_athena(plan: &Plan) -> Result<(), SchemaError> {
     members(plan).iter().try_for_each(inner_names)
 }
 
-/// The members of a document itself.
+/// The members on the top level of a document.
 fn top_level(plan: &Plan) -> Vec<&str> {
     let extra = Some(&*plan.extra_name).filter(|_| plan.extra_fields == ExtraFields::Collect);
     members(plan).iter().map(Member::name).chain(extra).collect()
@@ -74,7 +79,7 @@ fn inner_names(member: &Member<'_>) -> Result<(), SchemaError> {
         return Err(refusal(
             "athena",
             name,
-            "a column of an object takes letters, digits and `_` in its names",
+            "a column that holds an object takes only letters, digits and `_` in its names",
         ));
     }
     tell_apart(&names)?;
@@ -84,7 +89,7 @@ fn inner_names(member: &Member<'_>) -> Result<(), SchemaError> {
 fn tell_apart(names: &[&str]) -> Result<(), SchemaError> {
     let mut seen = HashSet::new();
     match names.iter().find(|name| !seen.insert(name.to_lowercase())) {
-        Some(name) => Err(refusal("athena", name, "another differs from it by case alone")),
+        Some(name) => Err(refusal("athena", name, "another name differs from it only in case")),
         None => Ok(()),
     }
 }

@@ -6,7 +6,8 @@ use super::tree::{Member, members};
 use crate::codec::TimeFormat;
 use crate::schema::{ExtraFields, Field, Kind, Plan};
 
-/// The longest string that is indexed as a whole, in characters: OpenSearch's own default for dynamic fields.
+/// The longest string that is indexed as a whole, in characters, which is OpenSearch's own default for
+/// dynamic fields.
 const KEYWORD_CHARACTERS: usize = 256;
 
 pub(super) fn template(plan: &Plan) -> Value {

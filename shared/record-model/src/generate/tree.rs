@@ -1,4 +1,4 @@
-//! Fields with dotted names as the objects they make.
+//! Fields with dotted names, as the objects that they form.
 
 use crate::schema::{Field, Plan};
 
@@ -32,7 +32,7 @@ pub(super) fn members(plan: &Plan) -> Vec<Member<'_>> {
 
 fn insert<'p>(members: &mut Vec<Member<'p>>, path: &[&'p str], field: &'p Field) {
     let Some((first, rest)) = path.split_first() else { return members.push(Member::Field(field)) };
-    // The fields of one object stand together, so it can only be the last.
+    // The fields of one object are adjacent, so only the last member can be it.
     if !matches!(members.last(), Some(Member::Object(name, _)) if name == first) {
         members.push(Member::Object(first, Vec::new()));
     }

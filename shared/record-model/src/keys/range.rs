@@ -19,10 +19,10 @@ impl HashKeyRange {
     }
 }
 
-/// The ranges `CreateStream` and `UpdateShardCount` give to `shards` shards; none for 0.
+/// The ranges that `CreateStream` and `UpdateShardCount` give to `shards` shards; empty for 0.
 pub fn even_ranges(shards: u32) -> Vec<HashKeyRange> {
     let shards = u128::from(shards);
-    // 2^128 / shards, rounded down; for one shard that is a key more than a u128 can say.
+    // The width is 2^128 / shards, rounded down; for one shard it is one more than a u128 can hold.
     let width = if shards.is_power_of_two() {
         (u128::MAX / shards.max(1)).wrapping_add(1)
     } else {

@@ -2,7 +2,8 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-/// The place of a record in its shard. Greater is later, within a shard and from a shard to its children.
+/// The place of a record in its shard. A greater number is later, within a shard and from a shard to its
+/// children.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SequenceNumber(Box<str>);
 
@@ -12,20 +13,20 @@ const MAX_DIGITS: usize = 129;
 /// Why a text isn't a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SequenceNumberError {
-    /// No digits, or more than there can be.
+    /// The text has no digits, or too many.
     #[error("sequence number has {found} characters, expected 1 to {MAX_DIGITS}")]
     Length {
         /// Characters found.
         found: usize,
     },
-    /// A character that isn't a digit.
+    /// The text has a character that isn't a digit.
     #[error("sequence number has a character at {at} that is not a digit")]
     NoDigit {
         /// Where, in bytes from 0.
         at: usize,
     },
-    /// A leading zero: such a number would be equal to another and spelled differently.
-    #[error("sequence number begins with 0")]
+    /// The number has a leading zero: it would equal another number that is spelled differently.
+    #[error("sequence number has a leading zero")]
     LeadingZero,
 }
 
@@ -55,7 +56,7 @@ impl FromStr for SequenceNumber {
 
 impl Ord for SequenceNumber {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Without leading zeros the longer number is the greater one.
+        // Without leading zeros, the longer number is the greater one.
         self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
     }
 }

@@ -1,4 +1,4 @@
-//! Keys of messages that arrive in pieces.
+//! Keys of the pieces of chunked messages.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ const VERDICT: &str = "verdict-";
 const CLAIM: &str = "claim";
 const IN_QUARANTINE: &str = "in-quarantine";
 
-/// The folder of one message. What all pieces of a message agree on is in its name, so a piece that says otherwise is of
-/// another message.
+/// The folder of one message. Its name contains everything on which all pieces of a message agree, so a piece
+/// that says otherwise belongs to another message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageFolder<'a> {
     /// Name of the stream.
@@ -29,16 +29,16 @@ pub struct ChunkKey<'a> {
     pub entry: ChunkEntry<'a>,
 }
 
-/// What is kept of a message that arrives in pieces.
+/// What is kept about a message that arrives in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChunkEntry<'a> {
     /// The piece with this index.
     Piece(u32),
-    /// Whether the record with this id waits or claims.
+    /// Whether the record with this id waits for other pieces or claims the message.
     Verdict(&'a str),
     /// The id of the record that the message belongs to.
     Claim,
-    /// The message was given up, and its pieces are in quarantine.
+    /// The mark of a message that was given up, and whose pieces are in quarantine.
     InQuarantine,
 }
 

@@ -1,4 +1,4 @@
-//! Keys of cursors.
+//! Keys of cursors, which record how far a source has been read.
 
 use super::under;
 use crate::keys::hash_key;
@@ -10,7 +10,7 @@ const ROOT: &str = "state/cursor";
 pub struct CursorKey<'a> {
     /// Name of the data set.
     pub data_set: &'a str,
-    /// Hash of the source's name, which may hold anything.
+    /// Hash of the source's name, since a name may contain any characters.
     pub source: u128,
 }
 

@@ -13,7 +13,8 @@ pub struct EnrichedKey<'a> {
     pub hour: Hour,
     /// The first record of the batch.
     pub first: RecordName<'a>,
-    /// `LEDGER_EPOCH`, so that a replay writes beside what it replays; `None` in the first epoch and without a ledger.
+    /// `LEDGER_EPOCH`, so that a replay writes its objects next to the old ones; `None` in the first epoch,
+    /// and without a ledger.
     pub epoch: Option<&'a str>,
     /// How the object is compressed.
     pub extension: Extension,
@@ -69,7 +70,7 @@ impl<'a> EnrichedKey<'a> {
 impl Extension {
     const ALL: [Self; 2] = [Self::Gzip, Self::Zstd];
 
-    /// With its dots.
+    /// Returns the extension with its dots.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gzip => ".ndjson.gz",

@@ -1,8 +1,8 @@
-//! Keys of ledgers.
+//! Keys of ledgers, which record what is decided about a shard.
 
 const ROOT: &str = "state/ledger";
 
-/// What is decided of one shard, in one epoch.
+/// What is decided about one shard in one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerKey<'a> {
     /// Name of the stream.

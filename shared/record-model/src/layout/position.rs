@@ -17,7 +17,8 @@ pub struct Position<'a> {
     pub arrived_at_ms: i64,
 }
 
-/// What identifies a user record wherever it goes. Its `Display` form is `<stream>:<shard>:<sequence number>:<sub>`.
+/// What identifies a user record everywhere. Its `Display` form is `<stream>:<shard>:<sequence
+/// number>:<sub>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecordId<'a> {
     /// Name of the stream.
@@ -31,13 +32,13 @@ pub struct RecordId<'a> {
 }
 
 impl<'a> Position<'a> {
-    /// The place of one record of the aggregate that is here.
+    /// Returns the place of one record in the aggregate at this place.
     #[must_use]
     pub fn of_sub(self, sub_sequence_number: Option<u64>) -> Self {
         Self { sub_sequence_number, ..self }
     }
 
-    /// The record's id.
+    /// Returns the record's id.
     pub fn id(&self) -> RecordId<'a> {
         let Self { stream, shard_id, sequence_number, sub_sequence_number, .. } = *self;
         RecordId::new(stream, shard_id, sequence_number, sub_sequence_number)
@@ -45,7 +46,8 @@ impl<'a> Position<'a> {
 }
 
 impl<'a> RecordId<'a> {
-    /// The id of the record at this place; `sub_sequence_number` is `None` where the record is not aggregated.
+    /// Makes the id of the record at this place; `sub_sequence_number` is `None` if the record is not
+    /// aggregated.
     pub fn new(
         stream: &'a str,
         shard_id: &'a str,
@@ -56,7 +58,7 @@ impl<'a> RecordId<'a> {
         Self { stream, shard_id, sequence_number, sub_sequence_number }
     }
 
-    /// Reads the form that [`RecordId`] prints, and no other. No part of an id holds a colon.
+    /// Reads the form that [`RecordId`] prints, and no other. No part of an id may contain a colon.
     pub fn parse(id: &'a str) -> Option<Self> {
         let mut parts = id.split(':');
         let mut part = || parts.next();

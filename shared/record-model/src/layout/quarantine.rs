@@ -6,7 +6,8 @@ use crate::keys::hash_key;
 const ROOT: &str = "quarantine";
 const SOURCE: &str = "source=";
 
-/// A record that was put aside, by where it came from. Putting the same record aside again gives the same key.
+/// A record that was put aside, named after its origin. Putting the same record aside again gives the same
+/// key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarantineKey<'a> {
     /// The consumer read it from a stream.
@@ -17,10 +18,11 @@ pub enum QuarantineKey<'a> {
         hour: Hour,
         /// The Kinesis record.
         record: RecordName<'a>,
-        /// Place in an aggregate; `None` where the record is not aggregated, or the whole aggregate was put aside.
+        /// Place in an aggregate; `None` where the record is not aggregated or the whole aggregate was put
+        /// aside.
         sub_sequence_number: Option<u64>,
     },
-    /// The producer read it from a source, and no stream takes it.
+    /// The producer read it from a source and could not put it on the stream.
     Source {
         /// Name of the data set.
         data_set: &'a str,
@@ -28,7 +30,7 @@ pub enum QuarantineKey<'a> {
         source: u128,
         /// Place in the source.
         position: u64,
-        /// Hash of the payload, since the pieces of one record have one position.
+        /// Hash of the payload, since all pieces of one record have the same position.
         content: u32,
     },
 }
@@ -44,8 +46,8 @@ impl<'a> QuarantineKey<'a> {
         }
     }
 
-    /// The key of a record of `source` at `position`, which holds this payload. A position means another record in
-    /// another version of the source.
+    /// The key of a record of `source` at `position` that holds this payload. A position in another version
+    /// of the source means another record.
     pub fn of_source(
         data_set: &'a str,
         source: &str,

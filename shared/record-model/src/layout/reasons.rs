@@ -1,4 +1,4 @@
-//! Keys of the transform's reasons.
+//! Keys of the objects in which the transform says why records failed.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::keys::hash_key;
 
 const ROOT: &str = "failed";
 const REASONS: &str = "reasons/";
-/// Longest invocation id that is used as it came.
+/// The longest invocation id that is used unchanged, in bytes.
 const MAX_ID_BYTES: usize = 64;
 
 /// Why records of one invocation of the transform failed. A retry of the invocation has the same key.
@@ -24,8 +24,8 @@ pub struct ReasonsKey<'a> {
 impl<'a> ReasonsKey<'a> {
     /// The key for an invocation whose first failed record has this id and arrived at this time.
     ///
-    /// An id that Firehose would not give may be anything, so the hash of the record's id takes its place: the first
-    /// failed record is the same on a retry.
+    /// An invocation id that Firehose would not give could contain anything, so the hash of the first failed
+    /// record's id replaces it. A retry fails at the same record first, so its key is the same.
     pub fn of(data_set: &'a str, invocation_id: &'a str, first_failed: &str, arrived_at_ms: i64) -> Self {
         let invocation = if is_plain(invocation_id) {
             Cow::Borrowed(invocation_id)

@@ -1,10 +1,10 @@
-//! A Kinesis record's part of a key.
+//! The part of a key that names a Kinesis record.
 
 use std::fmt;
 
 use super::Position;
 
-/// Between a stream's name and the number of the shard.
+/// What separates a stream's name from the number of the shard.
 const SHARD: &str = "-shardId-";
 
 /// Names a Kinesis record in keys. Its `Display` form is `<stream>-<shard>-<sequence number>`.
@@ -25,8 +25,8 @@ impl<'a> RecordName<'a> {
         Self { stream, shard_id, sequence_number }
     }
 
-    /// Reads a name and gives what follows it. A stream's name may hold anything that a shard's id does, so the last
-    /// shard id in the text counts.
+    /// Reads a name, and returns it with what follows it. A stream's name may itself look like a shard id, so
+    /// the last shard id in the text counts.
     pub(super) fn split(text: &'a str) -> Option<(Self, &'a str)> {
         let (stream, rest) = text.split_at_checked(text.rfind(SHARD)?)?;
         let rest = rest.strip_prefix('-')?;

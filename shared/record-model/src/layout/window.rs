@@ -29,7 +29,7 @@ impl<'a> WindowKey<'a> {
         format!("{ROOT}/{data_set}/{start}-{end}-{first}.json")
     }
 
-    /// Reads a key that [`key`](Self::key) writes, of a window whose times end with `Z`.
+    /// Reads a key that [`key`](Self::key) writes, if the times of its window end with `Z`.
     pub fn parse(key: &'a str) -> Option<Self> {
         let (data_set, rest) = under(key, ROOT)?;
         let (start, rest) = split_time(rest.strip_suffix(".json")?)?;

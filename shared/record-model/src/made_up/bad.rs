@@ -1,4 +1,4 @@
-//! Records a schema must refuse, each wrong in one way.
+//! Records that a schema must refuse, each wrong in one way.
 
 use serde_json::{Map, Value};
 
@@ -11,14 +11,14 @@ use crate::schema::{ExtraFields, Field, Form, Kind, MissingFields, Plan};
 /// A payload that its schema refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadPayload {
-    /// What is wrong with it, as `district: an integer with a tail`.
+    /// What is wrong with it, such as `district: an integer with a tail`.
     pub what: String,
-    /// The payload; not always UTF-8.
+    /// The payload, which is not always UTF-8.
     pub payload: Vec<u8>,
 }
 
-/// Payloads that the schema refuses, each wrong in one way, for tests of what stands behind it: one for everything that the
-/// schema checks.
+/// Makes payloads that the schema refuses, each wrong in one way: one for everything that the schema checks.
+/// They serve tests of whatever handles refused records.
 pub fn bad_payloads(schema: &Schema, seed: u64, context: &RecordContext<'_>) -> Vec<BadPayload> {
     let plan = schema.plan();
     let good = good_values(plan, seed, context);
@@ -36,7 +36,7 @@ pub fn bad_payloads(schema: &Schema, seed: u64, context: &RecordContext<'_>) -> 
     bad
 }
 
-/// Text for each field that comes from the payload.
+/// The text of each field that comes from the payload.
 type Values = Vec<Option<String>>;
 
 fn good_values(plan: &Plan, seed: u64, context: &RecordContext<'_>) -> Values {
@@ -103,7 +103,7 @@ fn bad_texts(field: &Field) -> Vec<(&'static str, String)> {
             ("no timestamp", "yesterday".to_owned()),
             ("a day no calendar has", "2006/02/30 00:00:00".to_owned()),
         ],
-        Kind::Enum(_) => vec![("none of the values", "none-of-these".to_owned())],
+        Kind::Enum(_) => vec![("a text that is not one of the values", "none-of-these".to_owned())],
         Kind::GeoPoint => Vec::new(),
     };
     if field.required
@@ -114,7 +114,7 @@ fn bad_texts(field: &Field) -> Vec<(&'static str, String)> {
     bad
 }
 
-/// A payload of these texts as they are.
+/// A payload that holds these texts unchanged.
 fn raw(plan: &Plan, values: &Values) -> Vec<u8> {
     let texts = values.iter().map(|value| value.as_deref().unwrap_or_default());
     match plan.form {

@@ -1,11 +1,11 @@
-//! What a made-up value of a field is.
+//! Makes the made-up value of a field.
 
 use crate::codec::{RecordContext, TimestampRule};
 use crate::recipe::{Random, between, words};
 use crate::schema::{Field, Kind};
 
-/// A value for the field, as text of the payload. Without a recipe the type decides; one optional value in
-/// twenty is left out where nothing else is said.
+/// A value for the field, as text of the payload. Without a recipe its type decides, and one optional value
+/// in twenty is left out.
 pub(super) fn make(field: &Field, random: &mut Random, context: &RecordContext<'_>) -> Option<String> {
     if let Some(recipe) = &field.made_up {
         let is_whole = !matches!(field.kind, Kind::Float(_));
@@ -41,7 +41,7 @@ pub(super) fn make(field: &Field, random: &mut Random, context: &RecordContext<'
     }
 }
 
-/// Some time in the thirty days before the record was taken in.
+/// A time within the thirty days before the record was taken in.
 fn moment(rule: &TimestampRule, random: &mut Random, context: &RecordContext<'_>) -> Option<String> {
     const MONTH_S: u64 = 30 * 24 * 3600;
     let back_ms = i64::try_from(random.below(MONTH_S) * 1000).ok()?;

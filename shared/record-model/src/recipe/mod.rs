@@ -1,4 +1,5 @@
-//! How made-up values look, and values that look so. What has a type or a place in a record is made in `made_up`.
+//! Recipes for made-up values, and the values that they make. `made_up` makes what depends on a field's type
+//! or its place in a record.
 
 mod random;
 pub(crate) mod words;
@@ -8,7 +9,7 @@ pub(crate) use random::Random;
 /// How a field's made-up values look.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Recipe {
-    /// Evenly between two numbers, as `18..90`.
+    /// Evenly distributed between two numbers, as `18..90`.
     Between(f64, f64),
     FirstName,
     LastName,
@@ -17,16 +18,16 @@ pub(crate) enum Recipe {
     Offence,
     Tweet,
     Handle,
-    /// An id of time and sequence, as Twitter's.
+    /// An id made of time and sequence, as Twitter's are.
     Snowflake,
-    /// Always the language of the made-up texts.
+    /// Always the language in which made-up texts are written.
     English,
-    /// Never a value, for fields that most records lack.
+    /// No value, for fields that most records lack.
     Nothing,
 }
 
 impl Recipe {
-    /// What a schema may say.
+    /// The names that a schema may use.
     pub(crate) const NAMES: [&'static str; 11] = [
         "<least>..<most>",
         "first_name",
@@ -64,7 +65,7 @@ impl Recipe {
 }
 
 impl Recipe {
-    /// Some values, the least and the most among them where there are such.
+    /// Some values, which include the least and the greatest if there are such.
     pub(crate) fn samples(&self, is_whole: bool) -> Vec<String> {
         let mut samples = match self {
             Self::Between(least, most) => vec![least.to_string(), most.to_string()],
@@ -74,7 +75,7 @@ impl Recipe {
         samples
     }
 
-    /// A value, for a record of that time; whole numbers where only they will do.
+    /// A value, for a record of that time; a whole number if only those are allowed.
     pub(crate) fn make(&self, is_whole: bool, now_ms: i64, random: &mut Random) -> Option<String> {
         Some(match self {
             Self::Between(least, most) => between(*least, *most, is_whole, random),
@@ -91,7 +92,8 @@ impl Recipe {
                 format!("{}_{}", random.pick(words::LAST_NAMES)?.to_lowercase(), random.below(1000))
             }
             Self::Snowflake => {
-                // 41 bits of milliseconds since November 2010, 22 bits of machine and sequence.
+                // A snowflake is 41 bits of milliseconds since November 2010 and 22 bits of machine and
+                // sequence.
                 let since_epoch = u64::try_from(now_ms - 1_288_834_974_657).unwrap_or(0);
                 ((since_epoch & ((1 << 41) - 1)) << 22 | random.below(1 << 22)).to_string()
             }
@@ -101,7 +103,7 @@ impl Recipe {
     }
 }
 
-/// Evenly between two numbers, with six decimals unless it is to be whole.
+/// A number evenly between two others, with six decimals unless it must be whole.
 pub(crate) fn between(least: f64, most: f64, is_whole: bool, random: &mut Random) -> String {
     if is_whole {
         return (least + (random.fraction() * (most - least + 1.0)).floor()).min(most).to_string();

@@ -1,11 +1,11 @@
 //! A small generator of numbers that are the same for the same seed.
 
-/// The generator `SplitMix64` (Steele, Lea, Flood 2014): every number of 64 bits once in a period of 2^64.
+/// The generator `SplitMix64` (Steele, Lea, Flood 2014). Each 64-bit number comes once in a period of 2^64.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// A generator of its own for every seed, record and field.
+    /// Makes a separate generator for each seed, record and field.
     pub(crate) fn new(seed: u64, record: u64, field: u64) -> Self {
         let mut random = Self(seed);
         for part in [record, field] {
@@ -22,13 +22,13 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number under `limit`, or 0 where that is 0.
+    /// A number below `limit`, or 0 if the limit is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(limit);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
-    /// A number from 0 up to but without 1.
+    /// A number of at least 0 and less than 1.
     pub(crate) fn fraction(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap_or(0)) / 4_294_967_296.0
     }

@@ -1,4 +1,4 @@
-//! The words made-up records are put together from.
+//! The words of which made-up records consist.
 
 use super::random::Random;
 
@@ -148,7 +148,7 @@ const ENDINGS: &[&str] = &[
     "please fix it",
 ];
 
-/// A short sentence with a feeling in it, as people post.
+/// A short sentence that expresses a feeling, as people post it.
 pub(crate) fn tweet(random: &mut Random) -> String {
     let mut part = |parts: &[&'static str]| random.pick(parts).unwrap_or_default();
     format!("{} {}, {}", part(OPENINGS), part(SUBJECTS), part(ENDINGS))

@@ -1,4 +1,4 @@
-//! From a schema file to a plan, with every contradiction refused.
+//! Compiles a schema file to a plan, and refuses every contradiction in it.
 
 use std::ops::Range;
 
@@ -14,10 +14,10 @@ use crate::codec::PathTree;
 
 /// The largest schema file, in bytes.
 const MAX_SCHEMA_BYTES: usize = 256 << 10;
-/// The most fields, as many as an `OpenSearch` index takes by default.
+/// The most fields, which is as many as an `OpenSearch` index takes by default.
 const MAX_FIELDS: usize = 1_000;
 
-/// A part of a schema, or the place and reason it is refused.
+/// A part of a schema, or the place of a mistake and the reason why it is refused.
 pub(super) type Refused<T> = Result<T, (Range<usize>, Reason)>;
 
 /// Reads a schema file.
@@ -85,8 +85,8 @@ fn check_name(source: &SchemaSource) -> Refused<()> {
     }
 }
 
-/// What happens to missing and extra fields. A row that has too few or too many is likely another row; JSON
-/// says which member is which.
+/// What happens to missing and extra fields by default. A row with too few or too many fields is probably a
+/// row of something else, whereas JSON says which member is which.
 fn policies(source: &SchemaSource) -> (MissingFields, ExtraFields) {
     let usual = match source.form {
         Form::Delimited => (MissingFields::Fail, ExtraFields::Fail),

@@ -5,11 +5,10 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-/// A schema that can't be used, with the line and the reason; or a CSV header or a destination that
-/// does not fit one.
+/// Why a schema can't be used, with the line; or why a CSV header or a destination does not fit a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct SchemaError {
-    /// `None` where it is not the schema file that is wrong.
+    /// `None` if the schema file itself is not wrong.
     line: Option<usize>,
     reason: Reason,
 }
@@ -61,9 +60,9 @@ pub(crate) enum Reason {
 pub(crate) enum FieldReason {
     #[error("the name must be words of letters, digits, `_` or `-`, with dots between")]
     BadName,
-    #[error("it nests more than {limit} deep")]
+    #[error("it nests more than {limit} objects deep")]
     TooDeep { limit: usize },
-    #[error("it is named twice")]
+    #[error("another field has this name")]
     NamedTwice,
     #[error("`{0}` is a field of its own, so it can't be an object too")]
     FieldAndObject(String),
@@ -92,18 +91,18 @@ impl SchemaError {
         Self { line: None, reason }
     }
 
-    /// A schema that is one, but not for this destination.
+    /// An error about a valid schema that does not fit this destination.
     pub(crate) fn of_destination(reason: Reason) -> Self {
         Self { line: None, reason }
     }
 
-    /// Line of the schema file, from 1.
+    /// Returns the line of the schema file, from 1; `None` if the schema file itself is not wrong.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
 }
 
-/// The line a span of the file begins in, from 1.
+/// The line of the file, from 1, in which a span begins.
 pub(super) fn line_of(text: &str, span: &Range<usize>) -> usize {
     let before = text.as_bytes().get(..span.start).unwrap_or_default();
     memchr::memchr_iter(b'\n', before).count() + 1

@@ -7,7 +7,7 @@ use super::nulls::NullTokens;
 use super::source::Derived;
 use crate::codec::{Input, NumberForm, Problem, TextRule, Value, bare, write_string};
 
-/// A field: what it is called on both sides, where its value comes from, and what it may be.
+/// A field: its name on both sides, where its value comes from, and which values it accepts.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     /// Dotted name in the typed document.
@@ -15,7 +15,7 @@ pub(crate) struct Field {
     pub(crate) description: Option<String>,
     /// The last part of the name.
     pub(crate) leaf: String,
-    /// Objects that begin before this field: `"user":{`.
+    /// The objects that begin before this field: `"user":{`.
     pub(crate) opens: Vec<u8>,
     /// `,"leaf":`.
     pub(crate) key: Vec<u8>,
@@ -26,15 +26,15 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     pub(crate) nulls: NullTokens,
     pub(crate) default: Option<DefaultValue>,
-    /// Where the span of its written value is kept, for what refers to this field.
+    /// The slot that keeps the span of the written value, if anything refers to this field.
     pub(crate) slot: Option<usize>,
-    /// Places in a JSON payload, the first with a value wins. The name comes last.
+    /// Places in a JSON payload, of which the first with a value counts. The field's name comes last.
     pub(crate) paths: Vec<String>,
     /// Other names of its CSV column.
     pub(crate) csv: Vec<String>,
-    /// Its CSV column by place, from 0, whatever the header says.
+    /// The number of its CSV column, from 0, whatever the header says.
     pub(crate) column: Option<usize>,
-    /// How a file writes its numbers, where that is not as the stream has them.
+    /// How a file writes its numbers, if not as the stream does.
     pub(crate) numbers: Option<NumberForm>,
     pub(crate) made_up: Option<crate::recipe::Recipe>,
 }
@@ -47,13 +47,13 @@ pub(crate) enum Origin {
     /// The same JSON for every record.
     Constant(Vec<u8>),
     Derived(Derived),
-    /// Values of other fields, by slot, with `-` between.
+    /// The values of the fields in these slots, joined by `-`.
     Join(Vec<usize>),
-    /// Slots of latitude and longitude.
+    /// The slots of latitude and longitude.
     GeoPoint(usize, usize),
 }
 
-/// What stands in for a value that is absent or null.
+/// What replaces a value that is absent or null.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum DefaultValue {
     /// Text, read as if it stood in the payload.
@@ -62,7 +62,7 @@ pub(crate) enum DefaultValue {
 }
 
 impl Field {
-    /// The value of what stands in the payload; null tokens and JSON `null` are [`Value::Null`].
+    /// Reads a value from what the payload holds. Null tokens and JSON `null` give [`Value::Null`].
     #[inline]
     pub(crate) fn read<'v>(&'v self, input: &'v Input<'v>) -> Result<Value<'v>, Problem> {
         match input {
@@ -77,7 +77,7 @@ impl Field {
         }
     }
 
-    /// Reads a value and appends it as JSON; `false` and nothing appended where it is null.
+    /// Reads a value and appends it as JSON. If it is null, appends nothing and returns `false`.
     pub(crate) fn copy(&self, input: &Input<'_>, out: &mut Vec<u8>) -> Result<bool, Problem> {
         match input {
             Input::Text(text) => self.copy_text(text, out),
@@ -85,7 +85,7 @@ impl Field {
         }
     }
 
-    /// The same for a text. The hot path: no [`Value`] is made of a row's fields.
+    /// Does the same for a text. This is the hot path: no [`Value`] is made of a row's fields.
     #[inline]
     pub(crate) fn copy_text(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
         let bare = bare(text);
@@ -102,8 +102,8 @@ impl Field {
         Ok(true)
     }
 
-    /// Reads a text and appends it to a row, of the kinds that a row has as JSON has them but for the quotes; `false`
-    /// and nothing appended where it is of another kind, or null.
+    /// Reads a text and appends it to a row, for the types whose JSON differs from their row text at most by
+    /// quotes. Appends nothing and returns `false` for other types, and for null.
     #[inline]
     pub(crate) fn copy_piece(&self, text: &str, out: &mut Vec<u8>) -> Result<bool, Problem> {
         let bare = bare(text);
@@ -143,7 +143,7 @@ impl Field {
 }
 
 impl Field {
-    /// Text by the rule of a string field; a text that only now is a null token is none either.
+    /// Reads a text by the rule of a string field. A text that the rule turned into a null token is null too.
     #[inline]
     pub(crate) fn read_string<'v>(&self, rule: &TextRule, text: Cow<'v, str>) -> Result<Value<'v>, Problem> {
         match rule.read(text)? {
@@ -154,7 +154,7 @@ impl Field {
 }
 
 impl Field {
-    /// Whether every good record has a value here.
+    /// Whether this field has a value in every valid record.
     pub(crate) fn always_has_value(&self) -> bool {
         match &self.origin {
             Origin::Payload => self.required || matches!(self.default, Some(DefaultValue::Text(_))),

@@ -1,4 +1,5 @@
-//! The values that a schema file itself names for a field: constants, defaults, and how made-up ones look.
+//! The values that a schema file itself gives for a field: constants, defaults and recipes for made-up
+//! values.
 
 use toml::Value as TomlValue;
 
@@ -11,7 +12,7 @@ use super::source::{Derived, FieldSource};
 use crate::codec::bare;
 use crate::recipe::Recipe;
 
-/// Whether what is derived is a value of the type.
+/// Whether a derived value is a value of the type.
 pub(super) fn fits(derived: Derived, kind: &Kind) -> bool {
     match derived {
         Derived::IngestedAt => matches!(kind, Kind::Timestamp(_)),
@@ -20,14 +21,14 @@ pub(super) fn fits(derived: Derived, kind: &Kind) -> bool {
     }
 }
 
-/// How values are made up: in a way that has a name, and that makes values of the field.
+/// The recipe of made-up values. It must exist, and what it makes must be valid for the field.
 pub(super) fn recipe(table: &FieldSource, field: &Field) -> Result<Option<Recipe>, FieldReason> {
     let Some(text) = &table.made_up else { return Ok(None) };
     let refused = |why| FieldReason::Value { key: "made_up", found: text.clone(), why };
     let recipe =
-        Recipe::parse(text).ok_or_else(|| refused(format!("is none of {}", Recipe::NAMES.join(", "))))?;
+        Recipe::parse(text).ok_or_else(|| refused(format!("is not one of {}", Recipe::NAMES.join(", "))))?;
     if recipe == Recipe::Nothing && field.required {
-        return Err(refused("makes no value, and one is required".to_owned()));
+        return Err(refused("makes no value, although the field is required".to_owned()));
     }
     match recipe
         .samples(!matches!(field.kind, Kind::Float(_)))
@@ -39,7 +40,7 @@ pub(super) fn recipe(table: &FieldSource, field: &Field) -> Result<Option<Recipe
     }
 }
 
-/// A constant as the JSON that every document has.
+/// A constant, as the JSON that every document contains.
 pub(super) fn constant_json(value: &TomlValue, kind: &Kind) -> Result<Vec<u8>, FieldReason> {
     let text = as_text(value);
     let refused = |problem: crate::codec::Problem| FieldReason::Value {
@@ -52,7 +53,7 @@ pub(super) fn constant_json(value: &TomlValue, kind: &Kind) -> Result<Vec<u8>, F
     Ok(json)
 }
 
-/// What stands in for null.
+/// Reads what replaces a null.
 pub(super) fn default(
     table: &FieldSource,
     kind: &Kind,

@@ -1,4 +1,4 @@
-//! From `[[fields]]` tables to fields: order, references, defaults.
+//! Compiles `[[fields]]` tables to fields: their order, references and defaults.
 
 use toml::Spanned;
 
@@ -18,7 +18,7 @@ use crate::codec::{Path, bare};
 /// How many fields other fields and drop rules may refer to.
 pub(crate) const MAX_SLOTS: usize = 16;
 
-/// How many places of a JSON payload one field may be at.
+/// The most places of a JSON payload that one field may name.
 const MAX_PATHS: usize = 16;
 
 /// The fields while they are compiled one after the other.
@@ -123,7 +123,7 @@ impl<'f> Fields<'f> {
         }
     }
 
-    /// The slot of an earlier field, given out on first use.
+    /// The slot of an earlier field, which is allocated when it is first used.
     fn slot(
         &mut self,
         key: &'static str,
@@ -176,21 +176,24 @@ fn within(field: &Field, bound: f64) -> bool {
     rule.min.is_some_and(|min| min >= -bound) && rule.max.is_some_and(|max| max <= bound)
 }
 
-/// Refuses keys that belong to fields of another origin or form.
+/// Refuses keys that don't apply to a field of this origin or in this form.
 fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) -> Result<(), FieldReason> {
     if *origin != Origin::Payload {
         return match table.key_of_the_payload() {
             Some(key) => {
-                Err(FieldReason::Key { key, why: "is for fields of the payload, and this one is derived" })
+                Err(FieldReason::Key { key, why: "is for fields of the payload, but this field is derived" })
             }
             None => Ok(()),
         };
     }
     if form == Form::Delimited && table.paths.is_some() {
-        return Err(FieldReason::Key { key: "paths", why: "are places in JSON, and a row has none" });
+        return Err(FieldReason::Key {
+            key: "paths",
+            why: "are places in JSON, but this schema's payloads are rows",
+        });
     }
     if table.paths.as_ref().is_some_and(|paths| paths.len() > MAX_PATHS) {
-        return Err(FieldReason::Key { key: "paths", why: "has more than 16 places" });
+        return Err(FieldReason::Key { key: "paths", why: "names more than 16 places" });
     }
     for path in table.paths.iter().flatten() {
         let path = Path::parse(path)
@@ -198,7 +201,7 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
         if path.depth() >= MAX_DEPTH {
             return Err(FieldReason::Key {
                 key: "paths",
-                why: "has a place that is more than 20 objects deep",
+                why: "names a place that is more than 20 objects deep",
             });
         }
     }
@@ -211,7 +214,7 @@ fn check_place(table: &FieldSource, kind: &Kind, origin: &Origin, form: Form) ->
     }
 }
 
-/// Refuses values of an enum that no record can have.
+/// Refuses enum values that no record can have.
 fn check_values(kind: &Kind, nulls: &NullTokens) -> Result<(), FieldReason> {
     let Kind::Enum(rule) = kind else { return Ok(()) };
     match rule.values.iter().find(|value| nulls.contains(bare(value))) {
@@ -223,7 +226,7 @@ fn check_values(kind: &Kind, nulls: &NullTokens) -> Result<(), FieldReason> {
     }
 }
 
-/// Where JSON may hold the field: its own name comes last, so that what is written is read.
+/// Where JSON may hold the field. Its own name comes last, so that what is written can be read.
 fn paths(table: &FieldSource) -> Vec<String> {
     let mut paths = table.paths.clone().unwrap_or_default();
     if !paths.contains(&table.name) {

@@ -1,4 +1,4 @@
-//! The section `[file]` of a schema: how the data set's files are written.
+//! The section `[file]` of a schema, which says how the data set's files are written.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -9,22 +9,22 @@ use super::kind::Kind;
 use super::source::FieldSource;
 use crate::codec::NumberForm;
 
-/// How the files of a data set are written, as its schema says it.
+/// How the files of a data set are written, according to its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialect {
-    /// What a file holds; where it is not said, a file's name or an event tells.
+    /// What a file holds. If it is not given, a file's name or an event decides.
     pub format: Option<FileFormat>,
-    /// Between the cells of a CSV row.
+    /// The byte between the cells of a CSV row.
     pub delimiter: u8,
-    /// Around cells of a CSV row that hold a delimiter or a line end; doubled inside them.
+    /// The byte around CSV cells that contain a delimiter or a line end. Inside a cell it is doubled.
     pub quote: Option<u8>,
-    /// One of [`Dialect::ENCODINGS`]; where it is not said, UTF-8, or UTF-16 as the first bytes tell.
+    /// One of [`Dialect::ENCODINGS`]. If it is not given, the first bytes decide between UTF-8 and UTF-16.
     pub encoding: Option<&'static str>,
     /// Whether the first row of a CSV file names its columns.
     pub has_header: bool,
-    /// Lines before a CSV file's first row.
+    /// How many lines to skip before a CSV file's first row.
     pub skip: u32,
-    /// How numbers are written in a CSV file, where a field says nothing else.
+    /// How a CSV file writes numbers, unless a field says otherwise.
     pub numbers: NumberForm,
 }
 
@@ -34,7 +34,7 @@ pub struct Dialect {
 pub enum FileFormat {
     /// Rows of cells.
     Csv,
-    /// One JSON object a line, or one array of them.
+    /// One JSON object a line, or one array of objects.
     Json,
 }
 
@@ -53,8 +53,8 @@ impl Default for Dialect {
 }
 
 impl Dialect {
-    /// The encodings that a file may be in, by their names in the WHATWG's Encoding Standard; `utf-16` is either byte
-    /// order, as the byte order mark or the first bytes tell.
+    /// The encodings that a file may have, by their names in the WHATWG's Encoding Standard. `utf-16` stands
+    /// for either byte order: the byte order mark or the first bytes decide.
     pub const ENCODINGS: [&'static str; 22] = [
         "utf-8",
         "utf-16",
@@ -80,9 +80,9 @@ impl Dialect {
         "big5",
     ];
 
-    /// Whether the quotes of a row are where RFC 4180 has them: each that is opened is closed, and a delimiter or the
-    /// row's end is behind it. `row` is without its line end. A quote in a cell that does not begin with one is text, as
-    /// in `5" pipe`.
+    /// Whether the quotes of a row are where RFC 4180 has them: each opened quote is closed, and a delimiter
+    /// or the end of the row follows. `row` is without its line end. A quote in a cell that does not begin
+    /// with one is text, as in `5" pipe`.
     pub fn quotes_are_right(&self, row: &[u8]) -> bool {
         let Some(quote) = self.quote else { return true };
         let mut rest = row;
@@ -102,7 +102,7 @@ impl Dialect {
     }
 }
 
-/// What is behind the quote that closes a cell; two in a row close nothing.
+/// What follows the quote that closes a cell. Two quotes in a row don't close it.
 fn behind_quote(mut inside: &[u8], quote: u8) -> Option<&[u8]> {
     loop {
         let behind = inside.get(memchr::memchr(quote, inside)? + 1..)?;
@@ -128,7 +128,7 @@ pub(super) struct FileSection {
     thousands: Option<Spanned<char>>,
 }
 
-/// The dialect of a section; the usual one where there is none.
+/// The dialect that a section describes; the usual one if there is no section.
 pub(super) fn dialect(section: Option<&FileSection>) -> Refused<Dialect> {
     let usual = Dialect::default();
     let Some(section) = section else { return Ok(usual) };
@@ -142,7 +142,7 @@ pub(super) fn dialect(section: Option<&FileSection>) -> Refused<Dialect> {
         None => usual.quote,
     };
     if let (Some(text), true) = (&section.quote, quote == Some(delimiter)) {
-        let expected = "another sign than the delimiter";
+        let expected = "a character other than the delimiter";
         return Err((text.span(), Reason::Bad { key: "quote", found: text.get_ref().clone(), expected }));
     }
     let encoding = section.encoding.as_ref().map(encoding).transpose()?;
@@ -170,7 +170,7 @@ fn one_byte(key: &'static str, text: &Spanned<String>) -> Refused<u8> {
             Ok(*byte)
         }
         _ => {
-            let expected = "one ASCII sign that is no letter, digit or line end";
+            let expected = "one ASCII character other than a letter, a digit or a line end";
             Err((text.span(), Reason::Bad { key, found: text.get_ref().clone(), expected }))
         }
     }
@@ -179,12 +179,12 @@ fn one_byte(key: &'static str, text: &Spanned<String>) -> Refused<u8> {
 fn encoding(text: &Spanned<String>) -> Refused<&'static str> {
     let known = Dialect::ENCODINGS.into_iter().find(|known| known.eq_ignore_ascii_case(text.get_ref()));
     known.ok_or_else(|| {
-        let expected = "an encoding of docs/schema.md, such as utf-8, utf-16 or windows-1252";
+        let expected = "an encoding listed in docs/schema.md, such as utf-8, utf-16 or windows-1252";
         (text.span(), Reason::Bad { key: "encoding", found: text.get_ref().clone(), expected })
     })
 }
 
-/// The form that two keys say, or the key that is wrong, its value and what was expected.
+/// The form that two keys give, or the key that is wrong with its value and what was expected.
 fn number_form(
     decimal: Option<char>,
     thousands: Option<char>,
@@ -195,13 +195,14 @@ fn number_form(
     }
     match thousands {
         Some(sign) if sign == form.decimal || !matches!(sign, '.' | ',' | ' ' | '\'' | '_') => {
-            Err(("thousands", sign, "another sign than `decimal` of `.`, `,`, ` `, `'` and `_`"))
+            Err(("thousands", sign, "one of `.`, `,`, ` `, `'` and `_` that is not `decimal`"))
         }
         _ => Ok(form),
     }
 }
 
-/// How a field's numbers are written in a file: as the field says, else as the file does; `None` for the stream's form.
+/// How a field's numbers are written in a file, as the field says or else the file; `None` for the stream's
+/// form.
 pub(super) fn numbers_of(
     field: &FieldSource,
     kind: &Kind,

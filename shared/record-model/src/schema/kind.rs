@@ -1,4 +1,4 @@
-//! The types of fields: text to value, value to text and JSON.
+//! The types of fields: reading text to a value, and writing a value as text or JSON.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::codec::{
     write_integer, write_string,
 };
 
-/// What a field may be.
+/// The type of a field.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Text(TextRule),
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Text without blanks around it.
+    /// Reads a text that has no blanks around it.
     #[inline]
     pub(crate) fn read_bare<'v>(&'v self, bare: &'v str) -> Result<Value<'v>, Problem> {
         match self {
@@ -34,11 +34,11 @@ impl Kind {
         }
     }
 
-    /// A JSON number: numbers and epoch timestamps take it by its value, strings keep its digits.
+    /// Reads a JSON number: numbers and epoch timestamps take its value, and strings keep its digits.
     pub(super) fn read_number<'v>(&'v self, text: &'v str) -> Result<Value<'v>, Problem> {
         match self {
             Self::Boolean(_) | Self::Enum(_) | Self::GeoPoint => Err(self.wrong_type(&Input::Number(text))),
-            // Nearly all are written as a row has them.
+            // Nearly all numbers are written as a row writes them.
             Self::Integer(rule) => rule.read(text).or_else(|_| rule.read_number(text)).map(Value::Integer),
             _ => self.read_bare(text),
         }
@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    /// Appends a value as the text that [`Kind::read_bare`] reads back; null is nothing.
+    /// Appends a value as the text that [`Kind::read_bare`] reads back; a null appends nothing.
     pub(crate) fn write_text(&self, value: &Value<'_>, out: &mut Vec<u8>) {
         match (value, self) {
             (Value::Text(text), Self::Text(rule)) => rule.write(text, out),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::error::FieldReason;
 
-/// Most objects inside each other, as many as an `OpenSearch` index takes by default.
+/// The deepest nesting of objects, which is as deep as an `OpenSearch` index takes by default.
 pub(super) const MAX_DEPTH: usize = 20;
 
 /// What is written around a field's value.
@@ -16,7 +16,7 @@ pub(super) struct Layout {
     pub(super) closes: usize,
 }
 
-/// Lays out fields in order; an error is of the field with that index.
+/// Lays out fields in order. An error carries the index of its field.
 pub(super) fn lay_out(names: &[&str]) -> Result<Vec<Layout>, (usize, FieldReason)> {
     let mut layouts: Vec<Layout> = Vec::with_capacity(names.len());
     let (mut fields, mut objects) = (HashSet::new(), HashSet::new());
@@ -59,7 +59,7 @@ pub(super) fn lay_out(names: &[&str]) -> Result<Vec<Layout>, (usize, FieldReason
     }
 }
 
-/// Whether a dotted name nests no deeper than documents may.
+/// Whether a dotted name nests deeper than documents may.
 fn nests_too_deep(name: &str) -> bool {
     name.split('.').nth(MAX_DEPTH).is_some()
 }

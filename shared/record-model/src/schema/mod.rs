@@ -1,4 +1,4 @@
-//! Schemas: what a data set's records are, as data.
+//! Schemas: descriptions, as data, of the records of a data set.
 
 mod built_in;
 mod compile;
@@ -39,22 +39,23 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Reads a schema file (TOML). A schema that contradicts itself is refused with line and reason.
+    /// Reads a schema file (TOML). A schema that contradicts itself is refused, and the error gives the line
+    /// and the reason.
     pub fn parse(toml: &str) -> Result<Self, SchemaError> {
         compile::compile(toml).map(|plan| Self { plan: Arc::new(plan) })
     }
 
-    /// A schema that is compiled in, by one of [`built_in_names`](Self::built_in_names).
+    /// Returns a schema that is compiled in, by one of [`built_in_names`](Self::built_in_names).
     pub fn built_in(name: &str) -> Option<Self> {
         built_in::source(name).and_then(|toml| Self::parse(toml).ok())
     }
 
-    /// The names of all schemas that are compiled in.
+    /// Returns the names of all schemas that are compiled in.
     pub fn built_in_names() -> &'static [&'static str] {
         &built_in::NAMES
     }
 
-    /// The data set's name.
+    /// Returns the data set's name.
     pub fn name(&self) -> &str {
         &self.plan.name
     }
@@ -64,23 +65,23 @@ impl Schema {
         self.plan.form == Form::Json
     }
 
-    /// Whether the schema names a text for the consumer to enrich.
+    /// Whether the schema names a text that the consumer enriches.
     pub fn has_text(&self) -> bool {
         self.plan.text.is_some()
     }
 
-    /// How the data set's files are written.
+    /// Returns how the data set's files are written.
     pub fn file(&self) -> &Dialect {
         &self.plan.file
     }
 
-    /// Where an Iceberg destination gets this data set's records, if anywhere.
+    /// Returns where an Iceberg destination puts this data set's records, if the schema says so.
     pub fn iceberg(&self) -> Option<&Iceberg> {
         self.plan.iceberg.as_ref()
     }
 
-    /// Appends one typed JSON object on one line, without a newline. On an error and on
-    /// [`Written::Dropped`] `out` is as before. The payload is one record: a row or a JSON object.
+    /// Appends one typed JSON object on one line, without a newline. On an error and on [`Written::Dropped`]
+    /// `out` is unchanged. The payload must be one record: a row or a JSON object.
     pub fn write_typed_json(
         &self,
         payload: &[u8],
@@ -90,21 +91,22 @@ impl Schema {
         self.plan.write_document(payload, context, out)
     }
 
-    /// The records of a payload that holds several: rows by their line ends, JSON values one behind the other. A record
-    /// is what every other function here takes; a payload of several is refused there as `several_records`.
+    /// Splits a payload that holds several records: rows by their line ends, or JSON values one after
+    /// another. Every other function here takes one record, and refuses a payload of several as
+    /// `several_records`.
     pub fn records_in<'a>(&self, payload: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.plan.records_in(payload)
     }
 
-    /// Appends a payload that [`Schema::write_typed_json`] turns into `document` again: the way back from a
-    /// typed document to the stream. Derived fields are not part of a payload; nor is what a JSON schema
-    /// collected from members it does not name.
+    /// Appends a payload that [`Schema::write_typed_json`] turns into `document` again, which is the way back
+    /// from a typed document to the stream. A payload contains neither derived fields nor what a JSON schema
+    /// collected from members that it does not name.
     pub fn write_payload(&self, document: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
         self.plan.write_payload_of(document, out)
     }
 
-    /// The dynamic partitioning keys of a typed document, in the schema's order. A field without a value
-    /// has an empty key; nothing is sanitised.
+    /// Returns the dynamic partitioning keys of a typed document, in the schema's order. A field without a
+    /// value has an empty key. Values are not sanitised.
     pub fn partition_keys<'s>(
         &'s self,
         document: &'s [u8],
@@ -112,7 +114,7 @@ impl Schema {
         self.plan.partition_keys(document)
     }
 
-    /// Whether a field is taken from [`RecordContext::position`]; if none is, there is no need to make one.
+    /// Whether a field is taken from [`RecordContext::position`]. If not, the caller need not provide one.
     pub fn derives_position(&self) -> bool {
         self.plan.fields.iter().any(|field| {
             field.origin == Origin::Derived(Derived::Position)
@@ -125,15 +127,15 @@ impl Schema {
         !self.plan.partition_keys.is_empty()
     }
 
-    /// Finds a payload's members once, for its text and then its document.
+    /// Finds a payload's members once, to read first its text and then its document.
     pub fn open<'a>(&self, payload: &'a [u8]) -> Result<OpenedPayload<'a, '_>, RecordError> {
         self.plan.open(payload)
     }
 
-    /// Which column of a CSV file feeds which field: by the field's `column`, or by its name or one of its `csv` names
-    /// without regard to case; in a file without a header by its place among the fields. Other columns are ignored, but
-    /// a file none of whose columns is a field's is refused. `first_row` is the header, or the first row of a file
-    /// without one.
+    /// Finds which column of a CSV file supplies which field. A field's `column` decides, or its name or one
+    /// of its `csv` names without regard to case; in a file without a header, its place among the fields
+    /// decides. Other columns are ignored, but a file is refused if none of its columns belongs to a field.
+    /// `first_row` is the header, or the first row of a file without one.
     pub fn csv_columns(&self, first_row: &csv::ByteRecord) -> Result<CsvColumns, SchemaError> {
         CsvColumns::new(&self.plan, first_row)
     }

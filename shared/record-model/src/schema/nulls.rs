@@ -7,10 +7,10 @@ use crate::codec::bare;
 /// Null tokens of a field, compared without regard to ASCII case and to blanks around them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NullTokens {
-    /// Shared by the fields that have the schema's own.
+    /// The tokens, which are shared by all fields that use the schema's own.
     tokens: Arc<[String]>,
-    /// Bit n: a token begins with byte n, letters in lower case, all but ASCII with its top bit off. Most values
-    /// begin like no token and end the search there.
+    /// Bit n is set if a token begins with byte n: letters count in lower case, and bytes beyond ASCII
+    /// without their top bit. Most values begin like no token, so the search ends here.
     initials: u128,
     /// Whether the empty text is a token.
     empty: bool,
@@ -31,13 +31,13 @@ impl NullTokens {
         self.initials & bit(initial) != 0 && self.tokens.iter().any(|token| token.eq_ignore_ascii_case(bare))
     }
 
-    /// How null is written in a row: the empty text where that is a token, else the first one.
+    /// How a row writes null: as the empty text if that is a token, otherwise as the first token.
     pub(crate) fn written(&self) -> Option<&str> {
         self.tokens.iter().find(|token| token.is_empty()).or(self.tokens.first()).map(String::as_str)
     }
 }
 
-/// The bit of a first byte.
+/// The bit that stands for a first byte.
 #[inline]
 fn bit(initial: u8) -> u128 {
     1 << (initial.to_ascii_lowercase() & 0x7f)

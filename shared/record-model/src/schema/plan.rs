@@ -1,4 +1,4 @@
-//! A schema as the codec uses it: checked, resolved, ready for every record.
+//! A schema as the codec uses it: checked, resolved and ready for every record.
 
 use super::field::{Field, Origin};
 use super::file::Dialect;
@@ -11,7 +11,7 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) form: Form,
-    /// How rows are cut and joined; of a JSON schema never used.
+    /// How rows are cut and joined; unused in a JSON schema.
     pub(crate) row: RowForm,
     pub(crate) missing_fields: MissingFields,
     pub(crate) extra_fields: ExtraFields,
@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     pub(crate) partition_keys: Vec<PartitionKey>,
     pub(crate) drop_rules: Vec<DropRule>,
     pub(crate) iceberg: Option<Iceberg>,
-    /// How its files are written.
+    /// How the data set's files are written.
     pub(crate) file: Dialect,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Plan {
 pub(crate) struct PartitionKey {
     pub(crate) key: String,
     pub(crate) field: usize,
-    /// Of a timestamp: the part of it.
+    /// Which part of a timestamp is the key.
     pub(crate) format: Option<TimeFormat>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct PartitionKey {
 #[derive(Debug)]
 pub(crate) struct DropRule {
     pub(crate) slot: usize,
-    /// JSON as it is written.
+    /// The values, as JSON as it is written.
     pub(crate) is: Vec<Vec<u8>>,
     pub(crate) is_null: bool,
 }

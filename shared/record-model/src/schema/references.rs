@@ -1,4 +1,4 @@
-//! What the head of a schema says of its fields, by name.
+//! The references by name from the head of a schema to its fields.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::plan::PartitionKey;
 use super::source::{ExtraFields, PartitionKeySource, SchemaSource};
 use crate::codec::TimeFormat;
 
-/// The member that collects extra fields, where no field has its name.
+/// The member that collects extra fields. No field may have its name.
 pub(super) fn extra_name(
     source: &SchemaSource,
     extra_fields: ExtraFields,
@@ -34,7 +34,7 @@ pub(super) fn extra_name(
     Ok(name.to_owned())
 }
 
-/// A string of the payload.
+/// A field that is a string of the payload.
 pub(super) fn text(
     key: &'static str,
     name: Option<&Spanned<String>>,
@@ -43,17 +43,17 @@ pub(super) fn text(
     let fits = |field: &Field| {
         field.origin == Origin::Payload && matches!(field.kind, Kind::Text(_) | Kind::Enum(_))
     };
-    reference(key, name, fields, fits, "is no string of the payload")
+    reference(key, name, fields, fits, "is not a string of the payload")
 }
 
-/// A timestamp of the payload.
+/// A field that is a timestamp of the payload.
 pub(super) fn time(
     key: &'static str,
     name: Option<&Spanned<String>>,
     fields: &[Field],
 ) -> Refused<Option<usize>> {
     let fits = |field: &Field| field.origin == Origin::Payload && matches!(field.kind, Kind::Timestamp(_));
-    reference(key, name, fields, fits, "is no timestamp of the payload")
+    reference(key, name, fields, fits, "is not a timestamp of the payload")
 }
 
 /// A field of any kind.
@@ -78,7 +78,7 @@ fn reference(
     found.map(Some).ok_or_else(refused)
 }
 
-/// The dynamic partitioning keys, each of its own name.
+/// The dynamic partitioning keys, each with a different name.
 pub(super) fn partition_keys(
     sources: &[Spanned<PartitionKeySource>],
     fields: &[Field],
@@ -91,7 +91,7 @@ pub(super) fn partition_keys(
             return Err((source.span(), Reason::KeyTwice(key.clone())));
         }
         let single = |field: &Field| !matches!(field.kind, Kind::GeoPoint);
-        let Some(index) = reference("partition_keys", Some(field), fields, single, "is no single value")?
+        let Some(index) = reference("partition_keys", Some(field), fields, single, "is not a single value")?
         else {
             continue;
         };
@@ -104,10 +104,10 @@ pub(super) fn partition_keys(
     Ok(keys)
 }
 
-/// The format of a key, which only a timestamp has.
+/// The format of a key, which only a timestamp can have.
 fn part_of_time(field: &Field, format: &Spanned<String>) -> Refused<TimeFormat> {
     if !matches!(field.kind, Kind::Timestamp(_)) {
-        let why = "is no timestamp, so it has no format";
+        let why = "is not a timestamp, so it has no format";
         let reason = Reason::Reference { key: "partition_keys", field: field.name.clone(), why };
         return Err((format.span(), reason));
     }

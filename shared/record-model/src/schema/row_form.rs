@@ -1,4 +1,4 @@
-//! The row form of a schema: delimiter, and what guards it.
+//! The row form of a schema: its delimiter, and what protects a delimiter inside a value.
 
 use toml::Spanned;
 
@@ -7,7 +7,7 @@ use super::error::Reason;
 use super::source::{Form, SchemaSource};
 use crate::codec::{Guard, RowForm};
 
-/// How rows are cut; a JSON schema may not say.
+/// How rows are cut. A JSON schema may not specify it.
 pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
     let guards = (source.quote.as_ref(), source.escape.as_ref());
     if source.form == Form::Json {
@@ -26,7 +26,12 @@ pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
     }
     let bad = |key, span, found, expected| Err((span, Reason::Bad { key, found, expected }));
     let Some(delimiter) = &source.delimiter else {
-        return bad("delimiter", source.name.span(), String::new(), "one, since `form` is \"delimited\"");
+        return bad(
+            "delimiter",
+            source.name.span(),
+            String::new(),
+            "a delimiter, since `form` is \"delimited\"",
+        );
     };
     let text = delimiter.get_ref();
     if text.is_empty() || text.contains(['\n', '\r']) {
@@ -36,7 +41,11 @@ pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
         (Some(_), Some(escape)) => {
             return Err((
                 escape.span(),
-                Reason::Exclusive { key: "quote", other: "escape", why: "one way is enough" },
+                Reason::Exclusive {
+                    key: "quote",
+                    other: "escape",
+                    why: "either of them protects a delimiter",
+                },
             ));
         }
         (Some(quote), None) => (quote, Guard::Quote(*quote.get_ref()), "quote"),
@@ -45,10 +54,15 @@ pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
     };
     let (c, guard, key) = guard;
     if text.contains(*c.get_ref()) || c.get_ref().is_ascii_alphanumeric() || c.get_ref().is_whitespace() {
-        return bad(key, c.span(), c.get_ref().to_string(), "a sign that is not in the delimiter");
+        return bad(
+            key,
+            c.span(),
+            c.get_ref().to_string(),
+            "a punctuation character that is not in the delimiter",
+        );
     }
     if matches!(guard, Guard::Escape(_)) && text.contains(char::is_alphanumeric) {
-        return bad("delimiter", delimiter.span(), text.clone(), "signs only, since `escape` is set");
+        return bad("delimiter", delimiter.span(), text.clone(), "punctuation only, since `escape` is set");
     }
     Ok(RowForm { delimiter: text.clone(), guard })
 }

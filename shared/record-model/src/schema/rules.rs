@@ -1,4 +1,4 @@
-//! From the keys of a field's table to the rule of its type.
+//! Turns the keys of a field's table into the rule of its type.
 
 use jiff::tz::TimeZone;
 use toml::Value as TomlValue;
@@ -13,7 +13,7 @@ use crate::codec::{
 /// The largest record of a stream, in bytes.
 const MAX_RECORD_BYTES: usize = 10 << 20;
 
-/// The rule of a field, with what its type does not know refused.
+/// The rule of a field. Keys that its type does not know are refused.
 pub(super) fn kind(field: &FieldSource) -> Result<Kind, FieldReason> {
     if let Some((key, _)) =
         field.keys_of_some_types().into_iter().find(|(_, types)| !types.contains(&field.type_name))
@@ -31,7 +31,7 @@ pub(super) fn kind(field: &FieldSource) -> Result<Kind, FieldReason> {
     }
 }
 
-/// A TOML value as text of a payload.
+/// A TOML value, as text of a payload.
 pub(super) fn as_text(value: &TomlValue) -> String {
     match value {
         TomlValue::String(text) => text.clone(),
@@ -46,7 +46,10 @@ pub(super) fn as_text(value: &TomlValue) -> String {
 fn text(field: &FieldSource) -> Result<TextRule, FieldReason> {
     for (key, length) in [("min_length", field.min_length), ("max_length", field.max_length)] {
         if length.is_some_and(|length| length > MAX_RECORD_BYTES) {
-            return Err(FieldReason::Key { key, why: "is over 10485760, the bytes of the largest record" });
+            return Err(FieldReason::Key {
+                key,
+                why: "is over 10485760, the size of the largest record in bytes",
+            });
         }
     }
     if let (Some(min), Some(max)) = (field.min_length, field.max_length)
@@ -58,7 +61,7 @@ fn text(field: &FieldSource) -> Result<TextRule, FieldReason> {
         Pattern::compile(pattern).map_err(|error| FieldReason::Value {
             key: "pattern",
             found: pattern.clone(),
-            why: format!("is no regular expression: {error}"),
+            why: format!("is not a regular expression: {error}"),
         })
     };
     Ok(TextRule {
@@ -74,7 +77,7 @@ fn text(field: &FieldSource) -> Result<TextRule, FieldReason> {
 fn integer(field: &FieldSource) -> Result<IntegerRule, FieldReason> {
     let bound = |key, value: &Option<TomlValue>| match value {
         Some(TomlValue::Integer(bound)) => Ok(Some(*bound)),
-        Some(other) => Err(not_a(key, other, "is no integer")),
+        Some(other) => Err(not_a(key, other, "is not an integer")),
         None => Ok(None),
     };
     let rule = IntegerRule { min: bound("min", &field.min)?, max: bound("max", &field.max)? };
@@ -89,7 +92,7 @@ fn float(field: &FieldSource) -> Result<FloatRule, FieldReason> {
         Some(TomlValue::Float(bound)) if bound.is_finite() => Ok(Some(*bound)),
         #[expect(clippy::cast_precision_loss, reason = "a bound written as an integer is a small one")]
         Some(TomlValue::Integer(bound)) => Ok(Some(*bound as f64)),
-        Some(other) => Err(not_a(key, other, "is no finite number")),
+        Some(other) => Err(not_a(key, other, "is not a finite number")),
         None => Ok(None),
     };
     let rule = FloatRule { min: bound("min", &field.min)?, max: bound("max", &field.max)? };
@@ -144,7 +147,7 @@ fn timestamp(field: &FieldSource) -> Result<TimestampRule, FieldReason> {
     let zone = zone("zone", field.zone.as_deref(), TimeZone::UTC)?;
     let output_zone = self::zone("output_zone", field.output_zone.as_deref(), zone.clone())?;
     let same_zone = zone == output_zone;
-    // What this schema writes, it reads, unless the text would then be taken for another zone's.
+    // The schema can read what it writes, unless the text would then be taken for a time in another zone.
     let reads_output = same_zone || output.has_offset();
     let mut inputs = Vec::new();
     if reads_output {
@@ -171,6 +174,6 @@ fn zone(key: &'static str, name: Option<&str>, default: TimeZone) -> Result<Time
     TimeZone::get(name).map_err(|_| FieldReason::Value {
         key,
         found: name.to_owned(),
-        why: "is no name of the time zone database".to_owned(),
+        why: "is not a name in the time zone database".to_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! The TOML of a schema as it is written: every key a schema file may hold.
+//! A schema's TOML as it is written, with every key that a schema file may have.
 
 use serde::Deserialize;
 use toml::{Spanned, Value};
@@ -34,7 +34,7 @@ pub(super) struct SchemaSource {
     pub(super) fields: Vec<Spanned<FieldSource>>,
 }
 
-/// What a payload of the data set is written in.
+/// The form in which a payload of the data set is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Form {
@@ -50,7 +50,7 @@ pub(crate) enum MissingFields {
     Ignore,
 }
 
-/// What happens to fields the schema does not name.
+/// What happens to fields that the schema does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ExtraFields {
@@ -68,7 +68,7 @@ pub(crate) enum NullFields {
     Omit,
 }
 
-/// Where Firehose sends a record of this data set in an Iceberg destination.
+/// Where Firehose puts a record of this data set in an Iceberg destination.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Iceberg {
@@ -127,7 +127,7 @@ pub(crate) enum Derived {
     RowHash,
 }
 
-/// One `[[fields]]` table; which keys go with which type is checked when the schema is read.
+/// One `[[fields]]` table. Which keys go with which type is checked when the schema is compiled.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldSource {
@@ -170,7 +170,7 @@ pub(super) struct FieldSource {
 }
 
 impl FieldSource {
-    /// The keys of this table that only some types know, each with those types.
+    /// The keys in this table that only some types know, each with those types.
     pub(super) fn keys_of_some_types(&self) -> Vec<(&'static str, &'static [TypeName])> {
         use TypeName::{Boolean, Enum, Float, GeoPoint, Integer, String, Timestamp};
         let keys: [(&'static str, bool, &'static [TypeName]); 20] = [
@@ -198,7 +198,7 @@ impl FieldSource {
         keys.into_iter().filter(|(_, set, _)| *set).map(|(key, _, types)| (key, types)).collect()
     }
 
-    /// A key that only fields of the payload know, where the table has one.
+    /// A key in this table that only fields of the payload know, if there is one.
     pub(super) fn key_of_the_payload(&self) -> Option<&'static str> {
         let keys = [
             ("required", self.required),

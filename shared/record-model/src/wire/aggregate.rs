@@ -1,8 +1,8 @@
 //! Reads KPL aggregated records: `F3 89 9A C2`, a protobuf message, and the MD5 of that message.
 //!
-//! The format is the Kinesis Producer Library's (aggregation-format.md in its repository). A record that only looks like
-//! an aggregate is an ordinary record and not an error: it is too short, has another checksum, isn't protobuf, or has a
-//! user record without data.
+//! The format is the Kinesis Producer Library's (aggregation-format.md in its repository). A record that only
+//! resembles an aggregate is an ordinary record and not an error: if it is too short, if the checksum
+//! differs, if it isn't protobuf, or if a user record in it has no data.
 
 use super::{
     DecodeError,
@@ -13,7 +13,7 @@ use crate::keys;
 pub(super) const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 pub(super) const MD5_BYTES: usize = 16;
 
-/// An aggregate, split into its parts. Only the places of the parts are copied.
+/// An aggregate, split into its parts without copying them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Aggregate<'a> {
     partition_keys: Vec<&'a str>,
@@ -21,7 +21,7 @@ pub(super) struct Aggregate<'a> {
     records: Vec<SubRecord<'a>>,
 }
 
-/// One user record as the message has it: its keys are places in the tables.
+/// One user record as the message stores it: its keys are indexes into the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct SubRecord<'a> {
     partition_key: u64,
@@ -37,10 +37,11 @@ pub(super) struct Keyed<'a> {
     pub(super) data: &'a [u8],
 }
 
-/// A user record as it lies in an aggregate, still wrapped: its partition key where the table has one, and its data.
+/// A user record as it lies in an aggregate, still wrapped: its partition key if the table has it, and its
+/// data.
 pub type KeyedData<'a> = (Option<&'a str>, &'a [u8]);
 
-/// A Kinesis record of which it is known whether it carries the checksum of an aggregate.
+/// A Kinesis record, after the check of whether it has the checksum of an aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checked<'a> {
     data: &'a [u8],
@@ -54,13 +55,14 @@ impl<'a> Checked<'a> {
         Self { data, message: message.map(|(message, _)| message) }
     }
 
-    /// The record as it is.
+    /// Returns the unchanged bytes of the record.
     pub fn data(&self) -> &'a [u8] {
         self.data
     }
 
-    /// The user records of an aggregate as they lie in it, still wrapped, each with its partition key where the table
-    /// has one; `None` for an ordinary record. What a delivery stream does; to read records use [`crate::Decoder`].
+    /// Returns the user records of an aggregate as they lie in it, still wrapped, each with its partition key
+    /// if the table has it; `None` for an ordinary record. A delivery stream does this. To read records use
+    /// [`crate::Decoder`].
     pub fn user_records(
         &self,
         limit: usize,
@@ -68,8 +70,9 @@ impl<'a> Checked<'a> {
         Ok(self.aggregate(limit)?.map(Aggregate::into_data))
     }
 
-    /// Takes an aggregate apart; `None` is an ordinary record. Fails only on more than `limit` user records, or keys
-    /// of one kind: an entry may be two bytes of the message, and is many more in memory.
+    /// Takes an aggregate apart; `None` means an ordinary record. Fails only on more than `limit` user
+    /// records, or on more than `limit` keys of one kind: an entry takes as little as two bytes of the
+    /// message, and far more in memory.
     pub(super) fn aggregate(&self, limit: usize) -> Result<Option<Aggregate<'a>>, DecodeError> {
         let Some(message) = self.message else { return Ok(None) };
         let mut aggregate = Aggregate::default();
@@ -86,7 +89,8 @@ impl<'a> Checked<'a> {
     }
 }
 
-/// The protobuf message and the MD5 it is said to have, of bytes that begin as an aggregate and are long enough.
+/// The protobuf message and the MD5 that it should have, if the bytes begin as an aggregate and are long
+/// enough.
 fn message_of(data: &[u8]) -> Option<(&[u8], &[u8; MD5_BYTES])> {
     let body = data.strip_prefix(&MAGIC)?;
     body.split_last_chunk().filter(|(message, _)| !message.is_empty())
@@ -107,7 +111,7 @@ impl<'a> Aggregate<'a> {
         self.records.len().max(self.partition_keys.len()).max(self.explicit_hash_keys.len())
     }
 
-    /// The user records in order. A key outside its table spoils the one record that asks for it.
+    /// The user records in order. A key that its table does not have spoils only the record that asks for it.
     pub(super) fn records(&self) -> impl Iterator<Item = Result<Keyed<'a>, DecodeError>> {
         self.records.iter().map(|record| {
             Ok(Keyed {

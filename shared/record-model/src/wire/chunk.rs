@@ -53,7 +53,7 @@ pub struct Chunk<'a> {
 /// Why a chunk frame can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// Bytes that are no chunk at all.
+    /// The bytes are not a chunk.
     #[error("a chunk begins with C0 4B 46 43, these bytes do not")]
     Magic,
     /// The record ends inside the frame.
@@ -62,13 +62,13 @@ pub enum ChunkError {
         /// Bytes there are.
         found: usize,
     },
-    /// A version from after this code was written.
+    /// A later release wrote this version.
     #[error("chunk frame has version {found}, the newest known is {VERSION}")]
     Version {
         /// The version found.
         found: u8,
     },
-    /// A piece outside its message.
+    /// The index is not one of its message's.
     #[error("chunk has index {index} of a message of {count} pieces")]
     Index {
         /// The index found.
@@ -76,7 +76,8 @@ pub enum ChunkError {
         /// The count found.
         count: u32,
     },
-    /// More pieces than bytes: without this bound a short message could ask for any number of pieces.
+    /// A message claims more pieces than bytes. Without this bound a short message could claim any number of
+    /// pieces.
     #[error("message of {length} bytes is said to have {count} pieces")]
     Count {
         /// The count found.

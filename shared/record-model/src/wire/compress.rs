@@ -1,9 +1,11 @@
-//! Writes gzip and zstd, with room for a mark that makes equal content differ in its bytes; and what may be behind either.
+//! Writes gzip and zstd, with a mark by which outputs of equal content differ; and knows what padding may
+//! follow either.
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
 use zstd::zstd_safe::{self, CCtx};
 
-/// Compression ran out of a room that is computed to suffice: not seen, and never taken for success.
+/// Compression needed more room than was computed to suffice. This has never been seen, but is not taken for
+/// success.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{format} could not compress {bytes} bytes")]
 pub struct CompressError {
@@ -11,20 +13,20 @@ pub struct CompressError {
     bytes: usize,
 }
 
-/// Writes gzip members, reusing its tables. Levels 1 (fast) to 12 (small).
+/// Writes gzip members and reuses its tables. Levels range from 1 (fast) to 12 (small).
 pub struct Gzip(Compressor);
 
-/// The header's name field: readers skip it like a comment, but `DuckDB` takes no file with a comment.
+/// The header's name field. Readers skip it like a comment, but `DuckDB` refuses a file with a comment.
 const HAS_NAME: u8 = 1 << 3;
 
 impl Gzip {
-    /// A level out of range is the nearest one in it.
+    /// Makes a compressor. A level out of range is replaced by the nearest one.
     pub fn new(level: i32) -> Self {
         Self(Compressor::new(CompressionLvl::new(level.clamp(1, 12)).unwrap_or_default()))
     }
 
-    /// Appends one member. `name` goes into the header, where every reader skips it; what Latin-1 text or its
-    /// closing zero can't hold becomes `?`.
+    /// Appends one member. `name` goes into the header, where every reader skips it; characters that don't
+    /// fit there (outside Latin-1, or zero) become `?`.
     pub fn write(&mut self, data: &[u8], name: Option<&str>, out: &mut Vec<u8>) -> Result<(), CompressError> {
         let flags = if name.is_some() { HAS_NAME } else { 0 };
         out.extend_from_slice(&[0x1F, 0x8B, 8, flags, 0, 0, 0, 0, 0, 255]); // no time, unknown system
@@ -46,7 +48,7 @@ fn size_modulo_4_gib(data: &[u8]) -> u32 {
     data.len() as u32
 }
 
-/// Writes zstd frames, reusing its tables. Levels 1 (fast) to 19 (small).
+/// Writes zstd frames and reuses its tables. Levels range from 1 (fast) to 19 (small).
 pub struct Zstd {
     context: CCtx<'static>,
     level: i32,
@@ -55,12 +57,12 @@ pub struct Zstd {
 const SKIPPABLE_MAGIC: [u8; 4] = 0x184D_2A50_u32.to_le_bytes();
 
 impl Zstd {
-    /// A level out of range is the nearest one in it.
+    /// Makes a compressor. A level out of range is replaced by the nearest one.
     pub fn new(level: i32) -> Self {
         Self { context: CCtx::create(), level: level.clamp(1, 19) }
     }
 
-    /// Appends one frame that states its size, and `mark` in a skippable frame behind it.
+    /// Appends one frame that states its size, followed by `mark` in a skippable frame.
     pub fn write(
         &mut self,
         data: &[u8],
@@ -81,8 +83,8 @@ impl Zstd {
     }
 }
 
-/// What may be behind the last gzip member or zstd frame, byte after byte: zeros, which block devices and object tools
-/// pad with, and at most one line end, which tools that work by lines add.
+/// What may follow the last gzip member or zstd frame, byte by byte: zeros, with which block devices and
+/// object tools pad, and at most one line end, which line-oriented tools add.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Padding {
     line_end: LineEnd,
@@ -92,7 +94,7 @@ pub struct Padding {
 enum LineEnd {
     #[default]
     None,
-    /// A carriage return; a line feed may follow at once.
+    /// A carriage return came, and a line feed may follow at once.
     Return,
     Whole,
 }
@@ -110,7 +112,7 @@ impl Padding {
     }
 }
 
-/// Lets `write` fill up to `bound` bytes at the end of `out`; as before where it gives `None`.
+/// Lets `write` fill up to `bound` bytes at the end of `out`. If it returns `None`, `out` is unchanged.
 fn extend_by(out: &mut Vec<u8>, bound: usize, write: impl FnOnce(&mut [u8]) -> Option<usize>) -> Option<()> {
     let start = out.len();
     out.resize(start + bound, 0);

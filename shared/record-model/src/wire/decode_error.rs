@@ -2,24 +2,24 @@
 
 use super::{Format, chunk::ChunkError, hop::HopError};
 
-/// Why a record, or one user record of an aggregate, can't be opened. The same bytes fail the same way each time,
-/// but for [`is_batch_budget`](Self::is_batch_budget).
+/// Why a record, or one user record of an aggregate, can't be decoded. The same bytes always fail in the same
+/// way, except for [`is_batch_budget`](Self::is_batch_budget).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The compressed bytes are broken, cut short, or followed by something else.
+    /// The compressed bytes are broken or cut short, or something else follows them.
     #[error("{} data is damaged", .format.as_str())]
     Damaged {
         /// The compression.
         format: Format,
     },
-    /// One record would open to more than [`crate::Limits::record_bytes_out`].
-    #[error("record opens to more than {limit} bytes")]
+    /// One record would decompress to more than [`crate::Limits::record_bytes_out`].
+    #[error("record decompresses to more than {limit} bytes")]
     RecordBytes {
         /// The limit.
         limit: usize,
     },
-    /// This batch has opened to [`crate::Limits::batch_bytes_out`]: no fault of the record.
-    #[error("batch opens to more than {limit} bytes")]
+    /// This batch has decompressed to [`crate::Limits::batch_bytes_out`], which is not the record's fault.
+    #[error("batch decompresses to more than {limit} bytes")]
     BatchBytes {
         /// The limit.
         limit: usize,
@@ -30,14 +30,14 @@ pub enum DecodeError {
         /// The limit.
         limit: usize,
     },
-    /// More wrappings inside each other than [`crate::Limits::depth`].
+    /// The record is wrapped more often than [`crate::Limits::depth`] allows.
     #[error("record is wrapped more than {limit} times")]
     Depth {
         /// The limit.
         limit: u8,
     },
-    /// A user record of an aggregate names a key that its table has not.
-    #[error("{table} number {index} is wanted, the aggregate has {len}")]
+    /// A user record of an aggregate refers to a key that its table does not have.
+    #[error("record refers to {table} number {index}, but the aggregate has {len}")]
     KeyIndex {
         /// `partition key` or `explicit hash key`.
         table: &'static str,
@@ -55,13 +55,13 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Whether the batch ran out of its byte budget: stop before this record and let it begin the next batch.
-    /// Every other error is the record's own and stays.
+    /// Whether the batch has used up its byte budget: the reader then stops before this record, which begins
+    /// the next batch. Every other error belongs to the record and is permanent.
     pub fn is_batch_budget(&self) -> bool {
         matches!(self, Self::BatchBytes { .. })
     }
 
-    /// A short stable word for metrics.
+    /// Returns a short stable word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Damaged { .. } => "damaged",

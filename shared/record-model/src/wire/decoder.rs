@@ -1,4 +1,4 @@
-//! The one way in: from the bytes of a Kinesis record to its user records.
+//! The only entry point: from the bytes of a Kinesis record to its user records.
 
 use super::{
     DecodeError, Format, Limits,
@@ -8,11 +8,12 @@ use super::{
     opener::{Opened, Opener},
 };
 
-/// Opens records of every form, reusing its buffers from one to the next.
+/// Decodes records of every form, and reuses its buffers from one record to the next.
 ///
-/// A record is looked at in this order, each form known by its first bytes: KPL aggregate, then, as long as one is
-/// found, gzip or zstd, chunk, hop; what is left is the payload. The same holds for each user record of an
-/// aggregate, but that an aggregate is not looked for inside another.
+/// Each form is recognised by its first bytes. A KPL aggregate is looked for first. After that gzip, zstd, a
+/// chunk frame and a hop frame are looked for as long as one is found, and what is left is the payload. User
+/// records of an aggregate are treated in the same way, except that an aggregate inside an aggregate is not
+/// looked for.
 pub struct Decoder {
     limits: Limits,
     batch_bytes_left: usize,
@@ -24,44 +25,45 @@ pub struct Decoder {
 pub struct UserRecord<'a> {
     /// Place in its aggregate, from 0; `None` where the record is not aggregated.
     pub sub_sequence_number: Option<u64>,
-    /// The key inside the aggregate; without an aggregate the Kinesis record's own key is the key.
+    /// The key inside the aggregate; without an aggregate, the Kinesis record's own key applies.
     pub partition_key: Option<&'a str>,
-    /// The explicit hash key inside the aggregate, where it has one.
+    /// The explicit hash key inside the aggregate, if it has one.
     pub explicit_hash_key: Option<&'a str>,
-    /// What was around the content, the outermost first.
+    /// The wrappings around the content, the outermost first.
     pub formats: &'a [Format],
-    /// How often the record went back to its stream.
+    /// How often the record was put back on its stream.
     pub hops: u8,
-    /// What is inside, or why this one user record can't be opened. Its neighbours are not touched by it.
+    /// The content, or why this one user record can't be decoded. Its neighbours are not affected.
     pub content: Result<Content<'a>, DecodeError>,
 }
 
 /// What a user record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content<'a> {
-    /// JSON or delimited text, as the data set has it.
+    /// JSON or delimited text in the data set's form.
     Payload(&'a [u8]),
-    /// A piece of a message; the whole is decoded when it is together.
+    /// A piece of a message, which can be decoded once all its pieces are there.
     Chunk(Chunk<'a>),
 }
 
 impl Decoder {
-    /// A decoder whose first batch has begun.
+    /// Makes a decoder that is ready for its first batch.
     pub fn new(limits: Limits) -> Self {
         Self { limits, batch_bytes_left: limits.batch_bytes_out, opener: Opener::new(limits.depth) }
     }
 
-    /// Gives the batch budget back.
+    /// Restores the whole byte budget of a batch.
     pub fn start_batch(&mut self) {
         self.batch_bytes_left = self.limits.batch_bytes_out;
     }
 
     /// Visits each user record of one Kinesis record (`data` after Lambda's base64), in order.
     ///
-    /// An error speaks of the Kinesis record as a whole: what was visited of it before does not count. A user record
-    /// of an aggregate that can't be opened is no such error, it is visited with an `Err` as its content.
+    /// An error concerns the Kinesis record as a whole: what was visited of it before does not count. If a
+    /// single user record of an aggregate can't be decoded, that is not such an error: the record is visited
+    /// with an `Err` as its content.
     ///
-    /// The memory that a record takes beyond a few MiB is given back before this returns.
+    /// The memory that a record takes beyond a few MiB is released before this returns.
     pub fn decode(&mut self, data: &[u8], visit: &mut dyn FnMut(UserRecord<'_>)) -> Result<(), DecodeError> {
         let decoded = self.visit_records(data, visit);
         self.opener.give_back();

@@ -1,4 +1,4 @@
-//! The wrappings a record can arrive in, and the first bytes that tell them.
+//! The wrappings in which a record can arrive, and the first bytes by which they are recognised.
 
 use super::{chunk, hop};
 
@@ -9,23 +9,23 @@ pub enum Format {
     Kpl,
     /// gzip, one member or several (RFC 1952).
     Gzip,
-    /// Zstandard, one frame or several, skippable ones among them (RFC 8878).
+    /// Zstandard, one frame or several, skippable frames included (RFC 8878).
     Zstd,
     /// A piece of a message too large for one record: [`crate::chunk`].
     Chunk,
-    /// A record that went back to its stream: [`crate::hop`].
+    /// A record that was put back on its stream: [`crate::hop`].
     Hop,
 }
 
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
-/// Whether bytes begin with a zstd frame, or with a skippable one: some writers put theirs first.
+/// Whether bytes begin with a zstd frame or with a skippable one, which some writers put first.
 pub(super) fn is_zstd(data: &[u8]) -> bool {
     matches!(data, [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
 }
 
 impl Format {
-    /// The name in output and metrics.
+    /// Returns the name that output and metrics use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Kpl => "kpl",
@@ -36,8 +36,8 @@ impl Format {
         }
     }
 
-    /// The wrapping these bytes begin with; `None` for a payload. Aggregates are looked for elsewhere, since
-    /// their magic alone decides nothing.
+    /// The wrapping with which these bytes begin; `None` for a payload. Aggregates are recognised elsewhere,
+    /// since their first bytes alone decide nothing.
     pub(super) fn of(data: &[u8]) -> Option<Self> {
         let begins_with = |magic: &[u8]| data.starts_with(magic);
         if begins_with(&GZIP_MAGIC) {

@@ -25,19 +25,19 @@ pub enum HopError {
         /// Bytes there are.
         found: usize,
     },
-    /// A version from after this code was written.
+    /// A later release wrote this version.
     #[error("hop frame has version {found}, the newest known is {VERSION}")]
     Version {
         /// The version found.
         found: u8,
     },
-    /// A frame that counts nothing.
-    #[error("hop frame counts 0 hops, the least is 1")]
+    /// The frame counts 0 hops.
+    #[error("hop frame counts 0 hops, the minimum is 1")]
     Zero,
 }
 
-/// Appends `record` to `out`, marked as having made `hops` hops. A frame that `record` already has is replaced, so
-/// there is never more than one.
+/// Appends `record` to `out` in a frame that says it has made `hops` hops. A frame that `record` already has
+/// is replaced, so there is never more than one.
 pub fn write(hops: u8, record: &[u8], out: &mut Vec<u8>) -> Result<(), HopError> {
     if hops == 0 {
         return Err(HopError::Zero);
@@ -49,7 +49,7 @@ pub fn write(hops: u8, record: &[u8], out: &mut Vec<u8>) -> Result<(), HopError>
     Ok(())
 }
 
-/// The hops and the record inside, of bytes that begin with the magic.
+/// The number of hops and the record inside, read from bytes that begin with the magic.
 pub(super) fn read(framed: &[u8]) -> Result<(u8, &[u8]), HopError> {
     let Some(([_, _, _, _, version, hops], inner)) = framed.split_first_chunk::<OVERHEAD_BYTES>() else {
         return Err(HopError::Short { found: framed.len() });

@@ -1,8 +1,8 @@
-//! Opens gzip and zstd into a reusable buffer, never past a given size.
+//! Decompresses gzip and zstd into a reusable buffer, and never past a given size.
 //!
-//! The law: however data is cut into gzip members or zstd frames, empty ones and skippable ones among them, what comes
-//! out is the data, as `flate2`'s `MultiGzDecoder` and `zstd` give it. Behind the last member or frame there may be
-//! [`Padding`] and nothing else: every other byte there makes the whole damaged, since it may be what is left of a
+//! The law: however data is cut into gzip members or zstd frames, empty and skippable ones included, the
+//! result is the data, as `flate2`'s `MultiGzDecoder` and `zstd` give it. Only [`Padding`] may follow the
+//! last member or frame. Any other byte there makes the whole damaged, since it may be what is left of a
 //! member.
 
 use std::io::Read;
@@ -15,18 +15,19 @@ use zstd::zstd_safe::{self, DCtx, get_error_name};
 use super::compress::Padding;
 use super::format::{GZIP_MAGIC, is_zstd};
 
-/// Deflate's best case: 258 bytes from 2 bits. What a trailer claims beyond it is a lie.
+/// Deflate's best ratio is 258 bytes from 2 bits. A trailer that claims more is false.
 const MOST_BYTES_OUT_PER_BYTE_IN: usize = 1032;
-/// What a frame of unknown size is given room for at first.
+/// The ratio that the first room for a frame of unknown size assumes.
 const USUAL_BYTES_OUT_PER_BYTE_IN: usize = 8;
-/// Room the first read of an unknown size gets.
+/// The least room that the first attempt of unknown size gets.
 const LEAST_ROOM_BYTES: usize = 16 << 10;
 /// CRC-32 and size of a gzip member.
 const GZIP_TRAILER_BYTES: usize = 8;
-/// Where the size of a gzip member is at the earliest: behind a header of 10 bytes, 2 of deflate, and the CRC-32.
+/// The earliest place of a gzip member's size: after a header of 10 bytes, 2 bytes of deflate, and the
+/// CRC-32.
 const GZIP_LEAST_SIZE_AT: usize = 16;
 
-/// Why compressed bytes were not opened.
+/// Why bytes were not decompressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InflateError {
     /// They are broken or cut short, or something else follows them.
@@ -41,15 +42,15 @@ pub(super) struct Inflater {
     zstd: Option<DCtx<'static>>,
 }
 
-/// Room that is kept from record to record; more of it is given back.
+/// The room that is kept from record to record. More than this is released.
 const KEPT_ROOM_BYTES: usize = 2 << 20;
 
-/// Bytes that keep their room from record to record, and so are zeroed once and not each time.
+/// A buffer that keeps its room from record to record, so that it is zeroed once and not each time.
 #[derive(Default)]
 pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
-    /// `len` bytes of room and no more: how bytes fail must not depend on what was opened before.
+    /// Exactly `len` bytes of room: how bytes fail must not depend on what was decompressed before.
     fn room(&mut self, len: usize) -> &mut [u8] {
         if self.0.len() < len {
             self.grow(len);
@@ -57,8 +58,8 @@ impl Buffer {
         self.0.get_mut(..len).unwrap_or_default()
     }
 
-    /// By an eighth at least, so that a byte at a time takes linear time, and not to twice of what is asked for: the limit
-    /// is one of memory.
+    /// Grows by at least an eighth, so that growth byte by byte takes linear time, but does not double what
+    /// is asked for, since the limit is one of memory.
     fn grow(&mut self, len: usize) {
         if self.0.capacity() < len {
             let room = len.max(self.0.len() + self.0.len() / 8);
@@ -67,7 +68,7 @@ impl Buffer {
         self.0.resize(len, 0);
     }
 
-    /// Gives back what lies behind `len` bytes, where that is much.
+    /// Releases the room beyond `len` bytes, if it is much.
     #[inline]
     pub(super) fn keep(&mut self, len: usize) {
         if self.0.len() > KEPT_ROOM_BYTES.max(len) {
@@ -76,7 +77,7 @@ impl Buffer {
         }
     }
 
-    /// The first `len` bytes, as many as an [`Inflater`] said it filled.
+    /// The first `len` bytes, which is as many as an [`Inflater`] said it filled.
     pub(super) fn filled(&self, len: usize) -> &[u8] {
         self.0.get(..len).unwrap_or(&self.0)
     }
@@ -87,7 +88,8 @@ impl Inflater {
         Self { libdeflate: Decompressor::new(), zstd: None }
     }
 
-    /// Opens one gzip member or several, one after the other. Returns the bytes filled, at most `limit`.
+    /// Decompresses one or more gzip members, one after the other. Returns the number of bytes filled, at
+    /// most `limit`.
     pub(super) fn gunzip(
         &mut self,
         data: &[u8],
@@ -100,7 +102,7 @@ impl Inflater {
         }
     }
 
-    /// Opens the usual case, one member, in one step; `None` where it may be another case.
+    /// Decompresses a single member, the usual case, in one step; `None` if the data may be something else.
     fn gunzip_single(
         &mut self,
         data: &[u8],
@@ -120,10 +122,11 @@ impl Inflater {
         }
     }
 
-    /// Opens one zstd frame or several, one after the other. Returns the bytes filled, at most `limit`.
+    /// Decompresses one or more zstd frames, one after the other. Returns the number of bytes filled, at most
+    /// `limit`.
     ///
-    /// Each is opened in one step into its place in the buffer, so a frame of any window takes no memory of its own:
-    /// a stream of level 20 and up names a window of up to 128 MiB, whatever it holds.
+    /// Each frame is decompressed in one step to its place in the buffer, so its window needs no memory of
+    /// its own: a stream of level 20 and up asks for a window of up to 128 MiB, whatever it holds.
     pub(super) fn unzstd(
         &mut self,
         data: &[u8],
@@ -140,13 +143,14 @@ impl Inflater {
                 Ok(filled) => return Ok(filled),
                 Err(code) if !is_for_want_of_room(code) => return Err(InflateError::Damaged),
                 Err(_) if room >= limit => return Err(InflateError::OverLimit),
-                // Four times as much each time: all attempts together cost a third more than the last.
+                // The room is quadrupled each time, so that all failed attempts together cost a third of the
+                // last one.
                 Err(_) => room = room.saturating_mul(4).max(LEAST_ROOM_BYTES).min(limit),
             }
         }
     }
 
-    /// Made at the first use: most data sets never see zstd.
+    /// The context is made when it is first used, since most data sets never contain zstd.
     fn zstd_context(&mut self) -> Result<&mut DCtx<'static>, InflateError> {
         if self.zstd.is_none() {
             self.zstd = Some(DCtx::try_create().ok_or(InflateError::Damaged)?);
@@ -155,10 +159,11 @@ impl Inflater {
     }
 }
 
-/// Whether the first member, which opened to `content`, is all of `data`: libdeflate says nothing of where it stopped.
+/// Whether the first member, which decompressed to `content`, is all of `data`: libdeflate does not say where
+/// it stopped.
 ///
-/// A member ends in the size of its content, so it ends at the end of `data` where that size is nowhere before. Where it
-/// is, the CRC-32 in front of it has to be found nowhere before either.
+/// A member ends with the size of its content, so it ends at the end of `data` if that size occurs nowhere
+/// earlier. If it does, the CRC-32 in front of it must not occur there either.
 fn ends_first_member(data: &[u8], content: &[u8]) -> bool {
     let is_last_of = |needle: &[u8], from: usize| {
         let found = data.get(from..).and_then(|rest| memmem::find(rest, needle));
@@ -170,7 +175,7 @@ fn ends_first_member(data: &[u8], content: &[u8]) -> bool {
         || is_last_of(&[crc32(content).to_le_bytes(), size].concat(), GZIP_LEAST_SIZE_AT - size.len())
 }
 
-/// Opens member after member, until nothing but padding is left.
+/// Decompresses member after member until only padding is left.
 fn gunzip_members(data: &[u8], limit: usize, out: &mut Buffer) -> Result<usize, InflateError> {
     let mut member = GzDecoder::new(data);
     let mut filled = 0;
@@ -187,12 +192,12 @@ fn gunzip_members(data: &[u8], limit: usize, out: &mut Buffer) -> Result<usize, 
 /// The frames at the front of compressed bytes.
 struct ZstdFrames<'a> {
     frames: &'a [u8],
-    /// What they say they open to, all together, where all say it.
+    /// The total size that the frames state, if all of them state one.
     expected: Option<usize>,
 }
 
 impl<'a> ZstdFrames<'a> {
-    /// Finds where the last frame ends, by the lengths of its blocks; nothing but padding may be behind it.
+    /// Finds where the last frame ends, by the lengths of its blocks. Only padding may follow it.
     fn of(data: &'a [u8]) -> Result<Self, InflateError> {
         let (mut at, mut expected) = (0, Some(0_usize));
         loop {
@@ -218,13 +223,14 @@ fn is_for_want_of_room(code: usize) -> bool {
     get_error_name(code) == "Destination buffer is too small"
 }
 
-/// Whether bytes behind compressed ones hold nothing.
+/// Whether the bytes after compressed ones are nothing but padding.
 fn is_padding(rest: &[u8]) -> bool {
     let mut padding = Padding::default();
     rest.iter().all(|&byte| padding.takes(byte))
 }
 
-/// Reads to the end behind what is `filled`, one byte past `limit` at most: that byte tells too much from just enough.
+/// Reads to the end, after what is `filled`, and at most one byte past `limit`: that byte tells too much from
+/// just enough.
 fn fill(
     reader: &mut impl Read,
     mut filled: usize,

@@ -1,4 +1,4 @@
-//! KPL aggregated records: checked, taken apart, and written.
+//! KPL aggregated records: how they are checked, taken apart and written.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::keys;
 
-/// The user records of one aggregate, as [`Checked::user_records`] has them.
+/// Returns the user records of one aggregate, as [`Checked::user_records`] does.
 pub fn user_records(data: &[u8], limit: usize) -> Result<Option<Vec<KeyedData<'_>>>, DecodeError> {
     Ok(Checked::new(data).user_records(limit)?.map(Iterator::collect))
 }
@@ -29,11 +29,11 @@ pub struct Draft<'a> {
 /// A Kinesis record, ready to be put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aggregated {
-    /// The first user record's: it goes to the shard all were collected for.
+    /// The first user record's key, which goes to the shard for which all were collected.
     pub partition_key: String,
-    /// The first user record's.
+    /// The first user record's explicit hash key.
     pub explicit_hash_key: Option<String>,
-    /// The aggregate; of a single user record its data as it is.
+    /// The aggregate; for a single user record, its unchanged data.
     pub data: Vec<u8>,
     /// How many user records are in it.
     pub user_records: usize,
@@ -41,9 +41,9 @@ pub struct Aggregated {
 
 /// Collects user records up to the size of one Kinesis record.
 ///
-/// All user records of one aggregate travel to one shard: collect per predicted shard, and compare the
-/// shard in the answer with the predicted one. After a reshard, readers of the KCL family drop user records whose
-/// own hash key lies in another shard.
+/// All user records of one aggregate travel to one shard. Therefore collect for each predicted shard
+/// separately, and compare the shard in the answer with the predicted one. After a reshard, readers of the
+/// KCL family drop user records whose own hash key belongs to another shard.
 #[derive(Debug)]
 pub struct Aggregator {
     max_record_bytes: usize,
@@ -64,7 +64,8 @@ struct First {
 }
 
 impl Aggregator {
-    /// For Kinesis records of at most `max_record_bytes`, data and partition key together as the service counts.
+    /// Makes an aggregator for Kinesis records of at most `max_record_bytes`. Data and partition key count
+    /// together, as the service counts them.
     pub fn new(max_record_bytes: usize) -> Self {
         Self {
             max_record_bytes,
@@ -77,8 +78,8 @@ impl Aggregator {
         }
     }
 
-    /// Takes a user record in; `false` where it does not fit: [`finish`](Self::finish) this aggregate and push again.
-    /// What does not fit an empty aggregate has to be sent by itself, without one.
+    /// Takes a user record in. Returns `false` if it does not fit: [`finish`](Self::finish) this aggregate
+    /// and push again. A record that does not fit in an empty aggregate must be sent by itself, without one.
     #[must_use]
     pub fn push(&mut self, draft: &Draft<'_>) -> bool {
         self.write_record(draft);
@@ -98,7 +99,7 @@ impl Aggregator {
         true
     }
 
-    /// The Kinesis record of all that was pushed, and begins anew; `None` where nothing was.
+    /// Returns the Kinesis record of everything pushed, and begins anew; `None` if nothing was pushed.
     pub fn finish(&mut self) -> Option<Aggregated> {
         let Self { partition_keys, explicit_hash_keys, records, user_records, first, .. } =
             std::mem::replace(self, Self::new(self.max_record_bytes));
@@ -110,7 +111,7 @@ impl Aggregator {
         Some(Aggregated { partition_key, explicit_hash_key, data, user_records })
     }
 
-    /// How many user records wait.
+    /// Returns how many user records wait.
     pub fn user_records(&self) -> usize {
         self.user_records
     }
@@ -141,10 +142,11 @@ impl First {
     }
 }
 
-/// The field of the user records.
+/// The protobuf field that holds the user records.
 const RECORDS: u8 = 3;
 
-/// An aggregate around one user record only costs bytes, unless the data could be taken for an aggregate itself.
+/// The data, if it is the only user record. An aggregate around it would only cost bytes, unless the data
+/// could be taken for an aggregate itself.
 fn only_data(records: &[u8], user_records: usize, data_bytes: usize) -> Option<&[u8]> {
     let data = records.get(records.len() - data_bytes..)?;
     (user_records == 1 && !data.starts_with(&MAGIC)).then_some(data)
@@ -155,7 +157,7 @@ fn sealed(parts: &[&[u8]]) -> Vec<u8> {
     [&MAGIC, message.as_slice(), &keys::md5(&message)].concat()
 }
 
-/// Keys in the order of their first use, each once.
+/// Keys in the order of their first use, each only once.
 #[derive(Debug)]
 struct Table {
     field: u8,

@@ -1,4 +1,4 @@
-//! What one record and one batch may cost: every size a sender could choose is bounded here.
+//! What one record and one batch may cost: every size that a sender can choose is bounded here.
 
 use super::DecodeError;
 
@@ -6,13 +6,13 @@ use super::DecodeError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes that decompression may produce for one Kinesis record, all its user records together.
-    /// Never more than `batch_bytes_out` in effect, so that the first record of a batch can't exhaust the batch.
+    /// `batch_bytes_out` bounds this too, so that the first record of a batch can't exhaust the batch.
     pub record_bytes_out: usize,
     /// Bytes that decompression may produce between two calls of [`crate::Decoder::start_batch`].
     pub batch_bytes_out: usize,
     /// User records in one aggregate, and keys in each of its tables.
     pub sub_records: usize,
-    /// Wrappings inside each other around one payload, an aggregate counted as one.
+    /// Wrappings around one payload, where an aggregate counts as one.
     pub depth: u8,
 }
 
@@ -22,7 +22,7 @@ impl Default for Limits {
     }
 }
 
-/// What is left of both byte budgets while one Kinesis record is opened.
+/// What is left of both byte budgets while one Kinesis record is decoded.
 pub(super) struct Budget<'a> {
     limits: &'a Limits,
     record_left: usize,
@@ -43,7 +43,7 @@ impl<'a> Budget<'a> {
         *self.batch_left = self.batch_left.saturating_sub(bytes);
     }
 
-    /// Called where more bytes were asked for than are left: the work was done, so it is paid for.
+    /// Called if more bytes were needed than are left. The work was done, so it is charged.
     pub(super) fn overdraw(&mut self) -> DecodeError {
         let batch_is_short = *self.batch_left < self.record_left;
         self.spend(self.bytes_left());

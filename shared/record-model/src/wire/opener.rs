@@ -1,4 +1,4 @@
-//! Takes the wrappings off one user record, each compression into a buffer of its own depth.
+//! Takes the wrappings off one user record, with a separate buffer for each depth of compression.
 
 use super::{
     Content, DecodeError, Format,
@@ -15,7 +15,7 @@ pub(super) struct Opener {
     wrappings: Wrappings,
 }
 
-/// One user record, opened as far as it went.
+/// One user record, unwrapped as far as possible.
 pub(super) struct Opened<'a> {
     pub(super) formats: &'a [Format],
     pub(super) hops: u8,
@@ -29,7 +29,7 @@ impl Opened<'_> {
     }
 }
 
-/// What has been taken off so far.
+/// The wrappings that have been taken off so far.
 struct Wrappings {
     limit: u8,
     formats: Vec<Format>,
@@ -55,7 +55,7 @@ impl Opener {
         }
     }
 
-    /// Gives the memory of a large record back.
+    /// Releases the memory that a large record took.
     #[inline]
     pub(super) fn give_back(&mut self) {
         self.buffers.iter_mut().for_each(|buffer| buffer.keep(0));
@@ -77,7 +77,8 @@ impl Opener {
     }
 }
 
-/// Takes off one wrapping and what is inside it. No deeper than `wrappings` allows, so no deeper than `buffers`.
+/// Takes off one wrapping and then what is inside it, no deeper than `wrappings` allows and therefore no
+/// deeper than `buffers`.
 fn unwrap<'a>(
     data: &'a [u8],
     inflater: &mut Inflater,
@@ -104,7 +105,7 @@ fn unwrap<'a>(
     }
 }
 
-/// Not inlined: the decompressors' room on the stack is not for records without a wrapping.
+/// This is not inlined, so that records without a wrapping don't pay for the decompressors' stack.
 #[inline(never)]
 fn inflate<'a>(
     format: Format,

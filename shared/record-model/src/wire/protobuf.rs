@@ -5,17 +5,17 @@
 pub(super) enum Value<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
-    /// A fixed 32-bit or 64-bit number: nothing here uses one, so it is stepped over.
+    /// A fixed 32-bit or 64-bit number. Nothing here uses one, so it is skipped.
     Fixed,
 }
 
-/// The fields of a message in order. Ends with [`None`] at the end of the message; what is no protobuf is one
-/// `Err` and then the end.
+/// The fields of a message in order. The iterator ends with [`None`] at the end of the message. Bytes that
+/// are not protobuf give one `Err` and then the end.
 pub(super) struct Fields<'a> {
     rest: &'a [u8],
 }
 
-/// The bytes are no protobuf message.
+/// The bytes are not a protobuf message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -85,7 +85,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Appends a number in base 128, lowest first.
+/// Appends a number in base 128, least significant digit first.
 pub(super) fn write_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);

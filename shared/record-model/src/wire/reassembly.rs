@@ -1,13 +1,13 @@
-//! Puts a message together from its chunks, in whatever order and however often they come.
+//! Puts a message together from its chunks, in whatever order and however often they arrive.
 //!
-//! This room knows the rule alone. Whoever uses it keeps the pieces, decides which record puts the message out, and when
-//! to give up on a message that stays incomplete.
+//! This module knows only the rule. Its user keeps the pieces, decides which record writes the message out,
+//! and decides when to give up on a message that stays incomplete.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::chunk::{Chunk, Message};
 
-/// One message in the making.
+/// A message that is being put together.
 #[derive(Debug, Clone)]
 pub struct Reassembly {
     message: Message,
@@ -15,19 +15,19 @@ pub struct Reassembly {
     bytes: u64,
 }
 
-/// What became of a piece.
+/// What happened to a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
-    /// It was missing.
+    /// It was missing so far.
     New,
-    /// It was there, with the same bytes.
+    /// The same piece, with the same bytes, was there before.
     Copy,
 }
 
-/// Why a piece does not belong, or why pieces are not a message.
+/// Why a piece does not belong, or why pieces don't form a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReassemblyError {
-    /// The whole would be larger than the caller allows.
+    /// The whole message would be larger than the caller allows.
     #[error("message is {length} bytes, the limit is {limit}")]
     TooLarge {
         /// Its length.
@@ -35,7 +35,7 @@ pub enum ReassemblyError {
         /// The limit.
         limit: usize,
     },
-    /// The piece speaks of another whole: id, count, length or checksum differ.
+    /// The piece describes another message: its id, count, length or checksum differs.
     #[error("chunk is of a message of {found:?}, the others are of {expected:?}")]
     OtherMessage {
         /// What the piece says.
@@ -43,13 +43,13 @@ pub enum ReassemblyError {
         /// What the others said.
         expected: Message,
     },
-    /// Two different pieces claim one place.
+    /// Two different pieces claim the same index.
     #[error("two different chunks have index {index}")]
     Conflict {
         /// The place.
         index: u32,
     },
-    /// The pieces are more or less than the whole.
+    /// The pieces together are longer or shorter than the message.
     #[error("chunks add up to {found} bytes, the message has {expected}")]
     Length {
         /// Bytes of the pieces.
@@ -65,7 +65,7 @@ pub enum ReassemblyError {
         /// Of how many.
         count: u32,
     },
-    /// All pieces are there and are not the message.
+    /// All pieces are there, but their checksum is wrong.
     #[error("message has CRC-32C {found:08x}, its chunks say {expected:08x}")]
     Checksum {
         /// Of the pieces together.
@@ -76,7 +76,7 @@ pub enum ReassemblyError {
 }
 
 impl Reassembly {
-    /// An empty reassembly of a message of at most `max_bytes`.
+    /// Makes an empty reassembly of a message of at most `max_bytes`.
     pub fn new(message: Message, max_bytes: usize) -> Result<Self, ReassemblyError> {
         if message.length as usize > max_bytes {
             return Err(ReassemblyError::TooLarge { length: message.length, limit: max_bytes });
@@ -84,7 +84,7 @@ impl Reassembly {
         Ok(Self { message, pieces: BTreeMap::new(), bytes: 0 })
     }
 
-    /// Takes a piece in. On an error nothing has changed, and the record that brought it is at fault.
+    /// Takes a piece in. On an error nothing has changed, and the record that brought the piece is at fault.
     pub fn add(&mut self, chunk: &Chunk<'_>) -> Result<Added, ReassemblyError> {
         if chunk.message != self.message {
             return Err(ReassemblyError::OtherMessage { found: chunk.message, expected: self.message });
@@ -104,12 +104,12 @@ impl Reassembly {
         }
     }
 
-    /// How many pieces are still to come.
+    /// Returns how many pieces are still missing.
     pub fn missing(&self) -> u32 {
         self.message.count - u32::try_from(self.pieces.len()).unwrap_or(self.message.count)
     }
 
-    /// The whole message, if all pieces are there and are what they say.
+    /// Returns the whole message, if all pieces are there and their checksum is right.
     pub fn message(&self) -> Result<Vec<u8>, ReassemblyError> {
         let Message { count, length, crc32c: expected, .. } = self.message;
         if self.missing() > 0 {

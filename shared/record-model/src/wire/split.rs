@@ -5,13 +5,13 @@ use super::chunk::{Chunk, Message, OVERHEAD_BYTES};
 /// Why a message can't be cut.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
-    /// No room for a piece behind the frame.
+    /// A record has no room for a piece after the frame.
     #[error("record may have {found} bytes, a chunk needs more than {OVERHEAD_BYTES}")]
     RecordBytes {
         /// The room given.
         found: usize,
     },
-    /// A message whose length the frame can't say.
+    /// The message is longer than the frame can say.
     #[error("message is {found} bytes, the limit is {}", u32::MAX)]
     MessageBytes {
         /// Its length.
@@ -19,10 +19,11 @@ pub enum SplitError {
     },
 }
 
-/// Cuts a message into chunks that fit records of `max_record_bytes` (data alone: subtract the partition key).
+/// Cuts a message into chunks that fit records of `max_record_bytes` (the data alone: subtract the partition
+/// key).
 ///
-/// `id` has to differ from that of any other message of the stream: 128 random bits. Send all chunks with one
-/// partition key, so that one shard has them in order; a reader needs neither.
+/// `id` must differ from that of any other message of the stream: use 128 random bits. Send all chunks with
+/// one partition key, so that one shard holds them in order; a reader needs neither.
 pub fn split(
     message: &[u8],
     id: u128,
@@ -40,7 +41,7 @@ pub fn split(
     Ok((0..).zip(pieces).map(move |(index, piece)| Chunk { message, index, piece }))
 }
 
-/// At least one piece, also of nothing.
+/// At least one piece, even for an empty message.
 fn pieces(message: &[u8], piece_bytes: usize) -> impl ExactSizeIterator<Item = &[u8]> {
     let count = message.len().div_ceil(piece_bytes).max(1);
     (0..count).map(move |index| {

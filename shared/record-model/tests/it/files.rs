@@ -38,12 +38,12 @@ fn a_schema_says_how_its_files_are_written_and_the_usual_where_it_says_nothing()
 #[test]
 fn a_dialect_that_no_file_can_have_is_refused_with_its_line() {
     for (key, reason) in [
-        ("delimiter = \";;\"", "schema line 4: `delimiter` is \";;\", expected one ASCII sign"),
+        ("delimiter = \";;\"", "schema line 4: `delimiter` is \";;\", expected one ASCII character"),
         ("delimiter = \"é\"", "schema line 4: `delimiter`"),
-        ("quote = \",\"", "schema line 4: `quote` is \",\", expected another sign than the delimiter"),
+        ("quote = \",\"", "schema line 4: `quote` is \",\", expected a character other than the delimiter"),
         ("encoding = \"ebcdic\"", "schema line 4: `encoding` is \"ebcdic\", expected an encoding"),
         ("decimal = \";\"", "schema line 4: `decimal` is \";\", expected `.` or `,`"),
-        ("thousands = \".\"", "schema line 4: `thousands` is \".\", expected another sign than `decimal`"),
+        ("thousands = \".\"", "schema line 4: `thousands` is \".\", expected one of `.`, `,`"),
         ("separator = \";\"", "schema line 4: not a schema file: unknown field `separator`"),
     ] {
         let refused = schema(&format!("[file]\n{key}"), FIELDS).unwrap_err();
@@ -88,7 +88,7 @@ fn a_file_none_of_whose_columns_is_a_field_s_is_refused_with_the_likeliest_reaso
     for (header, found) in [
         (&["item;price"][..], "1 column `item;price`: is the delimiter `;`?"),
         (&["item\tprice"], "1 column `item\\tprice`: is the delimiter `\\t`?"),
-        (&["pen", "1.5"], "2 columns `pen`, `1.5`: has the file no header?"),
+        (&["pen", "1.5"], "2 columns `pen`, `1.5`: does the file lack a header?"),
         (&["i\0t\0e\0m\0"], "1 column `i\\0t\\0e\\0m\\0`: is its encoding UTF-16?"),
         (&["a", "b"], "2 columns `a`, `b`"),
     ] {

@@ -48,10 +48,10 @@ fn a_contradiction_is_refused_with_its_line_and_reason() {
     refused(
         &rows("quote = '\"'\nescape = '!'", &a),
         5,
-        "`quote` and `escape` exclude each other: one way is enough",
+        "`quote` and `escape` exclude each other: either of them protects a delimiter",
     );
-    refused(&rows("text = \"b\"", &a), 4, "`text` names the field `b`, which is no string of the payload");
-    refused(&rows("", &(a.clone() + &a)), 8, "field `a`: it is named twice");
+    refused(&rows("text = \"b\"", &a), 4, "`text` names the field `b`, which is not a string of the payload");
+    refused(&rows("", &(a.clone() + &a)), 8, "field `a`: another field has this name");
     refused(
         &rows("nonsense = 1", &a),
         4,
@@ -73,7 +73,7 @@ fn a_field_that_can_never_be_right_is_refused() {
     };
     check("type = \"integer\"\ntrim = true", "`trim` has no meaning for this type");
     check("type = \"integer\"\nmin = 2\nmax = 1", "`min` is greater than `max`");
-    check("type = \"integer\"\nmin = 1.5", "`min` holds \"1.5\", which is no integer");
+    check("type = \"integer\"\nmin = 1.5", "`min` holds \"1.5\", which is not an integer");
     check("type = \"enum\"", "`values` is missing");
     check(
         "type = \"enum\"\nvalues = [\"\"]",
@@ -87,11 +87,11 @@ fn a_field_that_can_never_be_right_is_refused() {
     check("type = \"timestamp\"", "`output_format` is missing");
     check(
         "type = \"timestamp\"\nformats = [\"yyyy-QQ\"]",
-        "`output_format` holds \"yyyy-QQ\", which has `QQ`, which is no part of a date",
+        "`output_format` holds \"yyyy-QQ\", which has `QQ`, which is not part of a date",
     );
     check(
         "type = \"timestamp\"\nformats = [\"iso8601\"]\nzone = \"Mars\"",
-        "`zone` holds \"Mars\", which is no name of the time zone database",
+        "`zone` holds \"Mars\", which is not a name in the time zone database",
     );
     check(
         "type = \"geo_point\"\nlatitude = \"x\"\nlongitude = \"y\"",
@@ -99,7 +99,7 @@ fn a_field_that_can_never_be_right_is_refused() {
     );
     check(
         "type = \"string\"\nconstant = \"x\"\nrequired = true",
-        "`required` is for fields of the payload, and this one is derived",
+        "`required` is for fields of the payload, but this field is derived",
     );
     check("type = \"string\"\nfrom = \"offset\"", "`from` has no meaning for this type");
     check(
@@ -108,13 +108,16 @@ fn a_field_that_can_never_be_right_is_refused() {
     );
     check(
         "type = \"string\"\nmax_length = 99999999",
-        "`max_length` is over 10485760, the bytes of the largest record",
+        "`max_length` is over 10485760, the size of the largest record in bytes",
     );
     check(
         "type = \"integer\"\nmax = 5\nmade_up = \"1..6\"",
         "`made_up` holds \"1..6\", which makes values that are refused: the number is out of the schema's range",
     );
-    check("type = \"string\"\npaths = [\"x\"]", "`paths` are places in JSON, and a row has none");
+    check(
+        "type = \"string\"\npaths = [\"x\"]",
+        "`paths` are places in JSON, but this schema's payloads are rows",
+    );
 }
 
 #[test]
