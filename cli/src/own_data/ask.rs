@@ -46,7 +46,7 @@ mod tests {
     fn an_answer_is_a_number_and_none_is_the_likelier_reading() {
         let question = |field: &str| Question {
             field: field.to_owned(),
-            text: "`3/4/2026` has the day first or the month".to_owned(),
+            text: "`3/4/2026` has either the day or the month first".to_owned(),
             readings: vec!["day first".to_owned(), "month first".to_owned()],
             chosen: 1,
         };

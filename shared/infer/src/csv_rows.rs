@@ -1,4 +1,4 @@
-//! CSV: the rows of a sample in the dialect that was sniffed.
+//! CSV: the rows of a sample in the dialect that was detected.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ pub(crate) struct RawRow {
     pub(crate) line: u64,
     pub(crate) cells: ByteRecord,
     pub(crate) has_bad_quote: bool,
-    /// Whether it goes over several lines.
+    /// Whether it spans several lines.
     pub(crate) is_long: bool,
 }
 
-/// Every row of a text in a dialect, without the lines that it skips.
+/// Every row of a text in a dialect, without the lines that the dialect skips.
 pub(crate) fn raw_rows<'t>(text: &'t [u8], dialect: &'t Dialect) -> impl Iterator<Item = RawRow> + 't {
     let begin = skipped(text, dialect.skip);
     let text = text.get(begin..).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(crate) fn raw_rows<'t>(text: &'t [u8], dialect: &'t Dialect) -> impl Iterato
     std::iter::from_fn(move || {
         let start = reader.position().clone();
         let mut cells = ByteRecord::new();
-        // Bytes in memory don't fail to be read.
+        // Reading bytes from memory doesn't fail.
         if !reader.read_byte_record(&mut cells).unwrap_or(false) {
             return None;
         }
@@ -61,7 +61,7 @@ fn bare(mut row: &[u8]) -> &[u8] {
     row
 }
 
-/// Where the line behind so many begins.
+/// Where the text begins after this many lines.
 fn skipped(text: &[u8], lines: u32) -> usize {
     let mut at = 0;
     for _ in 0..lines {
@@ -73,7 +73,7 @@ fn skipped(text: &[u8], lines: u32) -> usize {
     at
 }
 
-/// Reads a text as CSV of whatever dialect fits it best.
+/// Reads a text as CSV of the dialect that fits it best.
 pub(crate) fn read(text: &[u8], is_whole: bool) -> Rows {
     let mut dialect = sniff::dialect(text, is_whole);
     let mut raw: Vec<RawRow> = raw_rows(text, &dialect).collect();
@@ -93,7 +93,7 @@ pub(crate) fn read(text: &[u8], is_whole: bool) -> Rows {
             broken.push(RefusedRow { line: row.line, reason });
             if row.is_long {
                 notes.push(format!(
-                    "line {}: a quote is left open there or closed too early, so nothing behind it is read",
+                    "line {}: a quote is left open there or closed too early, so nothing after it is read",
                     row.line
                 ));
                 break;
@@ -108,7 +108,8 @@ pub(crate) fn read(text: &[u8], is_whole: bool) -> Rows {
     Rows { dialect, content: Content::Csv { header: header.map(|row| row.cells), rows }, broken, notes }
 }
 
-/// The cells of whole rows by column. A cell that is no UTF-8 says nothing of its column: its row is refused.
+/// The cells of whole rows by column. The row of a cell that is not UTF-8 is refused, so the cell does not
+/// count.
 pub(crate) fn columns<'r>(header: Option<&'r ByteRecord>, rows: &'r [CsvRow]) -> Vec<Column<'r>> {
     let width = header.map_or_else(|| rows.first().map_or(0, |row| row.cells.len()), ByteRecord::len);
     let title = |at: usize| {

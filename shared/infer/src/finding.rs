@@ -2,16 +2,16 @@
 
 use record_model::Schema;
 
-/// A file's schema, and how it was tried on the sample.
+/// A file's schema, and how well it fits the sample.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The schema, ready for use.
     pub schema: Schema,
-    /// The same as a schema file, each guess with its evidence.
+    /// The same as a schema file, with the evidence for each guess.
     pub toml: String,
-    /// Rows of the sample.
+    /// How many rows the sample has.
     pub rows: u64,
-    /// Rows that the schema types.
+    /// How many rows the schema accepts.
     pub typed: u64,
     /// Every row that it refuses, in the file's order.
     pub refused: Vec<RefusedRow>,
@@ -28,29 +28,30 @@ pub struct RefusedRow {
     pub reason: String,
 }
 
-/// Something that the sample can be read as in two ways.
+/// A column of the sample that can be read in two ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The field concerned, by its name in the schema.
     pub field: String,
-    /// What is asked, with an example.
+    /// The question, with an example.
     pub text: String,
-    /// What it may be.
+    /// The possible readings.
     pub readings: Vec<String>,
-    /// Which of them the schema has.
+    /// The index of the reading that the schema has.
     pub chosen: usize,
 }
 
-/// Why bytes are no table.
+/// Why bytes are not a table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoTable {
-    /// There is nothing in the file.
+    /// The file is empty.
     #[error("is empty, expected rows")]
     Empty,
-    /// It is something else.
+    /// The file is something else.
     #[error("looks like {0}, expected CSV, JSON lines or a JSON array of objects")]
     LooksLike(String),
-    /// What was inferred is not a schema: a fault of this crate, told rather than hidden.
-    #[error("has no schema that can be written: {0}")]
+    /// What was inferred is not a valid schema. This is a fault of this crate, which is reported and not
+    /// hidden.
+    #[error("could not be given a valid schema, which is a fault of kinflow: {0}")]
     NoSchema(String),
 }

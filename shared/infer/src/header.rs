@@ -1,14 +1,14 @@
-//! Whether the first row of a CSV file names its columns.
+//! Finds out whether the first row of a CSV file names its columns.
 
 use crate::csv_rows::RawRow;
 
-/// The rows that the first one is compared with.
+/// How many rows the first one is compared with.
 const COMPARED: usize = 1_000;
 /// The longest name of a column, in characters and in words.
 const NAME_CHARACTERS: usize = 60;
 const NAME_WORDS: usize = 6;
 
-/// Whether the first row is unlike those below it, or, where nothing speaks for either, looks like names.
+/// Whether the first row differs from those below it, or looks like names if nothing else decides.
 pub(crate) fn has(rows: &[RawRow]) -> bool {
     let Some((first, below)) = rows.split_first() else { return false };
     let below = below.get(..below.len().min(COMPARED)).unwrap_or_default();
@@ -28,7 +28,7 @@ pub(crate) fn has(rows: &[RawRow]) -> bool {
     }
 }
 
-/// Whether every cell could be the name of a column, and no two are one.
+/// Whether every cell could be the name of a column, and all cells differ.
 fn are_names(row: &RawRow) -> bool {
     let words = if row.cells.len() == 1 { 2 } else { NAME_WORDS };
     let is_name = |cell: &[u8]| {
@@ -45,7 +45,8 @@ fn are_names(row: &RawRow) -> bool {
     row.cells.iter().any(|cell| !cell.is_empty()) && row.cells.iter().all(is_name)
 }
 
-/// Whether a cell looks like a number or a time: digits, and nothing that such is not written with.
+/// Whether a cell looks like a number or a time: it has digits, and only characters with which these are
+/// written.
 pub(crate) fn is_typed(cell: &[u8]) -> bool {
     let cell = cell.trim_ascii();
     let is_part = |byte: &u8| byte.is_ascii_digit() || b" .,:/-+'TZeEAPMapm%".contains(byte);

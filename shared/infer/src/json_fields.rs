@@ -1,4 +1,4 @@
-//! The members of JSON objects as columns: nested ones by their places, arrays left where they are.
+//! The members of JSON objects as columns: nested members by their places, arrays unchanged.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::json_rows::Object;
 use crate::rows::{Cell, Column, Place};
 
-/// Objects inside each other that are looked into, as deep as a schema's names go.
+/// How deep nested objects are looked into, which is as deep as a schema's names go.
 const MAX_DEPTH: usize = 19;
 
 /// The members of an object in their order.
@@ -39,7 +39,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// What stands in one place of the objects.
+/// What one place of the objects holds.
 #[derive(Default)]
 struct Found<'j> {
     values: Vec<Cell<'j>>,
@@ -49,7 +49,7 @@ struct Found<'j> {
     others: usize,
 }
 
-/// Places of objects, in the order in which they were met.
+/// The places of objects, in the order in which they were first seen.
 #[derive(Default)]
 struct Places<'j> {
     by_path: HashMap<Vec<String>, usize>,
@@ -96,7 +96,7 @@ impl<'j> Found<'j> {
             Some(b'"') => {
                 self.others += 1;
                 let text: Result<String, _> = serde_json::from_str(json);
-                // Half a surrogate pair, which the codec mends and this reader does not.
+                // This is an unpaired surrogate, which the codec replaces and this reader does not.
                 self.values.push(cell(text.map_or(Cow::Borrowed(json), Cow::Owned)));
             }
             _ => {
@@ -106,20 +106,20 @@ impl<'j> Found<'j> {
         }
     }
 
-    /// Whether a field can hold what stands here, as far as it is no object.
+    /// Whether a field can hold the values here, apart from objects.
     fn is_value(&self) -> bool {
         self.arrays == 0 && self.objects == 0 && (self.booleans == 0 || self.others == 0)
     }
 }
 
-/// The columns of objects: every place whose values are of one sort, those of one object side by side.
+/// The columns of objects: every place whose values are of one sort. The columns of one object are adjacent.
 pub(crate) fn columns(objects: &[Object]) -> Vec<Column<'_>> {
     let mut places = Places::default();
     for object in objects {
         places.read(&object.json, object.line, &mut Vec::new());
     }
     let order = order(&places);
-    // Where a place has an object in one record and a value in another, a schema can name neither.
+    // If a place has an object in one record and a value in another, a schema can name neither.
     let mixed: HashSet<Vec<String>> = places
         .found
         .iter()
@@ -142,7 +142,7 @@ pub(crate) fn columns(objects: &[Object]) -> Vec<Column<'_>> {
     columns.into_iter().map(|(_, column)| column).collect()
 }
 
-/// When each place was first met.
+/// When each place was first seen.
 fn order(places: &Places<'_>) -> BTreeMap<Vec<String>, usize> {
     places.found.iter().enumerate().map(|(index, (path, _))| (path.clone(), index)).collect()
 }
@@ -152,7 +152,8 @@ fn can_be_spelled(path: &[String]) -> bool {
     path.iter().all(|part| !part.contains("\".") && !part.ends_with('"') && !part.contains(char::is_control))
 }
 
-/// The places of objects that no field can hold: arrays, mixtures, and whatever a schema can't name; at most some.
+/// The places of objects that no field can hold, at most some of them: arrays, mixtures, and places that a
+/// schema can't name.
 pub(crate) fn left_out(objects: &[Object]) -> Vec<String> {
     let mut places = Places::default();
     for object in objects {

@@ -1,4 +1,4 @@
-//! JSON: the objects of a sample, one a line or the members of one array.
+//! JSON: the objects of a sample, one a line, or the members of one array.
 
 use record_model::{Dialect, FileFormat};
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ pub(crate) struct JsonRows {
     pub(crate) objects: Vec<Object>,
 }
 
-/// An object as it stands in the file, and the line it begins on.
+/// An object as it stands in the file, and the line on which it begins.
 pub(crate) struct Object {
     pub(crate) line: u64,
     pub(crate) json: String,
@@ -25,7 +25,7 @@ impl JsonRows {
     }
 }
 
-/// Reads a text as JSON; `None` where it is none.
+/// Reads a text as JSON; `None` if it is not JSON.
 pub(crate) fn read(text: &[u8], is_whole: bool) -> Result<Option<Rows>, NoTable> {
     let read = match text.trim_ascii_start().first() {
         Some(b'{') => lines(text, is_whole)?,
@@ -39,7 +39,7 @@ pub(crate) fn read(text: &[u8], is_whole: bool) -> Result<Option<Rows>, NoTable>
 
 type Read = Option<(Vec<Object>, Vec<RefusedRow>)>;
 
-/// One object a line. A line that is none is broken, and its neighbours are not.
+/// Reads one object a line. A line that is not an object is broken, but its neighbours are not.
 fn lines(text: &[u8], is_whole: bool) -> Result<Read, NoTable> {
     let (mut objects, mut broken) = (Vec::new(), Vec::new());
     let mut lines: Vec<(u64, &[u8])> = (1..)
@@ -66,7 +66,7 @@ fn lines(text: &[u8], is_whole: bool) -> Result<Read, NoTable> {
     Ok(Some((objects, broken)))
 }
 
-/// The members of an array, in whatever lines they are written.
+/// Reads the members of an array, however they are spread over lines.
 fn array(text: &[u8], is_whole: bool) -> Result<Read, NoTable> {
     let (mut objects, mut broken) = (Vec::new(), Vec::new());
     let mut at = text.iter().position(|byte| *byte == b'[').map_or(text.len(), |at| at + 1);
@@ -81,7 +81,7 @@ fn array(text: &[u8], is_whole: bool) -> Result<Read, NoTable> {
         (line, counted) = (line + feeds as u64, at);
         let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
         let Some(Ok(value)) = values.next() else {
-            // Text that begins with a bracket, or an array that is damaged or cut.
+            // This is text that begins with a bracket, or an array that is damaged or cut off.
             if objects.is_empty() {
                 return Ok(None);
             }
@@ -93,13 +93,13 @@ fn array(text: &[u8], is_whole: bool) -> Result<Read, NoTable> {
         at += values.byte_offset();
         match object(value.get().as_bytes()) {
             Some(json) => objects.push(Object { line, json: json.to_owned() }),
-            None => broken.push(RefusedRow { line, reason: "the member is no json object".to_owned() }),
+            None => broken.push(RefusedRow { line, reason: "the member is not a json object".to_owned() }),
         }
         at += text.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         at += usize::from(text.get(at) == Some(&b','));
     }
     match (objects.is_empty(), broken.is_empty()) {
-        (true, false) => Err(NoTable::LooksLike("a JSON array of values that are no objects".to_owned())),
+        (true, false) => Err(NoTable::LooksLike("a JSON array of values that are not objects".to_owned())),
         (true, true) => Err(NoTable::Empty),
         (false, _) => Ok(Some((objects, broken))),
     }

@@ -1,7 +1,9 @@
-//! What a file of records is, from a sample of its bytes: how it is written, and the schema of its records. Pure.
+//! Finds out from a sample of a file's bytes how the file is written, and which schema its records have.
+//! Pure.
 //!
-//! The record model's own codecs judge every value, and the schema that comes out is tried on every row of the sample, so
-//! what is guessed here and what is typed later can't disagree: a row either types or is named with its reason.
+//! The record model's own codecs judge every value, and the resulting schema is tried on every row of the
+//! sample. The guesses here and the later typing therefore can't disagree: each row is either typed or named
+//! with the reason why not.
 
 mod column;
 mod csv_rows;
@@ -25,23 +27,23 @@ use std::collections::BTreeMap;
 
 pub use finding::{Finding, NoTable, Question, RefusedRow};
 
-/// The first bytes of a file, unpacked where it is compressed.
+/// The first bytes of a file, decompressed if it is compressed.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'s> {
-    /// As many as the caller wants looked at: time and memory grow with them.
+    /// As many bytes as the caller wants analysed. Time and memory grow with them.
     pub bytes: &'s [u8],
-    /// Whether these are all of the file's. If not, the last row is cut off and passed over.
+    /// Whether these are all bytes of the file. If not, the last row is cut off and is ignored.
     pub is_whole: bool,
 }
 
-/// What is known of a file besides its bytes.
+/// What is known about a file besides its bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The data set's name; letters, digits, `_` and `-`, see [`data_set_name`].
+    /// The data set's name, of letters, digits, `_` and `-`; see [`data_set_name`].
     pub name: String,
-    /// The zone of times that name none, by its name in the time zone database; UTC if none.
+    /// The zone of times that name none, by its name in the time zone database; `None` means UTC.
     pub zone: Option<String>,
-    /// Which of a question's readings holds, by the question's field.
+    /// The chosen reading of each question, by the question's field.
     pub answers: BTreeMap<String, usize>,
 }
 
@@ -56,7 +58,8 @@ pub fn infer(sample: Sample<'_>, options: &Options) -> Result<Finding, NoTable> 
     trial::settle(&rows, sample.is_whole, options)
 }
 
-/// A name for a data set, from the name of its file: `Bestellungen 2025.csv.gz` is `bestellungen_2025`.
+/// Makes a name for a data set from the name of its file: `Bestellungen 2025.csv.gz` gives
+/// `bestellungen_2025`.
 pub fn data_set_name(file_name: &str) -> String {
     let stem = file_name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
     Some(names::slug(stem)).filter(|name| !name.is_empty()).unwrap_or_else(|| "records".to_owned())

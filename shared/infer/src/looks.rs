@@ -1,6 +1,6 @@
-//! What files that are no table look like, by their first bytes.
+//! Recognises by their first bytes what files are that are not tables.
 
-/// First bytes, where they stand, and what has them.
+/// The place of the first bytes, the bytes, and what begins with them.
 const SIGNS: [(usize, &[u8], &str); 36] = [
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (0, b"\xFF\xD8\xFF", "a JPEG image"),
@@ -40,7 +40,7 @@ const SIGNS: [(usize, &[u8], &str); 36] = [
     (0, b"\0\0\xFE\xFF", "text in UTF-32 (save it as UTF-8)"),
 ];
 
-/// What the bytes are that are no text of records, where their first ones say it.
+/// What the bytes are, if their beginning shows that they are not a text of records.
 pub(crate) fn like(bytes: &[u8]) -> Option<String> {
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         return Some(archive(bytes).to_owned());
@@ -50,7 +50,8 @@ pub(crate) fn like(bytes: &[u8]) -> Option<String> {
     sign.map(|(_, _, what)| what.to_owned()).or_else(|| markup(bytes))
 }
 
-/// Signs of letters alone may begin a text too, such as `MZ` or `ORC`: then something behind them is none.
+/// Whether bytes are not text. A text too may begin with letters such as `MZ` or `ORC`, so something after
+/// them must not be text.
 fn is_no_text(bytes: &[u8], sign: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte < 9 || (14..32).contains(byte);
     !sign.iter().all(u8::is_ascii_graphic)
@@ -59,7 +60,7 @@ fn is_no_text(bytes: &[u8], sign: &[u8]) -> bool {
         || bytes.iter().take(512).any(is_control)
 }
 
-/// What a ZIP archive holds, by the names of its first entries.
+/// What a ZIP archive contains, by the names of its first entries.
 fn archive(bytes: &[u8]) -> &'static str {
     let head = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
@@ -74,7 +75,7 @@ fn archive(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// XML and HTML, which no row begins with.
+/// XML and HTML, with which no row begins.
 fn markup(bytes: &[u8]) -> Option<String> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));

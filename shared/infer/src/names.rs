@@ -1,10 +1,10 @@
-//! Names of fields, from what a file calls its columns.
+//! Makes names of fields from a file's names of columns.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::rows::{Column, Place};
 
-/// Letters of the West that have another form in ASCII.
+/// Letters of western languages, with their forms in ASCII.
 const FOLDED: [(&str, &str); 22] = [
     ("äæ", "ae"),
     ("öœ", "oe"),
@@ -32,19 +32,19 @@ const FOLDED: [(&str, &str); 22] = [
 /// The longest name, in bytes.
 const MAX_NAME: usize = 60;
 
-/// How a field is called, and how it is found in the file.
+/// The name of a field, and how it is found in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) name: String,
-    /// Its column's name, where that is not the field's.
+    /// Its column's name, if it differs from the field's.
     pub(crate) csv: Option<String>,
-    /// Its column's place from 1, where no name leads to it alone.
+    /// Its column's place from 1, if no name belongs to this column only.
     pub(crate) column: Option<usize>,
-    /// Its place in a JSON object, where that is not its name.
+    /// Its place in a JSON object, if it differs from its name.
     pub(crate) path: Option<String>,
 }
 
-/// A text in letters, digits and `_`; empty where nothing of it is any.
+/// A text in letters, digits and `_`; empty if nothing of it can be kept.
 pub(crate) fn slug(title: &str) -> String {
     let mut out = String::new();
     for c in title.chars().flat_map(char::to_lowercase) {
@@ -62,7 +62,7 @@ pub(crate) fn slug(title: &str) -> String {
     out.trim_end_matches('_').to_owned()
 }
 
-/// Names for columns, no two alike.
+/// Names for columns, which all differ.
 pub(crate) fn names(columns: &[Column<'_>], has_header: bool) -> Vec<Named> {
     let titles: Vec<String> = columns.iter().map(|column| column.title.trim().to_lowercase()).collect();
     let (mut taken, mut members) = (HashSet::new(), Members::default());
@@ -83,7 +83,7 @@ fn csv(
 ) -> Named {
     let wanted =
         Some(slug(title)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("column_{}", at + 1));
-    // Another column's title would lead to that one.
+    // Another column with this title would be found by that name.
     let is_free = |name: &str| {
         !taken.contains(name) && !titles.iter().enumerate().any(|(other, title)| other != at && title == name)
     };
@@ -100,10 +100,10 @@ fn csv(
     Named { name, csv: by_title.then(|| exact.to_owned()), column: by_place.then_some(at + 1), path: None }
 }
 
-/// Names of members. Two that differ in the file do so in the schema, objects and values alike.
+/// Names of members. Two that differ in the file differ in the schema, for objects and values alike.
 #[derive(Default)]
 struct Members {
-    /// By place in the file.
+    /// The names by place in the file.
     known: HashMap<Vec<String>, String>,
     taken: HashSet<String>,
 }
@@ -120,7 +120,7 @@ impl Members {
         Named { path: (!is_named_so).then(quoted), name, csv: None, column: None }
     }
 
-    /// The name of a place inside an object of this name.
+    /// The name of a place inside the object with this name.
     fn name(&mut self, place: &[String], object: &str) -> String {
         if let Some(name) = self.known.get(place) {
             return name.clone();

@@ -1,4 +1,4 @@
-//! Which fields are a record's text, language, time, name and place.
+//! Finds out which fields are a record's text, language, time, name and place.
 
 use crate::column::bare;
 use crate::kinds::Kind;
@@ -15,7 +15,7 @@ pub(crate) struct Roles {
     pub(crate) point: Option<Point>,
 }
 
-/// A geo point of two fields.
+/// A geo point made of two fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) name: String,
@@ -51,7 +51,7 @@ const IDS: [&str; 13] =
 const LATITUDES: [&str; 5] = ["lat", "latitude", "breite", "breitengrad", "latitud"];
 const LONGITUDES: [&str; 8] =
     ["lon", "lng", "long", "longitude", "laenge", "laengengrad", "longitud", "lengte"];
-/// Values looked at for how many words a text has.
+/// How many values are looked at to count the words of a text.
 const LOOKED_AT: usize = 1_000;
 
 /// The words of a name.
@@ -87,7 +87,7 @@ pub(crate) fn roles(fields: &[Field], columns: &[Column<'_>]) -> Roles {
     }
 }
 
-/// The field whose values are sentences: one that is called so, or the one of most words.
+/// The field whose values are sentences: one with such a name, or the one with the most words.
 fn text(fields: &[Field], columns: &[Column<'_>]) -> Option<String> {
     let mut best: Option<(bool, usize, String)> = None;
     for (field, column) in fields.iter().zip(columns) {
@@ -110,7 +110,7 @@ fn text(fields: &[Field], columns: &[Column<'_>]) -> Option<String> {
     best.map(|(_, _, name)| name)
 }
 
-/// The field that no two records have alike, where it is called as such are.
+/// The field whose values all differ, if its name is that of an id.
 fn id(fields: &[Field], columns: &[Column<'_>]) -> Option<String> {
     let is_id = |(field, column): &(&Field, &Column<'_>)| {
         let mut known = std::collections::HashSet::new();

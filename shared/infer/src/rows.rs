@@ -14,9 +14,9 @@ use crate::{csv_rows, json_rows};
 pub(crate) struct Rows {
     pub(crate) dialect: Dialect,
     pub(crate) content: Content,
-    /// Rows that are none of the file's form, whatever their values.
+    /// Rows that don't have the form of the file, whatever their values.
     pub(crate) broken: Vec<RefusedRow>,
-    /// What is to be said of the file as a whole.
+    /// Remarks about the file as a whole.
     pub(crate) notes: Vec<String>,
 }
 
@@ -25,27 +25,27 @@ pub(crate) enum Content {
     Json(JsonRows),
 }
 
-/// A row and the line it begins on.
+/// A row and the line on which it begins.
 pub(crate) struct CsvRow {
     pub(crate) line: u64,
     pub(crate) cells: ByteRecord,
 }
 
-/// What stands in one place of every row.
+/// The values in one place of every row.
 pub(crate) struct Column<'r> {
-    /// As the file calls it; empty where it does not.
+    /// The file's name for it; empty if it has none.
     pub(crate) title: Cow<'r, str>,
     pub(crate) place: Place,
-    /// The values that are there, `null` of JSON not among them.
+    /// The values that are there, without JSON's `null`.
     pub(crate) values: Vec<Cell<'r>>,
 }
 
 /// Where a column is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The cells of this index, from 0.
+    /// The cells with this index, from 0.
     Cell(usize),
-    /// Members of objects, the outermost first.
+    /// The members of objects, the outermost first.
     Members(Vec<String>),
 }
 
@@ -53,13 +53,13 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Cell<'r> {
     pub(crate) line: u64,
-    /// Of a JSON string what it says.
+    /// For a JSON string, the text that it stands for.
     pub(crate) text: Cow<'r, str>,
-    /// Whether it is a boolean of JSON.
+    /// Whether it is a JSON boolean.
     pub(crate) is_boolean: bool,
 }
 
-/// Reads the rows of a sample. The last is passed over where the sample ends before the file does.
+/// Reads the rows of a sample. The last row is ignored if the sample ends before the file does.
 pub(crate) fn read(text: &Text<'_>, is_whole: bool) -> Result<Rows, NoTable> {
     let mut rows = match json_rows::read(&text.bytes, is_whole)? {
         Some(rows) => rows,
@@ -71,7 +71,7 @@ pub(crate) fn read(text: &Text<'_>, is_whole: bool) -> Result<Rows, NoTable> {
 }
 
 impl Rows {
-    /// How many rows there are, broken ones among them.
+    /// How many rows there are, including broken ones.
     pub(crate) fn count(&self) -> u64 {
         let rows = match &self.content {
             Content::Csv { rows, .. } => rows.len(),

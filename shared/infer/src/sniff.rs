@@ -1,4 +1,4 @@
-//! Which sign stands between the cells of a CSV file, which around them, and how many lines stand before the first row.
+//! Detects how a CSV file is written: the delimiter, the quote, and how many lines precede the first row.
 
 use std::collections::HashMap;
 
@@ -7,25 +7,25 @@ use record_model::Dialect;
 use crate::csv_rows::{RawRow, raw_rows};
 use crate::header::is_typed;
 
-/// The signs that may stand between cells, the commonest first.
+/// The possible delimiters, the commonest first.
 const DELIMITERS: [u8; 7] = [b',', b';', b'\t', b'|', b'^', b'~', 0x1F];
-/// The signs that may stand around cells.
+/// The possible quotes.
 const QUOTES: [Option<u8>; 3] = [Some(b'"'), Some(b'\''), None];
-/// How much of the sample is looked at, in bytes, and in rows.
+/// How much of the sample is looked at, in bytes and in rows.
 const HEAD_BYTES: usize = 64 << 10;
 const HEAD_ROWS: usize = 1_000;
-/// The share of rows that must be of one width for a sign to be the delimiter.
+/// The share of rows that must have the same width for a character to be the delimiter.
 const LEAST_ALIKE: f64 = 0.7;
 /// The most lines that are taken for a title before the first row.
 const MOST_SKIPPED: usize = 50;
 
-/// The dialect that makes most sense of a text: its rows are of one width and its cells are values.
+/// The dialect in which a text makes most sense: its rows have the same width, and its cells are values.
 pub(crate) fn dialect(text: &[u8], is_whole: bool) -> Dialect {
     let head = head(text);
     let is_cut = head.len() < text.len() || !is_whole;
     let mut best: Option<(f64, Dialect)> = None;
     for quote in QUOTES {
-        // An apostrophe is text in most files: it is a quote only where cells begin and end with one.
+        // An apostrophe is text in most files. It is a quote only if cells begin and end with one.
         if quote == Some(b'\'') && !has_apostrophes_around(head) {
             continue;
         }
@@ -52,14 +52,14 @@ fn head(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether an apostrophe begins and ends many cells.
+/// Whether many cells begin and end with an apostrophe.
 fn has_apostrophes_around(head: &[u8]) -> bool {
     let around = head.windows(3).filter(|bytes| matches!(bytes, [b'\'', b',' | b';' | b'\t' | b'|', b'\'']));
     let lines = memchr::memchr_iter(b'\n', head).count();
     around.count() * 2 > lines
 }
 
-/// How well a dialect fits, and the lines to skip; `None` where it does not.
+/// How well a dialect fits, and how many lines to skip; `None` if it does not fit.
 fn score(head: &[u8], dialect: &Dialect, is_cut: bool) -> Option<(f64, u32)> {
     let mut rows: Vec<RawRow> = raw_rows(head, dialect).take(HEAD_ROWS).collect();
     if is_cut && rows.len() > 1 {
@@ -84,9 +84,10 @@ fn score(head: &[u8], dialect: &Dialect, is_cut: bool) -> Option<(f64, u32)> {
         return None;
     }
     let begins = if first == 0 { 0.3 } else { 0.0 };
-    // Without quotes a row of bad ones looks better; that takes more than a few.
+    // Rows with bad quotes look better when read without quotes. More than a few of them are needed to decide
+    // for that.
     let unquoted = if dialect.quote.is_none() { 0.05 } else { 0.0 };
-    // Quotes that stay around a cell were not seen as such.
+    // Quotes that are left around a cell were not recognised.
     let kept =
         cells().filter(|cell| cell.len() > 1 && cell.starts_with(b"\"") && cell.ends_with(b"\"")).count();
     let kept = share(kept, cells().count());
@@ -96,7 +97,7 @@ fn score(head: &[u8], dialect: &Dialect, is_cut: bool) -> Option<(f64, u32)> {
     Some((alike + begins + 0.3 * typed + wide - bad - kept - unquoted, skip))
 }
 
-/// Whether a blank is behind nearly every delimiter, as behind the commas of sentences.
+/// Whether a blank follows nearly every delimiter, as it follows the commas of sentences.
 fn is_prose(rows: &[RawRow]) -> bool {
     let cells = || rows.iter().flat_map(|row| row.cells.iter().skip(1));
     cells().filter(|cell| cell.starts_with(b" ")).count() * 10 >= cells().count() * 9
@@ -115,7 +116,8 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// One value a line: as CSV where quotes guard what would end a cell, else with a sign between cells that no text has.
+/// One value a line: as CSV if quotes protect what would end a cell, otherwise with a delimiter that no text
+/// contains.
 fn one_column(head: &[u8]) -> Dialect {
     let comma = Dialect::default();
     let is_csv = raw_rows(head, &comma).all(|row| row.cells.len() == 1 && !row.has_bad_quote);

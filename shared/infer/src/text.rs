@@ -1,4 +1,4 @@
-//! Bytes of a file as UTF-8, whatever they are written in.
+//! Decodes the bytes of a file to UTF-8, whatever their encoding.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use crate::finding::NoTable;
 use crate::{Sample, looks};
 
-/// A sample as UTF-8, but for what is none in a file that is.
+/// A sample as UTF-8. Bytes of a UTF-8 file that are invalid stay as they are.
 pub(crate) struct Text<'s> {
     pub(crate) bytes: Cow<'s, [u8]>,
-    /// As a schema names it; `None` for UTF-8.
+    /// The name that a schema gives the encoding; `None` for UTF-8.
     pub(crate) encoding: Option<&'static str>,
-    /// What speaks for the encoding, where that is not plain.
+    /// The evidence for the encoding, if it is not certain.
     pub(crate) note: Option<String>,
 }
 
-/// Of so many characters one may be a control character before a text is none.
+/// One control character among this many is allowed in a text.
 const CONTROL_SHARE: usize = 500;
 
 /// Decodes a sample, or says what it looks like.
@@ -57,7 +57,7 @@ fn decoded(bytes: &[u8]) -> Text<'_> {
     for chunk in bytes.utf8_chunks() {
         characters += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         at += chunk.valid().len();
-        // A character that the end of the sample cuts is none of these.
+        // A character that the end of the sample cuts is neither.
         if !chunk.invalid().is_empty() && at + chunk.invalid().len() < bytes.len() {
             broken += 1;
             first.get_or_insert(at);
@@ -70,8 +70,8 @@ fn decoded(bytes: &[u8]) -> Text<'_> {
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let line = memchr::memchr_iter(b'\n', bytes.get(..first).unwrap_or_default()).count() + 1;
     let note = format!(
-        "not UTF-8: the first of {broken} other characters is in line {line}. Windows-1252 is the West's; \
-         docs/schema.md names the others"
+        "not UTF-8: the first of {broken} invalid characters is in line {line}. Windows-1252 is assumed, as \
+         western systems use it; docs/schema.md lists other encodings"
     );
     Text {
         bytes: Cow::Owned(text.into_owned().into_bytes()),
@@ -80,7 +80,7 @@ fn decoded(bytes: &[u8]) -> Text<'_> {
     }
 }
 
-/// Refuses what is no text.
+/// Refuses bytes that are not text.
 fn check(bytes: &[u8], is_utf16: bool) -> Result<(), NoTable> {
     let is_control = |byte: &&u8| matches!(byte, 0 | 2..=8 | 0x0E..=0x1D | 0x7F);
     let controls = bytes.iter().filter(is_control).count();
@@ -88,7 +88,7 @@ fn check(bytes: &[u8], is_utf16: bool) -> Result<(), NoTable> {
     let lost = if is_utf16 { String::from_utf8_lossy(bytes).matches('\u{FFFD}').count() } else { 0 };
     if has_zero || controls + lost > bytes.len() / CONTROL_SHARE {
         let what = if is_utf16 {
-            "binary data that begins as text of UTF-16 does".to_owned()
+            "binary data that begins like text in UTF-16".to_owned()
         } else {
             format!("binary data ({} of {} bytes are control characters)", controls, bytes.len())
         };

@@ -1,11 +1,11 @@
-//! Texts of dates and times by their signs: which patterns they may be of.
+//! Recognises which patterns of dates and times a text may have, by its parts.
 
-/// A sign of a date or time, with digits told by how many.
+/// A part of a date or time. Digits are distinguished by their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Sign {
     /// One or two digits.
     Short,
-    /// So many digits.
+    /// This many digits.
     Digits(u8),
     Month,
     Weekday,
@@ -14,19 +14,19 @@ pub(crate) enum Sign {
     Offset,
     /// `+01:00` or `Z`.
     OffsetColon,
-    /// `UTC` or `GMT`, spelled so.
+    /// `UTC` or `GMT`, in this spelling.
     Utc([u8; 3]),
     Other(char),
 }
 
-/// What a text looks like, and which of its [`Sign::Short`] have one digit only.
+/// The shape of a text, and which of its [`Sign::Short`] have only one digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) signs: Vec<Sign>,
     pub(crate) single: Vec<bool>,
 }
 
-/// Which number comes first where a date has day and month in digits.
+/// Which number comes first in a date with day and month in digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     DayFirst,
@@ -40,7 +40,7 @@ const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MAX_TEXT: usize = 45;
 
 impl Shape {
-    /// The shape of a text; `None` where it is none of a date.
+    /// The shape of a text; `None` if it is not that of a date.
     pub(crate) fn of(text: &str) -> Option<Self> {
         if text.len() > MAX_TEXT || text.len() < 6 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
             return None;
@@ -66,7 +66,8 @@ impl Shape {
         Some(Self { signs, single })
     }
 
-    /// Whether it is a date with year, month and day in that order and `-` between, with a time or without.
+    /// Whether it is a date with year, month and day in that order and `-` between them, with or without a
+    /// time.
     pub(crate) fn is_iso(&self) -> bool {
         matches!(
             *self.signs,
@@ -85,7 +86,7 @@ impl Shape {
         self.signs.iter().any(|sign| matches!(sign, Sign::Offset | Sign::OffsetColon | Sign::Utc(_)))
     }
 
-    /// Whether day and month are both numbers, so that either may come first; and the sign between them.
+    /// The character between day and month, if both are numbers so that either may come first.
     pub(crate) fn open_order(&self) -> Option<char> {
         match *self.signs {
             [
@@ -100,12 +101,13 @@ impl Shape {
         }
     }
 
-    /// The pattern of its texts, day and month in this order where that is open; `None` where they are no dates.
+    /// The pattern of its texts, with day and month in this order if that is open; `None` if they are not
+    /// dates.
     pub(crate) fn pattern(&self, order: Order) -> Option<String> {
         let mut pattern = Pattern { out: String::new(), has_half_day: self.signs.contains(&Sign::HalfDay) };
         let clock = self.signs.iter().position(|sign| *sign == Sign::Other(':')).map(|colon| colon - 1);
         let clock = clock.or_else(|| {
-            // `5 PM`: an hour alone.
+            // This is `5 PM`, an hour alone.
             let half = self.signs.iter().position(|sign| *sign == Sign::HalfDay)?;
             self.signs.get(..half)?.iter().rposition(|sign| *sign == Sign::Short)
         });
@@ -125,7 +127,7 @@ impl Shape {
         Some(pattern.out)
     }
 
-    /// Which of the signs before the clock, and of a year behind it, are which parts of a date.
+    /// Which parts of a date the numbers before the clock are, and a year after it.
     fn units(&self, clock: usize, order: Order) -> Option<Vec<(usize, &'static str)>> {
         let is_part = |sign: &Sign| matches!(sign, Sign::Short | Sign::Digits(_) | Sign::Month);
         let parts = |range: std::ops::Range<usize>| {
@@ -172,7 +174,7 @@ struct Pattern {
 }
 
 impl Pattern {
-    /// A part in digits: two letters where every text has two digits.
+    /// A part in digits. It has two letters if every text has two digits.
     fn number(&mut self, letters: &str, is_single: bool) {
         let letters = if letters == "H" && self.has_half_day { "h" } else { letters };
         self.out.push_str(letters);

@@ -13,11 +13,11 @@ use crate::roles::{Roles, roles};
 use crate::rows::{Column, Content, Rows};
 use crate::{json_fields, write};
 
-/// The most fields of a schema, a geo point among them.
+/// The most fields of a schema, which leaves one for a geo point.
 const MAX_FIELDS: usize = 999;
-/// A schema file over this size, in bytes, is written without its evidence: the limit is 256 KiB.
+/// A schema file over this size, in bytes, is written without the evidence, since the limit is 256 KiB.
 const LONG_FILE: usize = 200 << 10;
-/// How often fields that refuse too much are taken for texts instead.
+/// How often fields that refuse too many rows are changed to texts.
 const ROUNDS: usize = 4;
 
 /// A field while its schema is drafted.
@@ -26,9 +26,9 @@ pub(crate) struct Field {
     pub(crate) named: Named,
     pub(crate) guess: Guess,
     pub(crate) is_required: bool,
-    /// How its numbers are written, where that is not as the file's are.
+    /// How its numbers are written, if not as the file's are.
     pub(crate) own_numbers: Option<NumberForm>,
-    /// Of a latitude or longitude.
+    /// The bound of a latitude or longitude.
     pub(crate) bound: Option<u32>,
     pub(crate) zone: Option<String>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Draft {
     pub(crate) collects_extras: bool,
 }
 
-/// Guesses every column and tries the schema of them. A field that refuses too many rows is a text.
+/// Guesses every column and tries the resulting schema. A field that refuses too many rows becomes a text.
 pub(crate) fn settle(rows: &Rows, is_whole: bool, options: &Options) -> Result<Finding, NoTable> {
     let mut columns = rows.columns();
     if columns.is_empty() {
@@ -59,9 +59,9 @@ pub(crate) fn settle(rows: &Rows, is_whole: bool, options: &Options) -> Result<F
     columns.truncate(MAX_FIELDS);
     let mut draft = draft(rows, &columns, is_whole, options)?;
     if found > MAX_FIELDS {
-        draft
-            .notes
-            .push(format!("{found} columns, of which the first {MAX_FIELDS} are fields: a schema has 1,000"));
+        draft.notes.push(format!(
+            "only the first {MAX_FIELDS} of {found} columns are fields: a schema may have 1,000"
+        ));
     }
     for round in 0..ROUNDS {
         let (schema, toml) = schema(&draft)?;
@@ -74,7 +74,7 @@ pub(crate) fn settle(rows: &Rows, is_whole: bool, options: &Options) -> Result<F
         if round + 1 < ROUNDS && draft.fields.iter().any(is_bad) {
             for field in draft.fields.iter_mut().filter(|field| is_bad(field)) {
                 field.guess.kind = Kind::Text { trim: false };
-                field.guess.notes = vec!["kept as text: too few values are of one type".to_owned()];
+                field.guess.notes = vec!["kept as text: too few values have the same type".to_owned()];
                 (field.guess.open, field.own_numbers, field.bound) = (None, None, None);
             }
             draft.roles = roles(&draft.fields, &columns);
@@ -92,7 +92,7 @@ pub(crate) fn settle(rows: &Rows, is_whole: bool, options: &Options) -> Result<F
             questions: questions(&draft.fields),
         });
     }
-    Err(NoTable::NoSchema("no round of guesses was the last".to_owned()))
+    Err(NoTable::NoSchema("the guesses did not settle".to_owned()))
 }
 
 /// The schema of a draft, and its file.
@@ -137,7 +137,7 @@ fn draft(rows: &Rows, columns: &[Column<'_>], is_whole: bool, options: &Options)
         let left_out = json_fields::left_out(&json.objects);
         if !left_out.is_empty() {
             let shown: Vec<&str> = left_out.iter().take(10).map(String::as_str).collect();
-            let what = "no field can hold arrays and mixtures, so `_extra` collects";
+            let what = "no field can hold arrays or values of mixed types, so `_extra` collects";
             draft.notes.push(format!("{what} {}", shown.join(", ")));
             draft.collects_extras = true;
         }
@@ -146,7 +146,7 @@ fn draft(rows: &Rows, columns: &[Column<'_>], is_whole: bool, options: &Options)
     Ok(draft)
 }
 
-/// Guesses every column by itself, and those that leave something open again with what the others say.
+/// Guesses every column by itself. Columns that remain open are guessed again with what the others showed.
 fn guesses(
     rows: &Rows,
     columns: &[Column<'_>],
@@ -175,7 +175,7 @@ fn guesses(
     Ok((guesses, numbers))
 }
 
-/// The form that most columns of numbers have, where it is not the stream's own.
+/// The form of most columns of numbers, if it is not the stream's own.
 fn commonest<'g>(guesses: impl Iterator<Item = &'g Guess>) -> Option<NumberForm> {
     let mut counts: Vec<(NumberForm, usize)> = Vec::new();
     for form in guesses.filter_map(Guess::numbers).filter(|form| *form != NumberForm::default()) {
@@ -186,12 +186,12 @@ fn commonest<'g>(guesses: impl Iterator<Item = &'g Guess>) -> Option<NumberForm>
     }
     let (form, _) = counts.iter().max_by_key(|(_, count)| *count)?;
     let with_thousands = counts.iter().map(|(form, _)| *form);
-    // Amounts without thousands are of the form of those with them.
+    // Amounts without thousands signs have the form of those with them.
     let mut same = with_thousands.filter(|other| other.decimal == form.decimal && other.thousands.is_some());
     Some(if form.thousands.is_none() { same.next().unwrap_or(*form) } else { *form })
 }
 
-/// Whether the values of a column are the same numbers in the file's form as in their own.
+/// Whether the values of a column mean the same numbers in the file's form as in their own.
 fn says_the_same(own: NumberForm, file: NumberForm, column: &Column<'_>) -> bool {
     own == file
         || column.values.iter().all(|cell| {
@@ -200,7 +200,7 @@ fn says_the_same(own: NumberForm, file: NumberForm, column: &Column<'_>) -> bool
         })
 }
 
-/// An enum refuses values that the sample does not have: what is not all of the file gets none.
+/// An enum refuses values that the sample lacks, so a sample that is not the whole file gets no enum.
 fn without_closed_values(mut guess: Guess) -> Guess {
     if let Kind::Enum(values) = &guess.kind {
         guess.notes.push(format!("{} different values in the sample: {}", values.len(), values.join(", ")));
@@ -209,7 +209,7 @@ fn without_closed_values(mut guess: Guess) -> Guess {
     guess
 }
 
-/// The halves of a geo point are numbers with decimals and have bounds.
+/// The two fields of a geo point are numbers with decimals, and have bounds.
 fn bound(draft: &mut Draft) {
     let Some(point) = &draft.roles.point else { return };
     for field in &mut draft.fields {
@@ -229,7 +229,7 @@ fn notes(rows: &Rows, is_whole: bool) -> Vec<String> {
     let of = if is_whole { "the whole file" } else { "the first rows of a file" };
     let mut notes = vec![format!("Inferred from {} rows, {of} of {what}.", rows.count())];
     if rows.whole() == 0 {
-        notes.push("There is no row, so nothing is known of any type.".to_owned());
+        notes.push("There are no rows, so nothing is known about the types.".to_owned());
     }
     notes.extend(rows.notes.iter().cloned());
     notes
@@ -245,8 +245,8 @@ fn questions(fields: &[Field]) -> Vec<Question> {
 
 type Refused = (Vec<RefusedRow>, HashMap<String, usize>);
 
-/// Every row that is none of the file's form or that the schema refuses, in the file's order; and how many each field
-/// refuses.
+/// Every row that does not have the form of the file or that the schema refuses, in the file's order; and how
+/// many rows each field refuses.
 fn refused(rows: &Rows, schema: &Schema) -> Result<Refused, NoTable> {
     let (mut refused, mut by_field) = (rows.broken.clone(), HashMap::new());
     let mut take = |line: u64, typed: Result<(), RecordError>| {

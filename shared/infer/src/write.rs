@@ -1,4 +1,4 @@
-//! A schema as TOML, each guess with its evidence.
+//! Writes a schema as TOML, with the evidence for each guess.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::kinds::{Guess, Kind};
 use crate::roles::Roles;
 use crate::trial::{Draft, Field};
 
-/// The schema file of a draft, with the evidence for each guess or, where that would be too long, without.
+/// The schema file of a draft, with the evidence for each guess, or without it if the file would be too long.
 pub(crate) fn toml(draft: &Draft, with_evidence: bool) -> String {
     let mut out = String::new();
     for note in &draft.notes {
@@ -90,13 +90,13 @@ fn evidence(out: &mut String, guess: &Guess) {
         Kind::Text { .. } => "texts",
         Kind::Integer(_) => "integers",
         Kind::Float(_) => "numbers",
-        Kind::Boolean { .. } => "of two words",
+        Kind::Boolean { .. } => "one of two words",
         Kind::Time { .. } => "times",
-        Kind::Enum(_) => "of these few, each at least five times",
+        Kind::Enum(_) => "among these, and each occurs at least five times",
     };
     let of = guess.values - guess.misfits.count;
     let without =
-        if guess.without > 0 { format!("; {} rows have none", guess.without) } else { String::new() };
+        if guess.without > 0 { format!("; {} rows have no value", guess.without) } else { String::new() };
     comment(out, &format!("{of} of {} values are {what}{without}", guess.values));
     if guess.misfits.count > 0 {
         let first: Vec<String> =
@@ -115,7 +115,14 @@ fn evidence(out: &mut String, guess: &Guess) {
             .map(|(_, reading)| reading.as_str())
             .collect();
         let chosen = open.readings.get(open.chosen).map_or("", String::as_str);
-        comment(out, &format!("open: {}; taken for {chosen}, may be {}", open.text, other.join(" or ")));
+        comment(
+            out,
+            &format!(
+                "open question: {}; read here as {chosen}, but it may be {}",
+                open.text,
+                other.join(" or ")
+            ),
+        );
     }
 }
 
@@ -187,7 +194,7 @@ fn key(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "{name} = {value}");
 }
 
-/// A line of explanation, without what a comment of TOML may not hold.
+/// A line of explanation, without characters that a TOML comment may not contain.
 fn comment(out: &mut String, text: &str) {
     out.push_str("# ");
     for c in text.chars() {

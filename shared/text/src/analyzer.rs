@@ -1,4 +1,5 @@
-//! The one entry point: an [`Analyzer`] owns every buffer, so that a warm one allocates nothing per text.
+//! The one entry point: an [`Analyzer`] owns every buffer, so that after its first texts it allocates nothing
+//! for a text.
 
 use serde::Serialize;
 
@@ -7,23 +8,23 @@ use crate::model::{Estimate, Model};
 use crate::vader::{Vader, VaderScore};
 use crate::window::{is_long, window};
 
-/// Versions of the models behind the scores, for output lines and object metadata.
+/// Versions of the models behind the scores, which output lines and object metadata carry.
 pub const MODELS: &str = "sentiment-2+keywords-1+vader-3.3.2";
 
-/// What people call the mood of a text.
+/// The sentiment of a text in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Label {
-    /// Score above the neutral band.
+    /// The score is above the neutral band.
     Positive,
-    /// Neither.
+    /// The score is in the neutral band.
     Neutral,
-    /// Score below it.
+    /// The score is below the neutral band.
     Negative,
 }
 
 impl Label {
-    /// `positive`, `neutral` or `negative`.
+    /// Returns `positive`, `neutral` or `negative`.
     pub fn as_str(self) -> &'static str {
         match self {
             Label::Positive => "positive",
@@ -38,8 +39,8 @@ impl Label {
 pub struct Sentiment {
     /// The label to show.
     pub label: Label,
-    /// How positive a reader would call the text, -1 to 1, four decimal places. Better correlated
-    /// with human ratings than `compound`.
+    /// How positive a reader would call the text, -1 to 1, with four decimal places. It correlates better
+    /// with human ratings than `compound` does.
     pub score: f64,
     /// The exact VADER compound, -1 to 1.
     pub compound: f64,
@@ -51,7 +52,7 @@ pub struct Sentiment {
     pub negative: f64,
 }
 
-/// Scores texts one after another. One per thread; making one allocates little and parses nothing.
+/// Scores texts one after another. Use one per thread; making one allocates little and parses nothing.
 #[derive(Default, Debug)]
 pub struct Analyzer {
     vader: Vader,
@@ -60,12 +61,12 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// An analyzer with empty buffers.
+    /// Makes an analyzer with empty buffers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The exact score of `PyPI`'s vaderSentiment 3.3.2 for the text's [`window`].
+    /// Returns the exact score that `PyPI`'s vaderSentiment 3.3.2 gives for the text's [`window`].
     pub fn vader(&mut self, text: &str) -> VaderScore {
         let text = window(text);
         let score = self.vader.score(text);
@@ -73,7 +74,8 @@ impl Analyzer {
         score
     }
 
-    /// Label and score, for English text (see [`crate::language`]). Reads the text's [`window`].
+    /// Returns label and score of an English text (see [`crate::language`]). Reads only the text's
+    /// [`window`].
     pub fn sentiment(&mut self, text: &str) -> Sentiment {
         let text = window(text);
         let vader = self.vader.score(text);
@@ -82,13 +84,13 @@ impl Analyzer {
         Sentiment { label: label(estimate), score: rounded(estimate.rating / 4.0), ..vader.into() }
     }
 
-    /// The key phrases or words of an English text, best first, in a stable order.
-    /// Reads the text's [`window`].
+    /// Returns the key phrases or words of an English text, best first and in a stable order. Reads only the
+    /// text's [`window`].
     pub fn keywords(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.extractor.extract(window(text), options)
     }
 
-    /// Gives the memory of a long text back.
+    /// Releases the memory that a long text took.
     #[inline]
     fn give_back(&mut self, text: &str) {
         if is_long(text) {
@@ -98,7 +100,7 @@ impl Analyzer {
     }
 }
 
-/// VADER's own label and compound as label and score.
+/// Takes VADER's own label and compound as label and score.
 impl From<VaderScore> for Sentiment {
     fn from(vader: VaderScore) -> Self {
         let VaderScore { compound, positive, neutral, negative } = vader;
@@ -106,13 +108,13 @@ impl From<VaderScore> for Sentiment {
     }
 }
 
-/// To four decimal places: what lies behind them is noise of the models.
+/// Rounds to four decimal places. What lies beyond them is noise of the models.
 pub(crate) fn rounded(number: f32) -> f64 {
     (f64::from(number) * 10_000.0).round() / 10_000.0
 }
 
-/// One rule for every kind of text: the sign of the polarity, but neutral where the polarity is weak for how much the
-/// text reads as a plain statement.
+/// One rule for every kind of text: the label is the sign of the polarity, but it is neutral if the polarity
+/// is weak in comparison with how much the text reads as a plain statement.
 pub(crate) fn label(estimate: Estimate) -> Label {
     let Estimate { polarity, neutrality, .. } = estimate;
     if polarity == 0.0 || polarity.abs() < 1.0 + 5.0 * neutrality {

@@ -1,15 +1,15 @@
-//! VADER's rule for "but": ratings before it count half, after it half as much again.
+//! VADER's rule for "but": ratings before it are halved, and ratings after it grow by half.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::vader::{Rated, Valence};
 
-/// Ratings up to this number are searched one by one, more through an index.
+/// Up to this many ratings are searched one by one; more are searched through an index.
 const SEARCHED: usize = 64;
 
-/// Applies the rule around the word at position `but` as Python does: it looks each rating up *by value* in the
-/// changing list, so of equal ratings the first one is changed. Zero stays zero.
+/// Applies the rule around the word at position `but` as Python does: it looks each rating up *by value* in
+/// the changing list, so the first of several equal ratings is changed. Zero stays zero.
 pub(crate) fn balance_around_but(but: usize, tokens: usize, rated: &mut Vec<Rated>) {
     make_first_zero_a_float(but, tokens, rated);
     if rated.len() <= SEARCHED {
@@ -19,7 +19,7 @@ pub(crate) fn balance_around_but(but: usize, tokens: usize, rated: &mut Vec<Rate
     }
 }
 
-/// Of all zeros the first one becomes a float, which ends Python's exact sum of whole numbers.
+/// The first of all zeros becomes a float, which ends Python's exact sum of whole numbers.
 fn make_first_zero_a_float(but: usize, tokens: usize, rated: &mut Vec<Rated>) {
     let is_rated = |&(number, (at, valence)): &(usize, &Rated)| number == *at && valence.value != 0.0;
     let zero = rated.iter().enumerate().take_while(is_rated).count();
@@ -57,7 +57,7 @@ fn search_by_index(but: usize, rated: &mut [Rated]) {
     }
 }
 
-/// The rating with this number, if it is not zero.
+/// The rating with this number, unless it is zero.
 fn value_at(rated: &[Rated], number: usize) -> Option<f64> {
     rated.get(number).map(|(_, valence)| valence.value).filter(|&value| value != 0.0)
 }

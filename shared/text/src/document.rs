@@ -1,17 +1,17 @@
-//! A text as its words, and what it says of each of them.
+//! A text as its words, and the facts about each of them.
 
 use crate::hash_index::HashIndex;
 use crate::keyword_tokens::{Shape, Word, read};
 use crate::word_class::Class;
 
-/// What the text says of one word, whatever its ending.
+/// The facts about one word of the text, whatever its ending.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WordFacts {
     /// How often it occurs.
     pub(crate) count: f32,
-    /// How often with a capital that no sentence asks for.
+    /// How often it has a capital that does not begin a sentence.
     pub(crate) names: f32,
-    /// How often in capitals.
+    /// How often it is written in capitals.
     pub(crate) acronyms: f32,
     /// Position of its first occurrence, in words.
     pub(crate) first: usize,
@@ -21,11 +21,11 @@ pub(crate) struct WordFacts {
     pub(crate) hyphenated: bool,
 }
 
-/// The words of one text; buffers are kept from text to text.
+/// The words of one text. Buffers are kept from text to text.
 #[derive(Default, Debug)]
 pub(crate) struct Document {
     pub(crate) words: Vec<Word>,
-    /// For each word the number of its facts.
+    /// For each word, the number of its facts.
     numbers: Vec<usize>,
     pub(crate) facts: Vec<WordFacts>,
     index: HashIndex,
@@ -33,7 +33,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Replaces what was held by the words of `text`.
+    /// Replaces the words by those of `text`.
     pub(crate) fn read(&mut self, text: &str) {
         self.words.clear();
         self.numbers.clear();
@@ -54,7 +54,7 @@ impl Document {
         }
     }
 
-    /// The number of the word at a position: equal for equal stems.
+    /// The number of the word at a position. Words with the same stem have the same number.
     pub(crate) fn number(&self, at: usize) -> usize {
         self.numbers.get(at).copied().unwrap_or_default()
     }

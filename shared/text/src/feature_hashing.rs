@@ -3,35 +3,36 @@
 
 use crate::packed::{Packed, load};
 
-/// Slots features are hashed to. With six slots to a row of eight bytes, the weights stay under 256 KiB.
+/// The slots to which features are hashed. With six slots to a row of eight bytes, the weights stay under 256
+/// KiB.
 pub(crate) const SLOTS: usize = 193_536;
-/// Words a negation reaches.
+/// How many words a negation reaches.
 const NEGATION_REACH: u8 = 4;
 /// Length of a piece of a word, in bytes.
 const PIECE_BYTES: usize = 5;
-/// Longest part of a word that is cut into pieces, in bytes: with the spaces around it sixteen.
+/// The longest part of a word that is cut into pieces, in bytes. With the spaces around it, it is sixteen.
 const MAX_PIECED_BYTES: usize = 14;
 
-/// How many groups there are.
+/// The number of groups.
 pub(crate) const GROUPS: usize = 3;
 
-/// The groups of features; each is averaged apart.
+/// The groups of features. Each group is averaged separately.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Group {
-    /// Words, and again those a negation reaches, with a mark; runs of signs.
+    /// Words; words within a negation's reach again with a mark; and runs of punctuation.
     Words,
-    /// A word or sign with the one before.
+    /// A word or punctuation with the one before it.
     Pairs,
-    /// Pieces of five bytes, with the spaces around the word.
+    /// Pieces of five bytes, which include the spaces around the word.
     Pieces,
 }
 
-/// Calls `found` with the features of the words it is given, in their order.
+/// Calls `found` with the features of the words that it is given, in their order.
 pub(crate) struct FeatureHasher<F> {
     found: F,
-    /// The word or sign before.
+    /// The word or punctuation before.
     before: u64,
-    /// Words the last negation still reaches.
+    /// How many words the last negation still reaches.
     negated: u8,
 }
 
@@ -40,7 +41,7 @@ impl<F: FnMut(Group, usize)> FeatureHasher<F> {
         Self { found, before: 1, negated: 0 }
     }
 
-    /// A word; `hash` is its own, and `negates` says that it turns the words after it round.
+    /// Adds a word. `hash` is the word's own, and `negates` says that it negates the words after it.
     #[inline]
     pub(crate) fn word(&mut self, word: Packed, hash: u64, negates: bool) {
         pieces(word, |slot| (self.found)(Group::Pieces, slot));
@@ -57,8 +58,8 @@ impl<F: FnMut(Group, usize)> FeatureHasher<F> {
         self.pair(hash);
     }
 
-    /// A run of punctuation, by its first two signs and whether there are more, or an unknown character. Most of it
-    /// ends a negation's reach.
+    /// Adds a run of punctuation, by its first two characters and whether there are more, or an unknown
+    /// character. Most of these end the reach of a negation.
     #[inline]
     pub(crate) fn signs(&mut self, text: &[u8], start: usize, end: usize) {
         let kept = if text.get(start).is_some_and(u8::is_ascii) { 2 } else { 4 };
@@ -72,7 +73,7 @@ impl<F: FnMut(Group, usize)> FeatureHasher<F> {
         self.sign(signs | more);
     }
 
-    /// Anything that counts as one thing, such as an emoticon.
+    /// Adds anything that counts as one unit, such as an emoticon.
     #[inline]
     pub(crate) fn sign(&mut self, sign: u64) {
         let hash = mix(sign, 5);
@@ -80,7 +81,7 @@ impl<F: FnMut(Group, usize)> FeatureHasher<F> {
         self.pair(hash);
     }
 
-    /// The word or sign with the one before.
+    /// Adds the pair of a word or punctuation and the one before it.
     #[inline]
     fn pair(&mut self, hash: u64) {
         (self.found)(Group::Pairs, slot(mix(mix(self.before, hash), 11)));
@@ -88,7 +89,7 @@ impl<F: FnMut(Group, usize)> FeatureHasher<F> {
     }
 }
 
-/// Every five bytes of the word with a space before and after it; a word that is one piece is no more than itself.
+/// Every five bytes of the word with a space before and after it. A word that makes only one piece adds none.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // the lowest five bytes are wanted
 fn pieces(word: Packed, mut found: impl FnMut(usize)) {

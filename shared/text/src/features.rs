@@ -1,4 +1,4 @@
-//! Reads a text's words, brought to a normal form, off the tokens VADER has read already.
+//! Reads the words of a text, in normal form, from the tokens that VADER has read already.
 
 use crate::feature_hashing::{FeatureHasher, Group};
 use crate::lexicon::{Row, row_of};
@@ -8,7 +8,7 @@ use crate::sub_tokens::{Kind, next_token};
 use crate::vader_tokens::{Span, Token, Tokens};
 use crate::vader_words::Role;
 
-/// Stand for what is alike wherever it occurs.
+/// Stand for things that are treated alike wherever they occur.
 const MENTION: u64 = 1;
 const ADDRESS: u64 = 2;
 
@@ -19,7 +19,7 @@ pub(crate) struct FeatureReader {
 }
 
 impl FeatureReader {
-    /// Calls `found` with the group and slot of each feature of `text`, whose tokens are those VADER read.
+    /// Calls `found` with the group and slot of each feature of `text`, whose tokens VADER has read.
     pub(crate) fn read(&mut self, tokens: &Tokens, text: &str, found: impl FnMut(Group, usize)) {
         let text = tokens.prepared(text);
         let mut out = FeatureHasher::new(found);
@@ -59,7 +59,8 @@ impl FeatureReader {
         }
     }
 
-    /// A token of which punctuation leaves at most two characters: an emoticon, if it is rated, or a short word.
+    /// A token of which at most two characters are left without punctuation: a rated emoticon, or a short
+    /// word.
     fn short(&mut self, token: &Token, text: &str, out: &mut FeatureHasher<impl FnMut(Group, usize)>) {
         let Token { outer, inner, .. } = *token;
         if inner.start == inner.end {
@@ -71,7 +72,7 @@ impl FeatureReader {
         }
     }
 
-    /// Anything else: brought to normal form, then cut.
+    /// Anything else is brought to normal form and then cut.
     fn unusual(&mut self, span: Span, text: &str, out: &mut FeatureHasher<impl FnMut(Group, usize)>) {
         normalise(text.get(span.start..span.end).unwrap_or_default(), &mut self.normal);
         let text = self.normal.as_str();
@@ -90,7 +91,7 @@ impl FeatureReader {
     }
 }
 
-/// An address is taken for one by its first four letters.
+/// An address is recognised by its first four letters.
 fn starts_address(text: &[u8], Span { start, .. }: Span) -> bool {
     let first = text.get(start..start + 4).unwrap_or_default();
     first.eq_ignore_ascii_case(b"http") || first.eq_ignore_ascii_case(b"www.")

@@ -1,9 +1,11 @@
-//! Numbers for things seen, in order of first sight, by their 64-bit hash.
+//! Numbers things by their 64-bit hash, in the order in which they are first seen.
 
-/// Keeps its memory from text to text. Two things with one hash share a number, which costs a rank, not a fault.
+/// Keeps its memory from text to text. Two things with the same hash share a number, which affects a rank but
+/// is no error.
 #[derive(Default, Debug)]
 pub(crate) struct HashIndex {
-    /// Number from 1 of the hash that lies here; always a power of two of them, at most half in use.
+    /// Each slot holds the number, from 1, of its hash. The number of slots is a power of two, and at most
+    /// half are in use.
     slots: Vec<u32>,
     hashes: Vec<u64>,
 }
@@ -14,7 +16,7 @@ impl HashIndex {
         self.slots.clear();
     }
 
-    /// The number of `hash`, a new one if it was not seen since [`HashIndex::clear`].
+    /// The number of `hash`, which is new if the hash was not seen since [`HashIndex::clear`].
     pub(crate) fn number_of(&mut self, hash: u64) -> usize {
         if (self.hashes.len() + 1) * 2 > self.slots.len() {
             self.grow();
@@ -33,7 +35,7 @@ impl HashIndex {
         }
     }
 
-    /// The slot that holds `hash`, or the free one where it belongs.
+    /// The slot that holds `hash`, or the free slot where it belongs.
     fn slot_of(&self, hash: u64) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = (hash >> 20) as usize & mask;

@@ -1,10 +1,11 @@
-//! The words of a text as keywords see them: no URLs, mentions or entities, hashtags without their sign.
+//! The words of a text that keywords are made of: no URLs, mentions or entities, and hashtags without their
+//! sign.
 
 use crate::packed::{Letters, MAX_PACKED_BYTES, Packed};
 use crate::word_class::{Class, class_of};
 use crate::word_stem::stem;
 
-/// Longest token that can be part of a key, in characters.
+/// The longest token that can be part of a key, in characters.
 const MAX_TOKEN_CHARS: usize = 40;
 
 /// A word of the text.
@@ -12,9 +13,9 @@ const MAX_TOKEN_CHARS: usize = 40;
 pub(crate) struct Word {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// Something other than white space lies between this word and the one before.
+    /// Whether something other than white space lies between this word and the one before.
     pub(crate) after_gap: bool,
-    /// First word of the text or of a sentence: a capital means nothing here.
+    /// Whether it is the first word of the text or of a sentence, where a capital means nothing.
     pub(crate) starts_sentence: bool,
     pub(crate) class: Class,
     pub(crate) shape: Shape,
@@ -29,7 +30,7 @@ pub(crate) struct Word {
 pub(crate) enum Shape {
     Small,
     Capitalised,
-    /// All capitals, or a capital inside.
+    /// All letters are capitals, or one inside is.
     Acronym,
     Number,
 }
@@ -84,7 +85,8 @@ impl Reader<'_> {
             }
             '\n' => {
                 self.at += 1;
-                // A line that starts with a capital may be a new heading or sentence; a blank line is.
+                // A line that starts with a capital may be a new heading or sentence; a blank line always
+                // ends one.
                 let next = self.rest().trim_start_matches([' ', '\t', '\r']).chars().next();
                 if next == Some('\n') || (!self.past_heading && next.is_some_and(char::is_uppercase)) {
                     (self.gap, self.sentence) = (true, true);
@@ -154,7 +156,7 @@ impl Reader<'_> {
         (self.gap, self.sentence) = (false, false);
     }
 
-    /// Of a word that is long or has letters beyond ASCII.
+    /// The stem of a word that is long or has letters beyond ASCII.
     fn stem_of_unusual(&mut self, word: &str) -> u64 {
         self.lower.clear();
         self.lower.extend(word.chars().flat_map(char::to_lowercase));
@@ -183,10 +185,10 @@ fn joined_hash(cut: &[u8], ending: &[u8]) -> u64 {
         .fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
-/// Length of the word at the start: letters, digits, and single joining signs between them.
+/// Length of the word at the start: letters and digits, with single joining characters between them.
 fn word_bytes(rest: &str) -> usize {
     let bytes = rest.as_bytes();
-    // Nearly all there is: letters and digits of ASCII, and behind them nothing that can join.
+    // The usual case is letters and digits of ASCII, followed by nothing that can join.
     let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let ends = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
     let may_join = matches!(bytes.get(plain), Some(b'-' | b'\'' | b'_' | b'&' | b'.' | b','));
@@ -208,7 +210,7 @@ fn word_bytes(rest: &str) -> usize {
     rest.len()
 }
 
-/// Combining marks belong to the letter before.
+/// Combining marks belong to the letter before them.
 fn is_mark(point: char) -> bool {
     matches!(point, '\u{300}'..='\u{36F}')
 }

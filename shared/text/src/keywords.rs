@@ -1,4 +1,5 @@
-//! Keyword extraction: candidates between stop words and verbs, scored by what the text itself says of their words.
+//! Extracts keywords: candidates lie between stop words and verbs, and facts about their words in the text
+//! give the score.
 
 use serde::{Serialize, Serializer};
 
@@ -9,14 +10,15 @@ use crate::phrases::Phrases;
 use crate::single_words;
 use crate::window::is_long;
 
-/// What a key is.
+/// What kind of key is extracted.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub enum KeywordStyle {
     /// Runs of words.
     Phrases,
     /// Single words.
     Words,
-    /// Phrases for texts of more than about 40 words; for shorter ones phrases first, then their unused words.
+    /// Phrases for texts of more than about 40 words. Shorter texts give phrases first, and then words that
+    /// no phrase used.
     #[default]
     Auto,
 }
@@ -26,7 +28,7 @@ pub enum KeywordStyle {
 pub struct KeywordOptions {
     /// Phrases or words.
     pub style: KeywordStyle,
-    /// Most keys to return.
+    /// The most keys to return.
     pub top: usize,
 }
 
@@ -41,7 +43,7 @@ impl Default for KeywordOptions {
 pub struct Keyword<'a> {
     /// The key as the text writes it, its words joined by one space.
     pub term: &'a str,
-    /// Its weight; comparable within one text only.
+    /// Its weight, which is comparable only within one text.
     #[serde(serialize_with = "serialize_rounded")]
     pub score: f32,
 }
@@ -51,10 +53,10 @@ fn serialize_rounded<S: Serializer>(score: &f32, serializer: S) -> Result<S::Ok,
     serializer.serialize_f64(rounded(*score))
 }
 
-/// Longest text whose unused words `Auto` adds to its phrases, in words.
+/// The longest text, in words, to whose phrases `Auto` adds unused words.
 const SHORT_TEXT_WORDS: usize = 40;
 
-/// A stretch of the document that may become a key.
+/// A part of the document that may become a key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) from: usize,
@@ -68,15 +70,15 @@ pub(crate) struct Extractor {
     document: Document,
     phrases: Phrases,
     candidates: Vec<Candidate>,
-    /// The keys one after another, and where each one ends.
+    /// The keys one after another, and where each of them ends.
     terms: String,
     found: Vec<(usize, f32)>,
-    /// Facts, by number, of words already in a key.
+    /// For each number of a word's facts, whether a key already uses the word.
     used: Vec<bool>,
 }
 
 impl Extractor {
-    /// The best keys of a text, all of which is read.
+    /// The best keys of a text. It reads the whole text.
     pub(crate) fn extract(&mut self, text: &str, options: &KeywordOptions) -> Keywords<'_> {
         self.terms.clear();
         self.found.clear();
@@ -100,7 +102,7 @@ impl Extractor {
         Keywords { terms: &self.terms, start: 0, found: self.found.iter() }
     }
 
-    /// Gives the memory of a long text back, but for its keys.
+    /// Releases the memory that a long text took, except for its keys.
     fn give_back(&mut self) {
         self.document = Document::default();
         self.phrases = Phrases::default();
@@ -108,8 +110,8 @@ impl Extractor {
         self.used = Vec::new();
     }
 
-    /// Moves the best candidates to the keys until there are `top` of them. A word that is part of a better key is
-    /// left out. Equal scores keep the text's order.
+    /// Moves the best candidates to the keys until there are `top` of them. A word that is part of a better
+    /// key is left out. Equal scores keep the order of the text.
     fn take_best(&mut self, text: &str, top: usize) {
         self.candidates.sort_unstable_by(|one, other| {
             other.score.total_cmp(&one.score).then(one.from.cmp(&other.from)).then(one.to.cmp(&other.to))
@@ -134,7 +136,7 @@ impl Extractor {
     }
 }
 
-/// Writes the words with one space between them; a single word goes without its possessive ending.
+/// Writes the words with one space between them. A single word loses its possessive ending.
 fn write_term(text: &str, words: &[Word], out: &mut String) {
     for (number, word) in words.iter().enumerate() {
         let mut written = text.get(word.start..word.end).unwrap_or_default();

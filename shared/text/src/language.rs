@@ -1,4 +1,4 @@
-//! Which language a text is in, as far as it decides whether English scores mean anything.
+//! Detects the language of a text, as far as it decides whether English scores are meaningful.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ mod table {
     include!(concat!(env!("OUT_DIR"), "/language_table.rs"));
 }
 
-/// Most of a text that is looked at, in bytes.
+/// The most of a text that is looked at, in bytes.
 const LOOKED_AT_BYTES: usize = 2_048;
 
 /// A language by its short code.
@@ -21,7 +21,8 @@ pub struct Language<'a> {
 }
 
 impl Language<'_> {
-    /// ISO 639-1 code in small letters, the record's own if it named one; for a detected language a best guess.
+    /// Returns the ISO 639-1 code in small letters. If the record names a language, it is the record's;
+    /// otherwise it is the best guess.
     pub fn code(&self) -> &str {
         &self.code
     }
@@ -32,8 +33,8 @@ impl Language<'_> {
     }
 }
 
-/// The language of a text: the one the record names, or the one its letters and small words show. A text with nothing
-/// against English, such as a lone emoji, is taken for English.
+/// Returns the language of a text: the one that the record names, or else the one that its letters and small
+/// words suggest. A text without evidence against English, such as a lone emoji, counts as English.
 pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
     let named = named.and_then(|tag| tag.split(['-', '_']).next()).filter(|code| is_real(code));
     let code = match named {
@@ -47,7 +48,8 @@ pub fn language<'a>(text: &str, named: Option<&'a str>) -> Language<'a> {
     Language { code }
 }
 
-/// X's `und`, `zxx`, `qme`, `qht` and the like say that no language was found.
+/// Whether a code names a language. X's `und`, `zxx`, `qme`, `qht` and the like say that no language was
+/// found.
 fn is_real(code: &str) -> bool {
     let reserved =
         |code: &str| ["und", "zxx", "mul", "mis", "art"].iter().any(|none| code.eq_ignore_ascii_case(none));
@@ -63,7 +65,8 @@ fn detected(text: &str) -> &'static str {
     by_script(text).or_else(|| by_words(text)).unwrap_or("en")
 }
 
-/// First and last letter of the scripts that are told apart, with the largest language of each.
+/// The first and last letter of the scripts that are distinguished, with the most widespread language of
+/// each.
 const SCRIPTS: [(&str, char, char); 12] = [
     ("ja", '\u{3040}', '\u{30FF}'),
     ("zh", '\u{4E00}', '\u{9FFF}'),
@@ -79,7 +82,7 @@ const SCRIPTS: [(&str, char, char); 12] = [
     ("hy", '\u{530}', '\u{58F}'),
 ];
 
-/// A language whose letters outnumber the Latin ones. A script that serves many languages gives its largest.
+/// A language whose letters outnumber the Latin ones. A script of many languages gives the most widespread.
 fn by_script(text: &str) -> Option<&'static str> {
     if text.is_ascii() {
         return None;
@@ -95,20 +98,20 @@ fn by_script(text: &str) -> Option<&'static str> {
         }
     }
     let others: usize = counts.iter().sum();
-    // Japanese mixes its own letters with Chinese ones; a few of the former decide. A Chinese or Japanese letter says
-    // as much as three Latin ones.
+    // Japanese mixes its own letters with Chinese ones, so a few of the former decide. A Chinese or Japanese
+    // letter counts as three Latin ones.
     let found = SCRIPTS.iter().zip(counts);
     let (code, _) = found.max_by_key(|&((code, ..), count)| if *code == "ja" { 8 * count } else { count })?;
     (others * 3 > latin && others > 0).then_some(code.0)
 }
 
-/// Words that are no mention, hashtag or address.
+/// The words that are not mentions, hashtags or addresses.
 fn without_names(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
         .filter(|word| !word.starts_with(['@', '#']) && (word.len() < 7 || !word.contains("://")))
 }
 
-/// Another language written in Latin letters whose small words outnumber the English ones.
+/// Another language in Latin letters, if its small words outnumber the English ones.
 fn by_words(text: &str) -> Option<&'static str> {
     let mut counts = [0_u16; table::LANGUAGES.len()];
     let (mut english, mut foreign) = (0_u16, 0_u16);

@@ -6,11 +6,11 @@ use crate::vader_words::Role;
 /// What VADER knows about a word.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// Mean rating in tenths, where the lexicon has the word.
+    /// Mean rating in tenths, if the lexicon has the word.
     pub(crate) valence_tenths: Option<i8>,
-    /// 1 for a booster, -1 for a dampener, else 0.
+    /// 1 for a booster, -1 for a dampener, otherwise 0.
     pub(crate) modifier: i8,
-    /// The word is on the list of negations.
+    /// Whether the word is on the list of negations.
     pub(crate) negates: bool,
     pub(crate) role: Role,
 }

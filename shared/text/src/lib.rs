@@ -1,6 +1,7 @@
-//! Sentiment and keywords of English text: pure Rust, no network, no model to download, buffers reused.
+//! Sentiment and keywords of English text, in pure Rust: no network, no model to download, and buffers that
+//! are reused.
 //!
-//! A text is read up to its [`window`], and no further.
+//! Only the [`window`] at the start of a text is read.
 
 mod analyzer;
 mod but_clause;
@@ -34,6 +35,6 @@ pub use language::{Language, language};
 pub use vader::VaderScore;
 pub use window::{WINDOW_BYTES, window};
 
-/// What the trainer needs of the model's inside.
+/// The parts of the model that its trainer needs.
 #[cfg(feature = "training")]
 pub mod training;

@@ -1,39 +1,41 @@
-//! The linear model: hashed features and VADER's own numbers to a rating, and how likely a reader finds no mood.
+//! The linear model: from hashed features and VADER's own numbers to a rating, and to how likely a reader
+//! finds the text neutral.
 
 use crate::feature_hashing::{GROUPS, SLOTS};
 use crate::features::FeatureReader;
 use crate::vader::VADER_FEATURES;
 use crate::vader_tokens::Tokens;
 
-/// Rating, neutrality, and how far VADER's compound counts.
+/// The heads are rating, neutrality, and how much VADER's compound counts.
 pub(crate) const HEADS: usize = 3;
-/// A row is six slots: each has its own rating, and they share the other heads.
+/// A row has six slots. Each has its own rating, and they share the other heads.
 pub(crate) const ROW_SLOTS: usize = 6;
 pub(crate) const ROWS: usize = SLOTS / ROW_SLOTS;
-/// Bytes of a row: each slot's rating, neutrality, trust.
+/// The bytes of a row: each slot's rating, then neutrality and trust.
 const ROW_BYTES: usize = ROW_SLOTS + 2;
-/// How much each group of features counts.
+/// The weight of each group of features.
 pub(crate) const GROUP_WEIGHTS: [f32; GROUPS] = [1.15, 0.8, 1.0];
-/// Scale of the third head's features, which are multiplied by VADER's compound.
+/// The scale of the third head's features, which are multiplied by VADER's compound.
 pub(crate) const TRUST_WEIGHT: f32 = 0.5;
-/// Numbers the second stage combines, and the terms of their quadratic form.
+/// The numbers that the second stage combines, and the terms of their quadratic form.
 pub(crate) const COMBINED: usize = 11;
 pub(crate) const TERMS: usize = 1 + COMBINED + COMBINED * (COMBINED + 1) / 2;
-/// Floats before the table: a scale for each head, VADER's features for two heads, two sums of the second stage.
+/// The floats before the table: a scale for each head, VADER's features for two heads, and two sums of the
+/// second stage.
 pub(crate) const FLOATS: usize = HEADS + 2 * VADER_FEATURES + 2 * TERMS;
 
-/// Written by `cargo run -p text --release --features training --example train_sentiment`.
+/// `cargo run -p text --release --features training --example train_sentiment` writes this file.
 static WEIGHTS: &[u8] = include_bytes!("../data/model/sentiment.weights");
 
-/// What the model says of a text.
+/// What the model says about a text.
 #[allow(unreachable_pub)] // public with the feature `training`
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct Estimate {
     /// Expected rating, about -4 to 4.
     pub rating: f32,
-    /// Log-odds that readers find it positive rather than negative; from the second stage only.
+    /// The log-odds that readers find it positive rather than negative. Only the second stage gives it.
     pub polarity: f32,
-    /// Above zero when the text reads as a plain statement.
+    /// It is above zero if the text reads as a plain statement.
     pub neutrality: f32,
 }
 
@@ -47,7 +49,7 @@ struct Sums {
 impl Sums {
     #[inline]
     fn add(&mut self, row: [u8; ROW_BYTES], slot: usize) {
-        // A shift, as which of the six it is can't be foreseen.
+        // This is a shift, because which of the six it is can't be predicted.
         let [rating, ..] = (u64::from_le_bytes(row) >> (8 * (slot % ROW_SLOTS))).to_le_bytes();
         let [.., neutrality, trust] = row;
         for (sum, weight) in self.weights.iter_mut().zip([rating, neutrality, trust]) {
@@ -56,7 +58,7 @@ impl Sums {
         self.features += 1;
     }
 
-    /// The sums over the square root of the number of features.
+    /// The sums, divided by the square root of the number of features.
     #[allow(clippy::cast_precision_loss)] // a long text's last digits do not matter
     fn scaled(self) -> [f32; HEADS] {
         let norm = (self.features.max(1) as f32).sqrt();
@@ -64,7 +66,7 @@ impl Sums {
     }
 }
 
-/// The model with its few floats read.
+/// The model, whose few floats have been read.
 #[derive(Debug)]
 pub(crate) struct Model {
     floats: Vec<f32>,
@@ -86,7 +88,7 @@ impl Default for Model {
 }
 
 impl Model {
-    /// Gives the memory of the texts so far back.
+    /// Releases the memory that the texts so far took.
     pub(crate) fn give_back(&mut self) {
         self.reader = FeatureReader::default();
     }
@@ -136,7 +138,7 @@ impl Model {
     }
 }
 
-/// Sum of products, in eight sums that do not wait for one another.
+/// The sum of products, in eight sums that don't wait for one another.
 fn dot<const N: usize>(numbers: &[f32; N], weights: &[f32]) -> f32 {
     let weights = weights.first_chunk::<N>().unwrap_or(&[0.0; N]);
     let (eights, rest) = numbers.as_chunks::<8>();

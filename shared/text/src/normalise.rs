@@ -1,6 +1,7 @@
-//! Text as the linear model reads it: small letters, plain quotes, no entities, every mention and address alike.
+//! Text as the linear model reads it: in small letters, with plain quotes, without entities, and with all
+//! mentions and all addresses alike.
 
-/// HTML entities that tweets and reviews are full of.
+/// HTML entities that are common in tweets and reviews.
 const ENTITIES: [(&str, u8); 7] = [
     ("&amp;", b'&'),
     ("&lt;", b'<'),
@@ -11,8 +12,8 @@ const ENTITIES: [(&str, u8); 7] = [
     ("&apos;", b'\''),
 ];
 
-/// Writes the normal form of `text` to `out`, in linear time: `@` for a mention, `http` for an address, `0` for any
-/// digit, and no other character more than twice in a row.
+/// Writes the normal form of `text` to `out`, in linear time: `@` for a mention, `http` for an address, `0`
+/// for any digit, and no other character more than twice in a row.
 pub(crate) fn normalise(text: &str, out: &mut String) {
     out.clear();
     let mut last = ['\0'; 2];
@@ -46,7 +47,7 @@ pub(crate) fn normalise(text: &str, out: &mut String) {
     }
 }
 
-/// The normal form of a character that can begin nothing longer.
+/// The normal form of a character that can't begin anything longer.
 fn plain(point: char, before: char) -> Option<char> {
     match point {
         'h' | 'w' | 'H' | 'W' => before.is_alphanumeric().then(|| point.to_ascii_lowercase()),
@@ -79,7 +80,7 @@ fn entity(rest: &str) -> (char, usize) {
     found.map_or(('&', 1), |&(name, sign)| (char::from(sign), name.len()))
 }
 
-/// Length of `@name`; 1 for a bare sign.
+/// The length of `@name`; 1 for a bare `@`.
 fn mention_bytes(rest: &str) -> usize {
     let name = rest.get(1..).unwrap_or_default();
     1 + name.find(|point: char| !(point.is_alphanumeric() || point == '_')).unwrap_or(name.len())

@@ -1,12 +1,13 @@
-//! A short lower-case word as three machine words: compared without a loop, hashed with three multiplications.
+//! A short lower-case word as three machine words. It is compared without a loop and hashed with three
+//! multiplications.
 
-/// Longest word a table can hold, in bytes; the last byte of the three words is the length.
+/// The longest word that a table can hold, in bytes. The last byte of the three words is the length.
 pub(crate) const MAX_PACKED_BYTES: usize = 23;
 
 /// The high bit of every byte.
 pub(crate) const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// What packing saw of the letters.
+/// What packing found about the letters.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Letters {
     pub(crate) capitals: u32,
@@ -14,28 +15,29 @@ pub(crate) struct Letters {
     pub(crate) beyond_ascii: bool,
 }
 
-/// How a word is written, as far as the linear model asks.
+/// How a word is written, as far as it matters to the linear model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Plain {
-    /// Small letters, hyphens and apostrophes.
+    /// It has only small letters, hyphens and apostrophes.
     Word,
-    /// And digits.
+    /// It has digits too.
     WithDigits,
-    /// Anything else.
+    /// It has other characters.
     No,
 }
 
-/// Up to 23 bytes, ASCII letters lower-cased, then zeros and the length.
+/// Up to 23 bytes with ASCII letters in lower case, then zeros and the length.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Packed(pub(crate) [u64; 3]);
 
 impl Packed {
-    /// Packs a word and says which letters it held; `None` over 23 bytes.
+    /// Packs a word and says which letters it contains; `None` for more than 23 bytes.
     pub(crate) fn lower(word: &[u8]) -> (Option<Packed>, Letters) {
         Self::lower_within(word, 0, word.len())
     }
 
-    /// The same for the bytes `start..end` of `text`: faster, as whole machine words are read where there are any.
+    /// Does the same for the bytes `start..end` of `text`. It is faster, since it reads whole machine words
+    /// where there are any.
     pub(crate) fn lower_within(text: &[u8], start: usize, end: usize) -> (Option<Packed>, Letters) {
         let mut packed = [0; 3];
         let mut seen = Letters::default();
@@ -61,7 +63,7 @@ impl Packed {
         (fits.then_some(Packed([a, b, c | (length << 56)])), seen)
     }
 
-    /// The bytes, with zeros behind them.
+    /// The bytes, followed by zeros.
     pub(crate) fn to_bytes(self) -> [u8; 24] {
         let mut bytes = [0; 24];
         let (eights, _) = bytes.as_chunks_mut::<8>();
@@ -80,7 +82,8 @@ impl Packed {
         [a, b, c << 8 >> 8]
     }
 
-    /// Whether the word is made of small letters, hyphens and apostrophes, no letter three times in a row.
+    /// Whether the word consists of small letters, hyphens and apostrophes, with no letter three times in a
+    /// row.
     pub(crate) fn plain(self) -> Plain {
         let (mut digits, mut odd) = (0, u64::from(self.len() == 0));
         for bytes in self.bytes() {
@@ -105,7 +108,7 @@ impl Packed {
         }
     }
 
-    /// Without its last byte.
+    /// The word without its last byte.
     pub(crate) fn without_last(self) -> Packed {
         let mut bytes = self.to_bytes();
         let length = self.len().saturating_sub(1);
@@ -115,7 +118,7 @@ impl Packed {
         Packed::lower(bytes.get(..length).unwrap_or_default()).0.unwrap_or_default()
     }
 
-    /// With every digit a zero.
+    /// The word with every digit replaced by zero.
     pub(crate) fn without_digits(self) -> Packed {
         let length = self.0[2] & (0xFF << 56);
         let [a, b, c] = self.bytes().map(|bytes| bytes & !((letters(bytes, b'0', b'9') >> 7) * 0x0F));
@@ -132,7 +135,7 @@ impl Packed {
         (3..=16).contains(&length) && last(u128::from(b) << 64 | u128::from(a), length) && c == 0
     }
 
-    /// The first bytes with a space before and after: at most fourteen of them.
+    /// The first bytes, at most fourteen of them, with a space before and after.
     pub(crate) fn between_spaces(self, length: usize) -> u128 {
         let [a, b, _] = self.0;
         let word = (u128::from(b) << 64 | u128::from(a)) & (u128::MAX >> (128 - 8 * length));
@@ -140,7 +143,7 @@ impl Packed {
         space | word << 8 | space << (8 * (length + 1))
     }
 
-    /// A well-mixed hash; the high bits are the best ones.
+    /// A well-mixed hash, whose high bits are the best.
     pub(crate) fn hash(self) -> u64 {
         let [a, b, c] = self.0;
         let mixed = (a ^ b.rotate_left(23) ^ c.rotate_left(47)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -164,7 +167,7 @@ fn not_zero(bytes: u64) -> u64 {
     (((bytes & !HIGH) + !HIGH) | bytes) & HIGH
 }
 
-/// The high bit of each byte that lies in `first..=last` (both ASCII).
+/// The high bit of each byte that is in `first..=last` (both ASCII).
 fn letters(bytes: u64, first: u8, last: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let seven = bytes & !HIGH;
@@ -175,15 +178,17 @@ fn letters(bytes: u64, first: u8, last: u8) -> u64 {
 
 /// A table of words, as the build script writes it.
 pub(crate) struct Table<T: 'static> {
-    /// A bit for each of the hash's highest 16 bits that some word has: most other words end here.
+    /// A bit for each value of the hash's highest 16 bits that some word has. The search for most other words
+    /// ends here.
     pub(crate) filter: &'static [u64; 1 << 10],
-    /// 16 bits of hash and a row's number from 1, or 0; from the place of the hash's highest 14 bits on.
+    /// 16 bits of hash and a row's number from 1, or 0. A search starts at the place that the hash's highest
+    /// 14 bits give.
     pub(crate) slots: &'static [u32; 1 << 14],
     pub(crate) rows: &'static [(Packed, T)],
 }
 
 impl<T> Table<T> {
-    /// What the table has for a word with this hash.
+    /// The table's row for the word with this hash.
     #[inline]
     pub(crate) fn find(&self, word: Packed, hash: u64) -> Option<&'static T> {
         let bits = self.filter.get((hash >> 54) as usize)?;

@@ -1,4 +1,4 @@
-//! Phrases as candidates: runs of words between stop words, verbs and punctuation, and how they are weighed.
+//! Phrases as candidates: runs of words between stop words, verbs and punctuation, and their weights.
 
 use std::ops::Range;
 
@@ -7,26 +7,26 @@ use crate::hash_index::HashIndex;
 use crate::keywords::Candidate;
 use crate::word_class::Class;
 
-/// Most words of a phrase.
+/// The most words of a phrase.
 const MAX_WORDS: usize = 5;
-/// What a phrase of one to five words is worth beside the sum of its words' weights.
+/// The value of a phrase of one to five words, relative to the sum of its words' weights.
 const BY_LENGTH: [f32; MAX_WORDS] = [0.8700, 0.7565, 0.5525, 0.3548, 0.1887];
-/// What a word of so many letters is worth, up to twelve: their number in sixths to the power of 0.45.
+/// The value of a word by its number of letters, up to twelve: a sixth of the number to the power of 0.45.
 const BY_LETTERS: [f32; 13] =
     [0.0, 0.4465, 0.6100, 0.7320, 0.8332, 0.9212, 1.0, 1.0718, 1.1382, 1.2002, 1.2584, 1.3136, 1.3660];
-/// A part of a longer run is a phrase of its own when it occurs this often, and worth less.
+/// A part of a longer run counts as a separate phrase if it occurs this often, but is worth less.
 const FREQUENT_PART: f32 = 6.0;
 const PART: f32 = 0.25;
 
 /// A distinct phrase.
 #[derive(Clone, Copy, Debug)]
 struct Phrase {
-    /// First occurrence, in words of the document.
+    /// The first occurrence, in words of the document.
     from: usize,
     to: usize,
-    /// Occurrences, also within longer runs.
+    /// The number of occurrences, including those within longer runs.
     count: f32,
-    /// It was a whole run somewhere.
+    /// Whether it was a whole run somewhere.
     whole: bool,
 }
 
@@ -94,7 +94,7 @@ impl Phrases {
     }
 }
 
-/// The longest run of words that can stand in a phrase, from a position on; empty if the first can not.
+/// The longest run of words that can be in a phrase, from a position on; empty if the first word can't.
 fn run_from(document: &Document, from: usize) -> Range<usize> {
     let words = document.words.get(from..).unwrap_or_default();
     let stands = words.iter().enumerate().take_while(|(number, word)| {
@@ -103,14 +103,15 @@ fn run_from(document: &Document, from: usize) -> Range<usize> {
     from..from + stands.count()
 }
 
-/// More for frequent words, names, acronyms and long words; less for words that say little.
+/// The weight is greater for frequent words, names, acronyms and long words, and less for words that say
+/// little.
 fn word_weight(facts: &WordFacts) -> f32 {
     let class = if facts.class == Class::Weak { 0.75 } else { 1.0 };
     let written = 1.0 + (0.17 * facts.names + 0.8 * facts.acronyms) / facts.count;
     more_often(facts, 0.26) * class * written * by_letters(&BY_LETTERS, facts)
 }
 
-/// What the table has for a word's length.
+/// The table's value for the length of a word.
 pub(crate) fn by_letters(table: &[f32; 13], facts: &WordFacts) -> f32 {
     table.get(usize::from(facts.chars)).or(table.last()).copied().unwrap_or_default()
 }
@@ -120,7 +121,8 @@ pub(crate) fn more_often(facts: &WordFacts, rate: f32) -> f32 {
     if facts.count > 1.0 { 1.0 + rate * facts.count.ln() } else { 1.0 }
 }
 
-/// Grows from 1 with the position in the text, to 2 at `half_way`. Roots of it are taken, as they cost less than powers.
+/// Grows from 1 with the position in the text, to 2 at `half_way`. It is made of roots, since they cost less
+/// than powers.
 pub(crate) fn later(position: usize, half_way: f32) -> f32 {
     1.0 + f32::from(u16::try_from(position).unwrap_or(u16::MAX)) / half_way
 }

@@ -1,6 +1,6 @@
-//! Words and runs of signs of a text in normal form.
+//! The words and runs of punctuation of a text in normal form.
 
-/// What a character is to a token.
+/// The role of a character in a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Space,
@@ -29,7 +29,7 @@ fn kind_at(text: &str, at: usize) -> Option<(Kind, usize)> {
     Some((kind, 1))
 }
 
-/// Moves `at` to the next word or run of signs and gives its kind and end.
+/// Moves `at` to the next word or run of punctuation, and gives its kind and end.
 #[inline]
 pub(crate) fn next_token(text: &str, at: &mut usize) -> Option<(Kind, usize)> {
     loop {
@@ -46,7 +46,7 @@ pub(crate) fn next_token(text: &str, at: &mut usize) -> Option<(Kind, usize)> {
 #[inline]
 fn word_end(text: &str, mut at: usize) -> usize {
     loop {
-        // Nearly all there is: small letters.
+        // Nearly all words are small letters.
         let small = text.as_bytes().get(at..).unwrap_or_default().iter();
         at += small.take_while(|byte| byte.is_ascii_lowercase()).count();
         let Some((kind, length)) = kind_at(text, at) else { break };
@@ -62,7 +62,7 @@ fn word_end(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// A run of signs, such as an emoticon: up to seven bytes, or one emoji.
+/// A run of punctuation, such as an emoticon: up to seven bytes, or one emoji.
 #[inline]
 fn signs_end(text: &str, start: usize) -> usize {
     let mut at = start;

@@ -1,4 +1,4 @@
-//! The model's inside, for `examples/train_sentiment` alone.
+//! The inner parts of the model, for `examples/train_sentiment` only.
 
 pub use crate::feature_hashing::Group;
 pub use crate::model::Estimate;
@@ -7,23 +7,23 @@ use crate::analyzer::{self, Label};
 use crate::features::FeatureReader;
 use crate::vader::Vader;
 
-/// Slots features are hashed to.
+/// The slots to which features are hashed.
 pub const SLOTS: usize = crate::feature_hashing::SLOTS;
-/// Slots that share what the other heads say.
+/// The slots that share the values of the other heads.
 pub const ROW_SLOTS: usize = crate::model::ROW_SLOTS;
-/// Slots of the other heads.
+/// The slots of the other heads.
 pub const ROWS: usize = crate::model::ROWS;
-/// Rating, neutrality, trust in VADER.
+/// The heads: rating, neutrality, and trust in VADER.
 pub const HEADS: usize = crate::model::HEADS;
-/// Numbers taken from VADER's score.
+/// How many numbers are taken from VADER's score.
 pub const VADER_FEATURES: usize = crate::vader::VADER_FEATURES;
-/// Terms of the second stage.
+/// How many terms the second stage has.
 pub const TERMS: usize = crate::model::TERMS;
-/// Groups of features.
+/// How many groups of features there are.
 pub const GROUPS: usize = crate::feature_hashing::GROUPS;
-/// How much each group counts.
+/// The weight of each group.
 pub const GROUP_WEIGHTS: [f32; GROUPS] = crate::model::GROUP_WEIGHTS;
-/// Scale of the third head's features.
+/// The scale of the third head's features.
 pub const TRUST_WEIGHT: f32 = crate::model::TRUST_WEIGHT;
 
 /// Reads texts as the model does.
@@ -34,7 +34,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// VADER's numbers of a text; calls `found` with the group and slot of each of its features.
+    /// Returns VADER's numbers of a text, and calls `found` with the group and slot of each of its features.
     pub fn read(&mut self, text: &str, found: impl FnMut(Group, usize)) -> [f32; VADER_FEATURES] {
         let score = self.vader.score(text);
         self.features.read(self.vader.tokens(), text, found);
@@ -42,12 +42,12 @@ impl Reader {
     }
 }
 
-/// The second stage's terms.
+/// Returns the second stage's terms.
 pub fn terms_of(first: Estimate, vader: &[f32; VADER_FEATURES]) -> [f32; TERMS] {
     crate::model::terms_of(first, vader)
 }
 
-/// The label people get.
+/// Returns the label that users see.
 pub fn label(estimate: Estimate) -> Label {
     analyzer::label(estimate)
 }

@@ -1,4 +1,4 @@
-//! The VADER score, equal to `PyPI`'s vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
+//! The VADER score, which equals that of `PyPI`'s vaderSentiment 3.3.2: Hutto & Gilbert, "VADER", ICWSM 2014.
 
 use crate::analyzer::Label;
 use crate::but_clause::balance_around_but;
@@ -10,18 +10,19 @@ use crate::vader_words::Role;
 /// VADER's four numbers, rounded as Python prints them.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct VaderScore {
-    /// -1 (most negative) to 1 (most positive), four decimal places.
+    /// From -1 (most negative) to 1 (most positive), with four decimal places.
     pub compound: f64,
-    /// Share of the text that is positive, three decimal places.
+    /// The share of the text that is positive, with three decimal places.
     pub positive: f64,
-    /// Share that is neutral.
+    /// The share that is neutral.
     pub neutral: f64,
-    /// Share that is negative.
+    /// The share that is negative.
     pub negative: f64,
 }
 
 impl VaderScore {
-    /// The label VADER's authors give: a compound of 0.05 or more is positive, of -0.05 or less negative.
+    /// Returns the label by the rule of VADER's authors: a compound of 0.05 or more is positive, and one of
+    /// -0.05 or less is negative.
     pub fn label(&self) -> Label {
         if self.compound >= 0.05 {
             Label::Positive
@@ -36,7 +37,8 @@ impl VaderScore {
 /// How many numbers [`Vader::features`] gives.
 pub(crate) const VADER_FEATURES: usize = 16;
 
-/// A token's rating. Python sums whole numbers apart from floats, so the kind of number is part of the result.
+/// A token's rating. Python sums whole numbers and floats differently, so the kind of number is part of the
+/// result.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Valence {
     pub(crate) value: f64,
@@ -55,7 +57,7 @@ pub(crate) struct Vader {
 }
 
 impl Vader {
-    /// The score of a text. Linear in its length but for texts with "but", where it is n log n.
+    /// The score of a text. It takes linear time, except for texts with "but", where the time is n log n.
     pub(crate) fn score(&mut self, text: &str) -> VaderScore {
         self.tokens.read(text);
         self.rated.clear();
@@ -73,12 +75,12 @@ impl Vader {
         self.total()
     }
 
-    /// The tokens of the text scored last.
+    /// The tokens of the last text that was scored.
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.tokens
     }
 
-    /// What a score was made of, for the linear model: all of about -1 to 1.
+    /// What the score consists of, for the linear model. All numbers are about -1 to 1.
     #[allow(clippy::cast_possible_truncation)] // the model needs no more digits
     pub(crate) fn features(&self, score: &VaderScore) -> [f32; VADER_FEATURES] {
         let (mut positive, mut negative, mut highest, mut lowest) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
@@ -149,7 +151,7 @@ fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
-/// Up to four exclamation marks and any number of question marks from two on add weight.
+/// Up to four exclamation marks add weight, and so do two or more question marks.
 fn emphasis(exclamation_marks: usize, question_marks: usize) -> f64 {
     let exclamation =
         [0.0, 0.292, 2.0 * 0.292, 3.0 * 0.292].get(exclamation_marks).copied().unwrap_or(4.0 * 0.292);

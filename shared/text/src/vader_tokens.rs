@@ -1,11 +1,12 @@
-//! VADER's tokens: emoji become words, white space separates, punctuation falls off the ends of words.
+//! VADER's tokens: emoji become words, white space separates tokens, and punctuation is cut off at both ends
+//! of words.
 
 use crate::lexicon::{Row, description_of, row_of};
 use crate::packed::{HIGH, Packed, load};
 use crate::white_space;
 use crate::window::is_long;
 
-/// Bytes of the text.
+/// A range of bytes of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -16,33 +17,33 @@ pub(crate) struct Span {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) row: Option<&'static Row>,
-    /// The word in small letters; empty for one of more than 23 bytes.
+    /// The word in small letters; empty for a word of more than 23 bytes.
     pub(crate) word: Packed,
     pub(crate) hash: u64,
     /// Python's `str.isupper()`.
     pub(crate) upper: bool,
-    /// What lies between white space.
+    /// The bytes between white space.
     pub(crate) outer: Span,
-    /// The same without the punctuation at its ends; empty where there is nothing else.
+    /// The same without the punctuation at both ends; empty if there is nothing else.
     pub(crate) inner: Span,
-    /// VADER takes `outer` for the word, not `inner`.
+    /// Whether VADER takes `outer` for the word instead of `inner`.
     pub(crate) whole: bool,
 }
 
-/// The tokens of one text; buffers are kept from text to text.
+/// The tokens of one text. Buffers are kept from text to text.
 #[derive(Default, Debug)]
 pub(crate) struct Tokens {
-    /// The text with its emoji written out, when it is not plain ASCII.
+    /// The text with its emoji written out, if it is not plain ASCII.
     translated: String,
     pub(crate) list: Vec<Token>,
     pub(crate) exclamation_marks: usize,
     pub(crate) question_marks: usize,
-    /// Some tokens, not all, are in capitals.
+    /// Whether some tokens, but not all, are in capitals.
     pub(crate) mixed_capitals: bool,
 }
 
 impl Tokens {
-    /// Replaces what was held by the tokens of `text`, in linear time.
+    /// Replaces the tokens by those of `text`, in linear time.
     pub(crate) fn read(&mut self, text: &str) {
         self.list.clear();
         self.translated.clear();
@@ -65,12 +66,12 @@ impl Tokens {
         self.mixed_capitals = capitals > 0 && capitals < self.list.len();
     }
 
-    /// The text the tokens lie in: `text` itself, or what it became when its emoji were written out.
+    /// The text to which the tokens refer: `text` itself, or the text in which its emoji were written out.
     pub(crate) fn prepared<'a>(&'a self, text: &'a str) -> &'a str {
         if self.translated.is_empty() { text } else { &self.translated }
     }
 
-    /// Whether the token turns round what follows: on the list, or with "n't" in it.
+    /// Whether the token negates what follows: it is on the list, or contains "n't".
     pub(crate) fn negates(&self, token: &Token, text: &str) -> bool {
         if token.row.is_some_and(|row| row.negates) {
             return true;
@@ -81,7 +82,8 @@ impl Tokens {
     }
 }
 
-/// Makes room for exactly the tokens of a long text: growing by doubling would take three times as much for a while.
+/// Makes room for exactly the tokens of a long text. Growth by doubling would take three times as much for a
+/// while.
 #[cold]
 fn make_room(prepared: &str, tokens: &mut Vec<Token>) {
     let mut count = 0;
@@ -90,13 +92,14 @@ fn make_room(prepared: &str, tokens: &mut Vec<Token>) {
 }
 
 fn count(text: &str, sign: u8) -> usize {
-    // Few enough at a time that their count fits a byte: the compiler then adds sixteen at once.
+    // The blocks are so small that the count fits in a byte, so the compiler adds sixteen at once.
     let blocks = text.as_bytes().chunks(usize::from(u8::MAX));
     blocks.map(|block| usize::from(block.iter().map(|&byte| u8::from(byte == sign)).sum::<u8>())).sum()
 }
 
-/// Writes descriptions for emoji, with a space before one unless a space was there. All other white space beyond
-/// ASCII becomes a plain space, and the Kelvin sign, the only other letter whose small form is ASCII, a `K`.
+/// Replaces emoji by their descriptions, with a space before one unless a space was there. All other white
+/// space beyond ASCII becomes a plain space. The Kelvin sign becomes a `K`, since it is the only other letter
+/// whose small form is ASCII.
 fn write_out_emoji(text: &str, out: &mut String) {
     let mut after_space = true;
     for point in text.chars() {
@@ -117,7 +120,8 @@ fn write_out_emoji(text: &str, out: &mut String) {
     }
 }
 
-/// The token between two white spaces: without the punctuation at its ends, unless two characters or fewer remain.
+/// The token between two white spaces, without the punctuation at its ends, unless that would leave two
+/// characters or fewer.
 fn token(text: &str, start: usize, end: usize) -> Token {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
     let is_kept = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii_punctuation();
@@ -138,9 +142,9 @@ fn token(text: &str, start: usize, end: usize) -> Token {
     Token { row: row_of(word, hash), word, hash, upper, outer, inner, whole }
 }
 
-/// More than two characters, not bytes.
+/// Whether there are more than two characters, not bytes.
 fn is_longer_than_two(text: &[u8], Span { start, end }: Span) -> bool {
-    // A character has a first byte and bytes of the form 10xxxxxx.
+    // A character has a first byte, and further bytes of the form 10xxxxxx.
     let not_first = |bytes: u64| (bytes & (!bytes << 1) & HIGH).count_ones() as usize;
     match end - start {
         0..3 => false,
@@ -149,7 +153,7 @@ fn is_longer_than_two(text: &[u8], Span { start, end }: Span) -> bool {
     }
 }
 
-/// Python's `str.isupper()`: no small or title-case letter, and a capital.
+/// Python's `str.isupper()`: the word has a capital, and no small or title-case letter.
 fn is_upper(word: &str) -> bool {
     let mut capital = false;
     for point in word.chars() {
@@ -164,8 +168,8 @@ fn is_upper(word: &str) -> bool {
     capital
 }
 
-/// Letters that got their case in Unicode 17, which this compiler knows and the reference's Python does not. The
-/// other way round, U+0295 was a small letter until then.
+/// Letters that got their case in Unicode 17, which this compiler knows but the reference's Python does not.
+/// Conversely, U+0295 was a small letter until then.
 fn is_uncased_in_unicode_16(point: char) -> bool {
     matches!(
         point,

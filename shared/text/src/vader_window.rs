@@ -1,4 +1,4 @@
-//! The rating of one token by the tokens around it: boosters, negations, idioms, capitals.
+//! Rates one token by the tokens around it: boosters, negations, idioms and capitals.
 
 use crate::lexicon::Row;
 use crate::vader::Valence;
@@ -9,10 +9,10 @@ const BOOST: f64 = 0.293;
 const CAPITALS: f64 = 0.733;
 const NEGATION: f64 = -0.74;
 const NEVER_SO: f64 = 1.25;
-/// How much of a booster is left one, two and three words away.
+/// The part of a booster's effect that remains at a distance of one, two and three words.
 const DISTANCE: [f64; 3] = [1.0, 0.95, 0.9];
 
-/// Phrases with a rating of their own.
+/// Phrases that have a rating of their own.
 const IDIOMS: [(&[Role], Valence); 8] = [
     (&[Role::The, Role::Shit], whole(3.0)),
     (&[Role::The, Role::Bomb], whole(3.0)),
@@ -40,7 +40,7 @@ pub(crate) fn is(token: Option<&Token>, role: Role) -> bool {
 fn rating(token: Option<&Token>) -> Option<i8> {
     token?.row?.valence_tenths
 }
-/// The tokens around the one being rated.
+/// The tokens around the one that is being rated.
 pub(crate) struct Window<'a> {
     pub(crate) tokens: &'a Tokens,
     pub(crate) text: &'a str,
@@ -55,7 +55,7 @@ impl<'a> Window<'a> {
         self.at(at.checked_sub(distance)?)
     }
 
-    /// The rating of a token with its surroundings; `None` for one that has none and for a modifier.
+    /// The rating of a token with its surroundings; `None` for a token without a rating, and for a modifier.
     #[inline]
     pub(crate) fn valence(&self, at: usize, token: &Token, row: &Row) -> Option<Valence> {
         let tenths = row.valence_tenths?;
@@ -82,7 +82,7 @@ impl<'a> Window<'a> {
         Some(self.after_least(at, valence))
     }
 
-    /// "no" before a rated word turns that word round and has no rating of its own.
+    /// "no" before a rated word negates that word and has no rating itself.
     fn rating_after_no(&self, at: usize, row: &Row, rated: f64) -> f64 {
         let no = |distance| is(self.before(at, distance), Role::No);
         let joined = || is(self.before(at, 1), Role::Or) || is(self.before(at, 1), Role::Nor);
@@ -111,7 +111,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The factor of a negation at `distance`: "never so" strengthens, "without doubt" leaves as it is.
+    /// The factor of a negation at `distance`: "never so" strengthens, and "without doubt" changes nothing.
     fn turn(&self, at: usize, distance: usize, earlier: &Token) -> f64 {
         let nearer = |distance| self.before(at, distance);
         let so = |distance| is(nearer(distance), Role::So) || is(nearer(distance), Role::This);
@@ -121,7 +121,7 @@ impl<'a> Window<'a> {
         match distance {
             2 if never && so(1) => NEVER_SO,
             2 if without && doubt(1) => 1.0,
-            // Python binds `and` before `or`: a bare "so" just before the word is enough.
+            // Python binds `and` before `or`, so a bare "so" directly before the word is enough.
             3 if (never && so(2)) || so(1) => NEVER_SO,
             3 if without && (doubt(2) || doubt(1)) => 1.0,
             _ if self.tokens.negates(earlier, self.text) => NEGATION,
@@ -129,7 +129,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Idioms around a word with three words before it, then two-word dampeners before it.
+    /// Applies idioms around a word with three words before it, and then two-word dampeners before it.
     fn idiom(&self, at: usize, rated: Valence) -> Valence {
         const BACKWARD: [(usize, usize); 5] = [(1, 2), (2, 3), (2, 2), (3, 3), (3, 2)];
         let find = |start: usize, length: usize| {
@@ -156,7 +156,7 @@ impl<'a> Window<'a> {
         words.iter().zip(start..).all(|(&role, at)| is(self.at(at), role))
     }
 
-    /// "least" turns the next word round, but not in "at least" and "very least".
+    /// "least" negates the next word, but not in "at least" and "very least".
     fn after_least(&self, at: usize, valence: Valence) -> Valence {
         let exempt = is(self.before(at, 2), Role::At) || is(self.before(at, 2), Role::Very);
         if is(self.before(at, 1), Role::Least) && !exempt {

@@ -1,10 +1,10 @@
 //! Finds the words between ASCII white space, sixty-four bytes at a time.
 
-/// Bytes that are looked at together.
+/// How many bytes are looked at together.
 const BLOCK_BYTES: usize = 64;
 
-/// Calls `found` with start and end of every run of bytes that are no white space of Python's: space, 09 to 0D, and
-/// the separators 1C to 1F.
+/// Calls `found` with the start and end of every run of bytes that are not Python's white space: space, 09 to
+/// 0D, and the separators 1C to 1F.
 pub(crate) fn words(text: &[u8], mut found: impl FnMut(usize, usize)) {
     let mut start = 0;
     let (blocks, rest) = text.as_chunks::<BLOCK_BYTES>();
@@ -26,7 +26,8 @@ pub(crate) fn words(text: &[u8], mut found: impl FnMut(usize, usize)) {
     }
 }
 
-/// A bit for each byte of the block that is white space; written so that the compiler takes many bytes at a time.
+/// A bit for each byte of the block that is white space, written so that the compiler handles many bytes at a
+/// time.
 fn spaces(block: &[u8; BLOCK_BYTES]) -> u64 {
     let flags = block.map(|byte| u8::from(is_space(byte)));
     let (eights, _) = flags.as_chunks::<8>();

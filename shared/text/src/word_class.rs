@@ -1,15 +1,15 @@
-//! What a word can be in a key, by lists written by hand.
+//! The role that a word can have in a key, by hand-written lists.
 
 use crate::packed::{Packed, Table};
 
-/// A word's part in keys.
+/// A word's role in keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
-    /// Ends a phrase and is never a key.
+    /// It ends a phrase and is never a key.
     Stop,
-    /// Ends a phrase; a poor key alone: a verb or a plain adjective.
+    /// It ends a phrase and is a poor key on its own: a verb or a plain adjective.
     Break,
-    /// Says little alone.
+    /// It says little on its own.
     Weak,
     /// Any other word.
     Content,
@@ -21,8 +21,8 @@ mod table {
     include!(concat!(env!("OUT_DIR"), "/class_table.rs"));
 }
 
-/// The class of a word with this hash. Plurals of weak words are weak; words in "-ly" that are on no list are adverbs
-/// and end a phrase.
+/// The class of a word with this hash. Plurals of weak words are weak. Words in "-ly" that are on no list are
+/// taken for adverbs, which end a phrase.
 pub(crate) fn class_of(word: Packed, hash: u64) -> Class {
     if let Some(class) = table::TABLE.find(word, hash) {
         return *class;

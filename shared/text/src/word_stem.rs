@@ -1,9 +1,10 @@
-//! A light stem: enough to tell "controllers" and "controller" for one word.
+//! A light stemmer, which suffices to recognise "controllers" and "controller" as one word.
 
 /// Last byte of the curly apostrophe.
 const CURLY_END: u8 = 0x99;
 
-/// Cuts a possessive and a plural ending off a lower-cased word: what is left, and what to put behind it.
+/// Cuts a possessive and a plural ending off a lower-cased word. Returns what is left, and what to append to
+/// it.
 pub(crate) fn stem(word: &[u8]) -> (&[u8], &[u8]) {
     if !word.last().is_some_and(|last| matches!(*last, b's' | b'\'' | CURLY_END)) {
         return (word, b"");

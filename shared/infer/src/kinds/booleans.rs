@@ -1,9 +1,9 @@
-//! Columns of two words.
+//! Columns that contain two words.
 
 use super::{Context, Guess, Kind, Open};
 use crate::column::{Values, bare};
 
-/// Words for true and false, and whether one alone says it.
+/// Words for true and false, and whether a single one of them is enough evidence.
 const WORDS: [(&str, &str, bool); 14] = [
     ("true", "false", true),
     ("t", "f", false),
@@ -20,12 +20,12 @@ const WORDS: [(&str, &str, bool); 14] = [
     ("on", "off", false),
     ("1", "0", false),
 ];
-/// Names of columns that count, whose zeros and ones are numbers.
+/// Names of columns that count something, whose zeros and ones are numbers.
 const COUNTS: [&str; 10] =
     ["count", "num", "number", "anzahl", "qty", "quantity", "menge", "n", "total", "anz"];
-/// The most spellings of both words.
+/// The most spellings of both words together.
 const SPELLINGS: usize = 8;
-/// As few rows say nothing of zeros and ones.
+/// In this many rows or fewer, zeros and ones prove nothing.
 const FEW: usize = 10;
 
 pub(super) fn guess(values: &Values<'_>, name: &str, context: &Context<'_>) -> Option<Guess> {

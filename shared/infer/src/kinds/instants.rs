@@ -8,7 +8,7 @@ use crate::probe::Probe;
 use crate::rows::Cell;
 use crate::times::{Order, Shape, Sign};
 
-/// The most shapes of one column: fractions of a second have one for each number of digits.
+/// The most shapes in one column. Fractions of a second have one for each number of digits.
 const MAX_SHAPES: usize = 12;
 
 /// Texts of one shape.
@@ -17,7 +17,7 @@ struct Group<'c> {
     cells: Vec<&'c Cell<'c>>,
 }
 
-/// Groups with their format in one order of day and month, and how many texts that format takes.
+/// Groups with their format in one order of day and month, and how many texts that format accepts.
 struct Reading {
     order: Order,
     formats: Vec<String>,
@@ -54,12 +54,12 @@ pub(super) fn guess(
     guess.misfits = misfits(values, &mut chosen);
     if has_clock && groups.iter().any(|group| !group.shape.has_offset()) {
         let zone = context.options.zone.as_deref().unwrap_or("UTC");
-        guess.notes.push(format!("no zone is in the file: `zone` is taken to be {zone}"));
+        guess.notes.push(format!("the times name no zone, so {zone} is assumed (`zone`)"));
     }
     Some(guess)
 }
 
-/// The values by shape, the commonest first; `None` where they have too many, or too few have one.
+/// The values by shape, the commonest first; `None` if there are too many shapes, or too few values have one.
 fn groups<'c>(values: &Values<'c>) -> Option<Vec<Group<'c>>> {
     let mut groups: HashMap<Vec<Sign>, Group<'c>> = HashMap::new();
     let (mut without, allowed) = (0, values.allowed());
@@ -122,9 +122,9 @@ impl Reading {
     }
 }
 
-/// The order of day and month where every value has both readings, and what is to be asked.
+/// Chooses the order of day and month where every value can be read both ways, and makes the question.
 fn choose(between: char, groups: &[Group<'_>], name: &str, context: &Context<'_>) -> (Order, Option<Open>) {
-    // Nobody writes a month before points.
+    // Nobody writes the month first in a date with points.
     if between == '.' {
         return (Order::DayFirst, None);
     }
@@ -139,7 +139,7 @@ fn choose(between: char, groups: &[Group<'_>], name: &str, context: &Context<'_>
     let answer = context.answer(name, 2).unwrap_or(usize::from(likely == Order::MonthFirst));
     let example = groups.first().and_then(|group| group.cells.first()).map_or("", |cell| bare(&cell.text));
     let open = Open {
-        text: format!("`{example}` has the day first or the month"),
+        text: format!("`{example}` has either the day or the month first"),
         readings: vec!["day first".to_owned(), "month first".to_owned()],
         chosen: answer,
     };

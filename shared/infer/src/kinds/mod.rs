@@ -1,4 +1,4 @@
-//! Which type a column's values are of, as the codecs judge them.
+//! Guesses the type of a column's values, as the codecs judge them.
 
 mod booleans;
 mod instants;
@@ -14,7 +14,7 @@ use crate::probe::Probe;
 use crate::rows::Column;
 use crate::times::Order;
 
-/// A type and what a schema says of it.
+/// A type, with what a schema says about it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Text { trim: bool },
@@ -25,24 +25,24 @@ pub(crate) enum Kind {
     Enum(Vec<String>),
 }
 
-/// What a column was taken for, and why.
+/// The type that was guessed for a column, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Guess {
     pub(crate) kind: Kind,
-    /// Rows with a value, and without one.
+    /// How many rows have a value, and how many don't.
     pub(crate) values: usize,
     pub(crate) without: usize,
-    /// Words that stand for no value.
+    /// The words that mean "no value".
     pub(crate) nulls: Vec<String>,
     pub(crate) misfits: Misfits,
-    /// What else is to be said of it.
+    /// Further remarks about the column.
     pub(crate) notes: Vec<String>,
     pub(crate) open: Option<Open>,
-    /// The order of day and month, where a value of this column proves it.
+    /// The order of day and month, if a value of this column proves it.
     pub(crate) order: Option<Order>,
 }
 
-/// A column with two readings.
+/// A column that can be read in two ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) text: String,
@@ -53,24 +53,24 @@ pub(crate) struct Open {
 /// What other columns and the caller say.
 pub(crate) struct Context<'o> {
     pub(crate) options: &'o Options,
-    /// Whether the file is CSV: a number of JSON is a number.
+    /// Whether the file is CSV. In JSON, numbers are known as such.
     pub(crate) is_csv: bool,
-    /// Whether a comma stands between cells, so that numbers have points.
+    /// Whether commas separate cells, so that numbers use points.
     pub(crate) comma_between: bool,
     /// How other columns write their numbers.
     pub(crate) numbers: Option<NumberForm>,
-    /// In which order other columns have day and month.
+    /// The order of day and month in other columns.
     pub(crate) order: Option<Order>,
 }
 
 impl Context<'_> {
-    /// The reading that the caller chose for a field, of so many.
+    /// The reading that the caller chose for a field, if it is one of this many.
     fn answer(&self, field: &str, readings: usize) -> Option<usize> {
         self.options.answers.get(field).copied().filter(|&answer| answer < readings)
     }
 }
 
-/// The types that need no keys, asked for in every column.
+/// The types that need no keys. They are tried on every column.
 pub(crate) struct Probes {
     integer: Probe,
     float: Probe,
@@ -85,7 +85,7 @@ impl Probes {
     }
 }
 
-/// The type of a column's values in so many rows.
+/// Guesses the type of a column's values in this many rows.
 pub(crate) fn guess(
     column: &Column<'_>,
     name: &str,
@@ -104,7 +104,7 @@ pub(crate) fn guess(
 }
 
 impl Guess {
-    /// A guess without a doubt.
+    /// A guess without doubt.
     fn new(kind: Kind, values: &Values<'_>) -> Self {
         Self {
             kind,
@@ -123,7 +123,7 @@ impl Guess {
         self
     }
 
-    /// The form its numbers are written in, where they are numbers.
+    /// The form of its numbers, if it has numbers.
     pub(crate) fn numbers(&self) -> Option<NumberForm> {
         match self.kind {
             Kind::Integer(form) | Kind::Float(form) => Some(form),

@@ -5,16 +5,16 @@ use record_model::NumberForm;
 use super::{Context, Guess, Kind, Open, Probes, whole};
 use crate::column::{Misfits, Values, bare};
 
-/// Values looked at before a column is tried as numbers at all.
+/// How many values are looked at before a column is tried as numbers at all.
 const FIRST: usize = 50;
-/// The largest whole number that every reader of JSON has exactly.
+/// The largest whole number that every JSON reader holds exactly.
 const MAX_EXACT: i64 = 1 << 53;
 
 const fn form(decimal: char, thousands: Option<char>) -> NumberForm {
     NumberForm { decimal, thousands }
 }
 
-/// How many values are numbers of a form, and how many of these whole.
+/// How many values are numbers in a form, and how many of these are whole.
 struct Count {
     form: NumberForm,
     numbers: usize,
@@ -57,7 +57,7 @@ pub(super) fn guess(
     Some(guess)
 }
 
-/// The forms that the signs in the values allow, the likeliest first.
+/// The forms that the characters in the values allow, the likeliest first.
 fn candidates(values: &Values<'_>, context: &Context<'_>) -> Vec<NumberForm> {
     let plain = form('.', None);
     let has = |signs: &[char]| values.all.iter().any(|cell| bare(&cell.text).contains(signs));
@@ -113,34 +113,37 @@ fn count(form: NumberForm, values: &Values<'_>, probes: &mut Probes) -> Count {
     Count { form, numbers, whole }
 }
 
-/// Why numbers are kept as texts: what would be lost of them.
+/// Why numbers are kept as text: what reading them as numbers would lose.
 fn reads_as_text(values: &Values<'_>) -> Option<String> {
     let line =
         |is: &dyn Fn(&str) -> bool| values.all.iter().find(|cell| is(bare(&cell.text))).map(|cell| cell.line);
     let is_padded = |text: &str| matches!(text.as_bytes(), [b'0', b'0'..=b'9', ..]);
     if let Some(line) = line(&is_padded) {
         return Some(format!(
-            "kept as text: numbers begin with 0, which an integer would lose (line {line})"
+            "kept as text: some numbers begin with 0, which an integer would lose (line {line})"
         ));
     }
     let is_phone = |text: &str| text.starts_with('+') && text.bytes().filter(u8::is_ascii_digit).count() >= 7;
     if let Some(line) = line(&is_phone) {
-        return Some(format!("kept as text: numbers begin with `+` as those of telephones do (line {line})"));
+        return Some(format!(
+            "kept as text: some numbers begin with `+`, as telephone numbers do (line {line})"
+        ));
     }
     let is_large = |text: &str| {
         let digits = text.trim_start_matches('-');
         let is_whole = digits.len() > 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_whole && text.parse::<i64>().map_or(true, |number| number.abs() > MAX_EXACT)
     };
-    line(&is_large)
-        .map(|line| format!("kept as text: numbers over 2^53, which readers of JSON round (line {line})"))
+    line(&is_large).map(|line| {
+        format!("kept as text: some numbers are over 2^53, which JSON readers round (line {line})")
+    })
 }
 
 fn has_blanks(values: &Values<'_>) -> bool {
     values.all.iter().any(|cell| bare(&cell.text).len() != cell.text.len())
 }
 
-/// The form that is taken of those that fit alike, and the question where another says other numbers.
+/// Chooses among the forms that fit equally well, and makes a question if another form gives other numbers.
 fn choose<'c>(
     best: &[&'c Count],
     values: &Values<'_>,
@@ -159,8 +162,11 @@ fn choose<'c>(
     let other = best.iter().skip(1).find_map(|other| differing(other).map(|differs| (*other, differs)));
     let Some((other, (text, one, two))) = other else { return Some((first, None)) };
     let chosen = context.answer(name, 2).unwrap_or(0);
-    let open =
-        Open { text: format!("`{text}` is the number {one} or {two}"), readings: vec![one, two], chosen };
+    let open = Open {
+        text: format!("`{text}` is either the number {one} or {two}"),
+        readings: vec![one, two],
+        chosen,
+    };
     Some((if chosen == 0 { first } else { other }, Some(open)))
 }
 

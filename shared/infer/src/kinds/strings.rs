@@ -4,17 +4,17 @@ use super::{Guess, Kind};
 use crate::column::{Values, bare};
 use crate::times::Shape;
 
-/// The most values of an enum, how often each is there at least, and the longest.
+/// The most values of an enum, how often each must occur, and the longest value.
 const MAX_VALUES: usize = 20;
 const LEAST_OFTEN: usize = 5;
 const MAX_BYTES: usize = 40;
 
-/// What is told of a column's texts: nothing is refused by it.
+/// Says what is seen in a column of texts. It refuses no value.
 pub(super) fn guess(values: &Values<'_>) -> Guess {
     let trim = values.all.iter().any(|cell| bare(&cell.text).len() != cell.text.len());
     let mut guess = Guess::new(Kind::Text { trim }, values);
     if values.all.is_empty() {
-        return guess.noting("no value in the sample, so nothing is known of its type");
+        return guess.noting("no value in the sample, so nothing is known about its type");
     }
     if values.all.iter().any(|cell| cell.is_boolean) {
         return guess;
@@ -39,7 +39,7 @@ pub(super) fn guess(values: &Values<'_>) -> Guess {
         text.len() < 20 && Shape::of(text).is_some_and(|shape| shape.has_clock())
     });
     if times.count() * 2 > values.all.len().min(20) {
-        guess = guess.noting("times in a form that a timestamp does not have");
+        guess = guess.noting("times in a form that the type timestamp does not have");
     }
     guess
 }

@@ -1,9 +1,9 @@
-//! Columns of whole numbers that are moments.
+//! Columns of whole numbers that stand for times.
 
 use super::{Context, Guess, Kind, Open};
 use crate::column::{Values, bare};
 
-/// Parts of names that columns of times have.
+/// Words in the names of columns that hold times.
 const TIME_NAMES: [&str; 20] = [
     "time",
     "timestamp",
@@ -26,12 +26,12 @@ const TIME_NAMES: [&str; 20] = [
     "unix",
     "uhrzeit",
 ];
-/// Seconds since 1970 of the years 2001 to 2035.
+/// The seconds since 1970 that are in the years 2001 to 2035.
 const SECONDS: std::ops::Range<i64> = 978_307_200..2_082_758_400;
-/// As few values say nothing.
+/// This few values prove nothing.
 const FEW: usize = 3;
 
-/// Whether a name is one of a time.
+/// Whether a name is that of a time.
 pub(super) fn is_time_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_part = |part: &str| TIME_NAMES.contains(&part);
@@ -39,7 +39,7 @@ pub(super) fn is_time_name(name: &str) -> bool {
         || ["time", "date", "stamp", "zeit"].iter().any(|end| lower.ends_with(end))
 }
 
-/// Seconds or milliseconds since 1970, or dates in eight digits.
+/// Guesses seconds or milliseconds since 1970, or dates in eight digits.
 pub(super) fn guess(values: &Values<'_>, name: &str, context: &Context<'_>) -> Option<Guess> {
     let numbers: Vec<i64> = values.all.iter().filter_map(|cell| bare(&cell.text).parse().ok()).collect();
     if numbers.len() + values.allowed() < values.all.len() || numbers.len() < FEW {
@@ -59,7 +59,7 @@ pub(super) fn guess(values: &Values<'_>, name: &str, context: &Context<'_>) -> O
     let is_named = is_time_name(name);
     let chosen = context.answer(name, 2).unwrap_or(usize::from(!is_named));
     let open = Open {
-        text: format!("`{example}` is one of {what}, or a number"),
+        text: format!("`{example}` is either one of {what} or a number"),
         readings: vec![what.to_owned(), "numbers".to_owned()],
         chosen,
     };
@@ -75,7 +75,7 @@ pub(super) fn guess(values: &Values<'_>, name: &str, context: &Context<'_>) -> O
     Some(if is_named { guess } else { Guess { open: Some(open), ..guess } })
 }
 
-/// `yyyyMMdd` of the years 1900 to 2099, as far as the numbers tell.
+/// Whether a number can be `yyyyMMdd` in the years 1900 to 2099.
 fn is_date(number: i64) -> bool {
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
     (1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)

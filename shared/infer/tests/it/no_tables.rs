@@ -26,13 +26,13 @@ fn a_file_that_is_no_table_is_refused_with_what_it_looks_like() {
     check(b"<!DOCTYPE html><html>", "an HTML page");
     check(b"\xFF\xFE\0\0a\0\0\0", "text in UTF-32");
     check(b"{\n  \"a\": [1,\n 2]\n}\n", "one JSON object over several lines");
-    check(b"[1, 2, 3]", "a JSON array of values that are no objects");
+    check(b"[1, 2, 3]", "a JSON array of values that are not objects");
     check(b"{\"tags\":[1]}\n{\"tags\":[2]}\n", "objects without a value that a field can hold");
     let noise: Vec<u8> = (0..4000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
     check(&noise, "binary data");
     let mut of_something_else = utf16("a");
     of_something_else.extend_from_slice(&noise);
-    check(&of_something_else, "binary data that begins as text of UTF-16 does");
+    check(&of_something_else, "binary data that begins like text in UTF-16");
 }
 
 #[test]

@@ -15,9 +15,12 @@ fn a_date_that_may_have_the_day_or_the_month_first_is_asked() {
     let text = "when,n\n3/4/2026,1\n5/6/2026,2\n7/8/2026,3\n";
     let finding = found(text.as_bytes());
     let question = &finding.questions[0];
-    assert_eq!((&*question.field, &*question.text), ("when", "`3/4/2026` has the day first or the month"));
+    assert_eq!(
+        (&*question.field, &*question.text),
+        ("when", "`3/4/2026` has either the day or the month first")
+    );
     assert_eq!((question.readings.len(), question.chosen), (2, 1));
-    assert!(finding.toml.contains("taken for month first, may be day first"), "{}", finding.toml);
+    assert!(finding.toml.contains("read here as month first, but it may be day first"), "{}", finding.toml);
     for (answer, day) in [(0, "2026-04-03"), (1, "2026-03-04")] {
         let finding = answered(text, "when", answer);
         assert_eq!(finding.questions[0].chosen, answer);
@@ -36,7 +39,7 @@ fn another_column_that_proves_the_order_answers_for_its_neighbours() {
 fn a_number_that_may_have_thousands_or_decimals_is_asked_and_its_file_answers() {
     let text = "a;b\n1.234;0,5\n2.345;1,25\n";
     let finding = found(text.as_bytes());
-    assert_eq!(finding.questions[0].text, "`1.234` is the number 1234 or 1.234");
+    assert_eq!(finding.questions[0].text, "`1.234` is either the number 1234 or 1.234");
     assert_eq!(documents(&finding, text)[0], json!({"a": 1234, "b": 0.5}));
     assert_eq!(documents(&answered(text, "a", 1), text)[0], json!({"a": 1.234, "b": 0.5}));
     let alone = "a;b\n1.234;x\n2.345;y\n";

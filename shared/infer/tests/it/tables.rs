@@ -208,7 +208,7 @@ fn a_wide_table_has_all_its_columns() {
 fn a_header_alone_is_a_schema_of_texts() {
     let finding = found(b"id;name;amount\n");
     assert_eq!((finding.rows, finding.schema.file().delimiter), (0, b';'));
-    assert!(finding.toml.contains("There is no row"), "{}", finding.toml);
+    assert!(finding.toml.contains("There are no rows"), "{}", finding.toml);
     assert_eq!(finding.toml.matches("type = \"string\"").count(), 3);
 }
 
