@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A random pause from nothing to `first` doubled `tries` times, at most `longest`.
+/// Returns a random pause between nothing and `first` doubled `tries` times, but at most `longest`.
 ///
 /// Full jitter spreads clients that were refused together further than any fixed pause does:
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
@@ -10,7 +10,7 @@ pub(crate) fn full_jitter(first: Duration, longest: Duration, tries: u32) -> Dur
     ceiling(first, longest, tries).mul_f64(fastrand::f64())
 }
 
-/// The longest such pause.
+/// Returns the longest such pause.
 pub(crate) fn ceiling(first: Duration, longest: Duration, tries: u32) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(tries)).min(longest)
 }

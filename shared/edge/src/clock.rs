@@ -2,12 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The present time in milliseconds since the Unix epoch.
+/// Returns the present time in milliseconds since the Unix epoch.
 pub fn now_ms() -> i64 {
     since_epoch_ms(SystemTime::now())
 }
 
-/// A time in milliseconds since the Unix epoch; a time before the epoch counts as 0.
+/// Converts a time to milliseconds since the Unix epoch. A time before the epoch counts as 0.
 pub fn since_epoch_ms(time: SystemTime) -> i64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)

@@ -34,5 +34,5 @@ pub mod store;
 
 mod backoff;
 
-/// An error of any kind, for ports whose implementations have errors of their own.
+/// An error of any kind, for ports whose implementations have different errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

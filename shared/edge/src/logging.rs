@@ -5,7 +5,7 @@ use std::panic::PanicHookInfo;
 
 pub use tracing::level_filters::LevelFilter;
 
-/// Levels by name, for a setting's choice.
+/// The log levels by name, for a setting that chooses one.
 pub const LEVELS: &[(&str, LevelFilter)] = &[
     ("error", LevelFilter::ERROR),
     ("warn", LevelFilter::WARN),
@@ -14,9 +14,9 @@ pub const LEVELS: &[(&str, LevelFilter)] = &[
     ("trace", LevelFilter::TRACE),
 ];
 
-/// Starts logging to standard output, from this level up; once per process, a second call does nothing.
+/// Starts logging to standard output, from this level up. A second call in one process does nothing.
 ///
-/// A panic becomes a line with its place only: its message may quote a record.
+/// A panic is logged with its place only, since its message may quote a record.
 pub fn init(level: LevelFilter) {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
     if subscriber.with_span_list(false).with_max_level(level).try_init().is_ok() {
@@ -24,7 +24,7 @@ pub fn init(level: LevelFilter) {
     }
 }
 
-/// An error and its causes on one line, `: ` between them.
+/// Returns an error and its causes on one line, separated by `: `.
 pub fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))

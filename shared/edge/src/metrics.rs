@@ -9,12 +9,12 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Namespace of every metric.
+/// The namespace of every metric.
 pub const NAMESPACE: &str = "kinflow";
-/// CloudWatch reads no more than this many metrics from one document; further ones are left out.
+/// CloudWatch reads no more than this many metrics from one document. Further ones are left out.
 pub const MAX_METRICS: usize = 100;
 
-/// What one invocation counted, for one function and data set.
+/// What one invocation counted, for one function and one data set.
 #[derive(Debug)]
 pub struct Metrics {
     definitions: Vec<Value>,
@@ -22,8 +22,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Starts a document of a `kind` of function; the metrics' dimensions are `function`, which is the kind until
-    /// [`invocation`](Self::invocation) tells the function's own name, and `data_set`.
+    /// Starts a document of a `kind` of function. The metrics have the dimensions `function` and `data_set`.
+    /// `function` is the kind until [`invocation`](Self::invocation) gives the function's own name.
     pub fn new(kind: &str, data_set: &str) -> Self {
         let mut members = Map::new();
         members.insert("kind".to_owned(), kind.into());
@@ -32,38 +32,38 @@ impl Metrics {
         Self { definitions: Vec::new(), members }
     }
 
-    /// A number of things.
+    /// Adds a number of things.
     #[must_use]
     pub fn count(self, name: impl Into<Cow<'static, str>>, count: usize) -> Self {
         self.metric(name.into(), "Count", count.into())
     }
 
-    /// A number of bytes.
+    /// Adds a number of bytes.
     #[must_use]
     pub fn bytes(self, name: &'static str, bytes: usize) -> Self {
         self.metric(name.into(), "Bytes", bytes.into())
     }
 
-    /// A time, in milliseconds with decimals.
+    /// Adds a time, in milliseconds with decimals.
     #[must_use]
     pub fn duration(self, name: &'static str, duration: Duration) -> Self {
         self.metric(name.into(), "Milliseconds", (duration.as_secs_f64() * 1000.0).into())
     }
 
-    /// A share of something, in percent.
+    /// Adds a share of something, in percent.
     #[must_use]
     pub fn percent(self, name: &'static str, percent: f64) -> Self {
         self.metric(name.into(), "Percent", percent.into())
     }
 
-    /// A size in units of 2^20 bytes, with decimals.
+    /// Adds a size in units of 2^20 bytes, with decimals.
     #[must_use]
     pub fn megabytes(self, name: &'static str, mib: f64) -> Self {
         self.metric(name.into(), "Megabytes", mib.into())
     }
 
-    /// What tells this invocation from others: the function's name, ids, and whether the process was new. The name
-    /// keeps two stacks of one account apart, and two functions of one data set.
+    /// Adds what identifies this invocation: the function's name, ids, and whether the process was new. The
+    /// name tells apart two stacks of one account, and two functions of one data set.
     #[must_use]
     pub fn invocation(mut self, invocation: &Invocation) -> Self {
         if let Some(name) = function_name(&invocation.function_arn) {
@@ -74,7 +74,7 @@ impl Metrics {
             .property("cold_start", invocation.cold_start)
     }
 
-    /// Text or a flag to find the document by; no metric.
+    /// Adds text or a flag by which the document can be found. It is not a metric.
     #[must_use]
     pub fn property(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
@@ -86,7 +86,7 @@ impl Metrics {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut line = self.document(now).to_string();
         line.push('\n');
-        // A metric that can't be written must not fail the batch it counts.
+        // The batch must not fail because its metrics can't be written.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 

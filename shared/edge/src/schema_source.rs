@@ -5,13 +5,13 @@ use crate::store::StoreError;
 use record_model::{Schema, SchemaError};
 use std::path::Path;
 
-/// Longest schema file read.
+/// The longest schema file that is read, in bytes.
 const MAX_SCHEMA_BYTES: u64 = 256 << 10;
 
-/// Why there is no schema to go by.
+/// Why no schema could be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaSourceError {
-    /// Neither compiled in nor the place of a file.
+    /// The name is neither that of a compiled-in schema nor the place of a file.
     #[error("no schema is named {name:?}, expected one of {}, s3://bucket/key or a path to a .toml file", Schema::built_in_names().join(", "))]
     Unknown {
         /// The name asked for.
@@ -33,23 +33,23 @@ pub enum SchemaSourceError {
         /// Why not.
         source: StoreError,
     },
-    /// There is no such object, or it is too long to be a schema.
-    #[error("there is no schema of at most {MAX_SCHEMA_BYTES} bytes at {url}")]
+    /// There is no such object, or it is too long for a schema.
+    #[error("schema object {url} does not exist or is over {MAX_SCHEMA_BYTES} bytes")]
     NoObject {
         /// Where it should be.
         url: String,
     },
-    /// It is no schema.
+    /// The file or object is not a valid schema.
     #[error("schema {name} is refused")]
     Refused {
-        /// As it was asked for.
+        /// The name that was asked for.
         name: String,
         /// Line and reason.
         source: SchemaError,
     },
 }
 
-/// Loads a schema as a setting names it: `crime`, `schemas/mine.toml` or `s3://bucket/mine.toml`.
+/// Loads the schema that a setting names: `crime`, `schemas/mine.toml` or `s3://bucket/mine.toml`.
 pub async fn load_schema(name: &str, aws: &AwsSettings) -> Result<Schema, SchemaSourceError> {
     if let Some(schema) = Schema::built_in(name) {
         return Ok(schema);

@@ -1,33 +1,33 @@
-//! Settings from the environment: read once in `main`, every fault reported at once.
+//! Settings from the environment. They are read once in `main`, and all faults are reported together.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Longest value shown in an error, in characters.
+/// The longest value that an error shows, in characters.
 const MAX_SHOWN_CHARS: usize = 40;
 
-/// The variables of one process, and what was found wrong with those asked for.
+/// The variables of one process, and what is wrong with those that were asked for.
 ///
-/// Each getter answers at once with a value to go on with; [`Settings::finish`] then says whether
-/// those values may be used. An empty variable counts as unset, since templates render so.
+/// Each getter returns a value at once, so that the caller can go on. [`Settings::finish`] then says whether
+/// the values may be used. An empty variable counts as unset, since templates render an unset one so.
 #[derive(Debug)]
 pub struct Settings {
     variables: HashMap<String, String>,
     faults: Vec<String>,
 }
 
-/// Every missing or malformed variable, one line.
+/// Every missing or malformed variable, on one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .faults.join("; "))]
 pub struct SettingsError {
-    /// One sentence for each variable at fault, in the order they were asked for.
+    /// One sentence for each variable at fault, in the order in which they were asked for.
     pub faults: Vec<String>,
 }
 
 impl Settings {
-    /// Takes the environment of this process; to be called in `main` only.
+    /// Takes the environment of this process. Call it in `main` only.
     pub fn from_env() -> Self {
         let readable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -35,13 +35,13 @@ impl Settings {
         Self::from_map(std::env::vars_os().filter_map(readable))
     }
 
-    /// Takes variables from anywhere else, as tests do.
+    /// Takes variables from elsewhere, as tests do.
     pub fn from_map<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { variables, faults: Vec::new() }
     }
 
-    /// The value of a variable that must be set.
+    /// Returns the value of a variable that must be set.
     pub fn required(&mut self, name: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
             self.faults.push(format!("{name} is not set"));
@@ -49,12 +49,12 @@ impl Settings {
         })
     }
 
-    /// The value of a variable that may be unset.
+    /// Returns the value of a variable that may be unset.
     pub fn optional(&self, name: &str) -> Option<String> {
         self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
-    /// A number of any size its type holds, or the default when unset.
+    /// Returns a number of any size that its type holds, or the default if it is unset.
     pub fn number<T: FromStr + Display>(&mut self, name: &str, default: T) -> T {
         let Some(value) = self.optional(name) else { return default };
         value.parse().unwrap_or_else(|_| {
@@ -64,7 +64,7 @@ impl Settings {
         })
     }
 
-    /// A number within a range, or the default when unset.
+    /// Returns a number within a range, or the default if it is unset.
     pub fn number_in<T: FromStr + Display + PartialOrd>(
         &mut self,
         name: &str,
@@ -82,7 +82,7 @@ impl Settings {
         }
     }
 
-    /// One of a few words, each with what it stands for, or the default when unset.
+    /// Returns what one of a few words stands for, or the default if it is unset.
     pub fn choice<T: Clone>(&mut self, name: &str, choices: &[(&str, T)], default: T) -> T {
         let Some(value) = self.optional(name) else { return default };
         if let Some((_, chosen)) = choices.iter().find(|(word, _)| *word == value) {
@@ -93,13 +93,13 @@ impl Settings {
         default
     }
 
-    /// Notes a fault that only the caller can see, such as a value of a form of its own.
+    /// Notes a fault that only the caller can see, such as a value in the wrong form.
     pub fn reject(&mut self, name: &str, value: &str, wanted: &str) {
         let shown: String = value.chars().take(MAX_SHOWN_CHARS).collect();
         self.faults.push(format!("{name} is {shown:?}, expected {wanted}"));
     }
 
-    /// Whether every value handed out may be used.
+    /// Fails if any of the values that were returned may not be used.
     pub fn finish(self) -> Result<(), SettingsError> {
         if self.faults.is_empty() { Ok(()) } else { Err(SettingsError { faults: self.faults }) }
     }

@@ -13,12 +13,12 @@ use super::sdk_config::sdk_config;
 use crate::BoxError;
 use crate::backoff::full_jitter;
 
-/// Most texts of one call.
+/// The most texts in one call.
 pub const MAX_TEXTS: usize = 25;
-/// Longest text, in bytes of UTF-8.
+/// The longest text, in bytes of UTF-8.
 pub const MAX_TEXT_BYTES: usize = 5_000;
 
-/// One try of one call; a full one is 125 KB and is answered in under a second.
+/// The time limit of one attempt. A full call is 125 KB and is answered in under a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub struct Comprehend {
     client: Client,
 }
 
-/// How sure Comprehend is of each mood of a text, from 0 to 1; the four are 1 together.
+/// How sure Comprehend is of each mood of a text, from 0 to 1. The four add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextSentiment {
     /// The mood it decided for.
@@ -44,7 +44,7 @@ pub struct TextSentiment {
     pub mixed: f32,
 }
 
-/// Comprehend's word for a text.
+/// Comprehend's word for the sentiment of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     /// `POSITIVE`.
@@ -57,49 +57,49 @@ pub enum Mood {
     Mixed,
 }
 
-/// A noun phrase of a text, as it stands there.
+/// A noun phrase, as the text writes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyPhrase {
-    /// With its article.
+    /// The phrase with its article.
     pub text: String,
     /// How sure Comprehend is, from 0 to 1.
     pub score: f32,
 }
 
-/// What was found in one text, or the code of the error that is this text's own.
+/// What was found in one text, or the code of the error that concerns this text only.
 pub type TextAnswer<T> = Result<T, String>;
 
-/// A whole call failed.
+/// Why a whole call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ComprehendError {
-    /// Throttled, or out of reach, until the time was up; later the same call may succeed.
+    /// Comprehend was throttling or out of reach until the time was up. The same call may succeed later.
     #[error("comprehend did not answer in time, after {tries} tries")]
     Unavailable {
         /// How often it was asked.
         tries: u32,
-        /// What it said last.
+        /// The last error.
         source: BoxError,
     },
-    /// Nothing helps but a person: permissions, credentials, region.
+    /// Only a person can help: permissions, credentials or region.
     #[error("comprehend refuses the call")]
     Refused(#[source] BoxError),
 }
 
 impl Comprehend {
-    /// Makes a client; no request is sent yet. Calls are retried here, since the SDK's retries know no
+    /// Makes a client; no request is sent yet. Calls are retried here, since the SDK's retries don't know the
     /// deadline.
     pub fn connect(aws: &AwsSettings) -> Self {
         let config = sdk_config(aws, aws.comprehend_endpoint_url.as_deref(), ATTEMPT_TIMEOUT);
         Self { client: Client::new(&config) }
     }
 
-    /// Whether Comprehend takes texts in a language, by its code.
+    /// Whether Comprehend accepts texts in a language, by its code.
     pub fn takes(language: &str) -> bool {
         LanguageCode::try_parse(language).is_ok()
     }
 
-    /// `BatchDetectSentiment` of at most [`MAX_TEXTS`] texts in one language, tried until `until`; an answer a text,
-    /// in order.
+    /// Calls `BatchDetectSentiment` for at most [`MAX_TEXTS`] texts in one language, and retries until
+    /// `until`. The result has one answer for each text, in order.
     pub async fn sentiments(
         &self,
         texts: &[String],
@@ -117,7 +117,7 @@ impl Comprehend {
         .await
     }
 
-    /// `BatchDetectKeyPhrases`, as [`Comprehend::sentiments`].
+    /// Calls `BatchDetectKeyPhrases`, in the same way as [`Comprehend::sentiments`].
     pub async fn key_phrases(
         &self,
         texts: &[String],
@@ -139,7 +139,8 @@ impl Comprehend {
     }
 }
 
-/// Asks for all texts at once, and for each alone where Comprehend does not take the call: one text may be at fault.
+/// Asks for all texts at once. If Comprehend refuses the call, asks for each text alone, since one of them
+/// may be at fault.
 async fn each<A, T, E, F>(
     texts: &[String],
     until: Instant,
@@ -163,10 +164,10 @@ where
     Ok(answers)
 }
 
-/// A text of the call, or its language, will never be taken; the code says why.
+/// A text of the call, or its language, will never be accepted. The code says why.
 struct Invalid(String);
 
-/// Puts what was found, and what failed, in the order of the texts. A text nothing is said of has failed.
+/// Puts results and errors in the order of the texts. A text that the answer does not mention has failed.
 fn in_order<T>(
     count: usize,
     found: impl Iterator<Item = (i32, T)>,
@@ -196,7 +197,7 @@ fn sentiment(word: &SentimentType, score: &SentimentScore) -> Option<TextSentime
     Some(TextSentiment { mood, positive, neutral, negative, mixed })
 }
 
-/// Calls until there is an answer or nothing but time would help and that is up.
+/// Calls until there is an answer, until only a person can help, or until the time is up.
 async fn tried<A, E, F>(until: Instant, call: impl Fn() -> F) -> Result<Result<A, Invalid>, ComprehendError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -223,7 +224,7 @@ where
     }
 }
 
-/// What may help, and what is told of it: Comprehend's code, since its message may quote a text.
+/// What may help, and what is reported: Comprehend's code, since its message may quote a text.
 fn sorted<E>(error: &SdkError<E>) -> (Class, String)
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

@@ -6,35 +6,36 @@ use std::iter;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// What may help a call that failed.
+/// What may help a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// The service failed or gave no answer: the same call may go through later.
     Retry,
     /// The service was asked too often: the same call may go through later, and more slowly.
     Throttled,
-    /// Something in the request is not as it must be: another request may go through.
+    /// The request is wrong in some way: another request may go through.
     Invalid,
     /// The caller lacks a permission.
     Denied,
-    /// Nothing helps but a person: no such stream, a key that is disabled, a wrong region.
+    /// Only a person can help: there is no such stream, a key is disabled, or the region is wrong.
     Fatal,
 }
 
-/// A call that failed.
+/// A failed call.
 pub(super) struct Failure {
     /// What may help.
     pub(super) class: Class,
-    /// The service's word for it, where it answered.
+    /// The service's error code, if it answered.
     pub(super) code: Option<String>,
-    /// The service's sentence, which may quote the request; else why there was no answer, on one line.
+    /// The service's message, which may quote the request; or the reason why there was no answer, on one
+    /// line.
     pub(super) message: String,
 }
 
-/// Longest message of a service that is kept, in characters.
+/// The longest message of a service that is kept, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// Reads what a failed call says. The codes are those of the services used here, as their API references list them.
+/// Reads what a failed call says. The codes are those that the API references of these services list.
 pub(super) fn failure<E, R>(error: &SdkError<E, R>, status: Option<u16>) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -50,7 +51,7 @@ where
     Failure { class: class(code.as_deref().unwrap_or_default(), status.unwrap_or(0)), code, message }
 }
 
-/// The first cause says what happened; those above it say only that a call failed.
+/// The innermost cause says what happened; those above it say only that a call failed.
 fn no_answer<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + 'static,
@@ -62,12 +63,12 @@ where
         SdkError::DispatchFailure(failure) => failure.as_connector_error(),
         _ => None,
     };
-    let Some(cause) = cause else { return "no answer that can be read".to_owned() };
+    let Some(cause) = cause else { return "the answer can't be read".to_owned() };
     let first = iter::successors(Some(cause as &dyn Error), |&cause| cause.source()).last();
     format!("no answer: {}", first.map(ToString::to_string).unwrap_or_default())
 }
 
-/// The class of an error code, and of the HTTP status where the code is not known.
+/// The class of an error code, or of the HTTP status if the code is not known.
 pub(super) fn class(code: &str, status: u16) -> Class {
     match code {
         "ProvisionedThroughputExceededException"

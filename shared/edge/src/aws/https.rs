@@ -1,4 +1,4 @@
-//! The HTTP client under S3, Kinesis and the sources, and whose certificates it believes.
+//! The HTTP client for S3, Kinesis and the sources, and the certificates that it trusts.
 
 use std::fmt;
 use std::fs;
@@ -13,16 +13,16 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::BoxError;
 use crate::settings::Settings;
 
-/// The name that OpenSSL and the AWS SDKs of other languages give it, too.
+/// OpenSSL and the AWS SDKs of other languages use this name too.
 const BUNDLE: &str = "SSL_CERT_FILE";
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// Whose certificates the clients of this process believe: Mozilla's roots as compiled in, or those of a bundle
-/// in their place.
+/// The certificates that the clients of this process trust: Mozilla's roots, which are compiled in, or those
+/// of a bundle that replaces them.
 ///
-/// The machine's own roots are not looked for: finding and reading them takes twice as long as all the rest of a
-/// cold start.
+/// The machine's own roots are not looked for: finding and reading them takes twice as long as the whole rest
+/// of a cold start.
 #[derive(Clone, Default)]
 pub struct TrustedRoots(Option<Bundle>);
 
@@ -33,8 +33,8 @@ struct Bundle {
 }
 
 impl TrustedRoots {
-    /// Reads the bundle that `SSL_CERT_FILE` names, a file of certificates in PEM. A bundle that can't be used is
-    /// a fault of the settings.
+    /// Reads the bundle that `SSL_CERT_FILE` names, a PEM file of certificates. A bundle that can't be used
+    /// is a fault of the settings.
     pub fn read(settings: &mut Settings) -> Self {
         let Some(path) = settings.optional(BUNDLE) else { return Self::default() };
         match read_bundle(Path::new(&path)) {
@@ -66,7 +66,7 @@ impl fmt::Debug for TrustedRoots {
     }
 }
 
-/// A client builder for an endpoint, or for any server where none is given. For an endpoint over plain http no
+/// Makes a client builder for an endpoint, or for any server if none is given. For a plain http endpoint no
 /// roots are loaded.
 pub(crate) fn client_builder(endpoint_url: Option<&str>, roots: &TrustedRoots) -> ClientBuilder {
     let is_plain = endpoint_url.is_some_and(|url| url.starts_with("http://"));
@@ -79,7 +79,7 @@ static MOZILLA: LazyLock<ClientConfig> =
     LazyLock::new(|| trusting(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()));
 
 fn trusting(roots: RootCertStore) -> ClientConfig {
-    // One provider of cryptography is compiled in, which is therefore the default.
+    // Only one provider of cryptography is compiled in, so it is the default.
     ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
@@ -87,13 +87,13 @@ fn read_bundle(path: &Path) -> Result<RootCertStore, BoxError> {
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(certificates(&fs::read(path)?));
     if added == 0 {
-        return Err("no certificate in it".into());
+        return Err("it contains no certificate".into());
     }
     Ok(roots)
 }
 
-/// The certificates of a PEM bundle (RFC 7468). The crates for PEM decode in constant time, as private keys need it:
-/// a bundle of public certificates takes them 2 ms, and this 0.1 ms.
+/// The certificates of a PEM bundle (RFC 7468). The PEM crates decode in constant time, as private keys
+/// require. They would take 2 ms for a bundle of public certificates, and this takes 0.1 ms.
 fn certificates(bundle: &[u8]) -> impl Iterator<Item = CertificateDer<'static>> {
     memmem::find_iter(bundle, BEGIN).filter_map(|start| {
         let block = bundle.get(start + BEGIN.len()..)?;

@@ -19,9 +19,9 @@ use crate::put_records::{
     request_body,
 };
 
-/// One try of one request; a full one is a few megabytes.
+/// The time limit of one attempt. A full request is a few megabytes.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// One stream. Clones share one connection pool.
+/// One stream as a record sink. Clones share one connection pool.
 #[derive(Debug, Clone)]
 pub struct KinesisSink {
     client: Client,
@@ -40,8 +40,8 @@ impl RecordSink for KinesisSink {
     async fn put(&self, entries: &[Entry]) -> Result<Vec<EntryOutcome>, SinkError> {
         let body = Bytes::from(request_body(&self.stream, entries));
         let call = self.client.put_records().stream_name(&self.stream).set_records(Some(Vec::new()));
-        // Before the request is signed. All but the body is the SDK's: a version that speaks another protocol than
-        // JSON is noticed by every test that puts records.
+        // The body is replaced before the request is signed, and everything else is the SDK's. If a version
+        // of the SDK spoke another protocol than JSON, every test that puts records would notice.
         let call = call.customize().mutate_request(move |request| {
             request.headers_mut().insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body.clone());
@@ -67,7 +67,7 @@ impl RecordSink for KinesisSink {
         let call = self.client.describe_stream_summary().stream_name(&self.stream);
         let answer = call.send().await.map_err(failed)?;
         let Some(summary) = answer.stream_description_summary else {
-            return Err(SinkError::Unavailable("the answer describes no stream".into()));
+            return Err(SinkError::Unavailable("the answer does not describe the stream".into()));
         };
         let kib = summary.max_record_size_in_kib.and_then(|kib| usize::try_from(kib).ok()).unwrap_or(1024);
         let strategy = summary.record_distribution_strategy;
@@ -84,7 +84,7 @@ impl RecordSink for KinesisSink {
     }
 }
 
-/// An entry without an error code and without a shard is no acknowledgement either.
+/// An entry without an error code but also without a shard is not acknowledged.
 fn outcome(entry: PutRecordsResultEntry) -> EntryOutcome {
     match (entry.error_code.as_deref(), entry.shard_id) {
         (None, Some(shard_id)) => EntryOutcome::Accepted { shard_id },
@@ -93,7 +93,7 @@ fn outcome(entry: PutRecordsResultEntry) -> EntryOutcome {
     }
 }
 
-/// A closed shard has its last sequence number; servers that know no filter list those too.
+/// A closed shard has a last sequence number. Servers that ignore the filter list closed shards too.
 fn open_shard(shard: &Shard) -> Option<OpenShard> {
     let is_open = shard.sequence_number_range.as_ref().is_none_or(|r| r.ending_sequence_number.is_none());
     let range = shard.hash_key_range.as_ref().filter(|_| is_open)?;
@@ -102,7 +102,7 @@ fn open_shard(shard: &Shard) -> Option<OpenShard> {
     Some(OpenShard { id: shard.shard_id.clone(), range: HashKeyRange { start, end } })
 }
 
-/// Sorts a failed call by what may help: time, another request, or a person.
+/// Classifies a failed call by what may help: time, another request, or a person.
 #[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failed<E>(error: SdkError<E>) -> SinkError
 where

@@ -1,4 +1,4 @@
-//! Reading a Kinesis stream: its shards, its iterators and its records, behind types of our own.
+//! Reads a Kinesis stream: its shards, iterators and records, in types of our own.
 
 use std::error::Error;
 use std::ops::RangeInclusive;
@@ -15,23 +15,23 @@ use super::error_class::{Class, failure};
 use super::sdk_config::sdk_config;
 use super::{AwsCredentials, AwsSettings};
 
-/// One try of one call; an answer of `GetRecords` is up to 10 MiB.
+/// The time limit of one attempt. An answer of `GetRecords` has up to 10 MiB.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A reader of any stream behind one endpoint. Clones share one connection pool.
+/// A reader of any stream at one endpoint. Clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct StreamReader {
     client: Client,
 }
 
-/// A shard as `ListShards` tells it.
+/// A shard, as `ListShards` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Such as `shardId-000000000000`.
+    /// The shard's id, such as `shardId-000000000000`.
     pub id: String,
-    /// The shards this one came from: none, one after a split, two after a merge.
+    /// The shards from which this one came: none, one after a split, two after a merge.
     pub parents: Vec<String>,
-    /// The hash keys this shard takes.
+    /// The hash keys whose records go to this shard.
     pub hash_keys: RangeInclusive<u128>,
     /// Whether the shard takes no more records.
     pub closed: bool,
@@ -44,7 +44,7 @@ pub enum Start<'a> {
     TrimHorizon,
     /// Just after the newest record.
     Latest,
-    /// The record of this sequence number.
+    /// The record with this sequence number.
     At(&'a str),
     /// The record after this sequence number.
     After(&'a str),
@@ -55,11 +55,11 @@ pub enum Start<'a> {
 /// A record as `GetRecords` gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRecord {
-    /// Its place in the shard.
+    /// The record's place in the shard.
     pub sequence_number: String,
     /// 1 to 256 Unicode characters.
     pub partition_key: String,
-    /// The bytes put, not in base64.
+    /// The bytes that were put, without base64.
     pub data: Bytes,
     /// Approximate arrival, Unix milliseconds.
     pub arrived_at_ms: i64,
@@ -68,35 +68,35 @@ pub struct ReadRecord {
 /// One answer of `GetRecords`. An empty one is normal and is not the end of the shard.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// In order of sequence number.
+    /// The records in order of their sequence numbers.
     pub records: Vec<ReadRecord>,
-    /// None at the end of a closed shard.
+    /// The iterator for the next call; `None` at the end of a closed shard.
     pub next_iterator: Option<String>,
-    /// How far behind the tip the page is.
+    /// How far the page is behind the newest record.
     pub millis_behind_latest: i64,
-    /// Where the shard goes on, once it ended.
+    /// The shards that continue this one, once it has ended.
     pub children: Vec<String>,
 }
 
 /// Why a call failed; [`ReaderError::is_retryable`] says whether to call again.
 #[derive(Debug, ThisError)]
 pub enum ReaderError {
-    /// Over 5 reads or 2 MiB a second of a shard, or 10 MiB in one answer.
+    /// A limit was exceeded: 5 reads or 2 MiB a second for a shard, or 10 MiB in one answer.
     #[error("{operation} was throttled")]
     Throttled {
         /// The API's name of the call.
         operation: &'static str,
     },
-    /// An iterator lives 5 minutes; take a new one after the last sequence number read.
+    /// An iterator lives for 5 minutes. Take a new one after the last sequence number that was read.
     #[error("the shard iterator expired")]
     ExpiredIterator,
-    /// The stream or shard is not there.
+    /// The stream or shard does not exist.
     #[error("{operation} found no such stream or shard")]
     NotFound {
         /// The API's name of the call.
         operation: &'static str,
     },
-    /// Anything else the service or the connection answered.
+    /// The service or the connection failed in another way.
     #[error("{operation} failed with {code}")]
     Failed {
         /// The API's name of the call.
@@ -105,7 +105,7 @@ pub enum ReaderError {
         code: String,
         /// Whether the same call may go through later.
         is_retryable: bool,
-        /// The client's own account.
+        /// The client's own error.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -128,7 +128,8 @@ impl StreamReader {
         Self { client: Client::new(&sdk_config(aws, aws.kinesis_endpoint_url.as_deref(), ATTEMPT_TIMEOUT)) }
     }
 
-    /// A reader of the streams at `endpoint_url`, with keys that any endpoint on this machine takes.
+    /// Makes a reader of the streams at `endpoint_url`, with keys that every endpoint on this machine
+    /// accepts.
     pub fn local(endpoint_url: &str) -> Self {
         Self::connect(&AwsSettings {
             region: "us-east-1".to_owned(),
@@ -138,7 +139,7 @@ impl StreamReader {
         })
     }
 
-    /// Asks for a stream of `shards` shards; it is ready once [`StreamReader::is_active`] says so.
+    /// Asks for a stream of `shards` shards. It is ready once [`StreamReader::is_active`] says so.
     pub async fn create_stream(&self, stream: &str, shards: u32) -> Result<(), ReaderError> {
         let shards = i32::try_from(shards).unwrap_or(i32::MAX);
         let call = self.client.create_stream().stream_name(stream).shard_count(shards);
@@ -155,12 +156,12 @@ impl StreamReader {
             .is_some_and(|summary| summary.stream_status().as_str() == "ACTIVE"))
     }
 
-    /// All shards of the stream, open and closed, in the order the service lists them.
+    /// Returns all shards of the stream, open and closed, in the order in which the service lists them.
     pub async fn shards(&self, stream: &str) -> Result<Vec<Shard>, ReaderError> {
         let mut shards = Vec::new();
         let mut next: Option<String> = None;
         loop {
-            // The API takes the stream's name or a token, not both.
+            // The API accepts either the stream's name or a token, not both.
             let name = next.is_none().then(|| stream.to_owned());
             let call = self.client.list_shards().set_stream_name(name).set_next_token(next);
             let answer = call.send().await.map_err(|error| failed("ListShards", error))?;
@@ -172,7 +173,7 @@ impl StreamReader {
         }
     }
 
-    /// An iterator, good for 5 minutes.
+    /// Returns an iterator, which is valid for 5 minutes.
     pub async fn iterator(
         &self,
         stream: &str,
@@ -197,7 +198,7 @@ impl StreamReader {
         answer.shard_iterator.ok_or(ReaderError::NotFound { operation: "GetShardIterator" })
     }
 
-    /// Up to `limit` records, 1 to 10,000, and 10 MiB.
+    /// Reads up to `limit` records, 1 to 10,000, and up to 10 MiB.
     pub async fn read(&self, iterator: &str, limit: u16) -> Result<Page, ReaderError> {
         let call = self.client.get_records().shard_iterator(iterator).limit(i32::from(limit));
         let answer = call.send().await.map_err(|error| failed("GetRecords", error))?;

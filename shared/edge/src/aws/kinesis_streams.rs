@@ -1,4 +1,4 @@
-//! Streams themselves: made, described, changed and deleted, and their shards cut and joined.
+//! Creates, describes, changes and deletes streams, and splits and merges their shards.
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::{ScalingType, StreamMode, StreamModeDetails};
@@ -13,12 +13,12 @@ pub struct Streams {
     client: Client,
 }
 
-/// What a stream can take.
+/// The capacity of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capacity {
-    /// So many shards, each with its limits.
+    /// This many shards, each with its limits.
     Shards(u32),
-    /// As many as the service thinks fit.
+    /// As many shards as the service finds necessary.
     OnDemand,
 }
 
@@ -31,26 +31,26 @@ pub struct Listed {
     pub status: String,
     /// `PROVISIONED` or `ON_DEMAND`; empty where the server does not say.
     pub mode: String,
-    /// When it was made, Unix milliseconds.
+    /// When it was created, in Unix milliseconds.
     pub created_at_ms: i64,
 }
 
-/// A stream as it is described.
+/// A description of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// Its name, status, mode and time.
+    /// Its name, status, mode and time of creation.
     pub listed: Listed,
     /// Its ARN.
     pub arn: String,
-    /// Shards that take records.
+    /// How many shards take records.
     pub open_shards: i32,
     /// How long records are kept.
     pub retention_hours: i32,
-    /// Registered consumers.
+    /// How many consumers are registered.
     pub consumers: i32,
     /// `NONE` or `KMS`.
     pub encryption: String,
-    /// The most that a record may have, in KiB; `None` where the server does not say.
+    /// The largest record in KiB; `None` if the server does not say.
     pub max_record_kib: Option<i32>,
 }
 
@@ -60,7 +60,7 @@ impl Streams {
         Self { client: Client::new(&sdk_config(aws, aws.kinesis_endpoint_url.as_deref(), ATTEMPT_TIMEOUT)) }
     }
 
-    /// All streams, in the order of their names.
+    /// Returns all streams, in the order of their names.
     pub async fn list(&self) -> Result<Vec<Listed>, ReaderError> {
         let (mut found, mut next): (Vec<Listed>, Option<String>) = (Vec::new(), None);
         loop {
@@ -80,7 +80,7 @@ impl Streams {
         }
     }
 
-    /// What a stream is and how it stands.
+    /// Describes a stream and its present state.
     pub async fn describe(&self, stream: &str) -> Result<Described, ReaderError> {
         let call = self.client.describe_stream_summary().stream_name(stream);
         let answer = call.send().await.map_err(|error| failed("DescribeStreamSummary", error))?;
@@ -102,7 +102,7 @@ impl Streams {
         })
     }
 
-    /// Asks for a stream.
+    /// Asks for a new stream.
     pub async fn create(&self, stream: &str, capacity: Capacity) -> Result<(), ReaderError> {
         let call = self.client.create_stream().stream_name(stream);
         let call = match capacity {
@@ -113,14 +113,14 @@ impl Streams {
         Ok(())
     }
 
-    /// Deletes a stream with all its records, and its registered consumers.
+    /// Deletes a stream with all its records and its registered consumers.
     pub async fn delete(&self, stream: &str) -> Result<(), ReaderError> {
         let call = self.client.delete_stream().stream_name(stream).enforce_consumer_deletion(true);
         call.send().await.map_err(|error| failed("DeleteStream", error))?;
         Ok(())
     }
 
-    /// Keeps records longer than now, in hours.
+    /// Lengthens the retention of records to this many hours.
     pub async fn increase_retention(&self, stream: &str, hours: i32) -> Result<(), ReaderError> {
         let call = self.client.increase_stream_retention_period().stream_name(stream);
         let call = call.retention_period_hours(hours);
@@ -128,7 +128,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Keeps records shorter than now, in hours: those that are older are gone.
+    /// Shortens the retention of records to this many hours. Older records are lost.
     pub async fn decrease_retention(&self, stream: &str, hours: i32) -> Result<(), ReaderError> {
         let call = self.client.decrease_stream_retention_period().stream_name(stream);
         let call = call.retention_period_hours(hours);
@@ -136,14 +136,14 @@ impl Streams {
         Ok(())
     }
 
-    /// Sets the most that a record may have, 1,024 to 10,240 KiB.
+    /// Sets the size limit of a record, 1,024 to 10,240 KiB.
     pub async fn set_record_size(&self, arn: &str, kib: i32) -> Result<(), ReaderError> {
         let call = self.client.update_max_record_size().stream_arn(arn).max_record_size_in_kib(kib);
         call.send().await.map_err(|error| failed("UpdateMaxRecordSize", error))?;
         Ok(())
     }
 
-    /// Cuts an open shard in two; the second begins at `at`.
+    /// Splits an open shard in two, of which the second begins at `at`.
     pub async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), ReaderError> {
         let call = self.client.split_shard().stream_name(stream).shard_to_split(shard);
         let call = call.new_starting_hash_key(at.to_string());
@@ -151,7 +151,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Makes one of two open shards that stand side by side.
+    /// Merges two open shards whose ranges are adjacent.
     pub async fn merge(&self, stream: &str, shard: &str, adjacent: &str) -> Result<(), ReaderError> {
         let call = self.client.merge_shards().stream_name(stream).shard_to_merge(shard);
         let call = call.adjacent_shard_to_merge(adjacent);
@@ -159,7 +159,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Asks for so many shards of even ranges.
+    /// Asks for this many shards with even ranges.
     pub async fn scale(&self, stream: &str, shards: u32) -> Result<(), ReaderError> {
         let shards = i32::try_from(shards).unwrap_or(i32::MAX);
         let call = self.client.update_shard_count().stream_name(stream).target_shard_count(shards);

@@ -1,4 +1,4 @@
-//! AWS's services: what their clients share, and one file for each of them.
+//! AWS's services: what their clients share, and one file for each service.
 
 #[cfg(feature = "comprehend")]
 pub mod comprehend;

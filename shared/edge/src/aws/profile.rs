@@ -1,6 +1,7 @@
-//! Region and keys as the AWS CLI finds them: the environment, the files of profiles, single sign-on, a role of the machine.
+//! Finds region and keys as the AWS CLI does: in the environment, the profile files, single sign-on, or a
+//! role of the machine.
 //!
-//! For the command alone: a function has its keys in its environment.
+//! Only the command uses this, since a function has its keys in its environment.
 
 use aws_config::BehaviorVersion;
 use aws_config::meta::region::ProvideRegion;
@@ -14,12 +15,12 @@ use super::sdk_http::SdkHttp;
 use super::settings::CredentialsOf;
 use crate::logging::chain;
 
-/// Which profile of `~/.aws/config` is used, where one is named.
+/// The profile of `~/.aws/config` that is used, if one is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// The name told on the command line, which wins over keys of the environment, as in the AWS CLI.
+    /// The name from the command line. As in the AWS CLI, it takes precedence over keys in the environment.
     pub told: Option<String>,
-    /// `AWS_PROFILE`, over which keys of the environment win.
+    /// The name in `AWS_PROFILE`. Keys in the environment take precedence over it.
     pub of_environment: Option<String>,
 }
 
@@ -29,13 +30,13 @@ pub enum ProfileError {
     /// Neither the environment nor the profile names a region.
     #[error("no region is set: give --region, or set AWS_REGION or the profile's region")]
     NoRegion,
-    /// Nothing gives keys.
+    /// Nothing provides keys.
     #[error(
         "no AWS credentials{}: {reason}; give --profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login)",
         profile.as_ref().map(|name| format!(" of profile {name:?}")).unwrap_or_default()
     )]
     NoCredentials {
-        /// The profile that was looked into.
+        /// The profile that was searched.
         profile: Option<String>,
         /// What the chain of providers answered.
         reason: String,
@@ -43,8 +44,8 @@ pub enum ProfileError {
 }
 
 impl Profile {
-    /// Finds what `aws` lacks. `has_region` says whether its region was set by the user or is only a default. Keys are
-    /// looked for once here, so that their absence is told before any call.
+    /// Adds what `aws` lacks. `has_region` says whether the user set its region or it is only a default. Keys
+    /// are looked for once here, so that missing keys are reported before the first call.
     pub async fn complete(&self, aws: &mut AwsSettings, has_region: bool) -> Result<(), ProfileError> {
         let name = self.told.clone().or_else(|| self.of_environment.clone());
         if !has_region {
@@ -69,7 +70,7 @@ async fn provider(aws: &AwsSettings, told: Option<&str>) -> Result<CredentialsOf
     let http = SdkHttp::new(None, &aws.trusted_roots);
     let region = Region::new(aws.region.clone());
     let provider = if let Some(name) = told {
-        // The profile alone: the chain would take the environment's keys before it.
+        // Only the profile is asked, since the chain would prefer the environment's keys.
         let config = ProviderConfig::without_region().with_region(Some(region)).with_http_client(http);
         let profile = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name).build();
         Some(SharedCredentialsProvider::new(profile))

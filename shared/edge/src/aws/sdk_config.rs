@@ -1,4 +1,4 @@
-//! The configuration that every client of the AWS SDK has here.
+//! The configuration that every client of the AWS SDK shares.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use aws_types::region::Region;
 use super::AwsSettings;
 use super::sdk_http::SdkHttp;
 
-/// The configuration of one service's client at `endpoint_url`, or at the service's own endpoint of the region.
+/// Configures the client of one service at `endpoint_url`, or at the service's own endpoint in the region.
 ///
-/// The SDK's retries are off: they know no deadline, and they would send a whole `PutRecords` again where the engine
-/// sends the refused entries only. One try of a call takes at most `attempt_timeout`.
+/// The SDK's retries are off: they don't know the deadline, and they would send a whole `PutRecords` again
+/// where the engine sends only the refused entries. One attempt of a call takes at most `attempt_timeout`.
 pub(super) fn sdk_config(
     aws: &AwsSettings,
     endpoint_url: Option<&str>,

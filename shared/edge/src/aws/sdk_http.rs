@@ -1,4 +1,4 @@
-//! The AWS SDK's requests over the process's HTTP client.
+//! Sends the AWS SDK's requests over the process's HTTP client.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::aws::{TrustedRoots, https};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// An HTTP client for the configuration of one AWS service: one connection pool.
+/// An HTTP client for the configuration of one AWS service, with one connection pool.
 ///
-/// The SDK itself bounds how long a request takes. Bodies are held in memory, as those of the services
-/// used here are; one that streams is refused.
+/// The SDK itself limits how long a request takes. Bodies must be in memory, as those of the services used
+/// here are. A streaming body is refused.
 #[derive(Debug, Clone)]
 pub(crate) struct SdkHttp {
     client: Result<Client, String>,
 }
 
 impl SdkHttp {
-    /// No connection is made yet. A client that can't be made fails each request.
+    /// Makes no connection yet. If the client can't be made, each request fails.
     pub(crate) fn new(endpoint_url: Option<&str>, roots: &TrustedRoots) -> Self {
         let client = https::client_builder(endpoint_url, roots).connect_timeout(CONNECT_TIMEOUT).build();
         Self { client: client.map_err(|error| error.to_string()) }
@@ -55,13 +55,13 @@ fn outgoing(request: HttpRequest) -> Result<Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
     let Some(body) = body.bytes().map(Bytes::copy_from_slice) else {
-        return Err(ConnectorError::user("a body that streams".into()));
+        return Err(ConnectorError::user("a streaming body is not supported".into()));
     };
     Request::try_from(http::Request::from_parts(parts, body))
         .map_err(|error| ConnectorError::user(error.into()))
 }
 
-/// What the SDK makes of it: its text names the whole URL, which holds no secret.
+/// The SDK's form of the error. The text names the whole URL, which contains no secret.
 fn failure(error: reqwest::Error) -> ConnectorError {
     if error.is_timeout() { ConnectorError::timeout(error.into()) } else { ConnectorError::io(error.into()) }
 }

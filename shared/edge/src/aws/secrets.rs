@@ -1,4 +1,4 @@
-//! Secrets by the AWS Parameters and Secrets Lambda extension, which caches them on this machine.
+//! Reads secrets from the AWS Parameters and Secrets Lambda extension, which caches them on this machine.
 
 use reqwest::Url;
 use serde::Deserialize;
@@ -28,20 +28,20 @@ pub struct Secrets {
     session_token: Option<String>,
 }
 
-/// Why there is no secret. Nothing here holds one.
+/// Why a secret could not be read. No error contains a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The extension is not there or did not answer.
-    #[error("the parameters and secrets extension gave no answer, is its layer on the function?")]
+    /// The extension is missing or did not answer.
+    #[error("the parameters and secrets extension did not answer: does the function have its layer?")]
     NoAnswer(#[source] BoxError),
-    /// It said no.
+    /// The extension answered with an error.
     #[error("the parameters and secrets extension answered {status}")]
     Status {
         /// The HTTP status.
         status: u16,
     },
-    /// Its answer holds no text.
-    #[error("the secret is no text")]
+    /// The extension's answer contains no text.
+    #[error("the secret is not text")]
     NotText,
     /// A JSON secret lacks the field.
     #[error("the secret has no field {field:?}")]
@@ -52,13 +52,14 @@ pub enum SecretError {
 }
 
 impl Secrets {
-    /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`, 2773 when unset, and the function's session token.
+    /// Reads `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`, which is 2773 if unset, and the function's session
+    /// token.
     pub fn read(settings: &mut Settings) -> Self {
         let port = settings.number_in("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773, 1..=u16::MAX);
         Self { port, session_token: settings.optional("AWS_SESSION_TOKEN") }
     }
 
-    /// The secret, or one field of it where it is a JSON object.
+    /// Returns the secret, or one field of it if it is a JSON object.
     pub async fn get(&self, name: &SecretName, field: Option<&str>) -> Result<String, SecretError> {
         let (path, member) = match name {
             SecretName::SecretsManager(_) => ("secretsmanager/get", "/SecretString"),

@@ -7,36 +7,37 @@ use crate::settings::Settings;
 /// The AWS settings of one process, named as the SDKs name them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AwsSettings {
-    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1`.
+    /// `AWS_REGION`, or else `AWS_DEFAULT_REGION`, or else `us-east-1`.
     pub region: String,
-    /// Static keys; without them each client looks for the machine's own.
+    /// Static keys. Without them each client looks for the machine's own.
     pub credentials: Option<AwsCredentials>,
-    /// Where keys come from that are not set: they are looked for again when they expire. Static keys win.
+    /// The provider of keys that are not static. It is asked again when they expire. Static keys take
+    /// precedence.
     #[cfg(feature = "sdk")]
     pub credentials_of: CredentialsOf,
-    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`.
+    /// `AWS_ENDPOINT_URL_S3`, or else `AWS_ENDPOINT_URL`.
     pub s3_endpoint_url: Option<String>,
-    /// `AWS_ENDPOINT_URL_KINESIS`, else `AWS_ENDPOINT_URL`.
+    /// `AWS_ENDPOINT_URL_KINESIS`, or else `AWS_ENDPOINT_URL`.
     pub kinesis_endpoint_url: Option<String>,
-    /// `AWS_ENDPOINT_URL_COMPREHEND`, else `AWS_ENDPOINT_URL`.
+    /// `AWS_ENDPOINT_URL_COMPREHEND`, or else `AWS_ENDPOINT_URL`.
     pub comprehend_endpoint_url: Option<String>,
-    /// `SSL_CERT_FILE`: whose certificates are believed.
+    /// `SSL_CERT_FILE`: the certificates that are trusted.
     #[cfg(feature = "https")]
     pub trusted_roots: super::TrustedRoots,
 }
 
-/// An access key; its `Debug` form shows no secret.
+/// An access key. Its `Debug` form shows no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AwsCredentials {
     /// `AWS_ACCESS_KEY_ID`.
     pub access_key_id: String,
     /// `AWS_SECRET_ACCESS_KEY`.
     pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`, present for a role's keys.
+    /// `AWS_SESSION_TOKEN`, which a role's keys have.
     pub session_token: Option<String>,
 }
 
-/// A provider of keys, if there is one. Two are equal where both or none is there.
+/// A provider of keys, if there is one. Two values are equal if both or neither have one.
 #[cfg(feature = "sdk")]
 #[derive(Clone, Default)]
 pub struct CredentialsOf(pub(super) Option<aws_credential_types::provider::SharedCredentialsProvider>);
@@ -59,7 +60,7 @@ impl fmt::Debug for CredentialsOf {
 }
 
 impl AwsSettings {
-    /// Reads what is set; nothing here is required, since each client has a default.
+    /// Reads what is set. Nothing here is required, since each client has a default.
     pub fn read(settings: &mut Settings) -> Self {
         #[cfg(feature = "https")]
         let trusted_roots = super::TrustedRoots::read(settings);
@@ -81,7 +82,7 @@ impl AwsSettings {
 }
 
 impl AwsCredentials {
-    /// Keys for a server on this machine, which wants a signature and looks at no key.
+    /// Makes settings for a server on this machine that requires a signature but accepts any key.
     pub fn local() -> Self {
         let any = || "local".to_owned();
         Self { access_key_id: any(), secret_access_key: any(), session_token: None }

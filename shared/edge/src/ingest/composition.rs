@@ -1,4 +1,5 @@
-//! The way from a source to a stream, put together: the stream's limits and shards, the packer, the engine, the run.
+//! Composes the way from a source to a stream: the stream's limits and shards, the packer, the engine and the
+//! run.
 
 use record_model::Schema;
 use tokio::time::Instant;
@@ -15,11 +16,11 @@ use crate::sources::Source;
 pub struct IngestSettings {
     /// The form that records take in the stream.
     pub packing: Packing,
-    /// How the engine goes about it; its limit of a record and its order are set by what is opened.
+    /// The engine's settings. What is opened determines its record limit and its order.
     pub engine: EngineSettings,
-    /// Most bytes of a record with its key; where it is not set, what the stream says.
+    /// The most bytes of a record with its key; if unset, the stream's own limit.
     pub max_record_bytes: Option<usize>,
-    /// How long a stream is waited for that is being made or out of reach.
+    /// How long to wait for a stream that is being created or is out of reach.
     pub active_by: Instant,
 }
 
@@ -32,12 +33,14 @@ pub enum IngestError {
     /// The form of records contradicts itself.
     #[error(transparent)]
     Packing(#[from] PackingError),
-    /// Keys matter to the form of records and mean nothing to this stream.
-    #[error("stream spreads records as it likes (AUTO), so keys, order, chunks and aggregates can't be kept")]
+    /// The form of records needs keys, but this stream ignores them.
+    #[error(
+        "stream chooses the shard of each record itself (AUTO), so keys, order, chunks and aggregates can't be kept"
+    )]
     KeysIgnored,
 }
 
-/// A stream that is ready to be put to.
+/// A stream that is ready to take records.
 pub struct Ingest<K> {
     sink: K,
     stream: StreamSummary,
@@ -47,8 +50,8 @@ pub struct Ingest<K> {
 }
 
 impl<K: RecordSink + 'static> Ingest<K> {
-    /// Finds everything that can be wrong before the first record is read. `on_wait` is told once why the stream has
-    /// to be waited for.
+    /// Checks everything that can be wrong before the first record is read. `on_wait` is told once if the
+    /// stream must be waited for, and why.
     pub async fn open(
         sink: K,
         schema: &Schema,
@@ -68,17 +71,17 @@ impl<K: RecordSink + 'static> Ingest<K> {
         Ok(Self { sink, stream, shards, packer, engine })
     }
 
-    /// What the stream says of itself.
+    /// Returns what the stream says about itself.
     pub fn stream(&self) -> &StreamSummary {
         &self.stream
     }
 
-    /// Shards that take records, 0 where they could not be listed.
+    /// Returns the number of shards that take records, or 0 if they could not be listed.
     pub fn open_shards(&self) -> usize {
         self.shards.shards().len()
     }
 
-    /// Puts what `source` has until it ends or a limit is reached.
+    /// Puts what `source` provides until it ends or a limit is reached.
     pub async fn run<S: Source, Q: Quarantine, P: Progress>(
         self,
         source: S,
@@ -92,7 +95,7 @@ impl<K: RecordSink + 'static> Ingest<K> {
     }
 }
 
-/// What the stream says of itself; the documented defaults where the caller may not ask.
+/// What the stream says about itself, or the documented defaults if the caller may not ask.
 async fn summary<K: RecordSink>(
     sink: &K,
     active_by: Instant,
@@ -113,7 +116,7 @@ async fn summary<K: RecordSink>(
     }
 }
 
-/// Without a map nothing is foreseen, and everything is sent all the same.
+/// Without a map of the shards nothing is predicted, but everything is sent all the same.
 async fn shards<K: RecordSink>(sink: &K) -> ShardMap {
     sink.shards().await.unwrap_or_else(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "shards can't be listed");

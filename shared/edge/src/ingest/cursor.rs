@@ -1,4 +1,4 @@
-//! How far a source has been read, and who reads it now: one small object in the bucket.
+//! Records how far a source has been read and who reads it now, in one small object in the bucket.
 
 use bytes::Bytes;
 use record_model::layout::CursorKey;
@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     version: u32,
-    /// For people; the key is made of it.
+    /// For human readers. The key is derived from it.
     source: String,
     cursor: Cursor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,16 +26,17 @@ struct State {
 pub struct Cursor {
     /// Everything before is acknowledged or put aside.
     pub resume: Resume,
-    /// The version of the source this counts in, for sources with versions.
+    /// The version of the source to which the position refers, for sources with versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_version: Option<String>,
-    /// Where the run under way is to end, for sources without an end of their own.
+    /// Where the present run ends, for sources without an end of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
     /// Whether the source was read to its end.
     #[serde(default)]
     pub done: bool,
-    /// How long earlier runs tried the record at `resume`, in milliseconds: it stays there until it is put or put aside.
+    /// How long earlier runs tried the record at `resume`, in milliseconds. The cursor stays there until the
+    /// record is put or put aside.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tried_ms: u64,
 }
@@ -45,10 +46,10 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// One reader's right to read, for a time.
+/// One reader's exclusive right to read, for a limited time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Who holds it: another name is another reader.
+    /// Who holds it. Another name means another reader.
     pub owner: String,
     /// When it ends, in milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
@@ -57,16 +58,16 @@ pub struct Lease {
 /// How [`CursorFile::take`] ended.
 #[derive(Debug)]
 pub enum Taken {
-    /// The source is ours until the lease ends.
+    /// We may read the source until the lease ends.
     Ours(Box<CursorFile>),
-    /// Another reads it; send nothing.
+    /// Another reader has it, so send nothing.
     Others {
         /// Who it is, where that is known.
         owner: Option<String>,
     },
 }
 
-/// The cursor of one source while its lease is ours.
+/// The cursor of one source while we hold its lease.
 #[derive(Debug)]
 pub struct CursorFile {
     key: String,
@@ -80,8 +81,8 @@ pub enum CursorError {
     /// The store failed.
     #[error("could not read or write the cursor")]
     Store(#[from] StoreError),
-    /// The object is not one of ours, or of a later version.
-    #[error("object {key:?} is no cursor of version {VERSION}")]
+    /// The object is not a cursor, or a later version wrote it.
+    #[error("object {key:?} is not a cursor of version {VERSION}")]
     Form {
         /// Its key.
         key: String,
@@ -91,8 +92,8 @@ pub enum CursorError {
     /// The cursor has no JSON form.
     #[error("cursor can't be written as JSON")]
     Unwritable(#[source] serde_json::Error),
-    /// Our lease ran out and another took it; what was sent since may be sent twice.
-    #[error("lease of cursor {key:?} was taken over")]
+    /// Our lease ran out and another reader took it. What was sent since then may be sent twice.
+    #[error("lease of cursor {key:?} was taken over by another reader")]
     Lost {
         /// Its key.
         key: String,
@@ -100,15 +101,15 @@ pub enum CursorError {
 }
 
 impl CursorFile {
-    /// The key of a source's cursor, whatever its name holds.
+    /// Returns the key of a source's cursor. The source's name may contain anything.
     pub fn key(data_set: &str, source: &str) -> String {
         CursorKey::of(data_set, source).key()
     }
 
-    /// Takes `lease` of a data set's `source`, unless another reader has one that is not over.
+    /// Takes `lease` of a data set's `source`, unless another reader has one that has not ended.
     ///
-    /// Clocks decide only when a dead owner's lease is over: of two that take it at once the
-    /// conditional write lets one through.
+    /// Clocks only decide when the lease of a dead owner has ended: if two readers take it at once, the
+    /// conditional write lets only one through.
     pub async fn take<S: ObjectStore>(
         store: &S,
         data_set: &str,
@@ -123,7 +124,8 @@ impl CursorFile {
             cursor: Cursor::default(),
             lease: Some(lease.clone()),
         };
-        // Created first and then read: S3 denies to read an absent object where listing is not allowed.
+        // The object is created first and read second: without permission to list, S3 denies reading an
+        // object that does not exist.
         if let Created::Written(etag) = store.create(&key, state.to_bytes()?, &attributes()).await? {
             return Ok(Taken::Ours(Box::new(Self { key, etag, state })));
         }
@@ -140,22 +142,23 @@ impl CursorFile {
         })
     }
 
-    /// How far the source was read when last saved.
+    /// Returns how far the source had been read when the cursor was last saved.
     pub fn cursor(&self) -> &Cursor {
         &self.state.cursor
     }
 
-    /// Saves how far the source is read and keeps the lease.
+    /// Saves how far the source has been read and keeps the lease.
     pub async fn save<S: ObjectStore>(&mut self, store: &S, cursor: Cursor) -> Result<(), CursorError> {
         self.write(store, State { cursor, ..self.state.clone() }).await
     }
 
-    /// Saves how far the source is read and gives the lease back.
+    /// Saves how far the source has been read and returns the lease.
     pub async fn release<S: ObjectStore>(mut self, store: &S, cursor: Cursor) -> Result<(), CursorError> {
         self.write(store, State { cursor, lease: None, ..self.state.clone() }).await
     }
 
-    /// A save that was dropped half-way may have been done: what is there under this very lease is our own.
+    /// A save that was dropped half-way may have been written. If the object carries this very lease, the
+    /// write was our own.
     async fn write<S: ObjectStore>(&mut self, store: &S, state: State) -> Result<(), CursorError> {
         let lost = || CursorError::Lost { key: self.key.clone() };
         let body = state.to_bytes()?;

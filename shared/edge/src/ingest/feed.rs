@@ -1,4 +1,4 @@
-//! A whole run: from a source through a packer into an engine, with what can't be sent put aside.
+//! Runs a whole source through a packer into an engine, and puts aside what can't be sent.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,40 +14,40 @@ use super::report::{FeedError, FeedReport};
 use crate::put_records::{Engine, Entry, Packer, Unsent};
 use crate::sources::{Next, Resume, Source, SourceError};
 
-/// How far a run may go.
+/// The limits of a run.
 #[derive(Debug, Clone, Default)]
 pub struct FeedLimits {
     /// No record is read once this is set.
     pub stop: Arc<AtomicBool>,
     /// No record is read after this.
     pub stop_at: Option<Instant>,
-    /// No record is put aside after this; what is not by then is read again.
+    /// No record is put aside after this. Those that are not put aside by then are read again.
     pub aside_by: Option<Instant>,
-    /// Records a second that are read at most.
+    /// The most records that are read in a second.
     pub records_per_s: Option<f64>,
 }
 
-/// Told after every few records of a run, as for a progress bar or a cursor.
+/// Told after every few records of a run, for example for a progress bar or a cursor.
 pub trait Progress: Send {
-    /// So many records are read; everything before `resume` is acknowledged or put aside.
+    /// `read` records have been read, and everything before `resume` is acknowledged or put aside.
     fn at(&mut self, read: u64, resume: Resume) -> impl Future<Output = ()> + Send;
 }
 
-/// Nobody watches.
+/// Ignores all progress.
 impl Progress for () {
     async fn at(&mut self, _read: u64, _resume: Resume) {}
 }
 
-/// Records between two calls of [`Progress::at`].
+/// The number of records between two calls of [`Progress::at`].
 const PROGRESS_RECORDS: u64 = 500;
 
 /// Everything a run needs besides its source.
 pub struct Feed<'a, Q, P> {
-    /// Makes entries of records.
+    /// Makes entries from records.
     pub packer: Packer,
     /// Sends the entries.
     pub engine: Engine,
-    /// Keeps what no stream takes.
+    /// Keeps the records that no stream accepts.
     pub quarantine: &'a Q,
     /// Is told how far the run has come.
     pub progress: &'a mut P,
@@ -55,8 +55,8 @@ pub struct Feed<'a, Q, P> {
     pub limits: FeedLimits,
 }
 
-/// Sends what `source` has. Ends with the source, at a limit, when the engine stops, or when
-/// something fails; the report says which, and where to go on.
+/// Sends what `source` provides. It ends with the source, at a limit, when the engine stops, or when
+/// something fails. The report says which, and where to continue.
 pub async fn feed<S: Source, Q: Quarantine, P: Progress>(source: S, feed: Feed<'_, Q, P>) -> FeedReport {
     let Feed { packer, engine, quarantine, progress, limits } = feed;
     let aside = Aside::new(quarantine, limits.aside_by);
@@ -76,7 +76,7 @@ struct Run<'a, S, Q> {
     report: FeedReport,
     /// The position after the last record read.
     next: Option<u64>,
-    /// The first position the engine did not take any more.
+    /// The first position that the engine no longer accepted.
     not_taken: Option<u64>,
 }
 
@@ -126,17 +126,18 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         }
     }
 
-    /// The next record, unless reading it takes beyond the run's time: the source is not read from again then.
+    /// The next record, unless reading it takes longer than the run may. In that case the source is not read
+    /// again.
     async fn read(&mut self, payload: &mut Vec<u8>) -> Option<Result<Next, SourceError>> {
         let mut next = pin!(self.source.next(payload));
-        // Most records are at hand, and need no timer.
+        // Most records are at hand and need no timer.
         match futures::poll!(next.as_mut()) {
             Poll::Ready(found) => Some(found),
             Poll::Pending => before(self.limits.stop_at, next).await,
         }
     }
 
-    /// Tells how far the run has come.
+    /// Reports how far the run has come.
     async fn tell<P: Progress>(&mut self, progress: &mut P) -> Result<(), FeedError> {
         self.put_aside().await?;
         if let Some(position) = self.oldest_position() {
@@ -151,13 +152,13 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
             || self.limits.stop_at.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Waits while more was read than the rate allows.
+    /// Waits while more records were read than the rate allows.
     async fn keep_rate(&self, started: Instant) {
         let Some(records_per_s) = self.limits.records_per_s else { return };
         #[allow(clippy::cast_precision_loss, reason = "a rate needs no 2^52 records")]
         let due_after_s = self.report.read as f64 / records_per_s;
         let due = started + Duration::try_from_secs_f64(due_after_s).unwrap_or_default();
-        // Shorter waits than a timer's tick would only cost.
+        // It is not worth waiting for less than a timer's tick.
         if due > Instant::now() + Duration::from_millis(2) {
             tokio::time::sleep_until(due.min(self.limits.stop_at.unwrap_or(due))).await;
         }
@@ -190,7 +191,8 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         }
     }
 
-    /// A record that is no entry is to be put aside, for a reason in a short word and a line.
+    /// Notes a record that can't be an entry and is to be put aside, with a reason as a short word and a
+    /// line.
     fn refuse(&mut self, payload: &[u8], position: u64, (kind, message): (&'static str, String)) {
         let payload = Bytes::copy_from_slice(payload);
         self.aside.add(Rejected { payload, position, records: 1, kind, message });
@@ -200,7 +202,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         self.aside.put_all().await.map_err(FeedError::Quarantine)
     }
 
-    /// Waits for the engine, puts aside what it gave up, and closes the account.
+    /// Waits for the engine, puts aside what it gave up, and completes the report.
     async fn finish(self, ended: Result<bool, FeedError>) -> FeedReport {
         let Self { source, engine, mut aside, mut report, next, not_taken, .. } = self;
         report.engine = engine.finish().await;

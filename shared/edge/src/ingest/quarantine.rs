@@ -1,4 +1,4 @@
-//! What no stream takes, put aside: several records at a time, and no longer than there is time.
+//! Puts aside what no stream accepts: several records at a time, and only while there is time.
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
@@ -7,45 +7,45 @@ use tokio::time::Instant;
 use crate::BoxError;
 use crate::put_records::OpenPositions;
 
-/// Records that are put aside at once.
+/// How many records are put aside at once.
 const AT_ONCE: usize = 32;
 
-/// So many records wait for company at most, while a source is read.
+/// The most records that wait to be put aside together while a source is read.
 const GROUP_RECORDS: usize = 2 * AT_ONCE;
 const GROUP_BYTES: usize = 4 << 20;
 
-/// Where a run puts what no stream will take.
+/// Where a run puts records that no stream accepts.
 pub trait Quarantine: Send + Sync {
-    /// Keeps one record; once this is done the source is free to move past it. Putting the same
-    /// record twice keeps it once. Several are put at once, and a put may be dropped half-way.
+    /// Keeps one record. Once this is done, the source may move past it. Putting the same record twice keeps
+    /// it once. Several puts may run at once, and a put may be dropped half-way.
     fn put(&self, rejected: Rejected) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// A record that is put aside.
 #[derive(Debug, Clone)]
 pub struct Rejected {
-    /// As the source or the packer left it.
+    /// The record as the source or the packer left it.
     pub payload: Bytes,
     /// Where it is in its source.
     pub position: u64,
     /// User records inside.
     pub records: u32,
-    /// Why, in a short stable word.
+    /// The reason as a short stable word.
     pub kind: &'static str,
-    /// Why, as one line without payload text.
+    /// The reason as one line without text of the payload.
     pub message: String,
 }
 
-/// The records of a run that are to be put aside, and its count of those that are.
+/// The records of a run that are to be put aside, and the count of those that were.
 pub(super) struct Aside<'a, Q> {
     quarantine: &'a Q,
     /// Nothing is put aside after this.
     by: Option<Instant>,
     waiting: Vec<Rejected>,
     waiting_bytes: usize,
-    /// Positions of those that are not in safety yet.
+    /// The positions of records that are not safe yet.
     open: OpenPositions,
-    /// User records that are kept.
+    /// How many user records are kept.
     pub(super) kept: u64,
 }
 
@@ -55,24 +55,24 @@ impl<'a, Q: Quarantine> Aside<'a, Q> {
         Self { quarantine, by, waiting, waiting_bytes: 0, open, kept: 0 }
     }
 
-    /// Takes a record in, to be put aside with the next [`put_all`](Self::put_all).
+    /// Takes a record in. The next [`put_all`](Self::put_all) puts it aside.
     pub(super) fn add(&mut self, rejected: Rejected) {
         self.open.open(rejected.position);
         self.waiting_bytes += rejected.payload.len();
         self.waiting.push(rejected);
     }
 
-    /// Whether no more should wait.
+    /// Whether no more records should wait.
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= GROUP_RECORDS || self.waiting_bytes >= GROUP_BYTES
     }
 
-    /// The first position that is not in safety.
+    /// The first position that is not safe yet.
     pub(super) fn oldest_position(&self) -> Option<u64> {
         self.open.oldest()
     }
 
-    /// Puts aside what waits, the oldest first. What fails stays open, as does what is not done when the time is over.
+    /// Puts aside what waits, the oldest first. A record stays open if its put fails or is not done in time.
     pub(super) async fn put_all(&mut self) -> Result<(), BoxError> {
         let quarantine = self.quarantine;
         let waiting = std::mem::take(&mut self.waiting);
@@ -96,7 +96,7 @@ impl<'a, Q: Quarantine> Aside<'a, Q> {
     }
 }
 
-/// What comes of it, unless it takes beyond that moment.
+/// The result of a future, unless it takes longer than until that moment.
 pub(super) async fn before<F: Future>(by: Option<Instant>, future: F) -> Option<F::Output> {
     match by {
         Some(by) => tokio::time::timeout_at(by, future).await.ok(),

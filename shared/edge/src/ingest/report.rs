@@ -1,4 +1,4 @@
-//! What became of a source's records in one run.
+//! What happened to a source's records in one run.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use crate::BoxError;
 use crate::put_records::{PutReport, StopReason};
 use crate::sources::{Resume, SourceError};
 
-/// What became of a source's records in one run.
+/// What happened to a source's records in one run.
 #[derive(Debug, Default)]
 pub struct FeedReport {
-    /// Records read, good and bad.
+    /// How many records were read, good and bad.
     pub read: u64,
-    /// User records the stream acknowledged.
+    /// How many user records the stream acknowledged.
     pub put: u64,
-    /// Records put aside.
+    /// How many records were put aside.
     pub quarantined: u64,
-    /// Whether the source was read to its end and every record is sent or put aside.
+    /// Whether the source was read to its end and every record was sent or put aside.
     pub done: bool,
-    /// Whether the source has more, but not before a while.
+    /// Whether the source has more records, but asks to wait before it gives them.
     pub asked_to_wait: bool,
-    /// Where the next run starts so that none is missed; `None` where this one started.
+    /// Where the next run starts so that it misses nothing; `None` means where this run started.
     pub resume: Option<Resume>,
     /// How long the record at `resume` was tried in this run.
     pub tried_for: Duration,
-    /// Why the run broke off, if something failed. What was sent until then stays sent.
+    /// Why the run stopped early, if something failed. What was sent before stays sent.
     pub error: Option<FeedError>,
-    /// The engine's account.
+    /// The engine's report.
     pub engine: PutReport,
 }
 
 impl FeedReport {
-    /// Takes out what ended the run before its time, if something failed.
+    /// Takes out the error that ended the run early, if something failed.
     pub fn failure(&mut self) -> Option<BoxError> {
         let stopped = match self.engine.stopped.take_if(|stopped| matches!(stopped, StopReason::Fatal(_))) {
             Some(StopReason::Fatal(error)) => Some(error),
@@ -40,11 +40,11 @@ impl FeedReport {
     }
 }
 
-/// Why a run broke off.
+/// Why a run stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
-    /// The source gave no record.
-    #[error("could not read on")]
+    /// The source failed to give a record.
+    #[error("could not read the next record")]
     Source(#[from] SourceError),
     /// A record could be neither sent nor put aside.
     #[error("could not put a record aside")]

@@ -7,11 +7,11 @@ use super::require_lambda;
 use crate::logging::{self, LEVELS, LevelFilter};
 use crate::settings::Settings;
 
-/// The whole of a function's `main`: reads the environment with `read`, starts the log at `LOG_LEVEL`, and runs
-/// `serve` until it ends. A variable that is missing or malformed ends the process before `serve` is called, and
-/// every such variable is told at once.
+/// The whole `main` of a function. It reads the environment with `read`, starts the log at `LOG_LEVEL`, and
+/// runs `serve` until it ends. If variables are missing or malformed, the process ends before `serve` is
+/// called, and all of them are reported together.
 ///
-/// The functions serve one invocation at a time, so the runtime has one thread.
+/// A function serves one invocation at a time, so the runtime has one thread.
 pub fn main<S>(
     read: impl FnOnce(&mut Settings) -> S,
     serve: impl AsyncFnOnce(S) -> Result<(), Box<dyn Error>>,

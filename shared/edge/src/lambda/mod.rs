@@ -1,4 +1,4 @@
-//! Lambda's side: the loop that serves invocations, and the events they bring.
+//! The interface to Lambda: the loop that serves invocations, and the events that they bring.
 
 pub mod events;
 

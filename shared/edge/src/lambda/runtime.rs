@@ -1,7 +1,7 @@
-//! The Lambda runtime loop: event bytes in, answer bytes out.
+//! The Lambda runtime loop: it takes the bytes of an event and returns the bytes of an answer.
 //!
-//! `lambda_runtime` polls and keeps the process alive; its own (de)serialisation, half the cost of a transform,
-//! is stepped around by a layer that takes the body as it came and posts the answer as it is.
+//! `lambda_runtime` polls and keeps the process alive. Its own (de)serialisation would cost half as much as a
+//! transform, so a layer bypasses it: the layer takes the body as it arrives and posts the answer as it is.
 
 use crate::settings::Settings;
 use bytes::Bytes;
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// Echoed on every answer, so that Lambda can tell a late one of an invocation it has given up.
+/// Repeated in every answer, so that Lambda recognises a late answer to an invocation that it has given up.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
-/// What `lambda_runtime` can't start without.
+/// The variables without which `lambda_runtime` can't start.
 const LAMBDA_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -31,61 +31,62 @@ const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 /// One call of the function.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The event, unread.
+    /// The event as it arrived, not parsed.
     pub body: Bytes,
-    /// Lambda's id of this call; a retry has another.
+    /// Lambda's id of this call. A retry has another one.
     pub request_id: String,
-    /// When Lambda ends the process if there is no answer yet.
+    /// When Lambda ends the process if there is no answer by then.
     pub deadline: SystemTime,
-    /// ARN the function was called by, version or alias included.
+    /// The ARN by which the function was called, with its version or alias.
     pub function_arn: String,
     /// X-Ray's `Root=…;Parent=…;Sampled=…`.
     pub trace_id: Option<String>,
-    /// The first call of this process.
+    /// Whether this is the first call of this process.
     pub cold_start: bool,
 }
 
-/// Why a call has no answer: posted to `/error`, so that Lambda counts it as failed and retries.
+/// Why a call has no answer. It is posted to `/error`, so that Lambda counts the call as failed and retries
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvocationError {
     kind: &'static str,
     message: String,
 }
 
-/// The loop can't go on: the process ends and Lambda starts another.
+/// Why the loop can't go on. The process ends, and Lambda starts another one.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
-    /// The Runtime API did not take an answer or give an event.
+    /// The Runtime API did not accept an answer or did not give an event.
     #[error("lambda runtime api failed")]
     Api(#[source] BoxError),
 }
 
 impl Invocation {
-    /// The time until Lambda ends the process.
+    /// Returns the time that is left until Lambda ends the process.
     pub fn time_left(&self) -> Duration {
         self.deadline.duration_since(SystemTime::now()).unwrap_or_default()
     }
 }
 
 impl InvocationError {
-    /// An error of this kind (a short stable word), told with its chain of causes.
+    /// Makes an error of this kind (a short stable word), whose message includes the chain of causes.
     pub fn new(kind: &'static str, error: &dyn Error) -> Self {
         Self { kind, message: crate::logging::chain(error) }
     }
 
-    /// A short stable word, `errorType` in Lambda's words.
+    /// Returns the short stable word that Lambda calls `errorType`.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// What happened; never text of a record.
+    /// Returns what happened. The message never contains text of a record.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What a panic is told as. Its own message may quote a record, so it stays untold.
+    /// The error that reports a panic. The panic's own message is not used, since it may quote a record.
     fn panicked() -> Self {
-        let message = "the function panicked, its log has the place".to_owned();
+        let message = "the function panicked, and its log says where".to_owned();
         Self { kind: "Panic", message }
     }
 
@@ -96,8 +97,8 @@ impl InvocationError {
     }
 }
 
-/// Asks for the variables that Lambda sets for every function, so that a function started by hand says what it
-/// lacks instead of panicking in [`run`].
+/// Requires the variables that Lambda sets for every function, so that a function that is started by hand
+/// says what it lacks and does not panic in [`run`].
 pub fn require_lambda(settings: &mut Settings) {
     for name in LAMBDA_VARIABLES {
         settings.required(name);
@@ -127,7 +128,7 @@ where
     Runtime::new(service_fn(never_called)).layer(bytes_layer).run().await.map_err(RuntimeError::Api)
 }
 
-/// What the layer stands in for.
+/// A placeholder that the layer replaces.
 async fn never_called(_: LambdaEvent<IgnoredAny>) -> Result<(), BoxError> {
     Ok(())
 }
@@ -152,13 +153,14 @@ where
         trace_id: context.xray_trace_id,
         cold_start,
     };
-    // Inside a future of its own, since the handler's call may panic as well as what it returns.
+    // The future is made inside another one, since the call of the handler may panic as well as the future
+    // that it returns.
     let call = AssertUnwindSafe(async { handler(invocation).await });
     let outcome = call.catch_unwind().await.unwrap_or_else(|_panic| Err(InvocationError::panicked()));
     let request = answer(&request_id, parts.headers.get(INVOCATION_ID), outcome)?;
     let response = client.call(request).await?;
     if !response.status().is_success() {
-        tracing::error!(request_id, status = response.status().as_u16(), "answer refused by lambda");
+        tracing::error!(request_id, status = response.status().as_u16(), "lambda refused the answer");
     }
     Ok(())
 }

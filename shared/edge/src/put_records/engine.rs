@@ -1,4 +1,4 @@
-//! The engine: takes entries as fast as the stream does, and accounts for every one.
+//! The engine: it sends entries as fast as the stream takes them, and accounts for each of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,34 +14,36 @@ use super::{
     StopReason,
 };
 
-/// How an engine goes about it.
+/// The engine's settings.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
     /// Entries of one request, at most [`MAX_ENTRIES`].
     pub request_entries: usize,
-    /// Bytes of one request with partition keys; a single entry over it goes alone. Small against
-    /// the service's 10 MiB, since a shard takes 1 MiB a second and each request is held in memory.
+    /// The most bytes of one request, partition keys included. A single larger entry is sent alone. This is
+    /// small in comparison with the service's 10 MiB, since a shard takes 1 MiB a second and each request is
+    /// held in memory.
     pub request_bytes: usize,
-    /// Bytes of one entry with its partition key: the stream's `MaxRecordSizeInKiB`.
+    /// The most bytes of one entry with its partition key: the stream's `MaxRecordSizeInKiB`.
     pub record_bytes: usize,
-    /// Requests on their way at once.
+    /// How many requests may be under way at once.
     pub requests_in_flight: usize,
-    /// Entries that wait to be sent or tried again; beyond it a push waits.
+    /// How many entries may wait to be sent or sent again. Beyond that, a push waits.
     pub waiting_entries: usize,
-    /// Bytes that wait to be sent or tried again; beyond it a push waits.
+    /// How many bytes may wait to be sent or sent again. Beyond that, a push waits.
     pub waiting_bytes: usize,
     /// How long an entry waits for others to fill its request.
     pub linger: Duration,
     /// How long one entry is tried before it is given up.
     pub patience: Duration,
-    /// Whether entries of one partition key are stored in the order they were pushed. Each key
-    /// then has one entry on its way at most, since `PutRecords` promises no order.
+    /// Whether entries with the same partition key are stored in the order in which they were pushed. Each
+    /// key then has at most one entry under way, since `PutRecords` promises no order.
     pub order_per_key: bool,
-    /// What each shard is sent at most.
+    /// The most that each shard is sent.
     pub shard_rate: Option<ShardRate>,
-    /// When all must be over; requests on their way are then abandoned.
+    /// When everything must be over. Requests that are still under way are then abandoned.
     pub deadline: Option<Instant>,
-    /// No request is started that has less time than this before the deadline, or than a quarter of all time.
+    /// No request is started if less time than this is left before the deadline, or less than a quarter of
+    /// the whole time.
     pub last_call: Duration,
 }
 
@@ -64,18 +66,18 @@ impl Default for EngineSettings {
     }
 }
 
-/// Puts entries to a sink until it is finished. Requests go on while the owner waits for other
-/// things; dropping the engine abandons them.
+/// Puts entries to a sink until it is finished. Requests continue while the owner waits for other things.
+/// Dropping the engine abandons them.
 pub struct Engine {
     shared: Arc<Shared>,
     driver: Option<JoinHandle<PutReport>>,
     record_bytes: usize,
 }
 
-/// The run is over already; [`Engine::finish`] says why.
+/// Why an entry was not accepted. If the run is over, [`Engine::finish`] says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EngineStopped {
-    /// The entry can't be put to this stream at all; the engine goes on.
+    /// This entry can't be put to the stream at all. The engine continues.
     #[error("record can't be put")]
     Entry(#[from] EntryError),
     /// The entry was not taken: no more will be sent.
@@ -85,7 +87,7 @@ pub enum EngineStopped {
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Something was pushed, or no more will be.
+    /// Something was pushed, or nothing more will be.
     pushed: Notify,
     /// There may be room again.
     room: Notify,
@@ -98,8 +100,8 @@ impl Shared {
 }
 
 impl Engine {
-    /// Starts a run on the current tokio runtime. Without shards nothing is foreseen: no rate per
-    /// shard, no notice of a reshard.
+    /// Starts a run on the current tokio runtime. Without shards nothing is predicted: there is no rate per
+    /// shard, and a reshard is not noticed.
     pub fn new<S: RecordSink + 'static>(sink: S, settings: EngineSettings, shards: ShardMap) -> Self {
         let record_bytes = settings.record_bytes;
         let driver = Driver {
@@ -119,17 +121,17 @@ impl Engine {
         Self { shared, driver: Some(tokio::spawn(driver.run())), record_bytes }
     }
 
-    /// Refuses what no stream takes, as [`Engine::push`] does.
+    /// Refuses what no stream accepts, as [`Engine::push`] does.
     pub fn check(&self, entry: &Entry) -> Result<(), EntryError> {
         entry.check(self.record_bytes)
     }
 
-    /// Hands an entry over; waits while there is no room. Returns long before it is sent.
+    /// Hands an entry over, and waits while there is no room. It returns long before the entry is sent.
     pub async fn push(&self, mut entry: Entry) -> Result<(), EngineStopped> {
         self.check(&entry)?;
         loop {
             let room = self.shared.room.notified();
-            // Apart from the match, which would keep the queue locked while it waits.
+            // This is not part of the match, which would keep the queue locked while it waits.
             let offered = self.shared.queue().offer(entry, Instant::now());
             match offered {
                 Offered::Taken { wakes, rests } => {
@@ -137,7 +139,7 @@ impl Engine {
                         self.shared.pushed.notify_one();
                     }
                     if wakes || rests {
-                        // Lets the requests on their way go on while the owner is busy.
+                        // This lets the requests under way continue while the owner is busy.
                         tokio::task::yield_now().await;
                     }
                     return Ok(());
@@ -149,18 +151,19 @@ impl Engine {
         }
     }
 
-    /// The first source position that is not acknowledged, of those pushed; entries given up are not.
+    /// Returns the first source position among pushed entries that is not acknowledged. Entries that were
+    /// given up count as not acknowledged.
     pub fn oldest_position(&self) -> Option<u64> {
         self.shared.queue().oldest_position()
     }
 
-    /// The shards as last seen.
+    /// Returns the shards as last listed.
     pub fn shards(&self) -> Arc<ShardMap> {
         self.shared.queue().shards()
     }
 
-    /// Sends what waits and answers with the account once every entry is acknowledged or given up,
-    /// or the time is over.
+    /// Sends what waits. Returns the report once every entry is acknowledged or given up, or the time is
+    /// over.
     pub async fn finish(mut self) -> PutReport {
         self.shared.queue().draining = true;
         self.shared.pushed.notify_one();
@@ -185,7 +188,7 @@ struct Driver<S> {
     deadline: Option<Instant>,
     last_call: Duration,
     requests_in_flight: usize,
-    /// The entries of each request, kept here so that an abandoned one loses none.
+    /// The entries of each request, kept here so that no entry is lost with an abandoned request.
     on_their_way: HashMap<tokio::task::Id, Batch>,
     requests: JoinSet<Answer>,
 }
@@ -204,7 +207,7 @@ impl<S: RecordSink + 'static> Driver<S> {
             if self.is_over() {
                 break;
             }
-            // A time-out here is no more than an old map.
+            // If this times out, the map is only out of date.
             let _ = tokio::time::timeout_at(last_call, self.read_shards_again()).await;
             let wake_at = if self.is_stopped() { deadline } else { wake_at.min(last_call) };
             tokio::select! {
@@ -216,12 +219,12 @@ impl<S: RecordSink + 'static> Driver<S> {
         self.requests.abort_all();
         let on_their_way = self.on_their_way.into_values().map(Batch::into_waiting);
         let report = self.shared.queue().close(on_their_way.flatten(), Instant::now());
-        // Whoever waits for room is told that the run is over.
+        // Whoever waits for room learns that the run is over.
         self.shared.room.notify_waiters();
         report
     }
 
-    /// Starts all requests that may go now; answers with the moment to look again.
+    /// Starts all requests that may start now. Returns the moment at which to look again.
     fn start_requests(&mut self) -> Option<Instant> {
         while self.requests.len() < self.requests_in_flight && !self.is_stopped() {
             let next = self.shared.queue().next(Instant::now());
@@ -254,8 +257,8 @@ impl<S: RecordSink + 'static> Driver<S> {
         self.shared.room.notify_waiters();
     }
 
-    /// After a record landed in an unforeseen shard; an old map does no harm, so a failure waits
-    /// for the next surprise.
+    /// Called after a record went to a shard that was not predicted. An old map does no harm, so after a
+    /// failure the next such record causes another attempt.
     async fn read_shards_again(&self) {
         if !self.shared.queue().shards_are_stale() || self.is_stopped() {
             return;

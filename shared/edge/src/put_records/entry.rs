@@ -1,34 +1,34 @@
-//! One Kinesis record on its way to a stream, and the service's limits on it.
+//! One Kinesis record on its way to a stream, and the service's limits for it.
 
 use bytes::Bytes;
 use record_model::keys;
 
-/// Most entries of one `PutRecords` request.
+/// The most entries of one `PutRecords` request.
 pub const MAX_ENTRIES: usize = 500;
 
-/// Most bytes of one `PutRecords` request, partition keys counted.
+/// The most bytes of one `PutRecords` request, partition keys included.
 pub const MAX_REQUEST_BYTES: usize = 10 << 20;
 
-/// Longest partition key, in Unicode characters.
+/// The longest partition key, in Unicode characters.
 pub const MAX_PARTITION_KEY_CHARS: usize = 256;
 
 /// One Kinesis record: one user record, or several aggregated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The payload as the stream is to hold it.
+    /// The payload in the form that the stream stores.
     pub data: Bytes,
-    /// Decides the shard by its MD5, unless there is an explicit hash key.
+    /// The key whose MD5 decides the shard, unless there is an explicit hash key.
     pub partition_key: String,
-    /// Decides the shard instead of the partition key.
+    /// If set, this decides the shard instead of the partition key.
     pub explicit_hash_key: Option<u128>,
-    /// Where in its source its first user record is; a cursor stays before it until it is acknowledged.
+    /// The place of its first user record in its source. A cursor stays before it until it is acknowledged.
     pub position: u64,
-    /// User records inside.
+    /// How many user records are inside.
     pub records: u32,
 }
 
 impl Entry {
-    /// One user record that its partition key sends to a shard.
+    /// Makes an entry of one user record, whose partition key decides its shard.
     pub fn new(partition_key: impl Into<String>, data: impl Into<Bytes>) -> Self {
         Self {
             data: data.into(),
@@ -39,23 +39,24 @@ impl Entry {
         }
     }
 
-    /// The same at a place in its source.
+    /// Sets the place in its source.
     #[must_use]
     pub fn at(self, position: u64) -> Self {
         Self { position, ..self }
     }
 
-    /// Bytes counted against record, request and shard limits: data and partition key.
+    /// Returns the bytes that count against the limits of records, requests and shards: data and partition
+    /// key.
     pub fn bytes(&self) -> usize {
         self.data.len() + self.partition_key.len()
     }
 
-    /// Its place in the key space.
+    /// Returns its place in the key space.
     pub fn hash_key(&self) -> u128 {
         self.explicit_hash_key.unwrap_or_else(|| keys::hash_key(&self.partition_key))
     }
 
-    /// Refuses what the service would refuse, since it refuses the whole request with it.
+    /// Refuses what the service would refuse, since the service would refuse the whole request because of it.
     pub(crate) fn check(&self, max_record_bytes: usize) -> Result<(), EntryError> {
         let chars = self.partition_key.chars().count();
         if !(1..=MAX_PARTITION_KEY_CHARS).contains(&chars) {
@@ -69,16 +70,16 @@ impl Entry {
     }
 }
 
-/// Why no stream would take an entry.
+/// Why no stream would accept an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
-    /// A partition key that is empty or too long.
+    /// The partition key is empty or too long.
     #[error("partition key has {chars} characters, expected 1 to {MAX_PARTITION_KEY_CHARS}")]
     PartitionKey {
         /// Characters found.
         chars: usize,
     },
-    /// More than the stream takes in one record.
+    /// The entry is larger than a record of the stream may be.
     #[error("record with its partition key is {bytes} bytes, the limit is {limit}")]
     TooLong {
         /// Bytes found.

@@ -1,4 +1,4 @@
-//! A stream in memory, for tests: real shards, and refusals on demand.
+//! A stream in memory, for tests, with real shards and with refusals on demand.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,12 +9,12 @@ use super::{
     StreamSummary,
 };
 
-/// What goes wrong with one call of an [`InMemorySink`].
+/// What goes wrong in one call of an [`InMemorySink`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SinkFault {
     /// The call fails and stores nothing.
     Unavailable,
-    /// No call will do.
+    /// The call fails, and no other call would succeed.
     Fatal,
     /// The entries at these places are refused, the others stored.
     Refuse(Vec<usize>),
@@ -22,7 +22,8 @@ pub enum SinkFault {
 
 type Faults = dyn FnMut(&[Entry]) -> Option<SinkFault> + Send;
 
-/// A stream in memory, without shards not active yet, that holds every caller to the limits of `PutRecords`.
+/// A stream in memory that holds every caller to the limits of `PutRecords`. Without shards it is not active
+/// yet.
 #[derive(Default)]
 pub struct InMemorySink {
     inner: Mutex<Inner>,
@@ -51,14 +52,14 @@ impl Default for Inner {
 }
 
 impl InMemorySink {
-    /// A stream of `shards` even shards where every call works.
+    /// Makes a stream of `shards` even shards on which every call succeeds.
     pub fn with_shards(shards: u32) -> Self {
         let sink = Self::default();
         sink.reshard(shards);
         sink
     }
 
-    /// From now on records go to `shards` new shards; those stored stay.
+    /// From now on, records go to `shards` new shards. Stored records stay.
     pub fn reshard(&self, shards: u32) {
         let mut inner = self.lock();
         let first = inner.stored.len();
@@ -69,27 +70,28 @@ impl InMemorySink {
         inner.stored.resize(all, Vec::new());
     }
 
-    /// From now on asks `faults` before each call.
+    /// From now on, asks `faults` before each call.
     pub fn set_faults(&self, faults: impl FnMut(&[Entry]) -> Option<SinkFault> + Send + 'static) {
         self.lock().faults = Some(Box::new(faults));
     }
 
-    /// From now on records may have so many bytes with their key.
+    /// From now on, a record with its key may have this many bytes.
     pub fn set_max_record_bytes(&self, bytes: usize) {
         self.lock().max_record_bytes = bytes;
     }
 
-    /// From now on the stream says that it spreads records as it likes.
+    /// From now on, the stream says that it chooses the shard of each record itself.
     pub fn set_ignores_keys(&self) {
         self.lock().ignores_keys = true;
     }
 
-    /// Everything stored: the entries of each shard in the order they arrived, closed shards first.
+    /// Returns everything stored: the entries of each shard in the order of their arrival, closed shards
+    /// first.
     pub fn stored(&self) -> Vec<Vec<Entry>> {
         self.lock().stored.clone()
     }
 
-    /// Calls so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> usize {
         self.lock().calls
     }
@@ -156,7 +158,7 @@ impl RecordSink for InMemorySink {
     }
 }
 
-/// A handle is as good as the stream it points to.
+/// An `Arc` of a stream is a stream.
 impl<S: RecordSink> RecordSink for std::sync::Arc<S> {
     async fn put(&self, entries: &[Entry]) -> Result<Vec<EntryOutcome>, SinkError> {
         S::put(self, entries).await

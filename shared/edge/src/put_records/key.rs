@@ -1,4 +1,4 @@
-//! Partition keys: from a field, a template of fields, by chance, constant, or as a hash key.
+//! Partition keys: from a field, from a template of fields, random, constant, or as a hash key.
 
 use std::fmt::Write as _;
 
@@ -12,10 +12,10 @@ use super::MAX_PARTITION_KEY_CHARS;
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyRule {
-    /// 64 random bits for each record: even over any number of shards, no order.
+    /// 64 random bits for each record. Records are spread evenly over any number of shards, without order.
     #[default]
     Random,
-    /// The same key for all: one shard takes everything, in order.
+    /// The same key for all records, so that one shard takes everything in order.
     Constant(String),
     /// The value of a field of the typed document, such as `district` or `user.id`.
     Field(String),
@@ -41,23 +41,23 @@ impl Key {
 /// Why a record has no partition key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The key needs a field's value and the record is none of its data set.
+    /// The key needs the value of a field, but the record does not fit its data set's schema.
     #[error("record has no key, since its schema refuses it")]
     Record(#[from] RecordError),
-    /// A field without a value.
+    /// The field has no value.
     #[error("record has no key, since field {field:?} has no value")]
     NoValue {
         /// The field.
         field: String,
     },
-    /// A key longer than Kinesis takes.
+    /// The key is longer than Kinesis allows.
     #[error("partition key has {chars} characters, expected 1 to {MAX_PARTITION_KEY_CHARS}")]
     Length {
         /// Characters found.
         chars: usize,
     },
-    /// A value that is no hash key.
-    #[error("field {field:?} is no hash key, expected a decimal number up to 2^128 - 1")]
+    /// The field's value is not a hash key.
+    #[error("field {field:?} is not a hash key, expected a decimal number up to 2^128 - 1")]
     NotHashKey {
         /// The field.
         field: String,
@@ -67,10 +67,10 @@ pub enum KeyError {
 /// Why a rule can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRuleError {
-    /// A brace without its partner.
+    /// A brace has no partner.
     #[error("key template has a brace that is not closed")]
     Brace,
-    /// An empty constant, or one too long.
+    /// The constant is empty or too long.
     #[error("constant key has {chars} characters, expected 1 to {MAX_PARTITION_KEY_CHARS}")]
     Constant {
         /// Characters found.
@@ -126,7 +126,8 @@ impl Keyer {
         if let Rule::Constant(key) = &self.rule {
             return Ok(Key { partition_key: key.clone(), explicit_hash_key: None });
         }
-        // What a rule of the schema drops lands nowhere, so any shard will do: it is no bad record.
+        // A record that the schema drops is stored nowhere, so it may go to any shard. It is not a bad
+        // record.
         let Some(document) = self.typed(payload)? else { return Ok(random_key()) };
         match &self.rule {
             Rule::Parts(parts) => {
@@ -173,13 +174,13 @@ pub(crate) fn random_key() -> Key {
     Key { partition_key, explicit_hash_key: None }
 }
 
-/// A key of 1 to 256 characters, or how many it has.
+/// A key of 1 to 256 characters, or an error with the number of characters.
 fn checked(key: String) -> Result<String, usize> {
     let chars = key.chars().count();
     if (1..=MAX_PARTITION_KEY_CHARS).contains(&chars) { Ok(key) } else { Err(chars) }
 }
 
-/// Appends a field's value; a name with dots may be a field's whole name or a path.
+/// Appends a field's value. A name with dots may be a field's whole name or a path.
 fn push_value(document: &Value, field: &str, key: &mut String) -> Result<(), KeyError> {
     let by_path = || field.split('.').try_fold(document, |value, name| value.get(name));
     let value = document.get(field).or_else(by_path).unwrap_or(&Value::Null);

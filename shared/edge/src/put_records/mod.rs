@@ -1,4 +1,4 @@
-//! Records to a stream: batches, several requests at once, and nothing lost to a refusal.
+//! Puts records on a stream in batches, with several requests at once, and loses none to a refusal.
 
 mod engine;
 mod entry;

@@ -1,4 +1,4 @@
-//! Source positions that something is still to be done for.
+//! The source positions for which something remains to be done.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 pub(crate) struct OpenPositions(BTreeMap<u64, u32>);
 
 impl OpenPositions {
-    /// One more is open at this position.
+    /// Opens one more at this position.
     pub(crate) fn open(&mut self, position: u64) {
         *self.0.entry(position).or_default() += 1;
     }
 
-    /// One of those that are open at this position is done with.
+    /// Closes one of those that are open at this position.
     pub(crate) fn close(&mut self, position: u64) {
         if let Some(open) = self.0.get_mut(&position) {
             *open -= 1;

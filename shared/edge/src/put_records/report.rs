@@ -1,4 +1,4 @@
-//! What became of all entries of one run.
+//! What happened to all entries of one run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 use super::{Entry, Refusal};
 use crate::BoxError;
 
-/// The account of one run: every entry pushed is counted in `accepted` or kept in `unsent`.
+/// The report of one run. Every entry that was pushed is counted in `accepted` or kept in `unsent`.
 #[derive(Debug, Default)]
 pub struct PutReport {
-    /// Entries the stream acknowledged.
+    /// How many entries the stream acknowledged.
     pub accepted: u64,
-    /// User records inside them.
+    /// How many user records are inside them.
     pub accepted_records: u64,
-    /// Entries refused and tried again, each time counted.
+    /// How many refused entries were sent again; each attempt counts.
     pub retried: u64,
     /// Requests sent.
     pub calls: u64,
     /// Requests that failed as a whole.
     pub failed_calls: u64,
-    /// Entries acknowledged, by shard id.
+    /// How many entries were acknowledged, by shard id.
     pub per_shard: BTreeMap<String, u64>,
-    /// User records of aggregates that a reshard put beside the shard of their key.
+    /// How many user records of aggregates a reshard put on a shard other than that of their key.
     pub misplaced_records: u64,
-    /// Entries the stream did not acknowledge, in the order they were pushed.
+    /// The entries that the stream did not acknowledge, in the order in which they were pushed.
     pub unsent: Vec<Unsent>,
     /// Why the run ended early, if it did.
     pub stopped: Option<StopReason>,
 }
 
 impl PutReport {
-    /// The fullest shard's share against an even one, of `shards` open ones: 1.0 is even.
+    /// Returns the fullest shard's share, relative to an even share among `shards` open shards: 1.0 is even.
     #[allow(clippy::cast_precision_loss, reason = "a ratio to be read by people")]
     pub fn skew(&self, shards: usize) -> f64 {
         let fullest = self.per_shard.values().max().copied().unwrap_or(0);
@@ -55,18 +55,18 @@ pub struct Unsent {
 /// Why an entry was not acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnsentReason {
-    /// Refused for longer than the patience for one entry.
+    /// The entry was refused for longer than one entry is tried.
     Refused(Refusal),
-    /// The calls it was in failed for longer than the patience for one entry.
+    /// The calls that contained it failed for longer than one entry is tried.
     Unavailable,
-    /// The stream finds it invalid, alone in a request.
+    /// The stream finds the entry invalid, even alone in a request.
     Invalid,
-    /// The run ended first. It may be stored all the same, if its request was on the way.
+    /// The run ended first. The entry may be stored all the same, if its request was under way.
     Stopped,
 }
 
 impl UnsentReason {
-    /// A short stable word, for metrics and quarantine.
+    /// Returns a short stable word, for metrics and quarantine.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.as_str(),
@@ -76,13 +76,13 @@ impl UnsentReason {
         }
     }
 
-    /// Whether trying again is for a person to decide; if not, the next run does it.
+    /// Whether a person must decide if it is tried again; if not, the next run tries it.
     pub fn is_given_up(self) -> bool {
         !matches!(self, Self::Stopped)
     }
 }
 
-/// Why a run ended before all was sent.
+/// Why a run ended before everything was sent.
 #[derive(Debug)]
 pub enum StopReason {
     /// Its time is over.
@@ -94,7 +94,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// A short stable word, for answers and logs.
+    /// Returns a short stable word, for answers and logs.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Deadline => "deadline",

@@ -7,10 +7,10 @@ use super::Entry;
 /// Bytes of an entry's JSON besides its data and its keys.
 const FRAME_BYTES: usize = 96;
 
-/// The request's JSON, as the service's API reference has it
+/// Writes the request's JSON, in the form of the service's API reference
 /// (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>).
 ///
-/// Written from the entries as they lie: the SDK's own way copies each one three times before.
+/// It is written directly from the entries. The SDK would copy each of them three times first.
 pub(crate) fn request_body(stream: &str, entries: &[Entry]) -> Vec<u8> {
     let bytes = |entry: &Entry| STANDARD.encoded_length(entry.data.len()) + entry.partition_key.len();
     let bytes: usize = entries.iter().map(|entry| bytes(entry) + FRAME_BYTES).sum();

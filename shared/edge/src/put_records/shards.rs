@@ -1,17 +1,17 @@
-//! The open shards of a stream, to predict where a record lands.
+//! The open shards of a stream, by which the shard of a record is predicted.
 
 use record_model::keys::HashKeyRange;
 
 /// A shard that takes records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenShard {
-    /// Such as `shardId-000000000001`.
+    /// The shard's id, such as `shardId-000000000001`.
     pub id: String,
-    /// The hash keys it takes.
+    /// The hash keys whose records it takes.
     pub range: HashKeyRange,
 }
 
-/// The open shards of a stream at one moment, by the start of their ranges.
+/// The open shards of a stream at one moment, ordered by the start of their ranges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShardMap {
     shards: Vec<OpenShard>,
@@ -29,15 +29,15 @@ impl ShardMap {
         &self.shards
     }
 
-    /// The index in [`shards`](Self::shards) of the one that takes a hash key; `None` where the map
-    /// has a gap, as one read in the middle of a reshard may have.
+    /// Returns the index in [`shards`](Self::shards) of the shard that takes a hash key; `None` if the map
+    /// has a gap there, which can happen when it was read during a reshard.
     pub fn index_of(&self, hash_key: u128) -> Option<usize> {
         let after = self.shards.partition_point(|shard| shard.range.start <= hash_key);
         let index = after.checked_sub(1)?;
         self.shards.get(index).filter(|shard| shard.range.contains(hash_key)).map(|_| index)
     }
 
-    /// The id of the shard that takes a hash key.
+    /// Returns the id of the shard that takes a hash key.
     pub fn id_of(&self, hash_key: u128) -> Option<&str> {
         self.index_of(hash_key).and_then(|index| self.shards.get(index)).map(|shard| shard.id.as_str())
     }

@@ -1,4 +1,4 @@
-//! The port that takes records: one answer for each entry.
+//! The port that takes records, with one answer for each entry.
 
 use std::time::Duration;
 
@@ -12,44 +12,45 @@ const STATUS_PAUSE: Duration = Duration::from_millis(500);
 
 /// A stream that takes up to [`MAX_ENTRIES`](super::MAX_ENTRIES) entries at once.
 pub trait RecordSink: Send + Sync {
-    /// Puts entries; the answer has one outcome for each, in their order. Some may be refused while
-    /// others are stored, and stored ones are in no promised order. After an error it is not known
+    /// Puts entries. The answer has one outcome for each of them, in their order. Some may be refused while
+    /// others are stored, and the order of stored entries is not promised. After an error it is not known
     /// whether any was stored.
     fn put(&self, entries: &[Entry]) -> impl Future<Output = Result<Vec<EntryOutcome>, SinkError>> + Send;
 
-    /// The shards that take records now.
+    /// Returns the shards that take records now.
     fn shards(&self) -> impl Future<Output = Result<ShardMap, SinkError>> + Send;
 
-    /// What there is to know of the stream now.
+    /// Returns what is known about the stream now.
     fn summary(&self) -> impl Future<Output = Result<StreamSummary, SinkError>> + Send;
 }
 
-/// What a producer has to know of a stream.
+/// What a producer needs to know about a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamSummary {
     /// Whether it takes records: `ACTIVE`, or `UPDATING` in a reshard.
     pub takes_records: bool,
-    /// Most bytes of one record with its partition key.
+    /// The most bytes of one record with its partition key.
     pub max_record_bytes: usize,
-    /// Whether the service spreads records as it likes (`AUTO`) and partition keys mean nothing.
+    /// Whether the service chooses the shard of each record itself (`AUTO`), so that partition keys have no
+    /// effect.
     pub ignores_keys: bool,
     /// Shards that take records.
     pub open_shards: usize,
-    /// Which stream it is, where that is known: a stream that was deleted and made anew has the same name.
+    /// Which stream it is, if that is known: a stream that was deleted and created again has the same name.
     pub identity: Option<StreamIdentity>,
 }
 
-/// What tells one stream from every other one, of the same name or not.
+/// What distinguishes one stream from every other, even of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StreamIdentity {
-    /// The stream's ARN, which holds the region and the account.
+    /// The stream's ARN, which contains the region and the account.
     pub arn: String,
-    /// When the stream was made, in milliseconds since the Unix epoch.
+    /// When the stream was created, in milliseconds since the Unix epoch.
     pub created_at_ms: i64,
 }
 
-/// Waits until the stream takes records: while it is being made, and while the service is out of reach. `on_wait` is
-/// told why, once. No stream is made.
+/// Waits until the stream takes records, while it is being created or the service is out of reach. `on_wait`
+/// is told why, once. This does not create a stream.
 pub async fn wait_until_active<S: RecordSink>(
     sink: &S,
     deadline: Instant,
@@ -74,7 +75,7 @@ pub async fn wait_until_active<S: RecordSink>(
     }
 }
 
-/// What became of one entry.
+/// What happened to one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryOutcome {
     /// Stored.
@@ -91,7 +92,7 @@ pub enum EntryOutcome {
 pub enum Refusal {
     /// `ProvisionedThroughputExceededException`: its shard is at its limit.
     Throttled,
-    /// `InternalFailure`, or a code the documentation does not have.
+    /// `InternalFailure`, or a code that is not documented.
     Internal,
 }
 
@@ -108,16 +109,16 @@ impl Refusal {
 /// Why a whole call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// The service is busy or out of reach; the same call may do later.
-    #[error("stream took no records for now")]
+    /// The service is busy or out of reach. The same call may succeed later.
+    #[error("stream is busy or out of reach")]
     Unavailable(#[source] BoxError),
-    /// Something in the request is not as it must be, in one entry or more.
+    /// Something is wrong with the request, in one entry or more.
     #[error("stream found the request invalid")]
     Invalid(#[source] BoxError),
-    /// The caller may not make this call, and may well be allowed to make others.
+    /// The caller may not make this call, but may be allowed to make others.
     #[error("permission for the stream is missing")]
     Denied(#[source] BoxError),
-    /// No call will do: no such stream, a key that is disabled.
+    /// No call will succeed: there is no such stream, or a key is disabled.
     #[error("stream can't be written to")]
     Fatal(#[source] BoxError),
 }

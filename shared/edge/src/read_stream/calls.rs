@@ -1,10 +1,10 @@
-//! What passes between the plan and the service.
+//! What is passed between the plan and the service.
 
 use std::sync::Arc;
 
 use crate::aws::kinesis_reader::{Page, Shard};
 
-/// Where an iterator is taken.
+/// Where an iterator starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Oldest,
@@ -30,34 +30,35 @@ pub(super) enum Answer {
     Page(Page),
 }
 
-/// Why it did not.
+/// Why the service did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     Throttled,
     /// The iterator was not used for five minutes.
     Expired,
-    /// No such stream or shard.
+    /// There is no such stream or shard.
     Gone,
     /// The same call may go through later.
     Again,
     Fatal,
 }
 
-/// What is to be done now.
+/// What to do now.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Ask(Call),
-    /// Nothing before this time, Unix milliseconds, unless an answer comes.
+    /// Nothing before this time, in Unix milliseconds, unless an answer comes.
     Until(i64),
     /// Nothing before an answer comes.
     Answers,
     Done,
 }
 
-/// What becomes of a call that failed.
+/// What happens to a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It, or one in its place, is made later; whether this is the first failure of a row.
+    /// It is made again later, or another in its place; and whether this is the first of several failures in
+    /// a row.
     Again {
         is_first: bool,
     },

@@ -1,4 +1,4 @@
-//! The calls that the plan asks for, as an async stream.
+//! Makes the calls that the plan asks for, as an async stream.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -18,17 +18,18 @@ use super::{Batch, Event, ReadSettings};
 /// Why reading a stream ended before its bounds.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The service does not answer, or it does not allow it.
+    /// The service does not answer or does not permit the call.
     #[error(transparent)]
     Service(#[from] ReaderError),
-    /// The stream has not what was asked for.
+    /// The stream does not have what was asked for.
     #[error(transparent)]
     Asked(#[from] PlanError),
 }
 
-/// Reads a stream: every shard, parents before their children, each record once, until a bound of `settings` is reached,
-/// all shards are at their end, or a call fails for good, which is the last item. An iterator that expired, a throttle
-/// and an outage of less than a minute are waited for. Dropping the stream ends it.
+/// Reads a stream: every shard, parents before their children, and each record once. It ends when a bound of
+/// `settings` is reached, when all shards are at their end, or when a call fails for good, in which case the
+/// error is the last item. It waits out an expired iterator, throttling and an outage of less than a minute.
+/// Dropping the stream ends it.
 pub fn read_stream(
     reader: StreamReader,
     stream: &str,
@@ -58,7 +59,7 @@ struct Driver {
     events: VecDeque<Event>,
     left: Option<u64>,
     deadline: Option<Instant>,
-    /// A moment on both clocks, so that the plan's time never goes back.
+    /// One moment on both clocks, so that the plan's time never goes backwards.
     started: (Instant, i64),
     is_over: bool,
 }
@@ -91,7 +92,7 @@ impl Driver {
         }
     }
 
-    /// The next answer; none where the time or the deadline comes first.
+    /// The next answer; `None` if the time or the deadline comes first.
     async fn outcome(&mut self, until_ms: Option<i64>) -> Option<Outcome> {
         let (started, started_ms) = self.started;
         let due = until_ms
@@ -134,7 +135,7 @@ impl Driver {
         Ok(())
     }
 
-    /// The event without the records that are over the count.
+    /// The event without the records that exceed the count.
     fn within_count(&mut self, mut event: Event) -> Event {
         if let (Some(left), Event::Records(Batch { records, .. })) = (&mut self.left, &mut event) {
             records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -162,7 +163,7 @@ fn ask(reader: StreamReader, stream: String, call: Call) -> BoxFuture<'static, O
     })
 }
 
-/// Most records that one read may give.
+/// The most records that one read may return.
 const READ_RECORDS: u16 = 10_000;
 
 fn start(place: &Place) -> Start<'_> {

@@ -1,4 +1,4 @@
-//! Calls that fail one after the other: how long to wait for the next, and when to give up.
+//! Consecutive failures of a call: how long to wait before the next attempt, and when to give up.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use crate::backoff;
 
 use super::calls::{Trouble, Verdict};
 
-/// The first pause after a failure, and the longest.
+/// The first pause after a failure, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How long a call may fail before reading ends. One that is only throttled goes through some time.
+/// How long a call may fail before reading ends. A call that is only throttled succeeds eventually.
 const PATIENCE_MS: i64 = 60_000;
 
-/// A row of failures.
+/// Consecutive failures.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Failures {
     count: u32,
@@ -20,8 +20,8 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// Takes one more in: what becomes of the call, and after how many milliseconds. `luck` is 0 to 1: it spreads
-    /// readers that were refused together.
+    /// Counts one more failure. Returns what happens to the call, and after how many milliseconds. `luck` is
+    /// 0 to 1 and spreads readers that were refused together.
     pub(super) fn one_more(&mut self, trouble: Trouble, now_ms: i64, luck: f64) -> (Verdict, i64) {
         let is_first = self.count == 0;
         if is_first {

@@ -21,7 +21,7 @@ pub use plan::PlanError;
 
 use crate::aws::kinesis_reader::ReadRecord;
 
-/// Reads a second that a shard allows all its readers together.
+/// How many reads a second a shard allows all its readers together.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
 pub const READS_PER_S: u32 = 5;
 
@@ -34,26 +34,27 @@ pub enum From {
     Latest,
     /// The first record that arrived then or later, in Unix milliseconds.
     Time(i64),
-    /// The record of this sequence number, in the one shard that is read, and what comes after it.
+    /// The record with this sequence number and those after it, in the one shard that is read.
     Number(String),
 }
 
-/// What is read of a stream, and how fast.
+/// What is read from a stream, and how fast.
 #[derive(Debug, Clone)]
 pub struct ReadSettings {
     /// Where reading starts.
     pub from: From,
-    /// Records that arrived then or later are left out, in Unix milliseconds; reading ends where all shards are there.
+    /// Records that arrived at this time or later, in Unix milliseconds, are left out. Reading ends when all
+    /// shards have reached it.
     pub to_ms: Option<i64>,
-    /// The one shard that is read; its children are not.
+    /// The only shard that is read; its children are not.
     pub only_shard: Option<String>,
-    /// Reads of one shard in a second, 1 to [`READS_PER_S`]; other readers of the stream need the rest.
+    /// Reads of one shard in a second, 1 to [`READS_PER_S`]. Other readers of the stream need the rest.
     pub reads_per_s: u32,
-    /// Calls under way at once.
+    /// How many calls may be under way at once.
     pub calls: usize,
-    /// When reading ends whatever has come.
+    /// When reading ends, whatever has arrived by then.
     pub deadline: Option<tokio::time::Instant>,
-    /// Most records that are given out.
+    /// The most records that are returned.
     pub max_records: Option<u64>,
 }
 
@@ -76,11 +77,11 @@ impl Default for ReadSettings {
 pub enum Event {
     /// Records of one shard, in its order. An empty batch says only how far behind the shard is.
     Records(Batch),
-    /// A shard that came after others is read from now on.
+    /// Reading of a shard has begun that succeeds other shards.
     Began {
         /// The shard.
         shard: Arc<str>,
-        /// The shards it came from.
+        /// The shards that it succeeds.
         parents: Vec<String>,
     },
     /// A closed shard was read to its end.
@@ -88,11 +89,11 @@ pub enum Event {
         /// The shard.
         shard: Arc<str>,
     },
-    /// A call is made again later; told at its first failure.
+    /// A call will be made again later. This is reported at its first failure.
     Waits {
         /// The shard, unless all shards were asked for.
         shard: Option<Arc<str>>,
-        /// What was answered, on one line.
+        /// What the service answered, on one line.
         reason: String,
     },
 }
@@ -102,8 +103,8 @@ pub enum Event {
 pub struct Batch {
     /// The shard.
     pub shard: Arc<str>,
-    /// In the shard's order.
+    /// The records in the shard's order.
     pub records: Vec<ReadRecord>,
-    /// How far behind its tip the shard is read.
+    /// How far behind the shard's newest record they are.
     pub millis_behind_latest: i64,
 }

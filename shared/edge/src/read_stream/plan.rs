@@ -1,4 +1,5 @@
-//! What to ask the service next. Nothing here waits, calls or looks at a clock: time and luck come from outside.
+//! Decides what to ask the service next. Nothing here waits, makes calls or reads a clock: the caller passes
+//! in time and luck.
 
 use std::sync::Arc;
 
@@ -9,23 +10,25 @@ use super::failures::Failures;
 use super::shards::{Shards, State};
 use super::{Batch, Event, From, READS_PER_S, ReadSettings};
 
-/// Between two listings that look for a shard that an answer named, and how many there are.
+/// The pause between two listings that look for a shard that an answer named, and how many there are.
 const LIST_AGAIN_MS: i64 = 1_000;
 const LISTINGS: u32 = 10;
 
-/// What can't be read as it was asked for.
+/// Why the stream can't be read as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// The one shard asked for is not there.
+    /// The one shard that was asked for does not exist.
     #[error("the stream has no shard {shard:?}; it has {}", known.join(", "))]
     NoSuchShard {
         /// The shard asked for.
         shard: String,
-        /// Those that are there, the first ten.
+        /// The first ten shards that exist.
         known: Vec<String>,
     },
     /// A sequence number is a place in one shard.
-    #[error("a sequence number is a place in one shard, and the stream has {shards}: name the shard too")]
+    #[error(
+        "a sequence number is a place in one shard, and the stream has {shards} shards: name the shard too"
+    )]
     WhichShard {
         /// How many there are.
         shards: usize,
@@ -42,7 +45,7 @@ pub(super) struct Plan {
     listings: u32,
     was_listed: bool,
     list_failures: Failures,
-    /// Shards that an answer named and no listing has.
+    /// Shards that an answer named but no listing contains.
     missing: Vec<String>,
     calls: usize,
     luck: fastrand::Rng,
@@ -63,7 +66,8 @@ impl Plan {
         }
     }
 
-    /// What to do now. A call that is given out is to be answered by [`Plan::answered`] or [`Plan::failed`].
+    /// Returns what to do now. Each call that it returns must be answered by [`Plan::answered`] or
+    /// [`Plan::failed`].
     pub(super) fn next(&mut self, now_ms: i64) -> Step {
         let has_room = self.calls < self.settings.calls.max(1);
         if has_room && self.list_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
@@ -96,7 +100,7 @@ impl Plan {
         }
     }
 
-    /// Takes an answer in; the events are to be told in their order.
+    /// Takes an answer in. The events are to be reported in their order.
     pub(super) fn answered(
         &mut self,
         call: &Call,
@@ -149,7 +153,7 @@ impl Plan {
         }
     }
 
-    /// Lets shards begin, and tells those that come from others that were read.
+    /// Lets shards begin, and reports those that succeed shards that were read.
     fn begin(&mut self, is_told: bool, now_ms: i64) -> Vec<Event> {
         let began = self.shards.begin(now_ms).into_iter().filter_map(|shard| {
             let parents = self.shards.0.get(&shard)?.parents.clone();
@@ -187,7 +191,7 @@ impl Plan {
         events
     }
 
-    /// Looks for the shards that go on where another ended, if they are not known.
+    /// Looks for the shards that succeed one that ended, if they are not known.
     fn look_for(&mut self, children: Vec<String>, now_ms: i64) {
         let is_unsaid = children.is_empty();
         let known = &self.shards.0;
@@ -210,7 +214,7 @@ impl Plan {
         let Some(shard) = self.shards.0.get_mut(id) else { return Verdict::GiveUp };
         match (trouble, call) {
             (Trouble::Expired, _) => shard.state = State::NeedsIterator(now_ms),
-            // Its records are older than the stream keeps them; if the stream is gone, the listing says so.
+            // Its records are older than the stream's retention. If the stream is gone, the listing says so.
             (Trouble::Gone, _) => {
                 shard.state = State::Ended;
                 self.list_at_ms = Some(now_ms);
@@ -244,7 +248,7 @@ fn place(settings: &ReadSettings, shard: &Shard, is_first_listing: bool) -> Opti
     }
     match &settings.from {
         From::Time(at_ms) => Some(Place::Time(*at_ms)),
-        // What came later than the first listing begins with records that came later too.
+        // A shard that came after the first listing begins with records that came later too.
         _ if !is_first_listing => Some(Place::Oldest),
         From::Oldest => Some(Place::Oldest),
         From::Latest => (!shard.closed).then_some(Place::Latest),
@@ -252,8 +256,8 @@ fn place(settings: &ReadSettings, shard: &Shard, is_first_listing: bool) -> Opti
     }
 }
 
-/// The records within the bounds of time, and whether there is one behind them. A server may give earlier ones where a
-/// time is not past yet.
+/// The records within the bounds of time, and whether there was one beyond them. A server may return earlier
+/// ones if a time has not passed yet.
 fn within(mut records: Vec<ReadRecord>, settings: &ReadSettings) -> (Vec<ReadRecord>, bool) {
     if let From::Time(from_ms) = settings.from {
         records.retain(|record| record.arrived_at_ms >= from_ms);

@@ -1,4 +1,4 @@
-//! The shards of a stream while they are read, and which of them may be.
+//! The shards of a stream while they are read, and which of them may be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,29 +8,29 @@ use crate::aws::kinesis_reader::Shard;
 use super::calls::Place;
 use super::failures::Failures;
 
-/// One shard and how far it is.
+/// One shard, and how far it has been read.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) parents: Vec<String>,
     pub(super) state: State,
-    /// Where an iterator is taken that takes the place of one that is lost.
+    /// Where a new iterator starts if the present one is lost.
     pub(super) place: Place,
-    /// Calls that failed one after the other.
+    /// Consecutive failed calls.
     pub(super) failures: Failures,
 }
 
 /// What is next for a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
-    /// Its parents are not at their end.
+    /// Its parents are not at their end yet.
     Waits,
-    /// An iterator is to be taken, not before this time.
+    /// An iterator must be taken, but not before this time.
     NeedsIterator(i64),
-    /// Records are to be read, not before this time.
+    /// Records must be read, but not before this time.
     Reads(i64, String),
     /// A call is under way.
     Asked,
-    /// It is read to its end, or not read at all.
+    /// It has been read to its end, or is not read at all.
     Ended,
 }
 
@@ -39,8 +39,7 @@ pub(super) enum State {
 pub(super) struct Shards(pub(super) BTreeMap<Arc<str>, Reading>);
 
 impl Shards {
-    /// Takes a listing in. `place` says where a shard is read from, or that it
-    /// is not read.
+    /// Takes a listing in. `place` says where a shard is read from, or that it is not read.
     pub(super) fn add(&mut self, listed: Vec<Shard>, place: impl Fn(&Shard) -> Option<Place>) {
         for shard in listed {
             if self.0.contains_key(shard.id.as_str()) {
@@ -58,7 +57,8 @@ impl Shards {
         }
     }
 
-    /// Lets the shards begin whose parents are at their end. A parent that is not listed holds no records any more.
+    /// Lets the shards begin whose parents are at their end. A parent that is not listed no longer holds
+    /// records.
     pub(super) fn begin(&mut self, now_ms: i64) -> Vec<Arc<str>> {
         let unread: BTreeSet<&str> = self
             .0
@@ -81,7 +81,7 @@ impl Shards {
         may_begin
     }
 
-    /// The shard whose turn it is, and when that is.
+    /// The shard whose turn is next, and when that is.
     pub(super) fn due(&self) -> Option<(i64, Arc<str>)> {
         let due = self.0.iter().filter_map(|(id, shard)| match &shard.state {
             State::NeedsIterator(at_ms) | State::Reads(at_ms, _) => Some((*at_ms, id)),

@@ -1,4 +1,4 @@
-//! A JSON API, as an event names it, with the secret it is asked with.
+//! A JSON API as an event names it, with the secret that its requests need.
 
 use serde::Deserialize;
 
@@ -9,9 +9,9 @@ use crate::aws::SecretName;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiSpec {
-    /// How it is asked and answers.
+    /// How to ask it, and how it answers.
     pub api: HttpApi,
-    /// The bearer token it wants, if any.
+    /// The bearer token that it requires, if any.
     #[serde(default)]
     pub bearer: Option<SecretSpec>,
 }
@@ -22,7 +22,7 @@ pub struct ApiSpec {
 pub struct SecretSpec {
     /// Where it is kept.
     pub name: SecretName,
-    /// The member that is meant, where the secret is a JSON object.
+    /// The member to use, if the secret is a JSON object.
     #[serde(default)]
     pub field: Option<String>,
 }

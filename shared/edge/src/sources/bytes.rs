@@ -1,4 +1,4 @@
-//! Bytes of a file in pieces.
+//! The bytes of a file in pieces.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -8,17 +8,18 @@ use super::SourceError;
 
 /// A file, read in pieces of bounded size.
 pub trait ByteSource: Send {
-    /// The next piece, never empty; `None` at the end.
+    /// Returns the next piece, which is never empty; `None` at the end.
     fn next_piece(&mut self) -> impl Future<Output = Result<Option<Bytes>, SourceError>> + Send;
 
-    /// Goes on at a byte offset from the start; `false` where only reading up to there does.
+    /// Continues at a byte offset from the start. Returns `false` if the bytes up to there must be read
+    /// instead.
     fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
         let _ = offset;
         Ok(false)
     }
 }
 
-/// A file in pieces of `size` bytes that can or can't be sought in.
+/// A file in pieces of `size` bytes, with or without seeking.
 #[cfg(test)]
 pub(super) struct Pieces {
     file: Bytes,
@@ -60,7 +61,7 @@ pub struct ReadBytes<R> {
 }
 
 impl<R: Read + Seek + Send> ReadBytes<R> {
-    /// Reads from where `inner` stands.
+    /// Reads from the present place of `inner`.
     pub fn new(inner: R) -> Self {
         Self { inner }
     }

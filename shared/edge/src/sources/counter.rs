@@ -1,10 +1,10 @@
-//! A counter: payloads `0`, `1`, `2` and so on, to see that all arrive.
+//! A counter, whose payloads are `0`, `1`, `2` and so on, to check that all of them arrive.
 
 use serde::Deserialize;
 
 use super::{Access, Found, Next, OpenError, Source, SourceError};
 
-/// `count` numbers in decimal; a position is the number.
+/// `count` numbers in decimal. A position is the number itself.
 #[derive(Debug)]
 pub struct CounterSource {
     next: u64,
@@ -31,11 +31,11 @@ impl Source for CounterSource {
     }
 }
 
-/// A number of numbers in each run, counting on.
+/// `count` numbers in each run, which continue those of the run before.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CounterSpec {
-    /// Numbers of one run.
+    /// How many numbers one run gives.
     pub count: u64,
 }
 

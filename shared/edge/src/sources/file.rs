@@ -1,4 +1,4 @@
-//! A file of records, wherever its bytes come from: CSV or JSON lines, compressed or not.
+//! A file of records, wherever its bytes come from: CSV or JSON, compressed or not.
 
 use record_model::{FileFormat, Schema};
 use serde::Deserialize;
@@ -18,20 +18,20 @@ pub enum Format {
 /// How the records of a file are read.
 #[derive(Debug, Clone)]
 pub struct FileForm {
-    /// What the file holds, where the schema's `[file]` does not say it.
+    /// What the file holds, if the schema's `[file]` does not say.
     pub format: Format,
     /// The schema of its records.
     pub schema: Schema,
-    /// The file's name, which a schema may take into a field.
+    /// The file's name, which a schema may store in a field.
     pub name: String,
-    /// When the file is read, in milliseconds since the Unix epoch, which a schema may take into a field.
+    /// When the file is read, in milliseconds since the Unix epoch. A schema may store it in a field.
     pub ingested_at_ms: i64,
 }
 
 /// Bytes that may be gzip or zstd.
 pub type MaybePacked<B> = MaybeZstd<MaybeGzip<B>>;
 
-/// The records of a file. A position is a byte offset in the file, or in what it holds unpacked.
+/// The records of a file. A position is a byte offset in the file, or in its decompressed content.
 pub enum FileSource<B> {
     /// Rows under a header.
     Csv(Box<CsvSource<MaybePacked<B>>>),
@@ -40,7 +40,7 @@ pub enum FileSource<B> {
 }
 
 impl<B: ByteSource> FileSource<B> {
-    /// Reads `bytes` from `position` on. Nothing is read yet.
+    /// Makes a source that begins at `position` of `bytes`. Nothing is read yet.
     pub fn new(bytes: B, form: FileForm, position: u64) -> Self {
         let FileForm { format, schema, name, ingested_at_ms } = form;
         let bytes = MaybeZstd::new(MaybeGzip::new(bytes));

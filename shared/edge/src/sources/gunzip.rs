@@ -1,7 +1,7 @@
-//! A file that may be gzip, told by its first bytes.
+//! A file that may be gzip, which its first bytes show.
 //!
-//! Its members are read to the last, and behind that one there may be what [`Padding`] says and nothing else, as with a
-//! compressed record.
+//! All its members are read. Only what [`Padding`] allows may follow the last one, as with a compressed
+//! record.
 
 use std::io::{self, Write as _};
 
@@ -11,10 +11,10 @@ use record_model::compress::Padding;
 
 use super::{ByteSource, SourceError};
 
-/// Compressed bytes taken at once: gzip holds at most 1,032 times as many.
+/// How many compressed bytes are taken at once. Gzip expands them at most 1,032 times.
 const INPUT_BYTES: usize = 4 << 10;
 
-/// Hands on what a gzip file holds, of every member, and any other file as it is.
+/// Passes on the content of every member of a gzip file, and any other file unchanged.
 pub struct MaybeGzip<B> {
     inner: B,
     state: State,
@@ -29,10 +29,10 @@ enum State {
 
 /// Gzip members one after the other.
 struct Members {
-    /// The member under way; none behind one that ended.
+    /// The current member; `None` after one that ended.
     member: Option<GzDecoder<Vec<u8>>>,
     input: Bytes,
-    /// Bytes that came out.
+    /// How many bytes were decompressed.
     out: u64,
     padding: Padding,
 }
@@ -42,7 +42,7 @@ impl Members {
         Self { member: Some(GzDecoder::new(Vec::new())), input, out: 0, padding: Padding::default() }
     }
 
-    /// Opens some of the input; what is still inside comes out with the next bytes or at the end.
+    /// Decompresses some of the input. What is left inside follows with the next bytes or at the end.
     fn open(&mut self) -> io::Result<Bytes> {
         let Some(member) = &mut self.member else { return self.open_next().map(|()| Bytes::new()) };
         let some = self.input.get(..self.input.len().min(INPUT_BYTES)).unwrap_or_default();
@@ -54,7 +54,7 @@ impl Members {
         Ok(self.opened())
     }
 
-    /// Begins a member, or passes padding behind the last one.
+    /// Begins a member, or skips padding after the last one.
     fn open_next(&mut self) -> io::Result<()> {
         if self.padding == Padding::default() && self.input.first() == Some(&0x1F) {
             self.member = Some(GzDecoder::new(Vec::new()));
@@ -62,10 +62,12 @@ impl Members {
         }
         let padding = &mut self.padding;
         let is_padding = std::mem::take(&mut self.input).iter().all(|&byte| padding.takes(byte));
-        is_padding.then_some(()).ok_or_else(|| io::Error::other("something follows its last member"))
+        is_padding
+            .then_some(())
+            .ok_or_else(|| io::Error::other("something that is not padding follows its last member"))
     }
 
-    /// Ends the member under way: its sum and size have to be right.
+    /// Ends the current member. Its checksum and size must be right.
     fn end(&mut self) -> io::Result<Bytes> {
         if let Some(member) = &mut self.member {
             member.try_finish()?;
@@ -84,7 +86,7 @@ impl Members {
 }
 
 impl<B: ByteSource> MaybeGzip<B> {
-    /// Looks at the first bytes when the first piece is asked for.
+    /// The first bytes are looked at when the first piece is asked for.
     pub fn new(inner: B) -> Self {
         Self { inner, state: State::Unknown }
     }

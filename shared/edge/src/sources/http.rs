@@ -1,4 +1,4 @@
-//! GET requests that a source makes: bounded, patient with servers that ask to wait.
+//! GET requests for sources. They are bounded, and they wait if a server asks for it.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,14 +12,14 @@ use crate::aws::{TrustedRoots, https};
 use crate::backoff::full_jitter;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a server may be silent.
+/// How long a server may send nothing.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const MAX_TRIES: u32 = 5;
-/// Longest wait asked for by a server that is waited out; a longer one is for the next run.
+/// The longest wait at a server's request. A longer one is left to the next run.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Longest answer that is read whole.
+/// The longest answer that is read whole.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// A client for sources. Clones share one connection pool.
@@ -32,9 +32,9 @@ pub struct HttpClient {
 pub(crate) enum Answered {
     /// 200 or 206.
     Ok(Response),
-    /// 304: what the caller has is what there is.
+    /// 304: the caller has the current version.
     NotModified,
-    /// The server asks to wait longer than a run should.
+    /// The server asks for a longer wait than a run should make.
     Wait(Duration),
 }
 
@@ -49,7 +49,7 @@ impl HttpClient {
         Ok(Self { client })
     }
 
-    /// Sends a GET; `prepare` adds its headers, on each try anew.
+    /// Sends a GET. `prepare` adds its headers anew on each attempt.
     pub(crate) async fn get(
         &self,
         url: &Url,
@@ -65,7 +65,7 @@ impl HttpClient {
                     tokio::time::sleep(pause).await;
                     continue;
                 }
-                // Its text may hold the query, which may hold a secret.
+                // The error's text may contain the query, and the query may contain a secret.
                 Err(error) => return Err(SourceError::Read(error.without_url().into())),
             };
             let status = response.status();
@@ -87,7 +87,7 @@ impl HttpClient {
     }
 }
 
-/// The whole body, of bounded size.
+/// The whole body, whose size is bounded.
 pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, SourceError> {
     let mut body = Vec::new();
     while let Some(piece) =
@@ -101,7 +101,7 @@ pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, SourceError>
     Ok(body)
 }
 
-/// A URL a source may be read from: https, or http on this machine.
+/// A URL from which a source may be read: https, or http on this machine.
 pub(crate) fn checked_url(url: &str) -> Result<Url, SourceError> {
     let refused = || SourceError::Url { url: url.split('?').next().unwrap_or_default().to_owned() };
     let parsed = Url::parse(url).map_err(|_| refused())?;
@@ -123,9 +123,9 @@ pub struct HttpBytes {
     url: Url,
     version: Option<String>,
     response: Option<Response>,
-    /// Where to go on with a request of its own.
+    /// Where to continue with a new request.
     seek_to: Option<u64>,
-    /// What came with the last bytes passed over.
+    /// The bytes that came together with the last of those passed over.
     rest: Option<Bytes>,
 }
 
@@ -142,21 +142,21 @@ impl HttpBytes {
         Ok(Self { client, url, version, response: Some(response), seek_to: None, rest: None })
     }
 
-    /// What proves that the file is the same in another run: a strong `ETag` or `Last-Modified`, where the server sends
-    /// one.
+    /// Returns what proves that the file is the same in another run: a strong `ETag` or `Last-Modified`, if
+    /// the server sends one.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// Asks for the rest of the same version; reads up to it where the server sends all. What comes has to prove that it
-    /// is of that version, whatever the server made of the condition.
+    /// Asks for the rest of the same version, or reads up to it if the server sends everything. The answer
+    /// must prove that it has that version, whatever the server made of the condition.
     async fn go_to(&mut self, offset: u64) -> Result<(), SourceError> {
         let range = format!("bytes={offset}-");
         let Some(version) = self.version.clone() else { return Err(SourceError::Changed) };
         let prepare = |request: RequestBuilder| request.header("range", &range).header("if-range", &version);
         let response = match self.client.get(&self.url, prepare).await {
             Ok(Answered::Ok(response)) => response,
-            // Nothing is left behind the end.
+            // There is nothing beyond the end.
             Err(SourceError::Status { status: 416 }) => return Ok(()),
             Ok(Answered::Wait(wait)) => return Err(SourceError::AskedToWait { seconds: wait.as_secs() }),
             Ok(Answered::NotModified) => return Err(SourceError::Changed),
@@ -201,7 +201,7 @@ impl ByteSource for HttpBytes {
     }
 
     fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
-        // Without proof only this very answer is the file.
+        // Without proof, only this one answer is known to be the file.
         if self.version.is_some() {
             (self.seek_to, self.rest) = (Some(offset), None);
         }

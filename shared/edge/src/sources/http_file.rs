@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use super::{Access, FileSource, Format, Found, HttpBytes, OpenError, Version};
 
-/// A file on a web server, gzip or not.
+/// A file on a web server, compressed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpFileSpec {
-    /// Where it is; plain http is for this machine only.
+    /// Its URL. Plain http is allowed for this machine only.
     pub url: String,
     /// What it holds.
     pub format: Format,

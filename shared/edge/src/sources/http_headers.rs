@@ -1,4 +1,4 @@
-//! Header fields of answers, by their grammar.
+//! Header fields of answers, parsed by their grammar.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,11 +6,11 @@ use http::HeaderMap;
 use http::header::{DATE, ETAG, LAST_MODIFIED, LINK, RETRY_AFTER};
 
 /// How long the server asks to be left alone: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or
-/// `x-rate-limit-reset` as seconds since 1970, which the X API has in its place.
+/// `x-rate-limit-reset` as seconds since 1970, which the X API sends instead.
 pub(super) fn wait_asked_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let until = |time: SystemTime| {
-        // A second more: the server's clock is not ours.
+        // A second is added, since the server's clock is not ours.
         time.duration_since(now).unwrap_or_default() + Duration::from_secs(1)
     };
     if let Some(asked) = text(RETRY_AFTER.as_str()) {
@@ -25,8 +25,9 @@ pub(super) fn wait_asked_for(headers: &HeaderMap, now: SystemTime) -> Option<Dur
     UNIX_EPOCH.checked_add(Duration::from_secs(reset)).map(until)
 }
 
-/// What proves that two answers are the same bytes: a strong `ETag`, or a `Last-Modified` at least a second before the
-/// answer's own `Date` (RFC 9110, 8.8.1 and 8.8.2.2). `None` where nothing does: no validator, or a weak one.
+/// What proves that two answers have the same bytes: a strong `ETag`, or a `Last-Modified` at least a second
+/// before the answer's own `Date` (RFC 9110, 8.8.1 and 8.8.2.2). `None` if nothing proves it, because there
+/// is no validator or only a weak one.
 pub(super) fn strong_validator(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(tag) = text(ETAG) {
@@ -37,7 +38,7 @@ pub(super) fn strong_validator(headers: &HeaderMap) -> Option<String> {
     (time? + Duration::from_secs(1) <= date?).then(|| modified.to_owned())
 }
 
-/// The target of the link whose relation is `next` (RFC 8288), of all fields of that name.
+/// The target of the link whose relation is `next` (RFC 8288), among all fields of that name.
 pub(super) fn next_link(headers: &HeaderMap) -> Option<String> {
     let fields = headers.get_all(LINK).iter().filter_map(|field| field.to_str().ok());
     fields.flat_map(links).find(|(_, relations)| is_next(relations)).map(|(target, _)| target.to_owned())
@@ -65,7 +66,8 @@ fn links(field: &str) -> Vec<(&str, String)> {
     links
 }
 
-/// A parameter's name and value, and what is behind them: a `;`, a `,`, or nothing. A value in quotes may hold both.
+/// A parameter's name and value, and what follows them: a `;`, a `,`, or nothing. A value in quotes may
+/// contain both.
 fn parameter_of(text: &str) -> (&str, String, &str) {
     let text = text.trim_start();
     let end = text.find(['=', ';', ',']).unwrap_or(text.len());

@@ -1,18 +1,20 @@
-//! JSON files: one object a line, or an array of objects, each as it is or as a row of the schema.
+//! JSON files, with one object a line or an array of objects. Each object becomes a payload unchanged, or a
+//! row of the schema.
 
 use record_model::{RecordError, Schema, object_on_one_line};
 
 use super::json_values::Text;
 use super::{ByteSource, Next, Place, Source, SourceError};
 
-/// Objects of a file: of UTF-8 or UTF-16, with a byte order mark or without.
+/// The objects of a file in UTF-8 or UTF-16, with or without a byte order mark.
 ///
-/// A file whose first sign is `[` is an array, in whatever lines it is written; any other holds one object a line, and
-/// LF, CR and CRLF end a line. Blank lines are passed over. What is no JSON object is bad, and its neighbours are not.
-/// An array that ends in the middle of a member is refused there, since nothing says where the next one begins.
+/// A file whose first character is `[` is an array, however it is spread over lines. Any other file has one
+/// object a line, and LF, CR and CRLF end a line. Blank lines are skipped. Something that is not a JSON
+/// object is bad, but its neighbours are not. An array that ends in the middle of a member is refused there,
+/// since nothing says where the next member would begin.
 ///
-/// Where the data set travels as JSON an object is the payload, on one line; where it travels as rows it is a document
-/// with the schema's fields.
+/// If the data set travels as JSON, an object is the payload, on one line. If it travels as rows, an object
+/// is a document with the schema's fields.
 pub struct JsonLinesSource<B> {
     text: Text<B>,
     schema: Schema,
@@ -33,13 +35,13 @@ enum Shape {
 }
 
 impl<B: ByteSource> JsonLinesSource<B> {
-    /// Starts at the object that begins at byte `position`, 0 for all.
+    /// Starts at the object that begins at byte `position`; 0 means all objects.
     pub fn new(bytes: B, schema: Schema, position: u64) -> Self {
         let text = Text::new(bytes, schema.file().encoding);
         Self { text, schema, shape: Shape::Unknown, skip_to: position }
     }
 
-    /// Looks at the first sign, which tells the shape, and goes to the start.
+    /// Looks at the first character, which decides the form, and goes to the start.
     async fn recognise(&mut self) -> Result<(), SourceError> {
         self.shape = Shape::Lines;
         if self.text.peek().await? == Some(b'[') {
@@ -49,7 +51,7 @@ impl<B: ByteSource> JsonLinesSource<B> {
         self.text.go_to(self.skip_to).await
     }
 
-    /// Reads the next object, or what stands in its place; where it is, or `None` at the end.
+    /// Reads the next object, or what stands in its place. Returns its place, or `None` at the end.
     async fn read(&mut self, object: &mut Vec<u8>) -> Result<Option<Place>, SourceError> {
         loop {
             let next = self.text.peek().await?;
@@ -98,7 +100,7 @@ impl<B: ByteSource> Source for JsonLinesSource<B> {
     }
 }
 
-/// Makes of a JSON document the payload its data set travels as.
+/// Changes a JSON document to the payload form of its data set.
 pub(super) fn payload_of(schema: &Schema, document: &mut Vec<u8>) -> Result<(), RecordError> {
     if schema.is_json() {
         if let Some(one_line) = object_on_one_line(document)? {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// The value at a path of names with dots between; the value itself for an empty path. A dot may be part of a name: the
-/// longest name that is there is looked into first.
+/// The value at a path of names separated by dots; for an empty path the value itself. A dot may be part of a
+/// name: the longest name that exists is tried first.
 pub(super) fn at_path<'a>(json: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     if path.is_empty() {
         return Some(json);

@@ -1,19 +1,19 @@
-//! JSON values in a text that comes in pieces: one a line, or the members of one array.
+//! JSON values in a text that arrives in pieces: one a line, or the members of one array.
 
 use bytes::Bytes;
 
 use super::unicode::Unicode;
 use super::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
 
-/// A file's bytes from some place on, and the line that place is on.
+/// A file's bytes from some place on, with the line of that place.
 pub(super) struct Text<B> {
     bytes: Unicode<B>,
     piece: Bytes,
     /// Where `piece` starts in the file.
     pub(super) offset: u64,
-    /// From 1; unknown where reading began in the middle.
+    /// From 1; unknown if reading began in the middle.
     line: Option<u64>,
-    /// The byte before was a carriage return, so a line feed ends no other line.
+    /// Whether the byte before was a carriage return, so that a line feed does not end another line.
     after_return: bool,
 }
 
@@ -28,7 +28,7 @@ impl<B: ByteSource> Text<B> {
         Place { line: self.line, byte: self.offset }
     }
 
-    /// The bytes at hand, from another piece where there are none; empty at the end.
+    /// The bytes at hand, from the next piece if there are none; empty at the end.
     async fn at_hand(&mut self) -> Result<&[u8], SourceError> {
         if self.piece.is_empty() {
             self.piece = self.bytes.next_piece().await?.unwrap_or_default();
@@ -46,7 +46,7 @@ impl<B: ByteSource> Text<B> {
         self.offset += count as u64;
     }
 
-    /// Passes blanks and a byte order mark at the start; the byte behind them.
+    /// Skips blanks, and a byte order mark at the start. Returns the byte after them.
     pub(super) async fn peek(&mut self) -> Result<Option<u8>, SourceError> {
         loop {
             let is_start = self.offset == 0;
@@ -65,7 +65,7 @@ impl<B: ByteSource> Text<B> {
         }
     }
 
-    /// Passes the byte that was seen.
+    /// Passes the byte that was looked at.
     pub(super) fn take(&mut self) {
         self.pass(1);
     }
@@ -89,21 +89,21 @@ impl<B: ByteSource> Text<B> {
         }
     }
 
-    /// As [`Text::pass`], of bytes without a line end.
+    /// Does what [`Text::pass`] does, for bytes without a line end.
     fn pass_within_line(&mut self, count: usize) {
         self.after_return &= count == 0;
         let _ = self.piece.split_to(count.min(self.piece.len()));
         self.offset += count as u64;
     }
 
-    /// Reads a member of an array into `value`, up to what ends it; `false` where the text ends before.
+    /// Reads a member of an array into `value`, up to what ends it; `false` if the text ends first.
     pub(super) async fn read_member(&mut self, value: &mut Vec<u8>) -> Result<bool, SourceError> {
         let start = self.offset;
         let mut nesting = Nesting::default();
         loop {
             let bytes = self.at_hand().await?;
             if bytes.is_empty() {
-                // A whole value is one, although nothing closes its array.
+                // A whole value counts, even if nothing closes its array.
                 return Ok(nesting.is_whole() && !value.is_empty());
             }
             let end = bytes.iter().position(|&byte| nesting.ends_before(byte));
@@ -120,7 +120,7 @@ impl<B: ByteSource> Text<B> {
         }
     }
 
-    /// Goes on at a byte of the file.
+    /// Continues at a byte of the file.
     pub(super) async fn go_to(&mut self, target: u64) -> Result<(), SourceError> {
         if self.offset < target && self.bytes.seek(target)? {
             (self.piece, self.offset, self.line) = (Bytes::new(), target, None);
@@ -138,7 +138,7 @@ impl<B: ByteSource> Text<B> {
     }
 }
 
-/// How far inside a value a byte is.
+/// How deep inside a value a byte is.
 #[derive(Default)]
 struct Nesting {
     depth: usize,
@@ -151,7 +151,7 @@ impl Nesting {
         self.depth == 0 && !self.in_string
     }
 
-    /// Whether the value ended before this byte; if not, the byte is of it.
+    /// Whether the value ended before this byte; if not, the byte belongs to it.
     fn ends_before(&mut self, byte: u8) -> bool {
         if self.in_string {
             let is_escaped = std::mem::take(&mut self.is_escaped);

@@ -1,11 +1,11 @@
-//! Made-up records of a schema, the same for the same seed.
+//! Made-up records of a schema, which are the same for the same seed.
 
 use record_model::{RecordContext, Schema, made_up};
 use serde::Deserialize;
 
 use super::{Access, Found, Next, OpenError, Source, SourceError};
 
-/// `count` records; a position is a record's index.
+/// `count` records. A position is the index of a record.
 #[derive(Debug)]
 pub struct MadeUpSource {
     schema: Schema,
@@ -41,11 +41,11 @@ impl Source for MadeUpSource {
     }
 }
 
-/// A number of made-up records in each run, never the same ones twice.
+/// `count` made-up records in each run, and never the same ones twice.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MadeUpSpec {
-    /// Records of one run.
+    /// How many records one run gives.
     pub count: u64,
     /// The same seed gives the same records.
     #[serde(default)]

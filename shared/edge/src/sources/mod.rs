@@ -60,17 +60,18 @@ pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start, Version};
 pub use tweets::TweetsSpec;
 pub use unzstd::MaybeZstd;
 
-/// Longest record of a source, in bytes: as much as a Kinesis record can ever hold.
+/// The longest record of a source, in bytes: as much as a Kinesis record can hold.
 pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;
 
-/// A source of records in their order. Reading it again gives the same records at the same
-/// positions, as long as what is behind it has not changed.
+/// A source of records in their order. Reading it again gives the same records at the same positions, as long
+/// as the data behind it has not changed.
 pub trait Source: Send {
-    /// Reads the next record into `payload`, which is cleared first. One that was dropped half-way is not read from
-    /// again, and [`resume_at`](Self::resume_at) still knows every position it gave.
+    /// Reads the next record into `payload`, which is cleared first. If a call is dropped half-way, the
+    /// source is not read again, but [`resume_at`](Self::resume_at) still knows every position that was
+    /// returned.
     fn next(&mut self, payload: &mut Vec<u8>) -> impl Future<Output = Result<Next, SourceError>> + Send;
 
-    /// What to start from so that everything from `position` on is read again.
+    /// Returns where to start so that everything from `position` on is read again.
     fn resume_at(&self, position: u64) -> Resume {
         Resume { position, page: None }
     }
@@ -81,26 +82,26 @@ pub trait Source: Send {
 pub enum Next {
     /// A record, in the stream's form.
     Record {
-        /// Where it starts: grows from record to record.
+        /// Where it starts. It grows from record to record.
         position: u64,
-        /// Where to go on after it.
+        /// Where to continue after it.
         next: u64,
     },
-    /// Something that is no record of the data set; `payload` holds it as it was found.
+    /// Something that is not a record of the data set. `payload` holds it as it was found.
     Bad {
         /// Where it starts.
         position: u64,
-        /// Where to go on after it.
+        /// Where to continue after it.
         next: u64,
         /// What is wrong with it.
         error: RecordError,
     },
-    /// There is more, but not before a while.
+    /// There is more, but the source asks to wait.
     Wait {
         /// Where a later record would start.
         position: u64,
     },
-    /// Nothing more for now.
+    /// There is nothing more for now.
     End {
         /// Where a later record would start.
         position: u64,
@@ -110,14 +111,14 @@ pub enum Next {
 /// Where something is in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// From 1; unknown where reading began in the middle of the file.
+    /// From 1; unknown if reading began in the middle of the file.
     pub line: Option<u64>,
-    /// From 0, in the text as it is once unpacked and UTF-8.
+    /// From 0, in the text after decompression and conversion to UTF-8.
     pub byte: u64,
 }
 
 impl Place {
-    /// The error of a record that begins here.
+    /// Adds this place to the error of a record that begins here.
     pub(crate) fn of(self, error: RecordError) -> RecordError {
         error.at_place(self.line, self.byte)
     }
@@ -137,7 +138,7 @@ impl std::fmt::Display for Place {
 pub struct Resume {
     /// The position of the first record that is wanted.
     pub position: u64,
-    /// The page it is on, for sources with pages.
+    /// The page that contains it, for sources with pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
 }
@@ -145,7 +146,7 @@ pub struct Resume {
 /// Why a source gave no record.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The object is not there.
+    /// The object does not exist.
     #[error("there is no object {key:?} in bucket {bucket:?}")]
     Missing {
         /// Its bucket.
@@ -153,7 +154,7 @@ pub enum SourceError {
         /// Its key.
         key: String,
     },
-    /// It was written anew while it was read.
+    /// It was changed while it was read.
     #[error("the source changed while it was read")]
     Changed,
     /// The store behind it failed.
@@ -162,30 +163,30 @@ pub enum SourceError {
     /// The file or connection behind it failed.
     #[error("could not read the source")]
     Read(#[source] BoxError),
-    /// Its bytes say gzip and are not.
-    #[error("gzip of the source is broken at byte {at} of what it holds")]
+    /// Its bytes begin as gzip but are broken.
+    #[error("gzip data of the source is broken after {at} decompressed bytes")]
     Gzip {
-        /// Bytes that came out before.
+        /// How many bytes were decompressed before.
         at: u64,
         /// What is wrong.
         source: std::io::Error,
     },
-    /// Its bytes say zstd and are not.
-    #[error("zstd of the source is broken at byte {at} of what it holds")]
+    /// Its bytes begin as zstd but are broken.
+    #[error("zstd data of the source is broken after {at} decompressed bytes")]
     Zstd {
-        /// Bytes that came out before.
+        /// How many bytes were decompressed before.
         at: u64,
         /// What is wrong.
         source: std::io::Error,
     },
-    /// A record without an end in sight.
+    /// A record does not end within the limit.
     #[error("record at byte {at} is over {MAX_SOURCE_RECORD_BYTES} bytes: is a quote left open?")]
     TooLong {
         /// Where it starts.
         at: u64,
     },
-    /// Something that may have swallowed what follows it, so nothing behind it is read.
-    #[error("{what} at {place} is damaged and nothing says where, so the source is not read on from there")]
+    /// Something may have swallowed what follows it, so nothing after it is read.
+    #[error("{what} at {place} is damaged and its end is unknown, so nothing after it is read")]
     Damaged {
         /// Where it begins.
         place: Place,
@@ -200,43 +201,43 @@ pub enum SourceError {
         /// Which columns, and which were expected.
         source: SchemaError,
     },
-    /// Not a place a source may be.
+    /// A source may not be read from this URL.
     #[error("url {url:?} can't be read from, expected https, or http on this machine")]
     Url {
         /// The URL without its query.
         url: String,
     },
-    /// The server wants to be left alone for longer than a run lasts.
+    /// The server asks for a longer wait than a run lasts.
     #[error("server asks to wait {seconds} s")]
     AskedToWait {
         /// How long.
         seconds: u64,
     },
-    /// The server says no.
+    /// The server answered with an error status.
     #[error("server answered with status {status}")]
     Status {
         /// The HTTP status.
         status: u16,
     },
-    /// An answer longer than any page should be.
+    /// The answer is longer than any page should be.
     #[error("answer is over {limit} bytes")]
     AnswerTooLong {
         /// Most bytes.
         limit: usize,
     },
-    /// An answer that is not what the source's description says.
+    /// The answer is not as the source's description says.
     #[error("answer has no {expected}")]
     Answer {
         /// What it lacks.
         expected: String,
     },
-    /// Nothing at all, not even a CSV header.
+    /// There is nothing at all, not even a CSV header.
     #[error("source is empty, expected a csv header")]
     Empty,
 }
 
 impl SourceError {
-    /// Whether reading again may do.
+    /// Whether reading again may succeed.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),

@@ -1,4 +1,4 @@
-//! Bytes of an object in a store, read by range with one range ahead.
+//! The bytes of an object in a store, read by ranges with one range ahead.
 
 use std::sync::Arc;
 
@@ -9,10 +9,11 @@ use tokio::task::JoinHandle;
 use super::{Access, ByteSource, FileSource, Format, Found, OpenError, SourceError, Version};
 use crate::store::{ETag, ObjectStore, RangeRead, StoreError};
 
-/// Bytes of one range; two are in memory at once.
+/// The bytes of one range. Two ranges are in memory at once.
 pub const RANGE_BYTES: u64 = 4 << 20;
 
-/// One version of one object: written anew while it is read, it ends in [`SourceError::Changed`].
+/// One version of one object. If the object is replaced while it is read, reading ends in
+/// [`SourceError::Changed`].
 pub struct ObjectBytes<S> {
     store: Arc<S>,
     key: Arc<str>,
@@ -23,14 +24,14 @@ pub struct ObjectBytes<S> {
 }
 
 impl<S: ObjectStore + 'static> ObjectBytes<S> {
-    /// Opens what is there now; `bucket` is for the error when nothing is.
+    /// Opens the current version. `bucket` is for the error if there is none.
     pub async fn open(store: Arc<S>, bucket: &str, key: &str) -> Result<Self, SourceError> {
         let missing = || SourceError::Missing { bucket: bucket.to_owned(), key: key.to_owned() };
         let head = store.head(key).await?.ok_or_else(missing)?;
         Ok(Self { store, key: key.into(), etag: head.etag, size: head.size, offset: 0, ahead: None })
     }
 
-    /// The version that is read.
+    /// Returns the version that is read.
     pub fn etag(&self) -> &ETag {
         &self.etag
     }
@@ -77,7 +78,7 @@ impl<S> Drop for ObjectBytes<S> {
     }
 }
 
-/// An object that holds records, gzip or not.
+/// An object that holds records, compressed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectSpec {

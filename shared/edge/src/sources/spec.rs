@@ -1,6 +1,7 @@
 //! The sources that an event can name, and how each of them is found and opened.
 //!
-//! A new source is one file, which describes how it is named, found and read, and one line in the list below.
+//! A new source needs one file, which describes how it is named, found and read, and one line in the list
+//! below.
 
 use record_model::Schema;
 use serde::Deserialize;
@@ -13,29 +14,29 @@ use super::{
 use crate::aws::{SecretError, Secrets, TrustedRoots};
 use crate::store::{ObjectStore, StoreError};
 
-/// Names each source once: the word for an event's `type` follows from the variant, and beside it stand what the
-/// event says of the source and what reads its records.
+/// Names each source once. The word for an event's `type` follows from the variant. Beside the variant are
+/// what the event says about the source and what reads its records.
 macro_rules! sources {
     ($($(#[$doc:meta])* $kind:ident($spec:ty) => $reader:ty,)+) => {
-        /// Where records come from, as an event says it.
+        /// Where records come from, in the words of an event.
         #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
         #[serde(tag = "type", rename_all = "kebab-case")]
         pub enum SourceSpec {
             $($(#[$doc])* $kind($spec),)+
         }
 
-        /// Any source of an event, open.
+        /// Any source of an event, open for reading.
         pub enum AnySource<S> {
             $($(#[$doc])* $kind(Box<$reader>),)+
         }
 
         impl SourceSpec {
-            /// The name that a cursor is kept under. Two sources of one name share a cursor.
+            /// Returns the name under which a cursor is kept. Two sources with the same name share a cursor.
             pub fn name(&self) -> String {
                 match self { $(Self::$kind(spec) => spec.name(),)+ }
             }
 
-            /// Looks the source up without reading a record of it.
+            /// Looks the source up without reading a record from it.
             pub async fn find<S, O>(&self, access: &Access<'_, O>) -> Result<Found<AnySource<S>>, OpenError>
             where
                 S: ObjectStore + 'static,
@@ -68,15 +69,15 @@ sources! {
     Http(HttpFileSpec) => FileSource<HttpBytes>,
     /// A JSON API that answers in pages.
     HttpApi(ApiSpec) => HttpApiSource,
-    /// Posts that match a query, by the X API v2's recent search.
+    /// Posts that match a query, from the recent search of the X API v2.
     Tweets(TweetsSpec) => HttpApiSource,
-    /// A number of made-up records in each run, never the same ones twice.
+    /// A fixed number of made-up records in each run, and never the same ones twice.
     MadeUp(MadeUpSpec) => MadeUpSource,
-    /// A number of numbers in each run, counting on.
+    /// A fixed number of consecutive numbers in each run.
     Counter(CounterSpec) => CounterSource,
 }
 
-/// What a source is found and opened with.
+/// What is needed to find and open a source.
 pub struct Access<'a, O> {
     /// The schema of the records.
     pub schema: &'a Schema,
@@ -84,9 +85,9 @@ pub struct Access<'a, O> {
     pub now_ms: i64,
     /// Opens a bucket by its name.
     pub open_bucket: &'a O,
-    /// Where secrets are asked for.
+    /// Where secrets are read from.
     pub secrets: &'a Secrets,
-    /// Whose certificates are believed.
+    /// The certificates that are trusted.
     pub trusted_roots: &'a TrustedRoots,
 }
 
@@ -102,9 +103,9 @@ impl<O> Access<'_, O> {
     }
 }
 
-/// A source that was found and not yet read: the caller decides where reading starts.
+/// A source that was found but not read yet. The caller decides where reading starts.
 pub struct Found<R> {
-    /// The version of what was found: a position means nothing in another one.
+    /// The version of what was found. A position has no meaning in another version.
     pub version: Version,
     /// How many records one run reads, for sources without an end of their own.
     pub records_per_run: Option<u64>,
@@ -119,14 +120,14 @@ pub struct Start {
     pub resume: Resume,
     /// The position that ends the run, for sources without an end of their own.
     pub until: u64,
-    /// Whether a mark of the last run that the server refuses ends the run, rather than being given up.
+    /// Whether the run ends if the server refuses the mark of the last run; otherwise the mark is given up.
     pub keeps_mark: bool,
 }
 
-/// What is known of the version of a source.
+/// What is known about the version of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Version {
-    /// The source has none: a position means the same in each run.
+    /// The source has no versions: a position means the same in each run.
     None,
     /// Two sources of the same version are the same, byte for byte.
     Proven(String),
@@ -135,7 +136,7 @@ pub enum Version {
 }
 
 impl<R: 'static> Found<R> {
-    /// A source without versions that ends by itself.
+    /// Makes a source without versions that ends by itself.
     pub(super) fn new(open: impl FnOnce(&Start) -> Result<R, SourceError> + Send + 'static) -> Self {
         Self { version: Version::None, records_per_run: None, open: Box::new(open) }
     }

@@ -1,4 +1,4 @@
-//! Posts by the X API v2's recent search.
+//! Posts from the recent search of the X API v2.
 
 use serde::Deserialize;
 
@@ -11,11 +11,11 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TweetsSpec {
-    /// The query, in the words of that API.
+    /// The query, in that API's syntax.
     pub query: String,
     /// The bearer token.
     pub bearer: SecretSpec,
-    /// Another server that speaks the API, for tests.
+    /// The URL of another server that speaks the API, for tests.
     #[serde(default = "x_api")]
     pub base_url: String,
 }
@@ -36,8 +36,8 @@ impl TweetsSpec {
 }
 
 impl HttpApi {
-    /// Recent search of the X API v2: up to 100 posts a page, newest first, those of the last 7 days.
-    /// `base_url` is `https://api.x.com` unless tested.
+    /// Describes the recent search of the X API v2: up to 100 posts a page, the newest first, from the last 7
+    /// days. `base_url` is `https://api.x.com` except in tests.
     pub fn recent_search(base_url: &str, query: &str) -> Result<Self, SourceError> {
         let mut url = checked_url(base_url)?;
         url.set_path("/2/tweets/search/recent");

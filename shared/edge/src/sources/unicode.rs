@@ -1,19 +1,19 @@
-//! Texts as UTF-8, whichever encoding a file has them in.
+//! Texts as UTF-8, whatever the encoding of the file.
 
 use bytes::Bytes;
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
 
 use super::{ByteSource, SourceError};
 
-/// Hands on UTF-8 as it is, and every other encoding as UTF-8.
+/// Passes UTF-8 on unchanged, and converts every other encoding to UTF-8.
 ///
-/// Where the encoding is not said, UTF-16 is known by its byte order mark or, without one, by a zero in every other of
-/// the first four bytes: no text of UTF-8 has a zero there. What is no character becomes U+FFFD. Offsets are those of
-/// the UTF-8, so a file of another encoding can't be sought in; the mark of UTF-16 is passed over, and that of UTF-8
-/// left to who reads it, since offsets count it.
+/// If the encoding is not given, UTF-16 is recognised by its byte order mark or, without one, by a zero in
+/// every other of the first four bytes, since no UTF-8 text has a zero there. Invalid characters become
+/// U+FFFD. Offsets count bytes of the UTF-8, so seeking is impossible in a file of another encoding. The byte
+/// order mark of UTF-16 is skipped. That of UTF-8 is left to the reader, since offsets count it.
 pub(super) struct Unicode<B> {
     inner: B,
-    /// As a schema names it.
+    /// The name that a schema gives the encoding.
     encoding: Option<&'static str>,
     form: Option<Form>,
 }
@@ -93,7 +93,7 @@ impl<B: ByteSource> ByteSource for Unicode<B> {
     }
 }
 
-/// The characters that end in a piece; those of the last piece, whole or not.
+/// The characters that end within a piece; for the last piece, all of them, complete or not.
 fn utf8(decoder: &mut Decoder, piece: &[u8], is_last: bool) -> String {
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(piece.len()).unwrap_or_default());
     let _ = decoder.decode_to_string(piece, &mut text, is_last);

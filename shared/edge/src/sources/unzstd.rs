@@ -1,4 +1,4 @@
-//! A file that may be zstd, told by its first bytes.
+//! A file that may be zstd, which its first bytes show.
 
 use std::io;
 
@@ -7,13 +7,13 @@ use zstd::stream::raw::{Decoder, Operation as _};
 
 use super::{ByteSource, SourceError};
 
-/// What every frame of zstd begins with.
+/// The bytes with which every zstd frame begins.
 const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-/// Bytes that are unpacked at once.
+/// How many bytes are decompressed at once.
 const OUTPUT_BYTES: usize = 256 << 10;
 
-/// Hands on what a zstd file holds, of every frame, and any other file as it is. A window of more than 128 MiB, which
-/// `zstd --long` alone writes, is refused.
+/// Passes on the content of every frame of a zstd file, and any other file unchanged. A window of more than
+/// 128 MiB, which only `zstd --long` writes, is refused.
 pub struct MaybeZstd<B> {
     inner: B,
     state: State,
@@ -30,11 +30,11 @@ enum State {
 struct Frames {
     decoder: Decoder<'static>,
     input: Bytes,
-    /// Bytes that came out.
+    /// How many bytes were decompressed.
     out: u64,
-    /// Whether a frame is under way.
+    /// Whether a frame has begun and not ended.
     is_open: bool,
-    /// Whether the last call filled its output, so that there may be more without another input.
+    /// Whether the last call filled its output, so that more may follow without further input.
     is_full: bool,
 }
 
@@ -52,7 +52,7 @@ impl Frames {
 }
 
 impl<B: ByteSource> MaybeZstd<B> {
-    /// Looks at the first bytes when the first piece is asked for.
+    /// The first bytes are looked at when the first piece is asked for.
     pub fn new(inner: B) -> Self {
         Self { inner, state: State::Unknown }
     }

@@ -14,20 +14,20 @@ pub enum StoreError {
         /// What the client says.
         source: BoxError,
     },
-    /// A key no client writes back unchanged: empty, over 1,024 bytes, with `//`, `.`, `..`, control
-    /// characters, or a slash at an end.
+    /// A key that not every client writes back unchanged: empty, over 1,024 bytes, or with `//`, `.`, `..`,
+    /// control characters, or a slash at an end.
     #[error("object key {key:?} is not usable, expected 1 to 1024 bytes of plain path segments")]
     InvalidKey {
         /// The key.
         key: String,
     },
-    /// Attributes that headers can't carry.
+    /// The attributes contain something that headers can't carry.
     #[error("attributes of object {key:?} are not visible ASCII with lower-case names")]
     InvalidAttributes {
         /// The object's key.
         key: String,
     },
-    /// Too long to be read whole.
+    /// The object is too long to be read whole.
     #[error("object {key:?} is {bytes} bytes, the limit is {MAX_GET_BYTES}")]
     TooLong {
         /// The object's key.
@@ -35,7 +35,7 @@ pub enum StoreError {
         /// Its length.
         bytes: u64,
     },
-    /// The credentials do not allow it. S3 says so of an absent key too, without `s3:ListBucket`.
+    /// The credentials do not permit it. Without `s3:ListBucket`, S3 says so for a missing key too.
     #[error("permission to {operation} object {key:?} was denied")]
     Denied {
         /// What was tried.
@@ -45,22 +45,22 @@ pub enum StoreError {
         /// What the client says.
         source: BoxError,
     },
-    /// It did not work in the time given; whether a write happened is not known.
+    /// It did not succeed in the time given. Whether a write happened is not known.
     #[error("could not {operation} object {key:?} in {attempts} attempts")]
     Unavailable {
         /// What was tried.
         operation: &'static str,
         /// The object's key.
         key: String,
-        /// How often.
+        /// The number of attempts.
         attempts: u32,
-        /// What the client says of the last.
+        /// What the client says about the last attempt.
         source: BoxError,
     },
 }
 
 impl StoreError {
-    /// Whether the same call may succeed later with nothing changed by a person.
+    /// Whether the same call may succeed later without any change by a person.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }

@@ -1,4 +1,4 @@
-//! An object store in memory, for tests: the same guarantees, and faults on demand.
+//! An object store in memory, for tests, with the same guarantees and with faults on demand.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,12 +13,12 @@ use super::{
     RangeRead, Replaced, StoreError, check_key,
 };
 
-/// What goes wrong with one call of an [`InMemoryStore`].
+/// What goes wrong in one call of an [`InMemoryStore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
     /// The call fails and changes nothing.
     Refused,
-    /// The call does its work and fails all the same, as when the answer is lost.
+    /// The call does its work but fails all the same, as if the answer had been lost.
     AnswerLost,
 }
 
@@ -37,18 +37,18 @@ struct Inner {
 }
 
 impl InMemoryStore {
-    /// An empty bucket where every call works.
+    /// Makes an empty bucket on which every call succeeds.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// From now on asks `faults` before each call, with the operation (`create`, `replace`, `get`,
-    /// `head`, `read`, `list`) and the key or prefix.
+    /// From now on, asks `faults` before each call, with the operation (`create`, `replace`, `get`, `head`,
+    /// `read`, `list`) and the key or prefix.
     pub fn set_faults(&self, faults: impl FnMut(&'static str, &str) -> Option<StoreFault> + Send + 'static) {
         self.lock().faults = Some(Box::new(faults));
     }
 
-    /// Every object, by key.
+    /// Returns every object, by key.
     pub fn objects(&self) -> BTreeMap<String, Object> {
         self.lock().objects.iter().map(|(key, (object, _))| (key.clone(), object.clone())).collect()
     }
@@ -57,7 +57,7 @@ impl InMemoryStore {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does `work` under the lock unless a fault forbids it, and forgets its answer if one says so.
+    /// Does `work` under the lock unless a fault forbids it, and discards its answer if a fault says so.
     fn call<T>(
         &self,
         operation: &'static str,

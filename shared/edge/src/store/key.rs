@@ -2,7 +2,7 @@
 
 use super::StoreError;
 
-/// Refuses keys that one client or another would rewrite.
+/// Refuses keys that some client would rewrite.
 pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
     let plain = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
     if key.len() <= 1024 && key.split('/').all(plain) {

@@ -1,11 +1,12 @@
-//! A listing of any length, page after page.
+//! A listing of any length, page by page.
 
 use futures::stream::{self, Stream, TryStreamExt as _};
 
 use super::{Listed, MAX_LISTED_KEYS, ObjectStore, StoreError};
 
-/// Every object whose key starts with `prefix`, in ascending order of keys. One page is in memory, and the next one is
-/// asked for when that is used up, so an object that is written meanwhile may be in it or not. Ends at the first error.
+/// Returns every object whose key starts with `prefix`, in ascending order of keys. One page is in memory,
+/// and the next is asked for when it is used up, so an object that is written in the meantime may or may not
+/// be listed. Ends at the first error.
 pub fn list_all<'a, S: ObjectStore>(
     store: &'a S,
     prefix: &'a str,

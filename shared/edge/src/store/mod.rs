@@ -1,4 +1,4 @@
-//! The object store port: one bucket, conditional writes, strong reads.
+//! The port of an object store: one bucket, conditional writes and strongly consistent reads.
 
 mod error;
 mod in_memory;
@@ -18,19 +18,20 @@ pub use list_all::list_all;
 pub use object::{Attributes, ETag, Listed, Object, ObjectHead};
 pub use outcome::{Created, RangeRead, Replaced};
 
-/// Longest object [`ObjectStore::get`] hands out whole, in bytes; longer ones are read by range.
+/// The longest object that [`ObjectStore::get`] returns whole, in bytes. Longer ones are read by ranges.
 pub const MAX_GET_BYTES: u64 = 64 << 20;
 
-/// Most keys in one answer of [`ObjectStore::list`], as in S3.
+/// The most keys in one answer of [`ObjectStore::list`], as in S3.
 pub const MAX_LISTED_KEYS: usize = 1000;
 
-/// One bucket with S3's guarantees: a read sees every write acknowledged before it, nobody sees
-/// half an object, and of two writers under one condition at most one succeeds.
+/// One bucket with S3's guarantees: a read sees every write that was acknowledged before it, nobody sees half
+/// an object, and of two writers under one condition at most one succeeds.
 ///
-/// Calls retry what may pass by itself for a bounded time and are safe to drop: a dropped write
-/// either happened or did not. Bound them by a deadline with `tokio::time::timeout_at`.
+/// Calls retry transient failures for a bounded time. They may be dropped: a dropped write either happened or
+/// did not. Bound them by a deadline with `tokio::time::timeout_at`.
 pub trait ObjectStore: Send + Sync {
-    /// Writes an object where none is. An own write whose answer was lost counts as written.
+    /// Writes an object if none exists. If our own write succeeded and only its answer was lost, it counts as
+    /// written.
     fn create(
         &self,
         key: &str,
@@ -38,7 +39,7 @@ pub trait ObjectStore: Send + Sync {
         attributes: &Attributes,
     ) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
-    /// Writes over the object that has this `ETag`, and over no other nor over an absent one.
+    /// Replaces the object if it has this `ETag`. It replaces no other object, and creates none.
     fn replace(
         &self,
         key: &str,
@@ -47,13 +48,13 @@ pub trait ObjectStore: Send + Sync {
         attributes: &Attributes,
     ) -> impl Future<Output = Result<Replaced, StoreError>> + Send;
 
-    /// The whole object, of at most [`MAX_GET_BYTES`]; `None` when there is none.
+    /// Returns the whole object, of at most [`MAX_GET_BYTES`]; `None` if there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
 
-    /// What is known of an object without its body; `None` when there is none.
+    /// Returns what is known about an object without its body; `None` if there is none.
     fn head(&self, key: &str) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
 
-    /// Some bytes of the object that has this `ETag`. The range lies within the object.
+    /// Returns some bytes of the object if it has this `ETag`. The range must lie within the object.
     fn read_range(
         &self,
         key: &str,
@@ -61,8 +62,8 @@ pub trait ObjectStore: Send + Sync {
         range: Range<u64>,
     ) -> impl Future<Output = Result<RangeRead, StoreError>> + Send;
 
-    /// Up to [`MAX_LISTED_KEYS`] objects whose keys start with `prefix` and come after `after`,
-    /// in ascending order of keys. Fewer than that: there are no more.
+    /// Lists up to [`MAX_LISTED_KEYS`] objects whose keys start with `prefix` and come after `after`, in
+    /// ascending order of keys. Fewer than that means that there are no more.
     fn list(
         &self,
         prefix: &str,

@@ -1,4 +1,4 @@
-//! An object and what is known of it.
+//! An object, and what is known about it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,12 +12,12 @@ use super::StoreError;
 pub struct ETag(String);
 
 impl ETag {
-    /// Takes a tag as a store gave it.
+    /// Takes a tag as a store returned it.
     pub fn new(tag: impl Into<String>) -> Self {
         Self(tag.into())
     }
 
-    /// The tag as a store gave it.
+    /// Returns the tag as the store returned it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -29,7 +29,7 @@ impl fmt::Display for ETag {
     }
 }
 
-/// What is kept beside an object's bytes.
+/// What is stored beside an object's bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// Media type, such as `application/x-ndjson`.
@@ -41,7 +41,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// Refuses what an HTTP header can't carry back unchanged.
+    /// Refuses what an HTTP header can't carry unchanged.
     pub(crate) fn check(&self, key: &str) -> Result<(), StoreError> {
         let values = self.content_type.iter().chain(&self.content_encoding).chain(self.metadata.values());
         let valid_name = |name: &String| {
@@ -65,7 +65,7 @@ pub struct ObjectHead {
     pub etag: ETag,
     /// Length in bytes.
     pub size: u64,
-    /// What was kept beside the bytes.
+    /// What is stored beside the bytes.
     pub attributes: Attributes,
 }
 
@@ -85,7 +85,7 @@ pub struct Listed {
     pub key: String,
     /// Length in bytes.
     pub size: u64,
-    /// When it was written, in milliseconds since the Unix epoch; S3 knows whole seconds.
+    /// When it was written, in milliseconds since the Unix epoch. S3 gives whole seconds.
     pub modified_at_ms: i64,
 }
 

@@ -9,7 +9,7 @@ use super::ETag;
 pub enum Created {
     /// Our bytes are there.
     Written(ETag),
-    /// Another write was first; ours left no trace.
+    /// Another write came first. Ours left no trace.
     Exists,
 }
 
@@ -18,7 +18,7 @@ pub enum Created {
 pub enum Replaced {
     /// Our bytes are there.
     Written(ETag),
-    /// The object has another tag by now, or is gone; ours left no trace.
+    /// The object has another tag now, or is gone. Ours left no trace.
     Changed,
 }
 
@@ -27,6 +27,6 @@ pub enum Replaced {
 pub enum RangeRead {
     /// The bytes asked for.
     Bytes(Bytes),
-    /// The object has another tag by now, or is gone.
+    /// The object has another tag now, or is gone.
     Changed,
 }

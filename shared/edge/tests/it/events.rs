@@ -112,7 +112,7 @@ fn a_broken_envelope_is_one_clear_error() {
     }
     assert_eq!(
         FirehoseEvent::parse(b"{}").unwrap_err().to_string(),
-        "event has no array named \"records\": it is not of this function's source"
+        "event has no array named \"records\": it does not come from a source of this function"
     );
     let no_number = br#"{"Records":[{"kinesis":{}}]}"#;
     let error = EventError::NoIdentity { index: 0, name: "sequenceNumber" };

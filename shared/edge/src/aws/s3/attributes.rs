@@ -1,4 +1,4 @@
-//! What is kept beside an object's bytes, as headers.
+//! What is stored beside an object's bytes, as headers.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use object_store::{Attribute, AttributeValue, GetResult};
 
 use crate::store::Attributes;
 
-/// Metadata that tells our own write from another's of equal bytes; never handed on.
+/// Metadata that tells our own write from another write of equal bytes. Readers never see it.
 const WRITE_ID: &str = "kinflow-write-id";
 
 /// Whether the write with this id wrote the object.

@@ -1,4 +1,4 @@
-//! One call of the store: what it does to which object, and its tries.
+//! One call of the store: its operation, its object and its attempts.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::store::{StoreError, check_key};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What is being done to which object, for errors.
+/// The operation and the object, for errors.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) operation: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// `Path::from` would rewrite the key; `parse` keeps it or refuses.
+    /// `Path::from` would rewrite the key, whereas `parse` keeps it or refuses it.
     pub(super) fn path(self) -> Result<Path, StoreError> {
         check_key(self.key)?;
         Path::parse(self.key).map_err(|_| StoreError::InvalidKey { key: self.key.to_owned() })
@@ -36,20 +36,20 @@ impl Call<'_> {
     }
 }
 
-/// The tries of one call. A write may be tried again after any failure, since its condition and
-/// its write id make a repeat harmless.
+/// The attempts of one call. A write may be repeated after any failure, since its condition and its write id
+/// make a repeat harmless.
 pub(super) struct Tries {
     until: Instant,
     made: u32,
 }
 
 impl Tries {
-    /// Tries for so long from now.
+    /// Allows attempts for this long from now.
     pub(super) fn within(patience: Duration) -> Self {
         Self { until: Instant::now() + patience, made: 0 }
     }
 
-    /// Waits before the next try, or gives up with the error of the last.
+    /// Waits before the next attempt, or gives up with the error of the last one.
     pub(super) async fn again(&mut self, call: Call<'_>, error: Error) -> Result<(), StoreError> {
         let (operation, key) = (call.operation, call.key.to_owned());
         match error {

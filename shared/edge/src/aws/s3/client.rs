@@ -9,7 +9,7 @@ use object_store::{ClientOptions, Error, RetryConfig};
 use crate::aws::{AwsSettings, TrustedRoots, https};
 use crate::store::StoreError;
 
-/// How long one request may take: an object of a batch is a few megabytes.
+/// The time limit of one request. An object of a batch is a few megabytes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -19,7 +19,7 @@ pub(super) fn client(bucket: &str, aws: &AwsSettings) -> Result<AmazonS3, StoreE
     client.map_err(|source| StoreError::Connect { bucket: bucket.to_owned(), source: source.into() })
 }
 
-/// Puts the store on the process's HTTP client.
+/// Makes object_store use the process's HTTP client.
 #[derive(Debug)]
 struct Connector {
     endpoint_url: Option<String>,
@@ -51,8 +51,8 @@ fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
         })
         // A certificate for `*.s3` does not cover a bucket with dots.
         .with_virtual_hosted_style_request(endpoint.is_none() && !bucket.contains('.'))
-        // object_store's retries would take our own first write for somebody else's, and a 409 for an object
-        // that exists.
+        // object_store's own retries would mistake our first write for somebody else's, and a 409 for an
+        // object that exists.
         .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() });
     if let Some(url) = endpoint {
         builder = builder.with_endpoint(url);

@@ -24,7 +24,7 @@ use crate::store::{
     RangeRead, Replaced, StoreError,
 };
 
-/// How long one call keeps trying before it gives up, unless told otherwise.
+/// How long one call keeps trying by default.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(8);
 
 /// One bucket of S3.
@@ -37,18 +37,19 @@ pub struct S3Store {
 impl S3Store {
     /// Makes a client; no request is sent yet, and the bucket need not exist.
     ///
-    /// An endpoint URL is addressed by path and may be plain http; AWS itself is always https.
+    /// At an endpoint URL the bucket is part of the path, and the URL may be plain http. AWS itself is always
+    /// reached over https.
     pub fn connect(bucket: &str, aws: &AwsSettings) -> Result<Self, StoreError> {
         Ok(Self { client: client::client(bucket, aws)?, patience: DEFAULT_PATIENCE })
     }
 
-    /// The same bucket with calls that keep trying for `patience`.
+    /// Returns the same bucket with calls that keep trying for `patience`.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// Writes under a condition; `None` where the condition did not hold for any try of ours.
+    /// Writes under a condition; `None` if the condition held for none of our attempts.
     async fn put(
         &self,
         call: Call<'_>,
@@ -74,13 +75,13 @@ impl S3Store {
         }
     }
 
-    /// The tag of the object there, if one of our tries wrote it and only its answer was lost.
+    /// The tag of the object, if one of our attempts wrote it and only the answer was lost.
     async fn own_write(&self, key: &str, write_id: &str) -> Result<Option<ETag>, StoreError> {
         let found = self.read(Call { operation: "head", key }, GetOptions::new().with_head(true)).await?;
         Ok(found.filter(|found| is_written_by(found, write_id)).and_then(|found| etag_of(&found)))
     }
 
-    /// Starts a GET or HEAD; `None` where there is no such object.
+    /// Starts a GET or HEAD; `None` if there is no such object.
     async fn read(&self, call: Call<'_>, options: GetOptions) -> Result<Option<GetResult>, StoreError> {
         let path = call.path()?;
         let mut tries = self.tries();
@@ -93,7 +94,7 @@ impl S3Store {
         }
     }
 
-    /// A GET to its last byte, started over where it breaks off.
+    /// A GET to its last byte, which starts over if it breaks off.
     async fn read_body(
         &self,
         call: Call<'_>,
@@ -145,7 +146,7 @@ impl ObjectStore for S3Store {
 
     async fn head(&self, key: &str) -> Result<Option<ObjectHead>, StoreError> {
         let call = Call { operation: "head", key };
-        // The client's own `head` leaves the metadata out.
+        // The client's own `head` omits the metadata.
         let found = self.read(call, GetOptions::new().with_head(true)).await?;
         found.map(|found| head_of(call, &found)).transpose()
     }
@@ -177,8 +178,8 @@ impl ObjectStore for S3Store {
 
 /// Whether the condition of a write did not hold: 412, or 404 for `If-Match`.
 ///
-/// A create reports 412 as `AlreadyExists` around a `Precondition`, and a 409, which is a race and
-/// proves nothing, as `AlreadyExists` alone.
+/// A create reports 412 as `AlreadyExists` around a `Precondition`. It reports a 409, which is a race and
+/// proves nothing, as `AlreadyExists` without one.
 fn is_precondition(error: &Error) -> bool {
     match error {
         Error::Precondition { .. } => true,

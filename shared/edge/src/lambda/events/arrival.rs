@@ -1,10 +1,10 @@
-//! When a record arrived: the one time field that AWS writes in three ways.
+//! When a record arrived, which AWS writes in three different forms.
 
-/// Below this a number counts seconds (until the year 5138), from it on milliseconds (from 1973).
+/// A number below this counts seconds (until the year 5138), and from this on milliseconds (from 1973).
 const FIRST_MILLISECONDS: f64 = 1e11;
 
-/// Milliseconds since 1970 of a JSON value: Kinesis's seconds with decimals, Firehose's whole milliseconds, or
-/// ISO 8601 text. None where it is none of these.
+/// Milliseconds since 1970 from a JSON value: Kinesis's seconds with decimals, Firehose's whole milliseconds,
+/// or ISO 8601 text. `None` for anything else.
 #[allow(clippy::cast_possible_truncation)] // saturates, and no time of ours is near the ends
 pub(super) fn arrived_at_ms(raw: &[u8]) -> Option<i64> {
     if let [b'"', text @ .., b'"'] = raw {
@@ -18,7 +18,7 @@ pub(super) fn arrived_at_ms(raw: &[u8]) -> Option<i64> {
     number.is_finite().then_some(ms.round() as i64)
 }
 
-/// The usual case by hand: 13 digits.
+/// The usual case of 13 digits, read by hand.
 fn milliseconds(raw: &[u8]) -> Option<i64> {
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     if raw.len() != 13 {

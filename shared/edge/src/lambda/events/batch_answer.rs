@@ -1,12 +1,12 @@
-//! The answer to a Kinesis event: which record to start from next time, and the window's state.
+//! The answer to a Kinesis event: the record from which to start next time, and the window's state.
 
 use bytes::Bytes;
 use record_model::write_json_string;
 use serde_json::value::RawValue;
 
-/// What a stream function answers, with `ReportBatchItemFailures` set on its mapping.
+/// The answer of a stream function whose mapping has `ReportBatchItemFailures` set.
 ///
-/// At most one failure is ever named: Lambda starts again from the lowest, so a second one says nothing.
+/// It names at most one failure: Lambda starts again from the lowest, so a second one would have no effect.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchAnswer<'a> {
     state: Option<&'a RawValue>,
@@ -15,25 +15,26 @@ pub struct BatchAnswer<'a> {
 }
 
 impl<'a> BatchAnswer<'a> {
-    /// All of the batch is done.
+    /// The whole batch is done.
     pub fn success() -> Self {
         Self { state: None, failed_from: None }
     }
 
-    /// Everything before this record is done; it and all after it come again.
+    /// Everything before this record is done. The record and everything after it are delivered again.
     ///
-    /// An empty sequence number fails the whole batch, which is what Lambda makes of it.
+    /// An empty sequence number fails the whole batch, since Lambda reads it so.
     pub fn failed_from(sequence_number: &'a str) -> Self {
         Self { state: None, failed_from: Some(sequence_number) }
     }
 
-    /// Carries a tumbling window's state, at most 1 MB of JSON; such a batch fails without one.
+    /// Adds a tumbling window's state, at most 1 MB of JSON. A batch of a window fails without a state.
     #[must_use]
     pub fn with_state(self, state: &'a RawValue) -> Self {
         Self { state: Some(state), ..self }
     }
 
-    /// The answer as Lambda reads it. It is never empty, which Lambda would take for a success.
+    /// Writes the answer as Lambda reads it. It is never empty, since Lambda would take an empty answer for a
+    /// success.
     pub fn into_json(self) -> Bytes {
         let mut json = vec![b'{'];
         if let Some(state) = self.state {

@@ -1,10 +1,10 @@
-//! A forward-only reader of JSON for the envelope of an event: what is asked for is borrowed, the rest skipped.
+//! A forward-only JSON reader for the envelope of an event: it borrows what is asked for and skips the rest.
 
 use super::{EventError, JsonText};
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use serde::de::IgnoredAny;
 
-/// A place in the event. Member names are compared as written: an escaped one is an unknown one.
+/// A place in the event. Member names are compared as they are written, so an escaped name counts as unknown.
 pub(super) struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Calls `element` at each element, which must read or skip it.
+    /// Calls `element` for each element, which must read or skip it.
     pub(super) fn array<F>(&mut self, mut element: F) -> Result<(), EventError>
     where
         F: FnMut(&mut Self) -> Result<(), EventError>,
@@ -71,7 +71,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A string; any other value is skipped and is none.
+    /// A string. Any other value is skipped and counts as absent.
     pub(super) fn optional_text(&mut self) -> Result<Option<JsonText<'a>>, EventError> {
         if self.peek() == Some(b'"') { self.text().map(Some) } else { self.raw().map(|_| None) }
     }
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         Ok(self.input.get(start..self.at).unwrap_or_default())
     }
 
-    /// `true` and nothing else is true.
+    /// Only `true` counts as true.
     pub(super) fn is_true(&mut self) -> Result<bool, EventError> {
         Ok(self.raw()? == b"true")
     }
@@ -99,12 +99,12 @@ impl<'a> Cursor<'a> {
         if self.peek().is_none() { Ok(()) } else { self.malformed("the event's end") }
     }
 
-    /// Whether the next value is of this kind, told by its first byte.
+    /// Whether the next value is of this kind, by its first byte.
     pub(super) fn is_at(&mut self, first: u8) -> bool {
         self.peek() == Some(first)
     }
 
-    /// Objects, arrays and words are left to `serde_json`, which also bounds how deep they nest.
+    /// `serde_json` measures objects, arrays and words, and also limits how deep they nest.
     fn value_length(&mut self) -> Result<usize, EventError> {
         let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<IgnoredAny>();
         match values.next() {
@@ -147,8 +147,8 @@ fn number_length(input: &[u8]) -> usize {
     input.iter().position(|byte| !in_number(byte)).unwrap_or(input.len())
 }
 
-/// Length of an object with nothing nested or escaped in it, such as each record's metadata: without escapes,
-/// a closing brace after an even number of quotes is in no string.
+/// The length of an object without nested or escaped parts, such as each record's metadata. Without escapes,
+/// a closing brace after an even number of quotes is not in a string.
 fn flat_object_length(input: &[u8]) -> Option<usize> {
     let end = memchr(b'}', input)?;
     let members = input.get(1..end)?;
@@ -156,7 +156,8 @@ fn flat_object_length(input: &[u8]) -> Option<usize> {
     (is_flat && memchr_iter(b'"', members).count().is_multiple_of(2)).then_some(end + 1)
 }
 
-/// Names and most values end within a few words of the machine, where calling `memchr` costs more than it saves.
+/// Searches word by word: names and most values end within a few machine words, where a call of `memchr`
+/// costs more than it saves.
 fn quote_or_backslash(input: &[u8]) -> Option<usize> {
     let mut skipped = 0;
     for word in input.chunks_exact(8).take(4) {

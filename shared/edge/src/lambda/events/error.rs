@@ -1,23 +1,23 @@
-//! What can be wrong with an event as a whole, and with one record's data.
+//! What can be wrong with an event as a whole, and with the data of one record.
 
-/// The event can't be read: no answer to it could be right, so the invocation fails.
+/// Why an event can't be read. No answer to it could be right, so the invocation fails.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum EventError {
-    /// The body stops being JSON, or being an event, at this byte.
+    /// At this byte the body stops being JSON, or being an event.
     #[error("event is malformed at byte {byte}: expected {expected}")]
     Malformed {
         /// Offset in the body, from 0.
         byte: usize,
-        /// What should have stood there.
+        /// What was expected there.
         expected: &'static str,
     },
-    /// A JSON object, but without the records of this kind of event.
-    #[error("event has no array named {name:?}: it is not of this function's source")]
+    /// The event is a JSON object, but lacks the records of this kind of event.
+    #[error("event has no array named {name:?}: it does not come from a source of this function")]
     NoRecords {
         /// The array's name in the event.
         name: &'static str,
     },
-    /// A record that no answer can name.
+    /// No answer can name this record.
     #[error("record {index} of the event has no {name}, so it can't be answered")]
     NoIdentity {
         /// The record's place in the event, from 0.
@@ -27,13 +27,13 @@ pub enum EventError {
     },
 }
 
-/// One record's data can't be read; its neighbours are not concerned.
+/// Why one record's data can't be read. Its neighbours are not affected.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
 pub enum DataError {
-    /// The record has no `data`, or not as a string.
+    /// The record has no `data`, or `data` is not a string.
     #[error("record has no data")]
     Missing,
-    /// The data is no standard base64 with padding.
+    /// The data is not standard base64 with padding.
     #[error("record data of {bytes} bytes is not base64")]
     NotBase64 {
         /// Length of the text that should be base64.

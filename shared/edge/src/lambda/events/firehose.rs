@@ -8,11 +8,11 @@ use std::borrow::Cow;
 /// A batch of a delivery stream, borrowed from the body of the invocation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FirehoseEvent<'a> {
-    /// Firehose's own id of this batch, the same on a retry.
+    /// Firehose's own id of this batch, which is the same on a retry.
     pub invocation_id: Option<JsonText<'a>>,
     /// ARN of the delivery stream.
     pub delivery_stream_arn: Option<JsonText<'a>>,
-    /// ARN of the Kinesis stream it reads; none with Direct PUT.
+    /// ARN of the Kinesis stream that it reads; `None` with Direct PUT.
     pub source_stream_arn: Option<JsonText<'a>>,
     /// Every record, in order. An answer names each of them once.
     pub records: Vec<FirehoseRecord<'a>>,
@@ -21,17 +21,17 @@ pub struct FirehoseEvent<'a> {
 /// One record of a [`FirehoseEvent`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct FirehoseRecord<'a> {
-    /// The name under which the answer speaks of this record.
+    /// The name by which the answer refers to this record.
     pub record_id: JsonText<'a>,
-    /// The record in base64; none where the event has no text there.
+    /// The record in base64; `None` if the event has no text there.
     pub data: Option<JsonText<'a>>,
-    /// Milliseconds since 1970; 0 where the event has no time that can be read.
+    /// Milliseconds since 1970; 0 if the event has no readable time.
     pub arrived_at_ms: i64,
-    /// Its metadata of the source stream, unread; none with Direct PUT.
+    /// Its metadata from the source stream, not parsed; `None` with Direct PUT.
     pub(super) metadata: Option<&'a [u8]>,
 }
 
-/// A place in a Kinesis stream, as Firehose passes it on. What an event leaves out is empty.
+/// A place in a Kinesis stream, as Firehose passes it on. What an event omits is empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StreamPosition<'a> {
     /// Shard the record was read from.
@@ -45,7 +45,7 @@ pub struct StreamPosition<'a> {
 }
 
 impl<'a> FirehoseEvent<'a> {
-    /// Reads an event; unknown members are skipped, those of the wrong type count as absent.
+    /// Reads an event. Unknown members are skipped, and those of the wrong type count as absent.
     pub fn parse(body: &'a [u8]) -> Result<Self, EventError> {
         let mut event = Self::default();
         let mut cursor = Cursor::new(body);
@@ -67,7 +67,7 @@ impl<'a> FirehoseEvent<'a> {
         if has_records { Ok(event) } else { Err(EventError::NoRecords { name: "records" }) }
     }
 
-    /// Name of the Kinesis stream it reads, from its ARN.
+    /// Returns the name of the Kinesis stream that it reads, from its ARN.
     pub fn source_stream(&self) -> Option<Cow<'a, str>> {
         let arn = self.source_stream_arn?.text();
         let name = arn.rfind('/').map_or(0, |slash| slash + 1);
@@ -77,16 +77,16 @@ impl<'a> FirehoseEvent<'a> {
         })
     }
 
-    /// Whether Firehose reads a Kinesis stream, and so has taken KPL aggregates apart already.
+    /// Whether Firehose reads a Kinesis stream, in which case it has already taken KPL aggregates apart.
     pub fn is_from_stream(&self) -> bool {
         self.source_stream_arn.is_some() || self.records.iter().any(|record| record.metadata.is_some())
     }
 }
 
 impl<'a> FirehoseRecord<'a> {
-    /// Where the record lies in the source stream; none with Direct PUT.
+    /// Returns the record's place in the source stream; `None` with Direct PUT.
     pub fn position(&self) -> Option<StreamPosition<'a>> {
-        // Most readers never ask, so it is read here and not with the event.
+        // Most readers never ask for it, so it is read here and not with the event.
         self.metadata.and_then(|metadata| position(&mut Cursor::new(metadata)).ok())
     }
 
@@ -95,7 +95,7 @@ impl<'a> FirehoseRecord<'a> {
         self.data.ok_or(DataError::Missing)?.decode_into(out)
     }
 
-    /// The data as it stands in the event, for an answer that leaves it untouched.
+    /// Returns the data as it stands in the event, for an answer that leaves it unchanged.
     pub fn raw_data(&self) -> &'a [u8] {
         self.data.map(|data| data.raw()).unwrap_or_default()
     }
@@ -147,7 +147,7 @@ fn position<'a>(cursor: &mut Cursor<'a>) -> Result<StreamPosition<'a>, EventErro
     Ok(position)
 }
 
-/// A number, or one in quotes; AWS's samples have both, and empty text.
+/// A number, possibly in quotes. AWS's samples have both forms, and empty text.
 fn subsequence_number(raw: &[u8]) -> Option<u64> {
     let digits = if let [b'"', digits @ .., b'"'] = raw { digits } else { raw };
     std::str::from_utf8(digits).ok()?.parse().ok()

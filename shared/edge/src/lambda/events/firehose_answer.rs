@@ -1,4 +1,4 @@
-//! The answer to a Firehose event, written straight into one buffer.
+//! The answer to a Firehose event, written directly into one buffer.
 
 use super::{FirehoseRecord, JsonText};
 use base64_simd::STANDARD;
@@ -11,7 +11,7 @@ pub const ANSWER_LIMIT_BYTES: usize = 6_291_556;
 const HEAD: &[u8] = b"{\"records\":[";
 const TAIL: &[u8] = b"]}";
 
-/// One entry's fixed parts.
+/// The fixed parts of an entry.
 const ID: &[u8] = b"{\"recordId\":\"";
 const OK: &[u8] = b"\",\"result\":\"Ok\",\"data\":\"";
 const DROPPED: &[u8] = b"\",\"result\":\"Dropped\",\"data\":\"";
@@ -20,21 +20,21 @@ const END: &[u8] = b"\"},";
 const METADATA: &[u8] = b"\",\"metadata\":";
 const METADATA_END: &[u8] = b"},";
 
-/// An answer in the making: one entry for each record, in the event's order, is the caller's duty.
+/// An answer that is being written. The caller must add one entry for each record, in the event's order.
 #[derive(Debug)]
 pub struct FirehoseAnswer {
     out: Vec<u8>,
 }
 
 impl FirehoseAnswer {
-    /// Starts an answer in a buffer that may be used again.
+    /// Starts an answer in a buffer that may have been used before.
     pub fn new(mut buffer: Vec<u8>) -> Self {
         buffer.clear();
         buffer.extend_from_slice(HEAD);
         Self { out: buffer }
     }
 
-    /// The record is delivered as `document`.
+    /// Delivers the record as `document`.
     ///
     /// `metadata` is the JSON of [`RecordMetadata`](super::RecordMetadata), or empty for none.
     pub fn ok(&mut self, record_id: JsonText<'_>, document: &[u8], metadata: &[u8]) {
@@ -49,14 +49,15 @@ impl FirehoseAnswer {
         }
     }
 
-    /// The record is left out on purpose: Firehose counts it as a success.
+    /// Leaves the record out on purpose. Firehose counts it as a success.
     pub fn dropped(&mut self, record_id: JsonText<'_>) {
         self.start(record_id, DROPPED);
         self.out.extend_from_slice(END);
     }
 
-    /// The record goes to the delivery stream's error prefix, its data untouched; left out if it is no text that JSON
-    /// may hold. Answers with the entry's place, for [`FirehoseAnswer::drop_after_all`].
+    /// Sends the record to the delivery stream's error prefix with its data unchanged; the data is left out
+    /// if it is not text that JSON may contain. Returns the place of the entry, for
+    /// [`FirehoseAnswer::drop_after_all`].
     pub fn failed(&mut self, record: &FirehoseRecord<'_>) -> Range<usize> {
         let start = self.out.len();
         self.start(record.record_id, FAILED);
@@ -67,7 +68,8 @@ impl FirehoseAnswer {
         start..self.out.len()
     }
 
-    /// Turns the entry of a failed record into that of a dropped one, blanks filling what it is shorter.
+    /// Changes the entry of a failed record into that of a dropped one, and fills the difference in length
+    /// with blanks.
     pub fn drop_after_all(&mut self, record_id: JsonText<'_>, entry: Range<usize>) {
         let dropped =
             [ID, record_id.raw(), DROPPED, END.split_last().map_or(END, |(_comma, end)| end)].concat();
@@ -78,17 +80,17 @@ impl FirehoseAnswer {
         *last = b',';
     }
 
-    /// As `failed`, with no data: the shortest entry there is for a record that can't be dropped.
+    /// Like `failed`, but without data. This is the shortest entry for a record that can't be dropped.
     pub fn failed_without_data(&mut self, record: &FirehoseRecord<'_>) -> Range<usize> {
         self.failed(&FirehoseRecord { data: None, ..*record })
     }
 
-    /// Bytes so far, with those that end the answer.
+    /// Returns the length so far in bytes, including the bytes that end the answer.
     pub fn bytes(&self) -> usize {
         self.out.len() + TAIL.len()
     }
 
-    /// Bytes that `ok` would add.
+    /// Returns how many bytes `ok` would add.
     pub fn ok_bytes(record_id: JsonText<'_>, document: &[u8], metadata: &[u8]) -> usize {
         let end = if metadata.is_empty() {
             END.len()
@@ -98,17 +100,17 @@ impl FirehoseAnswer {
         ID.len() + record_id.raw().len() + OK.len() + STANDARD.encoded_length(document.len()) + end
     }
 
-    /// Bytes that `dropped` would add.
+    /// Returns how many bytes `dropped` would add.
     pub fn dropped_bytes(record_id: JsonText<'_>) -> usize {
         ID.len() + record_id.raw().len() + DROPPED.len() + END.len()
     }
 
-    /// Most bytes that `failed` would add.
+    /// Returns the most bytes that `failed` would add.
     pub fn failed_bytes(record: &FirehoseRecord<'_>) -> usize {
         Self::shortest_bytes(record) + record.raw_data().len()
     }
 
-    /// Bytes that `failed_without_data` would add.
+    /// Returns how many bytes `failed_without_data` would add.
     pub fn shortest_bytes(record: &FirehoseRecord<'_>) -> usize {
         ID.len() + record.record_id.raw().len() + FAILED.len() + END.len()
     }

@@ -1,4 +1,4 @@
-//! The Kinesis event of an event source mapping, plain or of a tumbling window.
+//! The Kinesis event of an event source mapping, with or without a tumbling window.
 
 use super::arrival::arrived_at_ms;
 use super::cursor::Cursor;
@@ -9,50 +9,50 @@ use std::borrow::Cow;
 /// A batch of one shard, borrowed from the body of the invocation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KinesisEvent<'a> {
-    /// Every record, in the shard's order. May be empty in the last event of a window.
+    /// Every record, in the shard's order. The last event of a window may have none.
     pub records: Vec<KinesisRecord<'a>>,
-    /// The window this batch belongs to, where the mapping has one.
+    /// The window to which this batch belongs, if the mapping has one.
     pub window: Option<TumblingWindow<'a>>,
 }
 
-/// One record of a [`KinesisEvent`], before base64 and what lies under it.
+/// One record of a [`KinesisEvent`], still in base64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KinesisRecord<'a> {
-    /// Name of the stream, from its ARN; empty where the event has none.
+    /// Name of the stream, from its ARN; empty if the event has none.
     pub stream: &'a str,
-    /// Shard the record was read from; empty where the event has none.
+    /// Shard from which the record was read; empty if the event has none.
     pub shard_id: &'a str,
-    /// Sequence number, never empty: a failure is reported by it.
+    /// Sequence number. It is never empty, since a failure is reported by it.
     pub sequence_number: &'a str,
     /// The producer's key.
     pub partition_key: Cow<'a, str>,
-    /// Milliseconds since 1970; 0 where the event has no time that can be read.
+    /// Milliseconds since 1970; 0 if the event has no readable time.
     pub arrived_at_ms: i64,
-    /// The record in base64; none where the event has no text there.
+    /// The record in base64; `None` if the event has no text there.
     pub data: Option<JsonText<'a>>,
 }
 
-/// The window of a batch, and what the function kept in it so far.
+/// The window of a batch, with the state that the function has kept for it so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TumblingWindow<'a> {
     /// First instant of the window, ISO 8601.
     pub start: &'a str,
     /// First instant after the window, ISO 8601.
     pub end: &'a str,
-    /// The state of the last answer as JSON; none in the window's first event.
+    /// The state from the last answer, as JSON; `None` in the window's first event.
     pub state: Option<&'a str>,
-    /// Shard the window is of.
+    /// The shard to which the window belongs.
     pub shard_id: &'a str,
     /// Name of the stream.
     pub stream: &'a str,
-    /// The window's last event: the result is due now.
+    /// Whether this is the window's last event, so that the result is due now.
     pub is_final: bool,
-    /// Ended before its time, since the state reached 1 MB.
+    /// Whether the window ended early because its state reached 1 MB.
     pub is_terminated_early: bool,
 }
 
 impl<'a> KinesisEvent<'a> {
-    /// Reads an event; unknown members are skipped, those of the wrong type count as absent.
+    /// Reads an event. Unknown members are skipped, and those of the wrong type count as absent.
     pub fn parse(body: &'a [u8]) -> Result<Self, EventError> {
         let mut event = Self::default();
         let mut window = TumblingWindow::default();
@@ -85,7 +85,7 @@ impl<'a> KinesisEvent<'a> {
 }
 
 impl<'a> KinesisRecord<'a> {
-    /// The place of the Kinesis record as a whole.
+    /// Returns the place of the Kinesis record as a whole.
     pub fn position(&self) -> Position<'a> {
         Position {
             stream: self.stream,
@@ -134,7 +134,7 @@ fn record<'a>(cursor: &mut Cursor<'a>) -> Result<KinesisRecord<'a>, EventError> 
         }
         Ok(())
     })?;
-    // "shardId-000000000006:49590338…": the only place that names the shard.
+    // "shardId-000000000006:49590338…" is the only place that names the shard.
     if let Some((shard_id, sequence_number)) = event_id.split_once(':') {
         record.shard_id = shard_id;
         if record.sequence_number.is_empty() {
@@ -172,7 +172,7 @@ fn bounds<'a>(cursor: &mut Cursor<'a>, window: &mut TumblingWindow<'a>) -> Resul
     })
 }
 
-/// Text of AWS's own making, which has no escapes; anything else counts as absent.
+/// Text that AWS itself made, which has no escapes. Anything else counts as absent.
 fn plain<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, EventError> {
     Ok(cursor.optional_text()?.and_then(|text| text.plain()).unwrap_or_default())
 }

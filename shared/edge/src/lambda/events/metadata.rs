@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 /// `metadata` of one answered record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RecordMetadata<'a> {
-    /// Names and values for dynamic partitioning, `!{partitionKeyFromLambda:name}` in a prefix.
+    /// Names and values for dynamic partitioning, which a prefix uses as `!{partitionKeyFromLambda:name}`.
     #[serde(rename = "partitionKeys", serialize_with = "as_map", skip_serializing_if = "<[_]>::is_empty")]
     pub partition_keys: &'a [(&'a str, &'a str)],
     /// Which Apache Iceberg table the record goes to.
@@ -13,10 +13,10 @@ pub struct RecordMetadata<'a> {
     pub table: Option<TableRoute<'a>>,
 }
 
-/// A table of an Iceberg destination, and what is done with the row there.
+/// A table of an Iceberg destination, and the operation on the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct TableRoute<'a> {
-    /// Database the table lies in.
+    /// The database that contains the table.
     #[serde(rename = "destinationDatabaseName")]
     pub database: &'a str,
     /// Name of the table.
@@ -29,7 +29,7 @@ pub struct TableRoute<'a> {
 impl RecordMetadata<'_> {
     /// Appends the JSON object that an answer takes as a record's metadata.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        // Texts into a vector: nothing in it can fail.
+        // Writing texts to a vector can't fail.
         let _ = serde_json::to_writer(out, self);
     }
 }

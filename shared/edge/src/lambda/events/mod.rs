@@ -1,8 +1,9 @@
-//! What Lambda hands to a stream function and takes back: Kinesis and Firehose events, borrowed from the body.
+//! What Lambda passes to a stream function and takes back: Kinesis and Firehose events, borrowed from the
+//! body.
 //!
-//! AWS's own samples disagree on types (a sub-sequence number is `0`, `"123456"` or `""`, a time is a number or
-//! ISO text), so an event is read leniently: only what no answer can do without makes an event unreadable, and
-//! what is wrong with one record stays with that record.
+//! AWS's own samples disagree on types (a sub-sequence number is `0`, `"123456"` or `""`, and a time is a
+//! number or ISO text), so events are read leniently. An event is unreadable only if it lacks something that
+//! every answer needs. What is wrong with one record affects only that record.
 
 mod arrival;
 mod batch_answer;

@@ -1,4 +1,5 @@
-//! Aggregates that are still open: one for each shard, since the records of one have to go to one shard.
+//! The aggregates that are still open, one for each shard, since all records of an aggregate must go to the
+//! same shard.
 
 use record_model::keys;
 use record_model::kpl::{Aggregator, Draft};
@@ -7,7 +8,7 @@ use super::entry;
 use crate::put_records::key::{Key, random_key};
 use crate::put_records::{Entry, ShardMap};
 
-/// Aggregates are closed at this many bytes, as the KPL does: one for each shard is in memory.
+/// Aggregates are closed at this many bytes, as the KPL does. One for each shard is held in memory.
 const AGGREGATE_BYTES: usize = 50 << 10;
 
 /// The open aggregates, by shard index.
@@ -17,12 +18,12 @@ pub(super) struct Aggregates(Vec<OpenAggregate>);
 struct OpenAggregate {
     aggregator: Aggregator,
     first_position: u64,
-    /// A key of this shard, for records that may have any.
+    /// A key that leads to this shard, for records that may have any key.
     any_key: String,
 }
 
 impl Aggregates {
-    /// One for each shard, of records up to so many bytes.
+    /// Makes one aggregate for each shard, of records of up to this many bytes.
     pub(super) fn of(shards: &ShardMap, record_bytes: usize) -> Self {
         let bytes = AGGREGATE_BYTES.min(record_bytes);
         let open = |shard| OpenAggregate {
@@ -37,15 +38,15 @@ impl Aggregates {
         self.0.is_empty()
     }
 
-    /// A random shard, and a key of it for records that may go anywhere: one key for all records of its aggregate, since
-    /// a table of as many keys as records would be most of the aggregate.
+    /// Chooses a random shard, and a key of it for records that may go anywhere. All records of an aggregate
+    /// share this key, since a table with as many keys as records would be most of the aggregate.
     pub(super) fn random(&self) -> (Key, usize) {
         let shard = fastrand::usize(..self.0.len());
         let partition_key = self.0.get(shard).map_or_else(String::new, |open| open.any_key.clone());
         (Key { partition_key, explicit_hash_key: None }, shard)
     }
 
-    /// Takes a record in; `false` where there is no aggregate of its shard, or where it fits none.
+    /// Takes a record in; `false` if its shard has no aggregate, or if it fits in none.
     pub(super) fn push(
         &mut self,
         shard: Option<usize>,
@@ -72,7 +73,8 @@ impl Aggregates {
 }
 
 impl OpenAggregate {
-    /// Takes a record in, closing the aggregate first if it is full; `false` for one that fits none.
+    /// Takes a record in, and first closes the aggregate if it is full; `false` if the record fits in no
+    /// aggregate.
     fn push(&mut self, draft: &Draft<'_>, position: u64, out: &mut Vec<Entry>) -> bool {
         if !self.aggregator.push(draft) {
             self.close(out);
@@ -95,7 +97,7 @@ impl OpenAggregate {
     }
 }
 
-/// A random key that falls on a shard; as many tries as there are shards do on average.
+/// Finds a random key that leads to a shard. On average this takes as many attempts as there are shards.
 fn key_of_shard(shards: &ShardMap, shard: usize) -> String {
     let tries = 64 * shards.shards().len();
     let mut keys = (0..tries).map(|_| random_key().partition_key);

@@ -1,4 +1,5 @@
-//! Payloads to entries: keyed, compressed where that is smaller, aggregated by shard, cut where too long.
+//! Makes entries from payloads: with a key, compressed if that is smaller, aggregated by shard, and cut if
+//! too long.
 
 mod aggregates;
 mod press;
@@ -15,7 +16,7 @@ pub use self::settings::{Compression, PackError, Packing, PackingError};
 use super::key::{Key, Keyer};
 use super::{Entry, ShardMap};
 
-/// Makes entries of payloads.
+/// Makes entries from payloads.
 pub struct Packer {
     packing: Packing,
     record_bytes: usize,
@@ -29,12 +30,13 @@ pub struct Packer {
 /// Where a record is to go.
 struct Address {
     key: Key,
-    /// The shard whose aggregate takes it, where records are aggregated.
+    /// The shard whose aggregate takes it, if records are aggregated.
     shard: Option<usize>,
 }
 
 impl Packer {
-    /// For records of one schema and a stream that takes `record_bytes` in a record with its key.
+    /// Makes a packer for records of one schema, and for a stream that takes `record_bytes` in a record with
+    /// its key.
     pub fn new(packing: Packing, schema: Schema, record_bytes: usize) -> Result<Self, PackingError> {
         if packing.aggregate && packing.order_per_key {
             return Err(PackingError::AggregateInOrder);
@@ -50,7 +52,7 @@ impl Packer {
         })
     }
 
-    /// Follows the stream's shards; entries of the old ones go out first.
+    /// Follows a change of the stream's shards. Entries for the old shards are completed first.
     pub fn set_shards(&mut self, shards: Arc<ShardMap>, out: &mut Vec<Entry>) {
         if Arc::ptr_eq(&self.shards, &shards) || *self.shards == *shards {
             return;
@@ -62,14 +64,14 @@ impl Packer {
         }
     }
 
-    /// Ends the record's line where that is asked for.
+    /// Ends the record with a line end, if the packing asks for it.
     pub fn end_line(&self, payload: &mut Vec<u8>) {
         if self.packing.line_ends {
             payload.push(b'\n');
         }
     }
 
-    /// Appends the entries that are ready once this record is taken in: none, one or more.
+    /// Takes a record in, and appends the entries that are then ready: none, one or more.
     pub fn pack(&mut self, payload: &[u8], position: u64, out: &mut Vec<Entry>) -> Result<(), PackError> {
         let addressed = self.address(payload)?;
         let mut buffer = std::mem::take(&mut self.compressed);
@@ -96,7 +98,7 @@ impl Packer {
         Ok(Address { key, shard })
     }
 
-    /// Gives the key back where the record is too long to be placed whole.
+    /// Returns the key if the record is too long to be sent whole.
     fn place(
         &mut self,
         data: &[u8],
@@ -119,8 +121,8 @@ impl Packer {
         Ok(())
     }
 
-    /// Cuts the record itself, and compresses each framed piece where that is smaller: readers
-    /// take a piece's compression off before its frame, and a message has none.
+    /// Cuts the record itself, and compresses each framed piece if that is smaller. Readers decompress a
+    /// piece before they read its frame, and don't decompress the whole message.
     fn cut(
         &mut self,
         payload: &[u8],
@@ -149,7 +151,7 @@ impl Packer {
         self.open.flush(out);
     }
 
-    /// The first source position that no entry handed out holds.
+    /// Returns the first source position that is not in any entry handed out so far.
     pub fn oldest_position(&self) -> Option<u64> {
         self.open.oldest_position()
     }

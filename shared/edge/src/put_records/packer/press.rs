@@ -1,4 +1,4 @@
-//! Records compressed, where that makes them smaller.
+//! Compresses records if that makes them smaller.
 
 use record_model::compress::{Gzip, Zstd};
 
@@ -20,7 +20,7 @@ impl Press {
         }
     }
 
-    /// The payload compressed into `buffer`, or as it is where that is no longer.
+    /// The payload, compressed into `buffer`; the unchanged payload if that is not longer.
     pub(super) fn smaller<'a>(
         &mut self,
         payload: &'a [u8],

@@ -1,30 +1,30 @@
-//! The form that records take in a stream, and why a record can't take it.
+//! The form that records take in a stream, and why a record can't take that form.
 
 use record_model::compress::CompressError;
 
 use crate::put_records::{KeyError, KeyRule, KeyRuleError};
 
-/// The form records take in the stream.
+/// The form that records take in the stream.
 #[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Packing {
     /// Where partition keys come from.
     pub key: KeyRule,
-    /// How each record is compressed, where that makes it smaller.
+    /// How each record is compressed, if that makes it smaller.
     pub compression: Compression,
     /// Whether many records travel as one Kinesis record.
     pub aggregate: bool,
     /// Whether a record over the limit is cut into chunks.
     pub chunks: bool,
-    /// Whether records of one key are to stay in order.
+    /// Whether records with the same key stay in order.
     pub order_per_key: bool,
-    /// Whether a line end follows each record, inside its compression: what a delivery stream puts
-    /// together as it is can then be read line by line.
+    /// Whether a line end follows each record, inside its compression. What a delivery stream concatenates
+    /// unchanged can then be read line by line.
     pub line_ends: bool,
 }
 
 impl Packing {
-    /// Whether partition keys mean something to whoever reads the stream.
+    /// Whether partition keys matter to readers of the stream.
     pub fn keys_matter(&self) -> bool {
         self.key != KeyRule::Random || self.aggregate || self.chunks || self.order_per_key
     }
@@ -34,7 +34,7 @@ impl Packing {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// None.
+    /// No compression.
     #[default]
     None,
     /// RFC 1952.
@@ -49,12 +49,12 @@ pub enum PackingError {
     /// The key rule is not well-formed.
     #[error("key rule can't be used")]
     Key(#[from] KeyRuleError),
-    /// Aggregates of one key may overtake each other.
-    #[error("aggregation keeps no order per key, use one of them")]
+    /// Aggregates with records of the same key may overtake each other.
+    #[error("aggregation keeps no order per key: choose one of the two")]
     AggregateInOrder,
 }
 
-/// Why one record can't be an entry.
+/// Why one record can't become an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
     /// It has no key.
@@ -74,7 +74,7 @@ pub enum PackError {
 }
 
 impl PackError {
-    /// A short stable word, for metrics and quarantine.
+    /// Returns a short stable word, for metrics and quarantine.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Key(_) => "key",

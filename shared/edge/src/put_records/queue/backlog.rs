@@ -1,10 +1,11 @@
-//! What waits to be sent or to be sent again.
+//! The entries that wait to be sent, or to be sent again.
 
 use std::collections::VecDeque;
 
 use super::waiting::Waiting;
 
-/// Entries in the order they were pushed: new ones come last, and those tried before are near the front.
+/// Entries in the order in which they were pushed: new ones come last, and those tried before are near the
+/// front.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     entries: VecDeque<Waiting>,
@@ -20,7 +21,7 @@ impl Backlog {
         self.entries.is_empty()
     }
 
-    /// Data and partition keys of all.
+    /// The bytes of all data and partition keys.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -39,8 +40,8 @@ impl Backlog {
         self.entries.push_back(waiting);
     }
 
-    /// Takes entries of one request in again, each at its place. The last of them first: so each comes to stand near
-    /// the front, where room is made for it without moving the rest.
+    /// Takes the entries of one request in again, each at its place. They are inserted from the last to the
+    /// first, so that each is near the front, where room can be made without moving the rest.
     pub(super) fn put_back(
         &mut self,
         batch: impl IntoIterator<Item = Waiting, IntoIter: DoubleEndedIterator>,
@@ -53,7 +54,8 @@ impl Backlog {
         }
     }
 
-    /// Takes out the entries at these places, which ascend. Those passed over stay in front of the rest.
+    /// Takes out the entries at these places, which ascend. Entries that are passed over stay before the
+    /// rest.
     pub(super) fn take(&mut self, places: &[usize]) -> Vec<Waiting> {
         let mut taken = Vec::with_capacity(places.len());
         let mut passed = Vec::new();

@@ -1,4 +1,4 @@
-//! Where entries are foreseen to land, and how fast each shard is sent to.
+//! Predicts on which shard entries will be stored, and limits how fast each shard is sent to.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::shard_rates::{ShardRate, ShardRates};
 use super::waiting::Waiting;
 use crate::put_records::ShardMap;
 
-/// The shards as last seen. Without shards nothing is foreseen.
+/// The shards as last listed. Without shards nothing is predicted.
 #[derive(Debug)]
 pub(super) struct Foreseen {
     shards: Arc<ShardMap>,
@@ -35,17 +35,17 @@ impl Foreseen {
         Arc::clone(&self.shards)
     }
 
-    /// Whether an answer named another shard than foreseen since the shards were seen.
+    /// Whether an answer named another shard than predicted since the shards were listed.
     pub(super) fn is_stale(&self) -> bool {
         self.is_stale
     }
 
-    /// Whether anything depends on where an entry lands.
+    /// Whether anything depends on where an entry is stored.
     pub(super) fn needs_hash_keys(&self) -> bool {
         self.rates.is_some() || !self.shards.shards().is_empty()
     }
 
-    /// Compares where an entry landed with what was foreseen; `false` for another shard.
+    /// Compares where an entry was stored with the prediction; `false` for another shard.
     pub(super) fn landed(&mut self, hash_key: u128, shard_id: &str) -> bool {
         let as_foreseen = self.shards.id_of(hash_key).is_none_or(|foreseen| foreseen == shard_id);
         self.is_stale |= !as_foreseen;
@@ -59,7 +59,8 @@ impl Foreseen {
         }
     }
 
-    /// Takes the entry off its shard's rate; answers with the moment to ask again where that is used up.
+    /// Counts the entry against its shard's rate. If the rate is used up, returns the moment at which to ask
+    /// again.
     pub(super) fn take_rate(&mut self, waiting: &Waiting) -> Result<(), Instant> {
         let Some((rates, shard)) = self.rates.as_mut().zip(self.shards.index_of(waiting.state.hash_key))
         else {

@@ -34,7 +34,7 @@ use self::waiting::{State, Waiting};
 use super::positions::OpenPositions;
 use super::{EngineSettings, Entry, PutReport, ShardMap, Unsent, UnsentReason};
 
-/// After so many pushes the requests on their way have their turn.
+/// After this many pushes without a pause, the requests under way get their turn.
 const PUSHES_WITHOUT_REST: u64 = 100;
 
 /// What to do next.
@@ -50,7 +50,8 @@ pub(crate) enum Next {
 
 /// What became of an entry that was offered.
 pub(crate) enum Offered {
-    /// Taken in; `wakes` where the driver has to look, `rests` where others had to wait long enough.
+    /// It was taken in. `wakes` says that the driver must look, and `rests` that other tasks have waited long
+    /// enough.
     Taken { wakes: bool, rests: bool },
     /// There is no room for it now.
     NoRoom(Entry),
@@ -63,7 +64,7 @@ pub(crate) enum Offered {
 pub(crate) struct Queue {
     settings: EngineSettings,
     backlog: Backlog,
-    /// Keys with an entry on its way, when order per key is asked for.
+    /// Keys that have an entry under way, if order per key is asked for.
     busy: HashSet<u128>,
     /// Positions of entries that are not acknowledged.
     positions: OpenPositions,
@@ -74,7 +75,7 @@ pub(crate) struct Queue {
     next_wake: Option<Instant>,
     foreseen: Foreseen,
     pub(crate) draining: bool,
-    /// Whether the account was given out: nothing is taken in any more.
+    /// Whether the report was handed out, so that nothing is taken in any more.
     is_closed: bool,
     pub(crate) report: PutReport,
 }
@@ -105,7 +106,7 @@ impl Queue {
         self.foreseen.shards()
     }
 
-    /// Whether an answer named another shard than foreseen since the shards were seen.
+    /// Whether an answer named another shard than predicted since the shards were listed.
     pub(crate) fn shards_are_stale(&self) -> bool {
         self.foreseen.is_stale()
     }
@@ -119,7 +120,7 @@ impl Queue {
         self.backlog.is_empty()
     }
 
-    /// Whether what waits fills a request.
+    /// Whether the waiting entries fill a request.
     fn fills_a_request(&self) -> bool {
         self.backlog.len() >= self.settings.request_entries
             || self.backlog.bytes() >= self.settings.request_bytes
@@ -168,7 +169,7 @@ impl Queue {
         self.backlog.push(Waiting { entry, state });
     }
 
-    /// The next request, if there is one to be made by now.
+    /// The next request, if one should be made by now.
     pub(crate) fn next(&mut self, now: Instant) -> Next {
         self.next_wake = Some(now);
         if let Some(until) = self.pauses.of_stream(now) {
@@ -190,8 +191,8 @@ impl Queue {
         Next::Send(Batch::new(taken))
     }
 
-    /// Ends the run: what waits and what is on its way is unsent. What waits after a try beyond its patience is given up,
-    /// although it could have had one more.
+    /// Ends the run. What waits and what is under way counts as unsent. An entry that was tried and waits
+    /// beyond its patience is given up, although it could have been tried once more.
     pub(crate) fn close(
         &mut self,
         on_their_way: impl IntoIterator<Item = Waiting>,

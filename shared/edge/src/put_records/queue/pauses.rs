@@ -1,4 +1,4 @@
-//! How long to wait after a failure. Dice are numbers from 0 to 1, thrown by the caller.
+//! How long to wait after a failure. The dice are numbers from 0 to 1, which the caller throws.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::backoff::ceiling;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Pauses that grow with the failures in a row.
+/// Pauses that grow with the number of consecutive failures.
 #[derive(Debug)]
 pub(super) struct Pauses {
     longest: Duration,
@@ -18,31 +18,31 @@ pub(super) struct Pauses {
 }
 
 impl Pauses {
-    /// None is longer than a quarter of the patience for one entry: what outlasts its patience is then given up soon
-    /// after.
+    /// No pause is longer than a quarter of the time for which one entry is tried, so an entry is given up
+    /// soon after that time.
     pub(super) fn new(patience: Duration) -> Self {
         Self { longest: LONGEST_PAUSE.min(patience / 4), stream_until: None, failed_in_a_row: 0 }
     }
 
-    /// How long an entry waits that was refused after so many tries. Entries that were refused together share the dice
-    /// and come back together: apart, each would be a request of its own.
+    /// How long an entry waits that was refused after this many tries. Entries that were refused together
+    /// share the dice and are retried together: with separate delays each would become its own request.
     pub(super) fn of_entry(&self, tries: u32, dice: f64) -> Duration {
         ceiling(FIRST_PAUSE, self.longest, tries).mul_f64(dice)
     }
 
-    /// Until when the whole stream is left alone, if that is not over.
+    /// Until when the whole stream is left alone, if that is still to come.
     pub(super) fn of_stream(&self, now: Instant) -> Option<Instant> {
         self.stream_until.filter(|until| *until > now)
     }
 
-    /// A request failed as a whole, and the next one would fare no better.
+    /// A request failed as a whole, and the next one would fail too.
     pub(super) fn stream_failed(&mut self, now: Instant, dice: f64) {
         self.stream_until =
             Some(now + ceiling(FIRST_PAUSE, self.longest, self.failed_in_a_row).mul_f64(dice));
         self.failed_in_a_row += 1;
     }
 
-    /// A request was answered, so the next failure is a first one.
+    /// A request was answered, so the next failure counts as the first.
     pub(super) fn stream_answered(&mut self) {
         self.failed_in_a_row = 0;
     }

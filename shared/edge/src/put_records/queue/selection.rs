@@ -1,4 +1,4 @@
-//! Which of the entries that wait go in the next request.
+//! Chooses which of the waiting entries go in the next request.
 
 use std::collections::HashSet;
 
@@ -10,25 +10,25 @@ use super::waiting::Waiting;
 /// The entries of a request, or when to look again.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// Places in the backlog, ascending.
+    /// Places in the backlog, in ascending order.
     pub(super) places: Vec<usize>,
     pub(super) wake_at: Option<Instant>,
 }
 
 impl Queue {
-    /// Chooses entries in the order they were pushed, passing over those that may not go yet. Takes them off the rates of
-    /// their shards.
+    /// Chooses entries in the order in which they were pushed, and passes over those that may not go yet.
+    /// Counts them against the rates of their shards.
     pub(super) fn select(&mut self, now: Instant) -> Selection {
         let Self { settings, backlog, foreseen, busy, .. } = self;
         let mut chosen = Selection::default();
         let mut passed = HashSet::new();
         let mut request_entries = settings.request_entries;
         let mut bytes = 0;
-        // A full request goes, and an entry that has waited its time takes the whole request with it.
+        // A full request is sent. An entry that has waited long enough takes the whole request with it.
         let is_full = backlog.len() >= settings.request_entries || backlog.bytes() >= settings.request_bytes;
         let is_aged = backlog.oldest().is_some_and(|oldest| now >= oldest.state.since + settings.linger);
         let request_is_due = self.draining || is_full || is_aged;
-        // Of each key only the oldest entry may go, and only while none is on its way.
+        // For each key only the oldest entry may go, and only while no other is under way.
         let mut key_is_free = |waiting: &Waiting| {
             let key = waiting.state.order_key;
             !settings.order_per_key || (passed.insert(key) && !busy.contains(&key))

@@ -50,7 +50,7 @@ impl Queue {
         dice: f64,
     ) {
         self.pauses.stream_answered();
-        // An answer that is too short acknowledges nothing beyond its end.
+        // If the answer is too short, nothing beyond its end is acknowledged.
         let unanswered = std::iter::repeat(EntryOutcome::Refused(Refusal::Internal));
         let mut again = Vec::new();
         for (waiting, outcome) in batch.zip(outcomes.into_iter().chain(unanswered)) {
@@ -77,7 +77,7 @@ impl Queue {
         self.positions.close(waiting.entry.position);
     }
 
-    /// The entry as it waits for its next try, unless it is given up.
+    /// The entry as it waits for its next attempt, unless it is given up.
     fn try_again(
         &mut self,
         waiting: Waiting,
@@ -94,12 +94,12 @@ impl Queue {
         Some(Waiting { entry, state: State { not_before, tries, failed, ..state } })
     }
 
-    /// Its position stays open: a cursor passes it only once its owner has it in safety.
+    /// Its position stays open: a cursor passes it only once its owner has made it safe.
     fn give_up(&mut self, waiting: Waiting, now: Instant, reason: UnsentReason) {
         let tried_for = waiting.state.tried_for(now);
         self.given_up_bytes += waiting.entry.bytes();
         self.report.unsent.push(Unsent { entry: waiting.entry, reason, tried_for });
-        // They have to be put aside in what is left of the time.
+        // They must be put aside in the time that is left.
         if self.given_up_bytes > self.settings.waiting_bytes
             || self.report.unsent.len() >= self.settings.waiting_entries
         {

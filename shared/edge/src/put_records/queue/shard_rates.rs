@@ -2,12 +2,12 @@
 
 use tokio::time::Instant;
 
-/// What one shard is sent at most. Kinesis takes 1,000 records and 1 MiB a second.
+/// The most that one shard is sent. Kinesis takes 1,000 records and 1 MiB a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShardRate {
     /// Kinesis records a second.
     pub records_per_s: f64,
-    /// Bytes a second, partition keys counted.
+    /// Bytes a second, partition keys included.
     pub bytes_per_s: f64,
 }
 
@@ -18,7 +18,7 @@ impl ShardRate {
 
 /// A token bucket of one second for each shard.
 ///
-/// A bucket may go below nothing by one record, so that a record of any size can be sent.
+/// A bucket may go below zero by one record, so that a record of any size can be sent.
 #[derive(Debug)]
 pub(crate) struct ShardRates {
     rate: ShardRate,
@@ -38,7 +38,7 @@ impl ShardRates {
         Self { rate, buckets: vec![full; shards], filled_at: now }
     }
 
-    /// Adds what the time since the last call has made free.
+    /// Adds what has become free since the last call.
     pub(crate) fn refill(&mut self, now: Instant) {
         let elapsed_s = now.duration_since(self.filled_at).as_secs_f64();
         self.filled_at = now;
@@ -49,8 +49,8 @@ impl ShardRates {
         }
     }
 
-    /// Takes one record off a shard's bucket; answers with the moment to ask again if it is empty.
-    /// A shard that is not known has no limit.
+    /// Takes one record out of a shard's bucket. If the bucket is empty, returns the moment at which to ask
+    /// again. An unknown shard has no limit.
     pub(crate) fn take(&mut self, shard: usize, bytes: usize) -> Result<(), Instant> {
         let Some(bucket) = self.buckets.get_mut(shard) else { return Ok(()) };
         if bucket.records >= 1.0 && bucket.bytes > 0.0 {
@@ -62,7 +62,7 @@ impl ShardRates {
         }
         let for_records = (1.0 - bucket.records) / self.rate.records_per_s;
         let for_bytes = -bucket.bytes / self.rate.bytes_per_s;
-        // A millisecond more than nothing, so that waiting always makes way.
+        // At least a millisecond, so that waiting always makes progress.
         let wait_s = for_records.max(for_bytes).clamp(0.001, 3600.0);
         Err(self.filled_at + std::time::Duration::from_secs_f64(wait_s))
     }

@@ -1,4 +1,4 @@
-//! Entries that are not acknowledged yet, apart and as requests.
+//! Entries that are not acknowledged yet, singly and as requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ pub(crate) struct Waiting {
     pub(super) state: State,
 }
 
-/// What the queue knows of an entry.
+/// What the queue knows about an entry.
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) ordinal: u64,
     pub(super) hash_key: u128,
-    /// What order is kept by: the partition key, whatever hash key overrides it.
+    /// The key by which order is kept: the partition key, even if a hash key overrides it.
     pub(super) order_key: u128,
     pub(super) since: Instant,
     pub(super) not_before: Instant,
@@ -28,7 +28,8 @@ pub(super) struct State {
     pub(super) tries: u32,
     /// Why the last try failed.
     pub(super) failed: Option<UnsentReason>,
-    /// Most entries of a request with this one: halved each time a request is found invalid.
+    /// The most entries of a request that contains this one. It is halved each time a request is found
+    /// invalid.
     pub(super) request_entries: usize,
 }
 
@@ -38,13 +39,13 @@ impl State {
         self.first_tried.map_or(Duration::ZERO, |first| now.duration_since(first))
     }
 
-    /// Whether it was tried for so long.
+    /// Whether it has been tried for this long.
     pub(super) fn outlasts(&self, patience: Duration, now: Instant) -> bool {
         self.first_tried.is_some_and(|first| now >= first + patience)
     }
 }
 
-/// A request: its entries, for the sink to read, and what the queue knows of each.
+/// A request: its entries, which the sink reads, and what the queue knows about each.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) entries: Arc<Vec<Entry>>,
@@ -57,7 +58,7 @@ impl Batch {
         Self { entries: Arc::new(entries), states }
     }
 
-    /// Its entries as they waited. Copies them only while a request that was abandoned still reads them.
+    /// Its entries as they waited. They are copied only if an abandoned request still reads them.
     pub(crate) fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
         let entries = Arc::unwrap_or_clone(self.entries);
         entries.into_iter().zip(self.states).map(|(entry, state)| Waiting { entry, state })

@@ -208,7 +208,7 @@ fn a_shard_that_is_not_there_and_a_number_without_a_shard_are_refused() {
     let only = ReadSettings { only_shard: Some("shard-7".to_owned()), ..ReadSettings::default() };
     assert_eq!(listed(only), "the stream has no shard \"shard-7\"; it has shard-0000, shard-0001");
     let number = ReadSettings { from: From::Number("5".to_owned()), ..ReadSettings::default() };
-    assert!(listed(number).contains("the stream has 2: name the shard too"));
+    assert!(listed(number).contains("the stream has 2 shards: name the shard too"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! CSV with a header, turned into payloads of the stream by schema.
+//! CSV files, whose rows a schema turns into payloads of the stream.
 //!
-//! A row that is no CSV, or not of the schema, is bad, with its line and byte, and as long as it is on one line its
-//! neighbours are not. Bad quotes over several lines may have swallowed rows, or be what is left of some, so a file is not
-//! read on from there.
+//! A row is bad if it is not valid CSV or does not fit the schema. The error gives its line and byte, and as
+//! long as the row is on one line, its neighbours are not affected. Wrong quotes over several lines may have
+//! swallowed rows, or may be the rest of some, so nothing after them is read.
 
 #[cfg(test)]
 mod letter_of_the_rule;
@@ -22,7 +22,7 @@ pub struct CsvSource<B> {
     name: String,
     ingested_at_ms: i64,
     header: Option<Header>,
-    /// The first row of a file without a header, which was looked at for its width.
+    /// The first row of a file without a header. It was read early, to count its cells.
     seen: Option<Raw>,
     skip_to: u64,
 }
@@ -33,14 +33,14 @@ struct Header {
 }
 
 impl<B: ByteSource> CsvSource<B> {
-    /// Starts at the record that begins at byte `position`, 0 for all; the header is read in any
-    /// case. `name` and the time are for fields that a schema derives.
+    /// Starts at the record that begins at byte `position`; 0 means all records. The header is always read.
+    /// `name` and the time are for fields that a schema derives.
     pub fn new(bytes: B, schema: Schema, name: String, ingested_at_ms: i64, position: u64) -> Self {
         let rows = CsvRows::new(bytes, schema.file());
         Self { rows, schema, name, ingested_at_ms, header: None, seen: None, skip_to: position }
     }
 
-    /// Finds the columns by the header, or by the first row where the file has none.
+    /// Finds the columns by the header, or by the first row if the file has no header.
     async fn read_header(&mut self) -> Result<Header, SourceError> {
         let file = self.schema.file();
         if file.skip > 0 {

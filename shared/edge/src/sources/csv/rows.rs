@@ -1,7 +1,7 @@
 //! The rows of a CSV file, each as it stands there and as its cells.
 //!
-//! It is read as strictly as Python's `csv` with `strict` and `DuckDB` read it: behind a closing quote there is a delimiter
-//! or a line end, a quote that is opened is closed, and a row has as many cells as the header.
+//! Reading is as strict as Python's `csv` with `strict` and `DuckDB` are: a delimiter or a line end follows a
+//! closing quote, every opened quote is closed, and a row has as many cells as the header.
 
 use std::cmp::Ordering;
 
@@ -13,20 +13,20 @@ use record_model::{Dialect, Problem};
 use crate::sources::unicode::Unicode;
 use crate::sources::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
 
-/// A file of text, row after row. LF, CRLF and a lone CR end a row; quoted cells may hold all of them.
+/// A file of text, row after row. LF, CRLF and a lone CR end a row. Quoted cells may contain all of them.
 pub(super) struct CsvRows<B> {
     bytes: Unicode<B>,
     dialect: Dialect,
     reader: csv_core::Reader,
     piece: Bytes,
-    /// What is read of `piece`.
+    /// How much of `piece` has been read.
     at: usize,
     /// Where the next byte is in the file.
     pub(super) offset: u64,
     /// Whether lines are counted from the start of the file.
     knows_lines: bool,
     cells: Cells,
-    /// The row as it stands in the file, where it began in an earlier piece.
+    /// The row as it stands in the file, if it began in an earlier piece.
     raw: Vec<u8>,
     /// Line ends before the row, in earlier pieces.
     blank: Blank,
@@ -55,9 +55,9 @@ struct Cells {
 
 /// A row as it stands in the file.
 pub(super) struct Raw {
-    /// Where reading it began, before blank lines.
+    /// Where reading it began, before any blank lines.
     pub(super) place: Place,
-    /// In `piece` from here to `at`, or the whole of `raw`.
+    /// It lies in `piece` from here to `at`, or is the whole of `raw`.
     from: usize,
 }
 
@@ -66,7 +66,7 @@ impl Cells {
         Self { bytes: vec![0; 1024], ends: vec![0; 32], record: ByteRecord::new() }
     }
 
-    /// Makes a record of so many cells.
+    /// Makes a record with this many cells.
     fn close(&mut self, cells: usize) {
         self.record.clear();
         let mut start = 0;
@@ -98,12 +98,12 @@ impl<B: ByteSource> CsvRows<B> {
         }
     }
 
-    /// The cells of the row read last.
+    /// The cells of the row that was read last.
     pub(super) fn cells(&self) -> &ByteRecord {
         &self.cells.record
     }
 
-    /// Passes the lines that stand before the first row.
+    /// Skips the lines before the first row.
     pub(super) async fn skip_lines(&mut self) -> Result<(), SourceError> {
         let mut left = self.dialect.skip;
         let mut before = 0;
@@ -113,7 +113,7 @@ impl<B: ByteSource> CsvRows<B> {
                 (self.piece, self.at) = (piece, 0);
             }
             let Some(&byte) = self.piece.get(self.at) else { continue };
-            // The line feed behind a carriage return ends no line of its own.
+            // The line feed after a carriage return does not end another line.
             let is_pair = before == b'\r' && byte == b'\n';
             if left == 0 && !is_pair {
                 break;
@@ -126,7 +126,7 @@ impl<B: ByteSource> CsvRows<B> {
         Ok(())
     }
 
-    /// Goes on with the row that begins at a byte of the file, behind where reading is now.
+    /// Continues with the row that begins at a byte of the file, after the present place.
     pub(super) async fn go_to(&mut self, target: u64) -> Result<(), SourceError> {
         if self.bytes.seek(target)? {
             (self.piece, self.at, self.offset) = (Bytes::new(), 0, target);
@@ -178,7 +178,8 @@ impl<B: ByteSource> CsvRows<B> {
         Ok(Some(Raw { place: Place { line: Some(line), byte: start }, from }))
     }
 
-    /// Keeps what is read of a record before its piece is given away. Blank lines before it are none of it.
+    /// Keeps what was read of a record before its piece is given away. Blank lines before it are not part of
+    /// it.
     fn keep(&mut self, from: usize) {
         let read = self.piece.get(from..self.at).unwrap_or_default();
         if self.raw.is_empty() {
@@ -200,10 +201,11 @@ impl<B: ByteSource> CsvRows<B> {
         found.get(..end).unwrap_or_default()
     }
 
-    /// What is wrong with a row as CSV, one of so many cells where that is known: `Err` where nothing says how far it goes.
+    /// What is wrong with a row as CSV, which must have this many cells if the number is known. `Err` if the
+    /// end of the row is unknown.
     pub(super) fn problem(&self, raw: &Raw, width: Option<usize>) -> Result<Option<Problem>, SourceError> {
         let found = self.found(raw);
-        // A byte order mark is no part of the first cell.
+        // A byte order mark is not part of the first cell.
         let found = found.strip_prefix(b"\xEF\xBB\xBF").filter(|_| raw.place.byte == 0).unwrap_or(found);
         let has_quote = self.dialect.quote.is_some_and(|quote| memchr::memchr(quote, found).is_some());
         if has_quote && !self.dialect.quotes_are_right(found) {
@@ -221,8 +223,8 @@ impl<B: ByteSource> CsvRows<B> {
         })
     }
 
-    /// Where the record itself begins, behind blank lines. Lines are known where reading began with the first, and
-    /// where each ends in a line feed.
+    /// Where the record itself begins, after blank lines. Lines are known if reading began with the first
+    /// line and each line ends with a line feed.
     #[cold]
     pub(super) fn place(&self, raw: &Raw) -> Place {
         let mut blank = self.blank;

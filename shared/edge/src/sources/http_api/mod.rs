@@ -1,4 +1,4 @@
-//! JSON APIs that answer in pages: tokens, links, conditional requests, rate limits.
+//! JSON APIs that answer in pages: tokens, links, conditional requests and rate limits.
 
 mod page;
 mod source;
@@ -15,35 +15,36 @@ use super::http::checked_url;
 use super::http_headers::next_link;
 use super::json_path::text_at;
 
-/// How an API is asked and answers.
+/// How to ask an API, and how it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpApi {
-    /// Where, with the parameters that never change.
+    /// The URL, with the parameters that never change.
     pub url: String,
-    /// Path of the records' array in an answer, such as `data.items`; empty where it is the answer.
+    /// Path of the array of records in an answer, such as `data.items`; empty if the array is the whole
+    /// answer.
     #[serde(default)]
     pub items: String,
-    /// How the next page is asked for; unset where an answer is all there is.
+    /// How to ask for the next page; unset if there is only one answer.
     #[serde(default)]
     pub next: Option<NextPage>,
-    /// How only records that are new since the last run are asked for.
+    /// How to ask only for records that are new since the last run.
     #[serde(default)]
     pub since: Option<Since>,
 }
 
-/// How the next page is asked for.
+/// How to ask for the next page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NextPage {
-    /// By a token of the answer as a parameter.
+    /// By a token in the answer, which is sent as a parameter.
     Token {
         /// Path of the token in an answer.
         path: String,
-        /// The parameter it is sent in.
+        /// The parameter that carries it.
         parameter: String,
     },
-    /// By a URL of the answer.
+    /// By a URL in the answer.
     Url {
         /// Path of the URL in an answer.
         path: String,
@@ -52,7 +53,7 @@ pub enum NextPage {
     LinkHeader,
 }
 
-/// How only new records are asked for.
+/// How to ask only for new records.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
@@ -63,7 +64,7 @@ pub struct Since {
 }
 
 impl HttpApi {
-    /// Where a page is asked for.
+    /// The URL of a page.
     fn url_of(&self, page: &Page) -> Result<Url, SourceError> {
         let mut url = checked_url(&self.url)?;
         if let (Some(since), Some(mark)) = (&self.since, &page.since) {
@@ -75,7 +76,7 @@ impl HttpApi {
             }
             (Some(_), Some(link)) => {
                 let next = url.join(link).map_err(|_| missing("usable next link"))?;
-                // A token goes to the server it is for, and to no other.
+                // A token goes only to the server for which it is meant.
                 if next.origin() != url.origin() {
                     return Err(missing("next link on the same server"));
                 }
@@ -86,7 +87,7 @@ impl HttpApi {
         Ok(url)
     }
 
-    /// The link to the page after one, by its answer.
+    /// The link to the page after this one, from its answer.
     fn link_after(
         &self,
         answer: &RawValue,
@@ -99,7 +100,7 @@ impl HttpApi {
             None => None,
         };
         let link = link.filter(|link| !link.is_empty());
-        // A server that names a page as its own next would be asked for ever.
+        // A server that names a page as its own successor would be asked for ever.
         if link.is_some() && link == page.link { Err(missing("next link of another page")) } else { Ok(link) }
     }
 }

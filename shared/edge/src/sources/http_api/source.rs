@@ -14,19 +14,19 @@ use crate::sources::json_lines::payload_of;
 use crate::sources::json_path::{at_path, text_at};
 use crate::sources::{HttpClient, Next, Resume, Source, SourceError};
 
-/// Records of an API. A position counts records over all runs.
+/// The records of an API. A position counts records over all runs.
 pub struct HttpApiSource {
     client: HttpClient,
     api: HttpApi,
     bearer: Option<HeaderValue>,
     schema: Schema,
-    /// The page to ask for next; none at the end of a run.
+    /// The page to ask for next; `None` at the end of a run.
     next_page: Option<Page>,
-    /// Pages whose records may not be acknowledged yet, the current one last.
+    /// Pages whose records may not be acknowledged yet. The current page is last.
     pages: VecDeque<Page>,
     items: VecDeque<Box<RawValue>>,
     position: u64,
-    /// Records of the first page that an earlier run has sent.
+    /// How many records of the first page an earlier run has sent.
     skip: u64,
     /// What the next run starts from, once this one is at its end.
     next_run: Option<Page>,
@@ -34,11 +34,11 @@ pub struct HttpApiSource {
     keeps_mark: bool,
 }
 
-/// Pages behind the current one that are kept: far more than an engine has on its way.
+/// How many pages before the current one are kept: far more than an engine has under way.
 const MAX_PAGES: usize = 1000;
 
 impl HttpApiSource {
-    /// Goes on where `resume` says; `bearer` is the token of the `Authorization` header.
+    /// Continues where `resume` says. `bearer` is the token of the `Authorization` header.
     pub fn new(
         client: HttpClient,
         api: HttpApi,
@@ -71,14 +71,15 @@ impl HttpApiSource {
         })
     }
 
-    /// Fails where the server refuses the mark of the last run. Otherwise everything that it still has is read again:
-    /// a mark may be older than what it keeps, and would be refused for ever.
+    /// Makes the run fail if the server refuses the mark of the last run. Otherwise everything that the
+    /// server still has is read again: a mark may be older than what the server keeps, and would then be
+    /// refused for ever.
     #[must_use]
     pub fn keeping_mark(self) -> Self {
         Self { keeps_mark: true, ..self }
     }
 
-    /// Asks for the next page; `false` if the server wants to be left alone for a while.
+    /// Asks for the next page; `false` if the server asks to be left alone for a while.
     async fn turn_page(&mut self, page: Page) -> Result<bool, SourceError> {
         let url = self.api.url_of(&page)?;
         let etag = page.etag.clone().filter(|_| page.link.is_none());
@@ -126,17 +127,17 @@ impl HttpApiSource {
         }
     }
 
-    /// Whether an earlier invocation was told of this page: such tokens and links expire.
+    /// Whether an earlier invocation learnt of this page. Such tokens and links expire.
     fn is_of_earlier_run(&self, page: &Page) -> bool {
         self.pages.is_empty() && page.link.is_some()
     }
 
-    /// Whether it may be the mark of the last run that the server refuses, and it may be given up.
+    /// Whether the server may have refused the mark of the last run, and whether it may be given up.
     fn may_give_up_mark(&self, page: &Page) -> bool {
         !self.keeps_mark && page.link.is_none() && page.since.is_some()
     }
 
-    /// Asks again for all records after a mark: those that were sent before come twice, none is lost.
+    /// Asks again for all records after a mark. Those that were sent before come twice, and none is lost.
     fn start_run_over(&mut self, page: &Page, since: Option<String>) {
         self.position = page.first + std::mem::take(&mut self.skip);
         self.next_page = Some(Page { first: self.position, since, ..Page::default() });
