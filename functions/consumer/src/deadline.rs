@@ -1,21 +1,22 @@
-//! When an invocation stops beginning things, so that what it began is done and answered in time.
+//! When an invocation stops starting work, so that the work it started is finished and answered in time.
 //!
-//! What is kept back grows with what is still to do: for the answer with the event, because a larger one leaves more to
-//! drop, to count and to tell; for the object with the lines that wait to be compressed and sent.
+//! The reserved time grows with the work that is left. The time for the answer grows with the event, because
+//! a larger event leaves more to drop, count and report. The time for the object grows with the lines that
+//! wait to be compressed and sent.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 const MIB: usize = 1 << 20;
-/// Kept back for any answer.
+/// The time reserved for any answer.
 const ANSWER: Duration = Duration::from_millis(250);
 const ANSWER_PER_MIB: Duration = Duration::from_millis(50);
 const ANSWER_PER_RECORD: Duration = Duration::from_micros(200);
-/// Lines of fewer bytes say nothing about the pace.
+/// Fewer bytes of lines say nothing about the pace.
 const LEAST_MEASURED_BYTES: usize = 256 << 10;
 
-/// What an invocation has before it.
+/// The work that lies before an invocation.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Todo {
     pub(crate) event_bytes: usize,
@@ -27,15 +28,16 @@ pub(crate) struct Todo {
 pub(crate) struct Deadlines {
     /// No record, and no message of a sweep, is begun after this.
     pub(crate) begin_until: Instant,
-    /// What is settled by now is stored; the record after it waits for the next attempt.
+    /// Records that are settled by now are stored. The record after them waits for the next attempt.
     pub(crate) settle_until: Instant,
-    /// What is not stored by now is not waited for.
+    /// Whatever is not stored by now is not waited for.
     pub(crate) answer_by: Instant,
 }
 
 impl Deadlines {
-    /// The moments of an invocation that has `left` from `now` on. No record is begun within `margin` of its end. What is
-    /// kept back beyond the margin is never more than half of what is left, so that any invocation makes progress.
+    /// The moments of an invocation that has `left` from `now` on. No record is begun within `margin` of its
+    /// end. Beyond the margin, at most half of what is left is reserved, so that every invocation makes
+    /// progress.
     pub(crate) fn new(now: Instant, left: Duration, margin: Duration, todo: Todo) -> Self {
         let wanted = todo.answer();
         let for_answer = wanted.min(left / 4);
@@ -50,7 +52,7 @@ impl Deadlines {
 }
 
 impl Todo {
-    /// How long the answer may take on a core that is shared.
+    /// How long the answer may take on a shared core.
     fn answer(self) -> Duration {
         let of_bytes = ANSWER_PER_MIB.mul_f64(mib(self.event_bytes));
         let of_records = ANSWER_PER_RECORD.saturating_mul(u32::try_from(self.records).unwrap_or(u32::MAX));
@@ -58,7 +60,7 @@ impl Todo {
     }
 }
 
-/// How long it takes to make an object of lines and to send it, by the size of the lines.
+/// How long it takes to make an object from lines and to send it, by the size of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
     expected_per_mib: Duration,
@@ -66,12 +68,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// What is expected before anything was measured, and is never gone below.
+    /// The pace that is expected before anything was measured. It is also the lower limit.
     pub(crate) fn expected(per_mib: Duration) -> Self {
         Self { expected_per_mib: per_mib, per_mib }
     }
 
-    /// Takes what so many bytes took. A slow time counts at once, and is forgotten by and by.
+    /// Takes in how long this many bytes took. A slow time counts at once and is gradually forgotten.
     pub(crate) fn measured(&mut self, bytes: usize, took: Duration) {
         if bytes >= LEAST_MEASURED_BYTES {
             let seen = took.div_f64(mib(bytes));
@@ -79,19 +81,19 @@ impl Pace {
         }
     }
 
-    /// What it is by the bytes of one of `writers` that write as many as each other.
+    /// The pace per byte of one of `writers` that write equally much.
     pub(crate) fn shared_by(self, writers: usize) -> Self {
         let writers = u32::try_from(writers).unwrap_or(u32::MAX);
         Self { per_mib: self.per_mib.saturating_mul(writers), ..self }
     }
 
-    /// What so many bytes will take.
+    /// How long this many bytes will take.
     pub(crate) fn of(&self, bytes: usize) -> Duration {
         self.per_mib.mul_f64(mib(bytes))
     }
 }
 
-/// Whether another record may be begun: the more lines wait for their object, the earlier none is.
+/// Decides whether another record may be begun. The more lines wait for their object, the earlier this ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begin {
     pub(crate) until: Instant,
@@ -99,7 +101,7 @@ pub(crate) struct Begin {
 }
 
 impl Begin {
-    /// With so many bytes of lines written already.
+    /// Whether another record may be begun after this many bytes of lines.
     pub(crate) fn may_begin(&self, now: std::time::Instant, lines_bytes: usize) -> bool {
         now + self.pace.of(lines_bytes) < self.until.into_std()
     }

@@ -1,14 +1,14 @@
-//! The consumer: records of a Kinesis stream, enriched, into S3, each one once.
+//! The consumer takes the records of a Kinesis stream, enriches them, and writes each of them once to S3.
 //!
-//! docs/consumer.md says what it promises: the two levels of delivery, the output line, and enrichment. The rooms follow
-//! a record's way:
+//! docs/consumer.md says what it promises: the two levels of delivery, the output line, and enrichment. The
+//! modules follow a record's way:
 //! - `handler`: one event in, one answer out, with settings and metrics.
 //! - `read`: from Kinesis records to output lines.
-//! - `enrich`: the port that scores a text, and the backends behind it.
-//! - `settle`: what has to be in S3 before the lines are, which is pieces of messages and copies of poison records.
+//! - `enrich`: the port that scores a text, and its backends.
+//! - `settle`: what must be in S3 before the lines are: pieces of messages, and copies of poison records.
 //! - `window`: aggregates over a tumbling window.
 //! - `delivery`: the output object, and the two levels at which it is written.
-//! - `deadline`: when an invocation stops beginning things, so that it answers in time.
+//! - `deadline`: when an invocation stops starting work, so that it answers in time.
 
 mod deadline;
 mod delivery;

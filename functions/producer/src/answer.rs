@@ -13,22 +13,22 @@ const ASKS_TO_WAIT: &str = "the source asks to wait";
 pub struct Answer {
     /// The data set.
     pub schema: String,
-    /// Records read from the source.
+    /// How many records were read from the source.
     pub read: u64,
-    /// Records the stream acknowledged.
+    /// How many records the stream acknowledged.
     pub put: u64,
-    /// Records put aside.
+    /// How many records were put aside.
     pub quarantined: u64,
-    /// Whether the source is at its end; if not, invoke again.
+    /// Whether the source is at its end. If not, invoke the function again.
     pub done: bool,
     /// Why it is not done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Kinesis records the stream acknowledged.
+    /// How many Kinesis records the stream acknowledged.
     pub kinesis_records: u64,
-    /// Kinesis records that were refused and sent again.
+    /// How many Kinesis records were refused and sent again.
     pub retried: u64,
-    /// The fullest shard's share against an even one.
+    /// The fullest shard's share, relative to an even share.
     pub skew: f64,
 }
 
@@ -63,7 +63,7 @@ impl Answer {
         Self::of_nothing(schema, format!("leased by {owner}"))
     }
 
-    /// The source wants to be left alone before the first record.
+    /// The answer if the source asks to be left alone before its first record.
     pub(crate) fn waiting(schema: &Schema) -> Self {
         Self::of_nothing(schema, ASKS_TO_WAIT.to_owned())
     }

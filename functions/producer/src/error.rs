@@ -8,25 +8,24 @@ use edge::sources::{OpenError, SourceError};
 use crate::event::EventError;
 use crate::moments::NoTime;
 
-/// Why an invocation failed. What was sent until then stays sent, and the cursor says how far.
+/// Why an invocation failed. What was sent before stays sent, and the cursor says how far that is.
 #[derive(Debug, thiserror::Error)]
 pub enum ProducerError {
     /// There is no time to do anything.
     #[error(transparent)]
     NoTime(#[from] NoTime),
-    /// Something took all the time that it had.
-    #[error(
-        "{what} took over {allowed_ms} ms, which is all the time for it: give the function a longer timeout"
-    )]
+    /// Something took all the time that it was given.
+    #[error("{what} took over {allowed_ms} ms, which is all the time for it: {advice}")]
     TooSlow {
         /// What it was.
         what: &'static str,
-        /// The time there was for it, from the invocation's start.
+        /// The time that it had, counted from the invocation's start.
         allowed_ms: u128,
         /// What to do.
         advice: &'static str,
     },
-    /// The time for reading was over before the source gave its first record, so the next run fares no better.
+    /// The time for reading ended before the source gave its first record, so the next run would fare no
+    /// better.
     #[error(
         "source gave no record within {reading_ms} ms, which is all the time for reading: \
          give the function a longer timeout, or lower DEADLINE_MARGIN_MS"
@@ -50,34 +49,35 @@ pub enum ProducerError {
     /// The source can't be opened.
     #[error("source failed")]
     Source(#[from] SourceError),
-    /// The source is not the one the cursor counts in, and the event says to fail then.
-    #[error("the source was written anew since the last run, or nothing proves that it was not")]
+    /// The source is not the one to which the cursor refers, and the event says that the invocation fails
+    /// then.
+    #[error("the source was replaced since the last run, or nothing proves that it was not")]
     SourceReplaced,
-    /// Records were read and something failed.
-    #[error("stopped after {read} records read and {put} put")]
+    /// Records were read, and then something failed.
+    #[error("stopped after {read} records were read and {put} were put")]
     Feed {
-        /// Records read.
+        /// How many records were read.
         read: u64,
-        /// Records acknowledged.
+        /// How many records were acknowledged.
         put: u64,
-        /// Why.
+        /// The reason.
         source: FeedError,
     },
-    /// The stream can't be used as the event asks.
-    #[error("stream can't be put to")]
+    /// The stream can't be used in the way that the event asks for.
+    #[error("records can't be put on the stream")]
     Ingest(#[from] IngestError),
-    /// The stream took no more records.
+    /// The stream did not accept more records.
     #[error("stream failed")]
     Stream(#[from] SinkError),
 }
 
 impl ProducerError {
-    /// Whether the source only wants to be left alone for longer than a run lasts.
+    /// Whether the source only asks to be left alone for longer than a run lasts.
     pub(crate) fn asks_to_wait(&self) -> bool {
         matches!(self, Self::Find(OpenError::Source(SourceError::AskedToWait { .. })))
     }
 
-    /// A short stable word.
+    /// Returns a short stable word.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NoTime(_) | Self::TooSlow { .. } | Self::NothingRead { .. } => "deadline",

@@ -1,4 +1,4 @@
-//! The event of a schedule: which data set, from which source, in which form.
+//! The event of a schedule: which data set is fed, from which source, in which form.
 
 use edge::put_records::{Compression, KeyRule, Packing};
 use edge::sources::SourceSpec;
@@ -9,40 +9,40 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the event's JSON")]
 pub struct Event {
-    /// A built-in schema's name, or `s3://bucket/key` of a TOML file.
+    /// The name of a built-in schema, or `s3://bucket/key` of a TOML file.
     pub schema: String,
     /// Where the records are.
     pub source: SourceSpec,
     /// Where partition keys come from.
     #[serde(default)]
     pub key: KeyRule,
-    /// How each record is compressed, where that makes it smaller.
+    /// How each record is compressed, if that makes it smaller.
     #[serde(default)]
     pub compression: Compression,
-    /// Whether many records travel as one Kinesis record, as the KPL does it.
+    /// Whether many records travel as one Kinesis record, in the KPL's form.
     #[serde(default)]
     pub aggregate: bool,
     /// Whether a record over the stream's limit is cut into chunks.
     #[serde(default)]
     pub chunks: bool,
-    /// Whether records of one key stay in order.
+    /// Whether records with the same key stay in order.
     #[serde(default)]
     pub order_per_key: bool,
     /// Whether a line end follows each record, inside its compression.
     #[serde(default)]
     pub line_ends: bool,
-    /// Records a second at most.
+    /// The most records a second.
     #[serde(default)]
     pub records_per_s: Option<f64>,
-    /// Whether each shard is sent no more than 1,000 records and 1 MiB a second.
+    /// Whether each shard is sent at most 1,000 records and 1 MiB a second.
     #[serde(default)]
     pub keep_shard_limits: bool,
-    /// What happens when the source is not the one the cursor counts in.
+    /// What happens if the source is not the one to which the cursor refers.
     #[serde(default)]
     pub on_change: OnChange,
 }
 
-/// What happens when a source is written anew.
+/// What happens if a source was replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnChange {
@@ -59,7 +59,7 @@ pub enum EventError {
     /// The event does not have the form of a producer's event.
     #[error("event isn't one that the producer understands")]
     Form(#[from] serde_json::Error),
-    /// The rate is not a rate.
+    /// The rate is not a number above 0.
     #[error("records_per_s is {found}, expected a number over 0")]
     Rate {
         /// The number given.
@@ -68,7 +68,7 @@ pub enum EventError {
 }
 
 impl Event {
-    /// Reads an event as the schedule sends it.
+    /// Reads an event in the form in which the schedule sends it.
     pub fn parse(event: &[u8]) -> Result<Self, EventError> {
         let event: Self = serde_json::from_slice(event)?;
         match event.records_per_s {
@@ -77,7 +77,7 @@ impl Event {
         }
     }
 
-    /// The form records take in the stream.
+    /// The form that records take in the stream.
     pub(crate) fn packing(&self) -> Packing {
         Packing {
             key: self.key.clone(),

@@ -1,4 +1,4 @@
-//! One invocation: take the lease, read, put, save how far.
+//! One invocation: it takes the lease, reads, puts, and saves how far it got.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::saver::Saver;
 use crate::settings::ProducerSettings;
 use crate::start::{cursor_for, place};
 
-/// The function: a stream to put to, a bucket for quarantine and cursors, and a way to other buckets.
+/// The function: it has a stream to put to, a bucket for quarantine and cursors, and a way to other buckets.
 pub struct Producer<K, S, O> {
     sink: K,
     store: S,
@@ -30,7 +30,7 @@ pub struct Producer<K, S, O> {
     settings: ProducerSettings,
 }
 
-/// What one invocation was asked for, and when.
+/// What one invocation was asked to do, and when.
 struct Task<'a> {
     event: Event,
     schema: Schema,
@@ -39,7 +39,7 @@ struct Task<'a> {
     started: Instant,
 }
 
-/// All that is needed to read the first record.
+/// Everything that is needed to read the first record.
 struct Ready<K, S> {
     ingest: Ingest<K>,
     source: AnySource<S>,
@@ -53,14 +53,14 @@ where
     S: ObjectStore + 'static,
     O: Fn(&str) -> Result<S, StoreError>,
 {
-    /// Puts its parts together; nothing is sent yet.
+    /// Puts the parts together; nothing is sent yet.
     pub fn new(sink: K, store: S, open_bucket: O, settings: ProducerSettings) -> Self {
         Self { sink, store, open_bucket, settings }
     }
 
     /// Answers one invocation.
     pub async fn handle(&self, invocation: Invocation) -> Result<Bytes, InvocationError> {
-        // Boxed, like the run inside: the compiler counts the levels of one future.
+        // The future is boxed, like the run inside it, since the compiler limits the nesting of one future.
         match Box::pin(self.run(&invocation)).await {
             Ok(answer) => match answer.to_json() {
                 Ok(json) => Ok(json.into()),
@@ -76,7 +76,7 @@ where
         let too_slow = |_| ProducerError::TooSlow {
             what: "the invocation",
             allowed_ms,
-            advice: "keep more time back with DEADLINE_MARGIN_MS",
+            advice: "raise DEADLINE_MARGIN_MS",
         };
         timeout_at(by, self.run_until(invocation, moments)).await.unwrap_or_else(|over| Err(too_slow(over)))
     }
@@ -114,7 +114,7 @@ where
         Ok(CursorFile::take(&self.store, task.schema.name(), &source, lease, now_ms).await?)
     }
 
-    /// What is opened after the time for reading is of no use.
+    /// Opens the source and the stream. If that takes longer than the time for reading, it is of no use.
     async fn open_in_time(&self, task: &Task<'_>, saved: &Cursor) -> Result<Ready<K, S>, ProducerError> {
         let too_slow = ProducerError::TooSlow {
             what: "opening the source and the stream",
@@ -125,7 +125,7 @@ where
         opened.unwrap_or(Err(too_slow))
     }
 
-    /// Everything that can be wrong is found here, before the first record is read.
+    /// Finds everything that can be wrong, before the first record is read.
     async fn open(&self, task: &Task<'_>, saved: &Cursor) -> Result<Ready<K, S>, ProducerError> {
         let Task { event, schema, moments, .. } = task;
         let settings = IngestSettings {
@@ -215,7 +215,7 @@ where
     }
 }
 
-/// What a run comes to, once its cursor is saved.
+/// The result of a run, once its cursor is saved.
 fn outcome(task: &Task<'_>, mut report: FeedReport, shards: usize) -> Result<Answer, ProducerError> {
     if let Some(source) = report.error.take() {
         return Err(ProducerError::Feed { read: report.read, put: report.put, source });

@@ -1,11 +1,11 @@
-//! The producer: takes a schedule's event, reads the source it names, and puts its records on a stream.
+//! The producer takes a schedule's event, reads the source that it names, and puts its records on a stream.
 //!
-//! - At least once: a record read is acknowledged by the stream or kept in quarantine before the
-//!   source's cursor moves past it. A run that breaks off repeats what was acknowledged behind the
-//!   oldest record that was not.
-//! - One reader at a time: an invocation takes a lease in the cursor before its first put.
-//! - Before its deadline it stops, answers `"done":false`, and the next one goes on from there. Each comes further than
-//!   the one before, or says what keeps it from it.
+//! - Delivery is at least once: each record that was read is acknowledged by the stream or kept in quarantine
+//!   before the source's cursor moves past it. If a run breaks off, the next one repeats the acknowledged
+//!   records that come after the oldest unacknowledged one.
+//! - There is one reader at a time: an invocation takes a lease in the cursor before its first put.
+//! - Before its deadline an invocation stops and answers `"done":false`, and the next one continues from
+//!   there. Each invocation gets further than the one before, or says what prevents it.
 
 mod answer;
 mod error;

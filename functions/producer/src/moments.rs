@@ -1,4 +1,4 @@
-//! The moments of one invocation: when it began, and by when each part of it is over.
+//! The moments of one invocation: when it began, and by when each of its parts must be over.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,37 +6,37 @@ use edge::clock::{now_ms, since_epoch_ms};
 use edge::lambda::Invocation;
 use tokio::time::Instant;
 
-/// A lease lasts this much longer than the invocation that holds it, for clocks that differ.
+/// A lease lasts this much longer than its invocation, since clocks differ.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
-/// With less time than this an invocation begins nothing.
+/// An invocation with less time than this begins nothing.
 pub(crate) const LEAST_TIME: Duration = Duration::from_millis(100);
 
-/// The margin counts as this at least, where that leaves three quarters of the time: the cursor has to be saved.
+/// The margin is at least this, if that leaves three quarters of the time, since the cursor must be saved.
 const LEAST_MARGIN: Duration = Duration::from_millis(500);
 
-/// A request is started up to this long before the last moment for its answer.
+/// A request is started no later than this long before the last moment for its answer.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
-/// The parts of an invocation's time: reading, then sending what was read, then putting aside what can't be sent, then
-/// saving the cursor. Each has a share, whatever the margin is.
+/// The parts of an invocation's time: reading, then sending what was read, then putting aside what can't be
+/// sent, then saving the cursor. Each has its share, whatever the margin is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shares {
     /// How long records are read.
     pub(crate) reading: Duration,
-    /// How long requests are started.
+    /// For how long requests are started.
     pub(crate) starting: Duration,
-    /// How long answers are waited for.
+    /// For how long answers are waited for.
     pub(crate) sending: Duration,
-    /// How long records are put aside.
+    /// For how long records are put aside.
     pub(crate) aside: Duration,
     /// How long the cursor may take to be saved.
     pub(crate) saving: Duration,
 }
 
 impl Shares {
-    /// Shares `time` out. The margin is what is kept back from sending, and as much is kept back from reading; of an
-    /// invocation that is short for its margin it is a quarter.
+    /// Divides `time`. The margin is reserved from the time for sending, and as much again from the time for
+    /// reading. If the invocation is too short for its margin, a quarter of the time is used instead.
     pub(crate) fn of(time: Duration, margin: Duration) -> Self {
         let margin = margin.max(LEAST_MARGIN).min(time / 4);
         let sending = time.saturating_sub(margin);
@@ -57,15 +57,15 @@ pub(crate) struct Moments {
     pub(crate) shares: Shares,
     /// No record is read after this.
     pub(crate) stop_at: Instant,
-    /// No request is on its way after this.
+    /// No request is under way after this.
     pub(crate) deadline: Instant,
     /// Nothing is put aside after this.
     pub(crate) aside_by: Instant,
-    /// The cursor is saved by then, or what is wrong is told.
+    /// By then the cursor is saved, or the error is reported.
     pub(crate) answer_by: Instant,
 }
 
-/// An invocation has too little time, or none.
+/// An invocation has too little time or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invocation has {left_ms} ms left, expected at least {} ms: the function's timeout is too short, \
@@ -73,7 +73,7 @@ pub(crate) struct Moments {
     LEAST_TIME.as_millis()
 )]
 pub struct NoTime {
-    /// Milliseconds until its deadline; under 0 where that is over.
+    /// Milliseconds until its deadline; negative if the deadline has passed.
     pub left_ms: i64,
 }
 
@@ -90,7 +90,7 @@ impl Moments {
             tracing::warn!(
                 margin_ms,
                 time_ms,
-                "DEADLINE_MARGIN_MS is over a quarter of the time, and counts as that"
+                "DEADLINE_MARGIN_MS is over a quarter of the time, so a quarter is used"
             );
         }
         let shares = Shares::of(time, margin);
@@ -106,9 +106,9 @@ impl Moments {
     }
 }
 
-/// How long a record is tried in a run that begins at one that earlier runs tried for so long: what is left of the
-/// patience, and at least half a run, so that the records behind it have their chance. What a run can't outlast the next
-/// one does.
+/// How long a record is tried in a run that begins at a record which earlier runs tried for `tried`: what is
+/// left of the patience, and at least half a run, so that the records after it get their chance. What can't
+/// be done within one run continues in the next.
 pub(crate) fn patience(patience: Duration, tried: Duration, run: Duration) -> Duration {
     patience.saturating_sub(tried).max(patience.min(run / 2))
 }

@@ -1,4 +1,4 @@
-//! Records that no stream takes, kept in the bucket.
+//! Keeps records that no stream accepts in the bucket.
 
 use base64_simd::STANDARD;
 use edge::BoxError;
@@ -7,12 +7,13 @@ use edge::store::{Attributes, ObjectStore};
 use record_model::layout::QuarantineKey;
 use record_model::put_aside::{Origin, PutAside, Reason};
 
-/// One object for each record, named after its place in its source, so that an object of an earlier run serves as well.
+/// Keeps one object for each record, named after the record's place in its source, so that an object of an
+/// earlier run serves as well.
 pub(crate) struct BucketQuarantine<'a, S> {
     pub(crate) store: &'a S,
     pub(crate) data_set: &'a str,
     pub(crate) source: &'a str,
-    /// The version of the source: a position means another record in another one.
+    /// The version of the source. The same position in another version means another record.
     pub(crate) source_version: Option<&'a str>,
     pub(crate) stream: &'a str,
 }

@@ -1,4 +1,4 @@
-//! The cursor of a run, saved as the run goes.
+//! Saves the cursor of a run while the run goes on.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use edge::sources::Resume;
 use edge::store::ObjectStore;
 use tokio::time::{Instant, timeout_at};
 
-/// How often the cursor is saved within a run: what a crash has put again is at most what was put since. One request a
-/// second costs an account 0.000005 USD.
+/// How often the cursor is saved within a run. After a crash, at most what was put since the last save is put
+/// again. One request a second costs an account 0.000005 USD.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Saves the cursor from time to time.
@@ -17,7 +17,7 @@ pub(crate) struct Saver<'a, S> {
     file: CursorFile,
     /// Where the run starts.
     start: Cursor,
-    /// A save within the run is given up at this moment: the last one has more to say.
+    /// At this moment a save within the run is given up, since the last save says more.
     stop_at: Instant,
     saved_at: Instant,
     lost: Option<CursorError>,
@@ -29,7 +29,7 @@ impl<'a, S> Saver<'a, S> {
         Self { store, file, start, stop_at, saved_at: Instant::now(), lost: None }
     }
 
-    /// The cursor at a place where a record has been tried for so long in this run.
+    /// The cursor at a place whose record was tried for this long in this run.
     fn cursor(&self, resume: Resume, tried_for: Duration, done: bool) -> Cursor {
         let is_start = resume.position == self.start.resume.position;
         let earlier_ms = if is_start { self.start.tried_ms } else { 0 };
@@ -48,7 +48,10 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
         match timeout_at(self.stop_at, self.file.save(self.store, cursor)).await {
             Ok(Err(lost @ CursorError::Lost { .. })) => self.lost = Some(lost),
             Ok(Err(error)) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cursor not saved, later again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the cursor was not saved and will be saved later"
+                );
             }
             Ok(Ok(())) | Err(_) => {}
         }
@@ -56,7 +59,7 @@ impl<S: ObjectStore> Progress for Saver<'_, S> {
 }
 
 impl<S: ObjectStore> Saver<'_, S> {
-    /// Saves where the run ended and gives the lease back.
+    /// Saves where the run ended, and returns the lease.
     pub(crate) async fn release(self, report: &FeedReport) -> Result<(), CursorError> {
         let resume = report.resume.clone().unwrap_or_else(|| self.start.resume.clone());
         let cursor = self.cursor(resume, report.tried_for, report.done);

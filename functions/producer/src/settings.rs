@@ -1,4 +1,4 @@
-//! What the producer is told by its environment.
+//! The settings that the producer reads from its environment.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use edge::aws::{AwsSettings, Secrets};
 use edge::put_records::EngineSettings;
 use edge::settings::Settings;
 
-/// Everything the environment decides. Names and defaults are the README's table.
+/// Everything that the environment decides. The README has a table of names and defaults.
 #[derive(Debug, Clone)]
 pub struct ProducerSettings {
-    /// `STREAM_NAME`: the stream to put to.
+    /// `STREAM_NAME`: the stream to which records are put.
     pub stream: String,
-    /// `OUTPUT_BUCKET`: quarantine and cursors.
+    /// `OUTPUT_BUCKET`: the bucket for quarantine and cursors.
     pub bucket: String,
-    /// `DEADLINE_MARGIN_MS`: with less than this left nothing is on its way, and the cursor is saved.
+    /// `DEADLINE_MARGIN_MS`: once less than this is left, no request is under way, and the cursor is saved.
     pub deadline_margin: Duration,
     /// `PUT_PATIENCE_MS`: how long one record is tried, over all runs, before it goes to quarantine.
     pub patience: Duration,
-    /// `REQUESTS_IN_FLIGHT`: requests on their way at once.
+    /// `REQUESTS_IN_FLIGHT`: how many requests may be under way at once.
     pub requests_in_flight: usize,
-    /// `MAX_RECORD_BYTES`: most bytes of a record with its key; unset, what the stream says.
+    /// `MAX_RECORD_BYTES`: the most bytes of a record with its key; if unset, the stream's own limit.
     pub max_record_bytes: Option<usize>,
-    /// Where secrets of sources are asked for.
+    /// Where the secrets of sources are read from.
     pub secrets: Secrets,
     /// Region, credentials and endpoints.
     pub aws: AwsSettings,
 }
 
 impl ProducerSettings {
-    /// Reads every variable; what is wrong with them is told by [`Settings::finish`].
+    /// Reads every variable. [`Settings::finish`] says what is wrong with them.
     pub fn read(settings: &mut Settings) -> Self {
         let defaults = EngineSettings::default();
         let patience_ms = u64::try_from(defaults.patience.as_millis()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Where a run starts in a source, by the cursor and the version of what was found.
+//! Where a run starts in a source, by the cursor and the version of the source that was found.
 
 use edge::ingest::Cursor;
 use edge::sources::{Found, Start, Version};
@@ -6,7 +6,8 @@ use edge::sources::{Found, Start, Version};
 use crate::error::ProducerError;
 use crate::event::OnChange;
 
-/// The cursor that a run starts from: the saved one, or the start of the source if it is another one by now.
+/// The cursor from which a run starts: the saved one, or the start of the source if the source is another one
+/// now.
 pub(crate) fn cursor_for<R>(
     found: &Found<R>,
     saved: &Cursor,
@@ -23,7 +24,7 @@ pub(crate) fn cursor_for<R>(
     })
 }
 
-/// The place in the source where `cursor` is.
+/// The place in the source to which `cursor` points.
 pub(crate) fn place(cursor: &Cursor, on_change: OnChange) -> Start {
     Start {
         resume: cursor.resume.clone(),
@@ -32,14 +33,14 @@ pub(crate) fn place(cursor: &Cursor, on_change: OnChange) -> Start {
     }
 }
 
-/// Where a run of `count` records ends: a run that was cut short is finished first.
+/// Where a run of `count` records ends. A run that was cut short is finished first.
 fn end_of_run(cursor: &Cursor, count: u64) -> u64 {
     let rest = cursor.until.filter(|_| !cursor.done);
     rest.unwrap_or_else(|| cursor.resume.position.saturating_add(count))
 }
 
-/// The cursor for this version of the source. It is gone on with only where a version proves that the source is the
-/// same: two that have none are not equal.
+/// The cursor for this version of the source. The saved one is used only if a version proves that the source
+/// is the same: two sources without versions are not equal.
 fn same_version(
     cursor: &Cursor,
     version: Option<&str>,
@@ -52,11 +53,11 @@ fn same_version(
         Some(_) if cursor.source_version.as_deref() == version => Ok(cursor.clone()),
         _ if on_change == OnChange::Fail => Err(ProducerError::SourceReplaced),
         Some(_) => {
-            tracing::warn!("the source was written anew, reading it from its start");
+            tracing::warn!("the source was replaced, so it is read from its start");
             Ok(fresh)
         }
         None => {
-            tracing::warn!("nothing proves that the source is the same, reading it from its start");
+            tracing::warn!("nothing proves that the source is the same, so it is read from its start");
             Ok(fresh)
         }
     }

@@ -1,4 +1,4 @@
-//! One event to one answer: every record in turn, as long as there is room.
+//! Makes one answer from one event: record after record, as long as there is room.
 
 use crate::budget::{Budget, FailedForm};
 use crate::reingest::{HopLimit, PutBack};
@@ -10,27 +10,27 @@ use edge::lambda::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
 use record_model::Schema;
 use std::collections::HashSet;
 
-/// Answers batch after batch, using its buffers again.
+/// Answers batch after batch, and reuses its buffers.
 pub struct Batch {
     typing: Typing,
     routing: Routing,
     hop_limit: Option<HopLimit>,
     limit_bytes: usize,
-    /// The last answer: its memory is taken back once it has been sent.
+    /// The last answer. Its memory is reused once it has been sent.
     last_answer: Bytes,
 }
 
-/// A whole answer and what is to be said about it.
+/// A complete answer, and what is reported about it.
 #[derive(Debug)]
 pub struct Answered {
     /// The answer as Firehose reads it.
     pub bytes: Bytes,
-    /// What became of the records.
+    /// What happened to the records.
     pub report: Report,
 }
 
 impl Batch {
-    /// Answers by this schema, which must fit the destination.
+    /// Makes a batch for this schema, which must fit the destination.
     pub fn new(schema: Schema, settings: &TransformSettings) -> Result<Self, RoutingError> {
         let routing = Routing::new(&schema, settings.destination, &settings.empty_partition_key)?;
         Ok(Self {
@@ -42,13 +42,13 @@ impl Batch {
         })
     }
 
-    /// Answers each record of the event once, in its order, within the limit.
+    /// Answers each record of the event once, in order and within the limit.
     pub fn answer(&mut self, event: &FirehoseEvent<'_>) -> Answered {
         let draft = self.draft(event);
         self.finish(draft, event, &HashSet::new())
     }
 
-    /// The answer but for the records that may be put back on their stream, which stand in it as failed.
+    /// The answer, in which records that may be put back on their stream stand as failed for now.
     pub(crate) fn draft(&mut self, event: &FirehoseEvent<'_>) -> Draft {
         let mut draft = Draft::new(self.spare_buffer(), self.limit_bytes, &event.records);
         draft.hop_limit = self.hop_limit.filter(|_| event.is_from_stream());
@@ -69,7 +69,8 @@ impl Batch {
         draft
     }
 
-    /// Ends an answer: what was put back (by index) is dropped, the rest of what might have been is failed.
+    /// Completes an answer: records that were put back (by index) are dropped, and others that might have
+    /// been are failed.
     pub(crate) fn finish(
         &mut self,
         draft: Draft,
@@ -99,16 +100,16 @@ impl Batch {
         }
     }
 
-    /// The last answer's memory, or new if it is still on its way.
+    /// The last answer's memory, or new memory if that answer is still being sent.
     fn spare_buffer(&mut self) -> Vec<u8> {
         let Ok(mut buffer) = std::mem::take(&mut self.last_answer).try_into_mut() else { return Vec::new() };
-        // Emptied first: the bytes need not be moved to the front.
+        // The buffer is emptied first, so that its bytes need not be moved to the front.
         buffer.clear();
         buffer.into()
     }
 }
 
-/// An answer in the making.
+/// An answer that is being written.
 pub(crate) struct Draft {
     answer: FirehoseAnswer,
     budget: Budget,
@@ -142,7 +143,7 @@ impl Draft {
         self.write_failed(record);
     }
 
-    /// A record whose documents have no room: failed, unless it can go back to its stream.
+    /// Handles a record whose documents have no room: it fails, unless it can go back to its stream.
     fn leave_out(
         &mut self,
         index: usize,

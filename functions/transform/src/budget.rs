@@ -1,4 +1,5 @@
-//! Room in the answer: what is written, and what must stay free so that every later record can be answered.
+//! The room in the answer: what is written, and what must stay free so that every later record can be
+//! answered.
 
 use edge::lambda::events::{FirehoseAnswer, FirehoseRecord};
 
@@ -7,11 +8,11 @@ use edge::lambda::events::{FirehoseAnswer, FirehoseRecord};
 pub(crate) enum FailedForm {
     /// With its data, as Firehose asks.
     WithData,
-    /// Without, where even untouched records would not fit: the event was made to be too large.
+    /// Without data, if even unchanged records would not fit. Such an event was made to be too large.
     WithoutData,
 }
 
-/// The answer's limit, less the shortest answers of the records still to come.
+/// The answer's limit, minus the shortest answers of the records that are still to come.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit_bytes: usize,
@@ -20,7 +21,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Keeps room for every record failed with its data or, where that is too much, without.
+    /// Reserves room for every record as failed with its data or, if that is too much, without it.
     pub(crate) fn new(limit_bytes: usize, empty_bytes: usize, records: &[FirehoseRecord<'_>]) -> Self {
         let with_data: usize = records.iter().map(FirehoseAnswer::failed_bytes).sum();
         let form = if empty_bytes + with_data <= limit_bytes {
@@ -35,17 +36,17 @@ impl Budget {
         Self { limit_bytes, kept_free_bytes, form }
     }
 
-    /// This record is to be answered now: its room need not be kept any more.
+    /// This record is about to be answered, so its room need not be reserved any more.
     pub(crate) fn turn_of(&mut self, record: &FirehoseRecord<'_>) {
         self.kept_free_bytes = self.kept_free_bytes.saturating_sub(self.shortest(record));
     }
 
-    /// Whether an entry may be added to an answer that has this length.
+    /// Whether an entry may be added to an answer of this length.
     pub(crate) fn has_room(&self, answer_bytes: usize, entry_bytes: usize) -> bool {
         answer_bytes + entry_bytes + self.kept_free_bytes <= self.limit_bytes
     }
 
-    /// How the failed are answered in this batch.
+    /// How failed records are answered in this batch.
     pub(crate) fn form(&self) -> FailedForm {
         self.form
     }

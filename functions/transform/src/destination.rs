@@ -1,21 +1,21 @@
-//! Where the delivery stream delivers to, and what that asks of a record.
+//! Where the delivery stream delivers, and what that requires of a record.
 
-/// A Firehose destination, as far as it matters to what is written.
+/// A Firehose destination, as far as it affects what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Destination {
-    /// S3 puts records together as they are: a line end after each, and several lines in one are fine.
+    /// S3 concatenates records unchanged, so a line end follows each, and one record may hold several lines.
     #[default]
     S3,
     /// S3 with dynamic partitioning: each record is one line and names its partition.
     S3Partitioned,
-    /// The bulk request takes one single-line document a record, without a line end.
+    /// OpenSearch's bulk request takes a document on one line for each record, without a line end.
     OpenSearch,
     /// One row a record, which names its table.
     Iceberg,
 }
 
 impl Destination {
-    /// Destinations by the word of the setting.
+    /// The destinations by the words of the setting.
     pub const CHOICES: &[(&str, Self)] = &[
         ("s3", Self::S3),
         ("s3-partitioned", Self::S3Partitioned),

@@ -3,7 +3,7 @@
 use edge::lambda::events::DataError;
 use record_model::{DecodeError, RecordError};
 
-/// What is wrong with one record. Nothing in it shows the record's own text.
+/// What is wrong with one record. It never shows text of the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordFailure {
     /// Its base64 can't be read.
@@ -15,19 +15,19 @@ pub enum RecordFailure {
     /// Its schema refuses it.
     #[error(transparent)]
     Typing(#[from] RecordError),
-    /// It is a piece of a larger message, which only the consumer puts together.
+    /// The record is a piece of a larger message, which only the consumer puts together.
     #[error("record is a piece of a larger message")]
     Chunk,
-    /// It is no record of a CloudWatch Logs subscription, and the data set is of such.
-    #[error("record is not of a log subscription")]
+    /// The record is not of a CloudWatch Logs subscription, although the data set's records are.
+    #[error("record is not of a CloudWatch Logs subscription")]
     NoSubscription,
-    /// It holds several documents and the destination takes one a record.
+    /// The record holds several documents, but the destination takes one for each record.
     #[error("record holds {documents} documents, the destination takes 1")]
     SeveralDocuments {
-        /// Documents found.
+        /// How many documents were found.
         documents: usize,
     },
-    /// The answer has no room for it.
+    /// The answer has no room for the record.
     #[error("answer has no room left for a document of {bytes} bytes")]
     NoRoom {
         /// Length of the document that was left out.
@@ -36,7 +36,7 @@ pub enum RecordFailure {
 }
 
 impl RecordFailure {
-    /// A short stable word for metrics and logs.
+    /// Returns a short stable word for metrics and logs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Data(error) => error.kind(),
@@ -49,7 +49,7 @@ impl RecordFailure {
         }
     }
 
-    /// The schema's field that is at fault, where it is one.
+    /// Returns the schema's field that is at fault, if one is.
     pub fn field(&self) -> Option<&str> {
         if let Self::Typing(error) = self { error.field() } else { None }
     }

@@ -1,9 +1,9 @@
-//! Failed records with what a replay needs: the original bytes, the position and the reason.
+//! Keeps failed records with what a replay needs: the original bytes, the position and the reason.
 //!
-//! Firehose keeps the bytes of a failed record under its error prefix and has no place there for the rest. An invocation
-//! with failures therefore writes one object, named by its [`ReasonsKey`], with a [`PutAside`] line for each failed
-//! record. A retry of the invocation has the same id and finds the object there. The answer does not depend on the
-//! object: what can't be written is logged and counted.
+//! Firehose keeps the bytes of a failed record under its error prefix, but has no place there for the rest.
+//! An invocation with failures therefore writes one object, named by its [`ReasonsKey`], with a [`PutAside`]
+//! line for each failed record. A retry of the invocation has the same id and finds the object there. The
+//! answer does not depend on the object: if it can't be written, that is logged and counted.
 
 use crate::Failed;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Time reserved, before the invocation's deadline, for sending the answer.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
-/// The bucket for failed records; its client is made when the first one comes.
+/// The bucket for failed records. Its client is made when the first one comes.
 pub struct Failures<S> {
     connect: Box<dyn Fn() -> Result<S, StoreError>>,
     store: OnceCell<S>,
@@ -35,7 +35,7 @@ pub(crate) enum FailuresError {
 }
 
 impl<S: ObjectStore> Failures<S> {
-    /// Will connect by this.
+    /// Makes a keeper that connects by calling `connect`.
     pub fn new(connect: impl Fn() -> Result<S, StoreError> + 'static) -> Self {
         Self { connect: Box::new(connect), store: OnceCell::new() }
     }
@@ -66,7 +66,7 @@ impl<S: ObjectStore> Failures<S> {
     }
 }
 
-/// Where they are kept; `None` without a failure.
+/// Where they are kept; `None` if nothing failed.
 fn key(data_set: &str, event: &FirehoseEvent<'_>, failed: &[Failed]) -> Option<String> {
     let first = event.records.get(failed.first()?.index)?;
     let id = event.invocation_id.map(|id| id.text()).unwrap_or_default();
@@ -85,7 +85,7 @@ fn lines(event: &FirehoseEvent<'_>, failed: &[Failed]) -> Result<Vec<u8>, serde_
                 field: failure.field().map(Into::into),
                 message: failure.to_string().into(),
             },
-            // As the event had it, be it base64 or not.
+            // The data as the event had it, whether it is base64 or not.
             payload_base64: record.data.map(|data| data.text()).unwrap_or_default(),
         };
         out.append(&mut put_aside.to_json()?);
@@ -94,7 +94,7 @@ fn lines(event: &FirehoseEvent<'_>, failed: &[Failed]) -> Result<Vec<u8>, serde_
     Ok(out)
 }
 
-/// The place of a record. Without a stream as the source all of it but Firehose's own id is empty.
+/// The place of a record. If the source is not a stream, only Firehose's own id is set.
 fn origin<'a>(record: &FirehoseRecord<'a>, stream: &'a str) -> Origin<'a> {
     let position = record.position().unwrap_or_default();
     Origin::Stream {

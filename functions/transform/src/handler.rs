@@ -1,4 +1,4 @@
-//! The function itself: an invocation in, an answer out, metrics and logs on the way.
+//! The function itself: an invocation in, an answer out, with metrics and logs.
 
 use crate::{Batch, Failures, Reingest, Report, RoutingError, TransformSettings};
 use bytes::Bytes;
@@ -22,8 +22,8 @@ pub struct Transform<S, F> {
 }
 
 impl<S: RecordSink + Clone + 'static, F: ObjectStore> Transform<S, F> {
-    /// A transform by this schema, which must fit the destination; `reingest` is used only where the settings name
-    /// a stream for it.
+    /// Makes a transform for this schema, which must fit the destination. `reingest` is used only if the
+    /// settings name a stream for it.
     pub fn new(
         schema: Schema,
         settings: &TransformSettings,

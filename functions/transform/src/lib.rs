@@ -1,7 +1,7 @@
-//! The transform: Firehose records in, typed JSON out, each record answered exactly once and in order.
+//! The transform: Firehose records in, typed JSON out, with each record answered exactly once and in order.
 //!
-//! A record goes through named stages: decode base64, open (gzip, zstd, KPL), type by the schema, route (partition
-//! keys, Iceberg table), and encode into the answer, as long as the answer has room.
+//! A record goes through these stages: decode base64, unwrap (gzip, zstd, KPL), type by the schema, route
+//! (partition keys, Iceberg table), and encode into the answer, as long as the answer has room.
 
 mod batch;
 mod budget;

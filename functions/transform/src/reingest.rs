@@ -1,8 +1,9 @@
-//! Records the answer has no room for, back on the stream they came from: at least once, so only for a stream
-//! that has no other consumer.
+//! Puts records for which the answer has no room back on the stream from which they came. Delivery is at
+//! least once, so this is only for a stream that has no other consumer.
 //!
-//! A record goes back in a hop frame, which the decoder takes off and counts, and not for ever. It is answered as
-//! dropped once the stream has it; what the stream does not take is answered as failed.
+//! A record goes back in a hop frame, which the decoder takes off and counts, so that it can't go round for
+//! ever. Once the stream has it, it is answered as dropped. A record that the stream does not accept is
+//! answered as failed.
 
 use bytes::Bytes;
 use edge::lambda::events::FirehoseRecord;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Left free before the invocation's deadline, to send the answer in.
+/// Time reserved, before the invocation's deadline, for sending the answer.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
 /// How often a record may go back.
@@ -32,7 +33,7 @@ pub(crate) struct PutBack {
     pub(crate) answer_entry: Range<usize>,
     /// Length of its documents.
     pub(crate) document_bytes: usize,
-    /// The record in its hop frame, under its own partition key.
+    /// The record in its hop frame, with its own partition key.
     pub(crate) frame: Entry,
 }
 
@@ -41,7 +42,7 @@ impl HopLimit {
         Self { max_hops }
     }
 
-    /// The record for its stream, unless it has been there often enough.
+    /// The record for its stream, unless it has been put back often enough.
     pub(crate) fn put_back(self, record: &FirehoseRecord<'_>, payload: &[u8], hops: u8) -> Option<Entry> {
         if hops >= self.max_hops {
             return None;
@@ -52,19 +53,19 @@ impl HopLimit {
     }
 }
 
-/// The stream records go back to; its client is made when the first one does.
+/// The stream to which records go back. Its client is made when the first one does.
 pub struct Reingest<S> {
     connect: Box<dyn Fn() -> S>,
     sink: OnceCell<S>,
 }
 
 impl<S: RecordSink + Clone + 'static> Reingest<S> {
-    /// Will connect by this.
+    /// Makes a way back that connects by calling `connect`.
     pub fn new(connect: impl Fn() -> S + 'static) -> Self {
         Self { connect: Box::new(connect), sink: OnceCell::new() }
     }
 
-    /// Puts records back, and answers with the indices of those the stream has taken.
+    /// Puts records back, and returns the indices of those that the stream accepted.
     pub(crate) async fn put(&self, left_out: &[PutBack], time_left: Duration) -> HashSet<usize> {
         let sink = self.sink.get_or_init(|| (self.connect)()).clone();
         let time_left = time_left.saturating_sub(DEADLINE_MARGIN);

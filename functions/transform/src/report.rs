@@ -1,4 +1,4 @@
-//! What became of a batch: counted for metrics, and the first failures told one by one.
+//! What happened to a batch: counts for metrics, and the first failures one by one.
 
 use crate::RecordFailure;
 use edge::lambda::events::FirehoseEvent;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A record that is answered as failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
-    /// Which record of the event.
+    /// The index of the record in the event.
     pub index: usize,
     /// What is wrong.
     pub failure: RecordFailure,
@@ -18,21 +18,22 @@ pub struct Failed {
 /// The outcome of one batch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
-    /// Records delivered as documents.
+    /// How many records were delivered as documents.
     pub ok: usize,
-    /// Of those, records with U+FFFD in a document for half a character.
+    /// How many of those have U+FFFD in a document in place of an unpaired surrogate.
     pub mended: usize,
-    /// Records left out by a drop rule.
+    /// How many records a drop rule left out.
     pub dropped: usize,
-    /// Records put back on their stream, and left out here.
+    /// How many records were put back on their stream, and left out here.
     pub reingested: usize,
-    /// Every failed record; those without room in the answer come last.
+    /// Every failed record. Those without room in the answer come last.
     pub failed: Vec<Failed>,
-    /// Whether a replay finds each failed record with its position and reason; none where no place is set.
+    /// Whether a replay will find each failed record with its position and reason; `None` if no place for
+    /// them is set.
     pub failures_kept: Option<bool>,
-    /// Distinct dynamic partitions; a delivery stream has 500 at a time.
+    /// How many distinct dynamic partitions there are. A delivery stream has at most 500 at a time.
     pub partitions: usize,
-    /// Partition keys without a value, which the default stands in for.
+    /// How many partition keys have no value, so that the default replaces them.
     pub empty_partition_keys: usize,
     /// Bytes of the event.
     pub event_bytes: usize,
@@ -40,9 +41,9 @@ pub struct Report {
     pub answer_bytes: usize,
     /// The answer's limit.
     pub limit_bytes: usize,
-    /// Bytes of all records, as Firehose counts its buffer.
+    /// Bytes of all records, counted as Firehose counts its buffer.
     pub record_bytes: usize,
-    /// Bytes the answer would have had without a limit.
+    /// How many bytes the answer would have without a limit.
     pub wanted_bytes: usize,
 }
 
@@ -56,16 +57,17 @@ impl Report {
         kinds
     }
 
-    /// The largest Firehose buffer, in MiB, whose batches of such records still fit; none where this one did.
+    /// Returns the largest Firehose buffer, in MiB, with which batches of such records would fit; `None` if
+    /// this batch did.
     #[allow(clippy::cast_precision_loss)] // sizes of some megabytes
     pub fn fitting_buffer_mib(&self) -> Option<f64> {
         let expansion = self.wanted_bytes as f64 / self.record_bytes.max(1) as f64;
         let mib = self.limit_bytes as f64 / expansion / f64::from(1 << 20);
-        // Firehose takes tenths of a megabyte.
+        // Firehose accepts tenths of a megabyte.
         (self.wanted_bytes > self.limit_bytes).then(|| (mib * 10.0).floor() / 10.0)
     }
 
-    /// Logs the first failures, how many more there were, and what would have made room.
+    /// Logs the first failures, how many more there were, and which buffer would have made room.
     pub fn log(&self, request_id: &str, event: &FirehoseEvent<'_>, told_at_most: usize) {
         for Failed { index, failure } in self.failed.iter().take(told_at_most) {
             let Some(record) = event.records.get(*index) else { continue };
@@ -87,12 +89,12 @@ impl Report {
                 wanted_bytes,
                 limit_bytes,
                 buffer_mib,
-                "answer is full, a smaller buffer fits"
+                "answer is full; a smaller buffer would fit"
             );
         }
     }
 
-    /// The batch as metrics, one dimension set for the data set.
+    /// Returns the batch's metrics, with one dimension set for the data set.
     #[allow(clippy::cast_precision_loss)] // sizes of some megabytes
     pub fn metrics(&self, data_set: &str, duration: Duration) -> Metrics {
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;

@@ -1,4 +1,4 @@
-//! What Firehose is told about a document: its dynamic partition, or its Iceberg table.
+//! What Firehose is told about a document: its dynamic partition or its Iceberg table.
 
 use crate::{Destination, RecordFailure};
 use edge::lambda::events::{RecordMetadata, TableRoute};
@@ -6,14 +6,14 @@ use record_model::{Schema, SchemaError};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Longest value of a key: a prefix with all its keys may have 512 characters.
+/// The longest value of a key, since a prefix with all its keys may have 512 characters.
 const MAX_KEY_CHARS: usize = 128;
 
 /// Makes the metadata of one document after the other.
 pub(crate) struct Routing {
     destination: Destination,
     empty_key: String,
-    /// The metadata of the document routed last; empty for none.
+    /// The metadata of the last document that was routed; empty for none.
     metadata: Vec<u8>,
     partitions: HashSet<Vec<u8>>,
     empty_keys: usize,
@@ -22,19 +22,19 @@ pub(crate) struct Routing {
 /// Why a schema does not fit the destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoutingError {
-    /// Nothing to partition by.
-    #[error("the destination is s3-partitioned, the schema names no partition keys")]
+    /// The schema names no keys for partitioning.
+    #[error("the destination is s3-partitioned, but the schema names no partition keys")]
     NoPartitionKeys,
-    /// No table to write to.
-    #[error("the destination is iceberg, the schema names no table")]
+    /// The schema names no table.
+    #[error("the destination is iceberg, but the schema names no table")]
     NoTable,
-    /// A name the destination refuses.
-    #[error("the destination takes no document of the schema")]
+    /// The destination refuses a name in the schema.
+    #[error("the destination refuses the schema's documents")]
     Name(#[from] SchemaError),
 }
 
 impl Routing {
-    /// For documents of this schema; `empty_key` stands in for a key without a value.
+    /// Makes the routing for documents of this schema. `empty_key` replaces a key without a value.
     pub(crate) fn new(
         schema: &Schema,
         destination: Destination,
@@ -70,12 +70,12 @@ impl Routing {
         Ok(&self.metadata)
     }
 
-    /// Distinct partitions of the batch: a delivery stream has 500 at a time.
+    /// How many distinct partitions the batch has. A delivery stream has at most 500 at a time.
     pub(crate) fn partitions(&self) -> usize {
         self.partitions.len()
     }
 
-    /// Keys of the batch that had no value.
+    /// How many keys of the batch had no value.
     pub(crate) fn empty_keys(&self) -> usize {
         self.empty_keys
     }
@@ -99,7 +99,8 @@ impl Routing {
     }
 }
 
-/// A key as one part of an object's name: letters, digits, `-`, `_` and inner dots stay, all else becomes `_`.
+/// A key as one part of an object's name: letters, digits, `-`, `_` and inner dots stay, and everything else
+/// becomes `_`.
 fn sanitised(value: &str) -> String {
     let plain = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '_' };
     let value: String = value.trim().chars().take(MAX_KEY_CHARS).map(plain).collect();

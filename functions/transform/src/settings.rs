@@ -1,10 +1,10 @@
-//! What the environment says about the transform.
+//! The settings that the transform reads from its environment.
 
 use crate::{Destination, Envelope};
 use edge::lambda::events::ANSWER_LIMIT_BYTES;
 use edge::settings::Settings;
 
-/// Left free under Lambda's limit: an answer over it fails the whole batch.
+/// The room left under Lambda's limit, since an answer over it fails the whole batch.
 const ANSWER_MARGIN_BYTES: usize = 64 * 1024;
 const SMALLEST_ANSWER_BYTES: usize = 64 * 1024;
 /// Hive's word for "no value", which Athena and Glue understand.
@@ -19,22 +19,23 @@ pub struct TransformSettings {
     pub envelope: Envelope,
     /// `DESTINATION`: `s3`, `s3-partitioned`, `opensearch` or `iceberg`.
     pub destination: Destination,
-    /// `EMPTY_PARTITION_KEY`: stands in for a dynamic partitioning key without a value.
+    /// `EMPTY_PARTITION_KEY`: replaces a dynamic partitioning key that has no value.
     pub empty_partition_key: String,
-    /// `ANSWER_LIMIT_BYTES`: the answer never has more.
+    /// `ANSWER_LIMIT_BYTES`: the most bytes of the answer.
     pub answer_limit_bytes: usize,
-    /// `REINGEST_STREAM`: the stream that records go back to when the answer is full; none fails them.
+    /// `REINGEST_STREAM`: the stream to which records go back when the answer is full. When unset, they fail.
     pub reingest_stream: Option<String>,
     /// `MAX_HOPS`: how often one record may go back.
     pub max_hops: u8,
-    /// `FAILURES_BUCKET`: failed records are kept here with their position and reason; none keeps them nowhere.
+    /// `FAILURES_BUCKET`: the bucket that keeps failed records with their position and reason. When unset,
+    /// they are not kept.
     pub failures_bucket: Option<String>,
-    /// `LOGGED_FAILURES`: failures of one invocation that are logged one by one.
+    /// `LOGGED_FAILURES`: how many failures of one invocation are logged one by one.
     pub logged_failures: usize,
 }
 
 impl TransformSettings {
-    /// Defaults for a schema.
+    /// Returns the defaults for a schema.
     pub fn for_schema(schema: &str) -> Self {
         Self {
             schema: schema.to_owned(),
@@ -49,7 +50,7 @@ impl TransformSettings {
         }
     }
 
-    /// Reads all of them; what is wrong is kept in `settings`.
+    /// Reads all of them. What is wrong with them is kept in `settings`.
     pub fn read(settings: &mut Settings) -> Self {
         let default = Self::for_schema(&settings.required("SCHEMA"));
         let limits = SMALLEST_ANSWER_BYTES..=ANSWER_LIMIT_BYTES;

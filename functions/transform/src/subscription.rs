@@ -1,12 +1,12 @@
-//! CloudWatch Logs subscription data: one compressed record of a log group holds many log events.
+//! CloudWatch Logs subscription data, where one compressed record of a log group holds many log events.
 //!
-//! Each event is handed to the schema as a JSON object of its own, with the group and stream it is of. Form: "Log
-//! group-level subscription filters" of the CloudWatch Logs user guide.
+//! Each event is handed to the schema as a separate JSON object, with its log group and log stream. The form
+//! is described in "Log group-level subscription filters" of the CloudWatch Logs user guide.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A subscription record, after gzip.
+/// A subscription record after gzip.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Subscription<'a> {
@@ -25,7 +25,7 @@ struct Subscription<'a> {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum MessageType {
     DataMessage,
-    /// Sent now and then to see whether the destination is there.
+    /// Sent occasionally to check whether the destination is reachable.
     ControlMessage,
 }
 
@@ -39,7 +39,7 @@ struct LogEvent<'a> {
     message: &'a RawValue,
 }
 
-/// One log event as the schema sees it.
+/// One log event in the form that the schema sees.
 #[derive(Serialize)]
 struct Line<'a> {
     id: &'a RawValue,
@@ -50,8 +50,8 @@ struct Line<'a> {
     log_stream: &'a RawValue,
 }
 
-/// The log events of a record, each as a JSON object; a control message has none. `None` where the record isn't one of a
-/// subscription.
+/// The log events of a record, each as a JSON object; a control message has none. `None` if the record does
+/// not come from a subscription.
 pub(crate) fn log_events(record: &[u8]) -> Option<impl Iterator<Item = Result<Vec<u8>, serde_json::Error>>> {
     let Subscription { message_type, owner, log_group, log_stream, log_events } =
         serde_json::from_slice(record).ok()?;

@@ -1,4 +1,4 @@
-//! From one record's bytes to its typed documents, in buffers that are used again.
+//! Types the bytes of one record, as documents in buffers that are reused.
 
 use crate::subscription::log_events;
 use crate::{Destination, Envelope, RecordFailure};
@@ -9,16 +9,17 @@ use record_model::{
 };
 use std::fmt::Write as _;
 
-/// A record may open to as much as an answer can carry at all, a batch to as much as its time allows.
+/// A record may decompress to as much as an answer can carry at all, and a batch to as much as its time
+/// allows.
 const LIMITS: Limits =
     Limits { record_bytes_out: 8 << 20, batch_bytes_out: 256 << 20, sub_records: 100_000, depth: 4 };
 
-/// What a record became; its documents lie in [`Typing::documents`].
+/// The outcome of a record. Its documents are in [`Typing::documents`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Typed {
-    /// One document or, where the destination takes them, several.
+    /// One document or, if the destination takes them, several.
     Documents,
-    /// A drop rule matched, for each of its documents.
+    /// A drop rule matched each of its documents.
     Dropped,
 }
 
@@ -32,12 +33,12 @@ pub(crate) struct Typing {
     documents: Vec<u8>,
     hops: u8,
     is_mended: bool,
-    /// Where the record typed last lies in its stream, for a schema that asks for it.
+    /// The last typed record's place in its stream, for a schema that asks for it.
     position: Option<String>,
     stream: String,
 }
 
-/// Where the documents of one record are gathered.
+/// Where the documents of one record are collected.
 struct Gathering<'a> {
     schema: &'a Schema,
     envelope: Envelope,
@@ -65,7 +66,7 @@ impl Typing {
         }
     }
 
-    /// Gives the decoder its budget back; the records to come are of this event.
+    /// Restores the decoder's whole budget. The following records belong to this event.
     pub(crate) fn start_batch(&mut self, event: &FirehoseEvent<'_>) {
         self.decoder.start_batch();
         self.stream = event.source_stream().unwrap_or_default().into_owned();
@@ -75,27 +76,27 @@ impl Typing {
         &self.schema
     }
 
-    /// The documents of the record typed last, line ends included.
+    /// The documents of the last typed record, including line ends.
     pub(crate) fn documents(&self) -> &[u8] {
         &self.documents
     }
 
-    /// The bytes of the record typed last, as they came.
+    /// The bytes of the last typed record, as they came.
     pub(crate) fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// How often the record typed last went back to its stream.
+    /// How often the last typed record was put back on its stream.
     pub(crate) fn hops(&self) -> u8 {
         self.hops
     }
 
-    /// Whether a document of the record typed last has U+FFFD for half a character.
+    /// Whether a document of the last typed record has U+FFFD in place of an unpaired surrogate.
     pub(crate) fn is_mended(&self) -> bool {
         self.is_mended
     }
 
-    /// Decodes, opens and types a record. If one of several documents fails, the record does.
+    /// Decodes, unwraps and types a record. If one of several documents fails, the whole record fails.
     pub(crate) fn write(&mut self, record: &FirehoseRecord<'_>) -> Result<Typed, RecordFailure> {
         self.documents.clear();
         record.decode_into(&mut self.payload)?;
@@ -153,7 +154,7 @@ impl Gathering<'_> {
         }
     }
 
-    /// A payload of one record, or of several: then each is a document of its own.
+    /// Writes a payload of one record, or of several, each of which becomes a document.
     fn write(&mut self, payload: &[u8]) -> Result<(), RecordFailure> {
         match self.write_one(payload) {
             Err(error) if error.problem() == Problem::SeveralRecords => {
@@ -183,7 +184,7 @@ impl Gathering<'_> {
     }
 }
 
-/// The record's id, or nothing where Firehose took the record directly.
+/// Writes the record's id, or nothing if Firehose took the record directly.
 fn write_position(stream: &str, record: &FirehoseRecord<'_>, out: &mut String) {
     out.clear();
     let Some(at) = record.position() else { return };

@@ -1,4 +1,5 @@
-//! `DELIVERY=batch`: an object is named after the start of its batch, and each later attempt from there replaces it.
+//! `DELIVERY=batch`: an object is named after the start of its batch, and each later attempt that starts
+//! there replaces it.
 
 use bytes::Bytes;
 use edge::store::{Attributes, Created, ObjectStore, Replaced};

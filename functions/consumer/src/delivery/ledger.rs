@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the object `state/ledger/<stream>/<shard>/<epoch>` holds.
+/// The content of the object `state/ledger/<stream>/<shard>/<epoch>`.
 ///
-/// Its content never comes back, because `done` only grows, and so its `ETag` never does either.
+/// The same content never comes back, because `done` only grows, and so its `ETag` never comes back either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LedgerEntry {
     /// Every record up to this one is decided; `None` where the first object is still to come.

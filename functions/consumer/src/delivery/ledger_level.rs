@@ -20,11 +20,11 @@ pub(crate) struct Ledger {
     decided: Option<SequenceNumber>,
 }
 
-/// Who wrote the agreed object.
+/// The writer of the agreed object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Adopted {
     Ours,
-    /// Another attempt, up to this record: those are done and no others.
+    /// Another attempt wrote it, up to this record: only the records up to there are done.
     Anothers {
         last: SequenceNumber,
     },

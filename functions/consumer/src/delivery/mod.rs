@@ -14,19 +14,19 @@ pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
 pub use output::Compression;
 pub(crate) use output::{Contents, ObjectPacker, emptied};
 
-/// Metadata of an output object that later attempts decide by.
+/// Metadata of an output object by which later attempts decide.
 const ATTEMPT: &str = "attempt";
 const STARTED_AT_MS: &str = "attempt-started-at-ms";
 pub(crate) const LAST_SEQUENCE_NUMBER: &str = "last-sequence-number";
 
-/// Tries of one conditional write before the attempt leaves the object to another writer.
+/// How often one conditional write is tried before the attempt leaves the object to another writer.
 const MAX_TRIES: usize = 8;
 
-/// Lambda's one call of the function, as its objects remember it.
+/// One call of the function by Lambda, as its objects record it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) request_id: String,
-    /// Milliseconds since 1970 UTC. Of two attempts from one start the later one counts.
+    /// Milliseconds since 1970 UTC. Of two attempts with the same start, the later one counts.
     pub(crate) started_at_ms: i64,
 }
 
@@ -43,18 +43,18 @@ pub(crate) enum DeliveryError {
     BadLedger { key: String, source: serde_json::Error },
     #[error("object {key:?} does not say which record is its last")]
     NoLastRecord { key: String },
-    #[error("what is to be stored has no JSON form")]
+    #[error("the data to be stored has no JSON form")]
     Form(#[from] serde_json::Error),
     #[error("output could not be compressed")]
     Compress(#[from] record_model::compress::CompressError),
-    #[error("texts are not enriched")]
+    #[error("texts could not be enriched")]
     Enricher(#[from] EnricherError),
     #[error("output was not stored before the deadline")]
     Late,
 }
 
 impl DeliveryError {
-    /// Whether the next attempt may succeed with nothing changed by a person.
+    /// Whether the next attempt may succeed without any change by a person.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
@@ -72,8 +72,8 @@ impl DeliveryError {
 }
 
 impl Attempt {
-    /// Differs for any two attempts, so that their bytes and their tags differ. The request id alone would not do, because
-    /// an asynchronous invocation is retried under the same one.
+    /// Returns a text that differs for any two attempts, so that their bytes and their tags differ. The
+    /// request id alone would not suffice, because an asynchronous invocation is retried under the same one.
     pub(crate) fn mark(&self) -> String {
         format!("{}-{}", self.request_id, self.started_at_ms)
     }

@@ -1,4 +1,4 @@
-//! The output object: compressed lines, marked by their attempt, with what later attempts need in its metadata.
+//! The output object: compressed lines, marked by their attempt, with metadata that later attempts need.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use record_model::layout::Extension;
 use super::LAST_SEQUENCE_NUMBER;
 use crate::deadline::Pace;
 
-/// An empty buffer for the next batch, with the memory of one that is not needed any more, since memory fresh from the
-/// system costs time; without it where there is more than `kept_bytes`.
+/// An empty buffer for the next batch, which keeps the memory of a used one unless that is more than
+/// `kept_bytes`, since fresh memory from the system costs time.
 pub(crate) fn emptied(mut buffer: Vec<u8>, kept_bytes: usize) -> Vec<u8> {
     buffer.clear();
     if buffer.capacity() > kept_bytes { Vec::new() } else { buffer }
@@ -27,7 +27,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// How long a mebibyte of lines takes to compress and to send, on a third of a processor, which 512 MB buy.
+    /// How long it takes to compress and send a mebibyte of lines, on a third of a processor, which 512 MB of
+    /// memory provide.
     fn expected_per_mib(self) -> Duration {
         Duration::from_millis(match self {
             Self::Gzip(..=6) | Self::Zstd(..=6) => 30,
@@ -37,7 +38,7 @@ impl Compression {
     }
 }
 
-/// Compresses one batch after the other, with the same tables and the same buffer.
+/// Compresses batch after batch, with the same tables and the same buffer.
 pub(crate) struct ObjectPacker {
     compressor: Compressor,
     buffer: Vec<u8>,
@@ -50,7 +51,7 @@ enum Compressor {
     Zstd(Zstd),
 }
 
-/// What an output object says of itself.
+/// What an output object says about itself.
 #[derive(Debug)]
 pub(crate) struct Contents<'a> {
     pub(crate) first_sequence_number: &'a str,
@@ -72,7 +73,7 @@ impl ObjectPacker {
         Self { compressor, buffer: Vec::new(), kept_bytes, pace }
     }
 
-    /// What the object's key ends with.
+    /// The end of the object's key.
     pub(crate) fn extension(&self) -> Extension {
         match self.compressor {
             Compressor::Gzip(_) => Extension::Gzip,
@@ -94,13 +95,13 @@ impl ObjectPacker {
         Ok(packed)
     }
 
-    /// How fast lines become an object, at the least.
+    /// A lower limit for the time in which lines become an object.
     pub(crate) fn pace(&self) -> Pace {
         self.pace
     }
 
-    /// There is no content encoding, because readers go by the name, and one that also undid an encoding would find
-    /// no gzip.
+    /// There is no content encoding, because readers go by the name. A reader that also undid an encoding
+    /// would not find gzip.
     pub(crate) fn attributes(&self, contents: &Contents<'_>) -> Attributes {
         let content_type = match self.compressor {
             Compressor::Gzip(_) => "application/gzip",

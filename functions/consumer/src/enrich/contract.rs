@@ -1,4 +1,4 @@
-//! What every [`Enricher`] has to keep, as tests that a crate with an enricher of its own runs on it.
+//! The rules that every [`Enricher`] must keep, as tests that a crate can run on an enricher of its own.
 
 use serde_json::{Map, Value};
 use text::{Language, language};
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Enricher, Text, TextMembers};
 
-/// Texts that are hard on whoever reads them.
+/// Texts that are difficult for readers.
 const ODD_TEXTS: [&str; 12] = [
     "",
     " \t\n",
@@ -22,14 +22,18 @@ const ODD_TEXTS: [&str; 12] = [
     "I hate waiting for the bus in the rain.",
 ];
 
-/// Panics where the enricher breaks the contract on `texts` or on some odd ones:
+/// Checks the rules of the contract on `texts` and on some odd ones:
 ///
-/// - what is written is the members of the documented line, each once, the label one of the three;
-/// - the same text gives the same bytes again, in the same scratch and in a new one, on this thread and on another;
-/// - a text that was prepared without a failure is ready, and one that was not is at most not ready;
-/// - any text is taken, up to [`Enricher::WINDOW_BYTES`], in any language;
-/// - preparing returns where its time is up before it begins;
-/// - the models are named, in ASCII that metadata of an object can hold.
+/// - what is written has the members of the documented line, each once, and the label is one of the three;
+/// - the same text always gives the same bytes, in the same scratch and in a new one, on this thread and on
+///   another;
+/// - a text that was prepared without a failure is ready, and any other text is at worst not ready;
+/// - every text is accepted, up to [`Enricher::WINDOW_BYTES`], in any language;
+/// - preparing returns if its time is up before it begins;
+/// - the models have names in ASCII that the metadata of an object can hold.
+///
+/// # Panics
+/// If a rule does not hold; the message says which.
 pub async fn holds_for<E: Enricher>(enricher: &E, texts: &[&str]) {
     let longest = "good bad ".repeat(E::WINDOW_BYTES / 9);
     let all: Vec<&str> = ODD_TEXTS.iter().chain(texts).copied().chain([longest.as_str()]).collect();
@@ -71,12 +75,16 @@ fn says_the_same_each_time<E: Enricher>(
 ) {
     let first = written(enricher, warm, text);
     assert!(first.is_some() || !must_be_ready, "a text that was prepared is not ready: {text:?}");
-    assert_eq!(first, written(enricher, warm, text), "the same scratch says something else: {text:?}");
-    assert_eq!(first, written(enricher, &mut enricher.scratch(), text), "a new scratch does: {text:?}");
+    assert_eq!(first, written(enricher, warm, text), "the same scratch gives another result: {text:?}");
+    assert_eq!(
+        first,
+        written(enricher, &mut enricher.scratch(), text),
+        "a new scratch gives another result: {text:?}"
+    );
     let elsewhere = std::thread::scope(|scope| {
         scope.spawn(|| written(enricher, &mut enricher.scratch(), text)).join().ok()
     });
-    assert_eq!(Some(&first), elsewhere.as_ref(), "another thread says something else: {text:?}");
+    assert_eq!(Some(&first), elsewhere.as_ref(), "another thread gives another result: {text:?}");
     if let Some(members) = first {
         has_the_documented_form(&members);
     }
@@ -96,13 +104,16 @@ fn written<E: Enricher>(
 fn has_the_documented_form(members: &str) {
     let object: Map<String, Value> = serde_json::from_str(&format!("{{{members}}}")).unwrap_or_default();
     let known = ["sentiment", "keywords", "enrichment_error"];
-    assert!(object.contains_key("sentiment"), "there is no sentiment: {members}");
-    assert!(object.keys().all(|name| known.contains(&name.as_str())), "another member: {members}");
+    assert!(object.contains_key("sentiment"), "the member sentiment is missing: {members}");
+    assert!(
+        object.keys().all(|name| known.contains(&name.as_str())),
+        "there is an undocumented member: {members}"
+    );
     let label = object.get("sentiment").and_then(|sentiment| sentiment.get("label")).and_then(Value::as_str);
     let is_null = object.get("sentiment").is_some_and(Value::is_null);
     assert!(
         is_null || label.is_some_and(|label| ["positive", "neutral", "negative"].contains(&label)),
-        "a label that is none: {members}"
+        "the label is not one of the three: {members}"
     );
     let keywords = object.get("keywords").and_then(Value::as_array);
     let is_keyword = |entry: &Value| {

@@ -1,11 +1,12 @@
-//! The few JSON forms an output line is made of, appended to a buffer.
+//! The few JSON forms that an output line consists of, appended to a buffer.
 
 use serde::Serialize;
 
 /// Text.
 pub(crate) use record_model::write_json_string as string;
 
-/// Anything that has a JSON form, such as a sentiment; `null` for what has none, so that the line is JSON in any case.
+/// Anything that has a JSON form, such as a sentiment. What has none becomes `null`, so that the line is JSON
+/// in any case.
 pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
     let start = out.len();
     if serde_json::to_writer(&mut *out, value).is_err() {
@@ -14,7 +15,7 @@ pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
     }
 }
 
-/// A time as ISO 8601 in UTC with milliseconds; `null` where there is none, or none that a calendar has.
+/// A time as ISO 8601 in UTC with milliseconds; `null` if there is no time, or none that a calendar has.
 pub(crate) fn time(ms: Option<i64>, out: &mut Vec<u8>) {
     match ms.and_then(record_model::utc_with_millis) {
         Some(time) => string(&time, out),

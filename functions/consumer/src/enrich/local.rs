@@ -1,4 +1,4 @@
-//! The backend that ships in the binary: the `text` crate, in process.
+//! The built-in backend: the `text` crate, in process.
 
 use text::{Analyzer, KeywordOptions, Language};
 
@@ -12,7 +12,7 @@ pub struct LocalEnricher {
 }
 
 impl LocalEnricher {
-    /// Finds at most `top` keywords a text.
+    /// Makes an enricher that finds at most `top` keywords in a text.
     pub fn new(top: usize) -> Self {
         Self { keywords: KeywordOptions { top, ..KeywordOptions::default() } }
     }

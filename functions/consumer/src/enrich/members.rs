@@ -1,19 +1,19 @@
-//! The members of an output line that an enricher writes, each step giving the next: whatever an enricher does, the line
-//! has the documented form, and the label that is counted is the one that is written.
+//! The members of an output line that an enricher writes, where each step returns the next. Whatever an
+//! enricher does, the line has the documented form, and the label that is counted is the one that is written.
 
 use serde::Serialize;
 use text::{Keyword, Label};
 
 use super::json;
 
-/// The mood of one text, as it stands in an output line.
+/// The sentiment of one text, in the form of an output line.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sentiment {
     /// The label to show and to count.
     pub label: Label,
     /// How positive a reader would call the text, -1 to 1.
     pub score: f64,
-    /// VADER's compound, -1 to 1; `null` from an enricher that has none.
+    /// VADER's compound, -1 to 1; `null` if the enricher has none.
     pub compound: Option<f64>,
     /// Share of the text that is positive, 0 to 1.
     pub positive: f64,
@@ -21,7 +21,7 @@ pub struct Sentiment {
     pub neutral: f64,
     /// Share that is negative.
     pub negative: f64,
-    /// Share that is good and bad at once; left out by an enricher that does not tell it apart.
+    /// The share that is both positive and negative; omitted if the enricher does not measure it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mixed: Option<f64>,
 }
@@ -33,7 +33,7 @@ impl From<text::Sentiment> for Sentiment {
     }
 }
 
-/// The place in a line for what its text says. It begins with the sentiment, or ends with none.
+/// The place in a line for what its text says. It takes a sentiment first, or the word that there is none.
 #[derive(Debug)]
 pub struct TextMembers<'o> {
     out: &'o mut Vec<u8>,
@@ -47,7 +47,7 @@ pub struct KeywordMembers<'o> {
     is_first: bool,
 }
 
-/// What a text says is written. Only the writers above make one.
+/// Proof that a text's members were written. Only the writers above can make one.
 #[derive(Debug)]
 #[must_use = "it is what `Enricher::enrich` answers"]
 pub struct Enriched {
@@ -59,7 +59,7 @@ impl<'o> TextMembers<'o> {
         Self { out }
     }
 
-    /// The text's sentiment, or that it has none; its keywords follow.
+    /// Writes the text's sentiment, or that it has none. Its keywords follow.
     pub fn sentiment(self, sentiment: Option<Sentiment>) -> KeywordMembers<'o> {
         self.out.extend_from_slice(br#""sentiment":"#);
         json::value(&sentiment, self.out);
@@ -67,12 +67,12 @@ impl<'o> TextMembers<'o> {
         KeywordMembers { out: self.out, label: sentiment.map(|sentiment| sentiment.label), is_first: true }
     }
 
-    /// There is no text, or it is in a language that is not scored.
+    /// Writes that there is no text, or that its language is not scored.
     pub fn unscored(self) -> Enriched {
         self.sentiment(None).end()
     }
 
-    /// This one text could not be scored, and will not be; `code` is a short stable word.
+    /// Writes that this one text could not be scored and never will be. `code` is a short stable word.
     pub fn failed(self, code: &str) -> Enriched {
         let Self { out } = self;
         let enriched = TextMembers::new(out).unscored();
@@ -83,7 +83,7 @@ impl<'o> TextMembers<'o> {
 }
 
 impl KeywordMembers<'_> {
-    /// The next keyword. Its score is comparable within one text only, and is written with four decimal places.
+    /// Writes the next keyword. Its score is comparable only within one text, and has four decimal places.
     pub fn keyword(&mut self, term: &str, score: f32) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.out.push(b',');
@@ -91,7 +91,7 @@ impl KeywordMembers<'_> {
         json::value(&Keyword { term, score }, self.out);
     }
 
-    /// There are no more.
+    /// Ends the keywords.
     pub fn end(self) -> Enriched {
         self.out.push(b']');
         Enriched { label: self.label }

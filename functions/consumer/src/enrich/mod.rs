@@ -1,4 +1,4 @@
-//! What a text says: the port that enriches it, and the backends behind the port.
+//! Finds out what a text says: the port that enriches it, and the backends of the port.
 
 #[cfg(feature = "comprehend")]
 mod comprehend;

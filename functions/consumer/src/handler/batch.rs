@@ -18,7 +18,7 @@ use crate::read::{Lines, Preparer, Workers};
 use crate::settle::Settling;
 use crate::window::WindowState;
 
-/// The epoch of a ledger that was never replayed. It has no part in the names of objects.
+/// The epoch of a ledger that was never replayed. It is not part of the names of objects.
 const FIRST_EPOCH: &str = "0";
 
 /// What is reused from one batch to the next.
@@ -37,7 +37,7 @@ pub(super) struct Batch<'a> {
     pub(super) report: Report,
 }
 
-/// Lines on their way into an object.
+/// Lines on their way to an object.
 struct Output<'a> {
     records: &'a [KinesisRecord<'a>],
     lines: &'a Lines,
@@ -53,7 +53,7 @@ impl<'a> Batch<'a> {
 }
 
 impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
-    /// The ledger of the batch's shard, where there is one.
+    /// The ledger of the batch's shard, if there is one.
     pub(super) async fn ledger(&self, first: &KinesisRecord<'_>) -> Result<Option<Ledger>, DeliveryError> {
         match &self.settings.delivery {
             DeliveryLevel::Batch => Ok(None),
@@ -151,7 +151,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         }
     }
 
-    /// The epoch in the names of objects, so that a replay writes beside what it replays.
+    /// The epoch in the names of objects, by which a replay writes next to what it replays.
     fn epoch(&self) -> Option<&str> {
         match &self.settings.delivery {
             DeliveryLevel::Ledger { epoch } if epoch != FIRST_EPOCH => Some(epoch),
@@ -160,7 +160,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     }
 }
 
-/// The lines of `records`, after their texts are prepared.
+/// Makes the lines of `records`, after their texts are prepared.
 async fn read<E: Enricher>(
     records: &[KinesisRecord<'_>],
     batch: &mut Batch<'_>,

@@ -28,18 +28,18 @@ pub struct Consumer<S, E: Enricher> {
     pub(super) schema: Schema,
     pub(super) settings: ConsumerSettings,
     now_ms: fn() -> i64,
-    /// Buffers, between two invocations.
+    /// The buffers, kept between two invocations.
     idle: Mutex<Option<Buffers<E>>>,
 }
 
 impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
-    /// A consumer that writes to `store`; no request is sent yet.
+    /// Makes a consumer that writes to `store`; no request is sent yet.
     pub fn new(store: S, enricher: E, schema: Schema, settings: ConsumerSettings) -> Self {
         let (enricher, idle) = (Arc::new(enricher), Mutex::default());
         Self { store, enricher, schema, settings, now_ms: epoch_ms, idle }
     }
 
-    /// Takes the time of an attempt's beginning, milliseconds since 1970 UTC, from `now_ms`.
+    /// Takes the time at which an attempt begins, in milliseconds since 1970 UTC, from `now_ms`.
     #[must_use]
     pub fn with_clock(self, now_ms: fn() -> i64) -> Self {
         Self { now_ms, ..self }
@@ -54,7 +54,8 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         Ok(answer)
     }
 
-    /// The answer to one event: everything before the record it names, or all, is in S3.
+    /// Answers one event. Everything before the record that the answer names is in S3, or everything if it
+    /// names none.
     pub async fn answer(&self, invocation: &Invocation) -> Result<(Bytes, Option<Metrics>), InvocationError> {
         match ConsumerEvent::parse(&invocation.body) {
             Ok(ConsumerEvent::Stream(event)) => {
@@ -113,7 +114,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         timeout_at(answer_by, self.end_window(window, batch)).await.unwrap_or(Err(DeliveryError::Late))
     }
 
-    /// Writes the window's summary where this is its last event.
+    /// Writes the window's summary if this is its last event.
     async fn end_window(&self, window: &TumblingWindow<'_>, batch: &Batch<'_>) -> Result<(), DeliveryError> {
         let Some(state) = batch.window.as_ref().filter(|_| window.is_final || window.is_terminated_early)
         else {

@@ -4,24 +4,24 @@ use edge::lambda::events::{EventError, KinesisEvent};
 
 use crate::settle::SweepRequest;
 
-/// The members of a sweep's event. A stream's event has none of these at its top.
+/// The members of a sweep's event. The top level of a stream's event has none of these.
 const SWEEP_MEMBERS: [&[u8]; 3] = [b"sweep", b"stream", b"older_than_s"];
 
-/// One event. Its kind is decided by its first member, so what is wrong with an event is told of the kind it is.
+/// One event. Its first member decides its kind, so that an error is reported for that kind.
 #[derive(Debug)]
 pub(super) enum ConsumerEvent<'a> {
     /// Records of a shard, from an event source mapping.
     Stream(KinesisEvent<'a>),
-    /// Incomplete messages are to be given up, from a schedule.
+    /// A schedule asks to give up incomplete messages.
     Sweep(SweepRequest),
 }
 
 /// The event can't be read: no answer to it could be right, so the invocation fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConsumerEventError {
-    #[error("event of a stream can't be read")]
+    #[error("stream event can't be read")]
     Stream(#[from] EventError),
-    #[error("event asks for a sweep that can't be read")]
+    #[error("sweep event can't be read")]
     Sweep(#[from] serde_json::Error),
 }
 
@@ -36,7 +36,7 @@ impl<'a> ConsumerEvent<'a> {
 }
 
 impl ConsumerEventError {
-    /// A short stable word, for Lambda's `errorType`.
+    /// Returns a short stable word, for Lambda's `errorType`.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Stream(_) => "bad_event",

@@ -1,4 +1,4 @@
-//! What one invocation reports: one metrics document, and a log line where something failed.
+//! What one invocation reports: one metrics document, and a log line if something failed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,12 +11,12 @@ use crate::delivery::DeliveryError;
 use crate::enrich::Prepared;
 use crate::read::{Lines, Outcome, Stopped};
 
-/// What became of an output object.
+/// What happened to an output object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {
     /// Records, from the first on, that are in S3 now.
     pub(crate) done: usize,
-    /// Length of the object; 0 where none was needed.
+    /// The length of the object; 0 if none was needed.
     pub(crate) bytes: usize,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Report {
     bytes_out: usize,
     bytes_lines: usize,
     enriching: Duration,
-    /// Where a service is paid for it.
+    /// How many units a service bills, if a service is used.
     billed_units: Option<usize>,
     storing: Duration,
     stopped: Option<Stopped>,
@@ -47,7 +47,7 @@ impl Report {
         self.enriching += enriching;
     }
 
-    /// Takes what a service did to have the batch's texts ready.
+    /// Takes in what a service did to make the batch's texts ready.
     pub(crate) fn prepared(&mut self, prepared: Prepared) {
         self.billed_units = Some(prepared.billed_units);
         if let Some(error) = prepared.failure {
@@ -55,7 +55,7 @@ impl Report {
         }
     }
 
-    /// Takes the counts of what is about to be written.
+    /// Takes in the counts of what is about to be written.
     pub(crate) fn count(&mut self, lines: &Lines, skipped: usize) {
         self.skipped = skipped;
         let sum = |of: fn(&Outcome) -> usize| lines.records.iter().map(of).sum();
@@ -87,7 +87,7 @@ impl Report {
         self.failures += 1;
         let error_chain = logging::chain(error);
         if error.is_transient() {
-            tracing::warn!(error = error_chain, "batch is not wholly stored, it will be tried again");
+            tracing::warn!(error = error_chain, "batch is only partly stored and will be tried again");
         } else {
             tracing::error!(error = error_chain, "batch can't be stored");
         }
@@ -141,7 +141,7 @@ impl Report {
     }
 }
 
-/// How far behind the stream's end a record was read.
+/// How far behind the end of the stream a record was read.
 fn age(arrived_at_ms: i64) -> Duration {
     let arrived = UNIX_EPOCH + Duration::from_millis(arrived_at_ms.try_into().unwrap_or_default());
     SystemTime::now().duration_since(arrived).unwrap_or_default()

@@ -8,8 +8,8 @@ use edge::schema_source::load_schema;
 
 use crate::{Consumer, ConsumerSettings, Enricher};
 
-/// Serves invocations with `enricher` until Lambda ends the process. A crate of one's own that has an enricher needs
-/// this as its `main`, and nothing of the consumer changes:
+/// Serves invocations with `enricher` until Lambda ends the process. A crate with an enricher of its own only
+/// needs this as its `main`, and nothing in the consumer changes:
 ///
 /// ```no_run
 /// # use consumer::{ConsumerSettings, LocalEnricher as MyEnricher};

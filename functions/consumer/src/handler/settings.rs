@@ -26,11 +26,12 @@ pub struct ConsumerSettings {
     pub compression: Compression,
     /// `ENRICHER`.
     pub enricher: Backend,
-    /// `KEYWORDS`: the most keywords that a record gets.
+    /// `KEYWORDS`: the most keywords of a record.
     pub keywords: usize,
     /// `WORKERS`: threads that decode and enrich.
     pub workers: usize,
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets: what the records of a batch may take of memory follows it.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets. It decides how much memory the records of a
+    /// batch may take.
     pub memory_mb: usize,
     /// `CHUNK_MAX_AGE_S`: how long the consumer waits for an incomplete message.
     pub chunk_max_age: Duration,
@@ -43,14 +44,14 @@ pub struct ConsumerSettings {
 pub enum DeliveryLevel {
     /// One PUT a batch.
     Batch,
-    /// Holds as well where two pollers are alive or an older checkpoint comes back.
+    /// Holds even if two pollers are active or an older checkpoint comes back.
     Ledger {
         /// `LEDGER_EPOCH`: a deliberate replay takes a new one.
         epoch: String,
     },
 }
 
-/// What enriches texts.
+/// The backend that enriches texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// The `text` crate, in process.
@@ -103,7 +104,7 @@ impl Backend {
         let value = settings.optional("ENRICHER").filter(|value| value != "local");
         if let Some(value) = value {
             let wanted =
-                "local; comprehend takes a consumer built with `--package consumer --features comprehend`";
+                "local, or comprehend in a consumer built with `--package consumer --features comprehend`";
             settings.reject("ENRICHER", &value, wanted);
         }
         Self::Local

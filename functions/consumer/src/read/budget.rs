@@ -15,27 +15,28 @@
 use record_model::Limits;
 
 const MIB: usize = 1 << 20;
-/// What is not for records: the process, its clients, the analysis of a text, and an event with the copy of its bytes.
+/// The memory that is not for records: the process, its clients, the analysis of a text, and an event with
+/// the copy of its bytes.
 const RESERVED_BYTES: usize = 64 * MIB;
-/// The least that is for records, however small the function is.
+/// The least memory for records, however small the function is.
 const LEAST_BYTES: usize = 32 * MIB;
-/// The most that the lines of one worker's records come to, however large it is.
+/// The most that the lines of one worker's records may take, however large the function is.
 const MOST_LINES_BYTES: usize = 128 * MIB;
-/// Bytes that a whole batch opens to at most.
+/// The most bytes to which a whole batch may decompress.
 const BATCH_BYTES_OUT: usize = 128 * MIB;
-/// Parts of one record that need requests of their own: copies for quarantine, and pieces of messages.
+/// How many parts of one record may need a request each: copies for quarantine, and pieces of messages.
 pub(crate) const MAX_PARTS: usize = 256;
 
 /// What the records of one worker may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Budget {
     pub(crate) limits: Limits,
-    /// Bytes of the lines and of the copies for quarantine: of one record, and of a batch.
+    /// The bytes of the lines and of the copies for quarantine, for one record and for a batch.
     pub(crate) lines_bytes: usize,
 }
 
 impl Budget {
-    /// Of a function with `memory_mb`, spread over `workers`.
+    /// The budget of a function with `memory_mb`, divided among `workers`.
     pub(crate) fn of(memory_mb: usize, workers: usize) -> Self {
         let workers = workers.max(1);
         let bytes = memory_mb.saturating_mul(MIB).saturating_sub(RESERVED_BYTES).max(LEAST_BYTES) / workers;
@@ -47,19 +48,20 @@ impl Budget {
         Self { limits, lines_bytes }
     }
 
-    /// The largest message that is put together from chunks, in bytes: it is in memory three times.
+    /// The largest message that is put together from chunks, in bytes. It is in memory three times.
     pub(crate) fn message_bytes(&self) -> usize {
         self.limits.record_bytes_out
     }
 
-    /// Buffers of more bytes are not kept from one batch to the next.
+    /// Buffers with more bytes are not kept from one batch to the next.
     pub(crate) fn kept_bytes(&self) -> usize {
         (self.lines_bytes / 4).min(16 * MIB)
     }
 }
 
-/// How long the line of a payload may become: its text and its fields, each escaped where JSON has to. Never less than it
-/// will be, but for a schema that has one member in several fields; those are found out when the line is written.
+/// An upper bound for the line of a payload: its text and its fields, each escaped as JSON requires. Only the
+/// line of a schema that has one member in several fields can be longer, and that is found out when the line
+/// is written.
 pub(crate) fn longest_line(payload: &[u8]) -> usize {
     let extra = |byte: &u8| match byte {
         0..0x20 => 5,

@@ -7,7 +7,7 @@ use text::{Label, Language, language};
 use crate::enrich::{Enriched, Enricher, NotReady, TextMembers, json};
 use crate::settle::Reason;
 
-/// How each line begins; the number is the version of the line's form.
+/// The beginning of each line. The number is the version of the line's form.
 const LINE_START: &[u8] = br#"{"version":1,"id":"#;
 
 /// One user record on its way to its line.
@@ -17,7 +17,7 @@ pub(crate) struct Line<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-/// What became of it.
+/// What happened to it.
 pub(crate) enum LineResult {
     /// A line was appended.
     Line(Written),
@@ -25,18 +25,18 @@ pub(crate) enum LineResult {
     Dropped,
     /// The schema refuses it.
     Poison(Reason),
-    /// Its text is not ready.
+    /// Its text is not ready yet.
     NotReady,
 }
 
-/// What is counted of a line.
+/// What is counted for a line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Written {
     /// The label of its text, if that was scored.
     pub(crate) label: Option<Label>,
-    /// Whether half a character of the record is U+FFFD now.
+    /// Whether U+FFFD replaced an unpaired surrogate of the record.
     pub(crate) is_mended: bool,
-    /// Bytes of its text that the enricher was not handed.
+    /// How many bytes of its text were not handed to the enricher.
     pub(crate) unread_bytes: usize,
 }
 
@@ -108,7 +108,7 @@ impl Line<'_> {
         let written = write_enriched(&found, enricher, scratch, out)?;
         out.extend_from_slice(b",\"record\":");
         let context = RecordContext {
-            // The record's own time, so that a retry writes the same line.
+            // This is the record's own time, so that a retry writes the same line.
             ingested_at_ms: self.position.arrived_at_ms,
             position: Some(&id),
             ..RecordContext::default()
@@ -144,7 +144,7 @@ fn write_enriched<E: Enricher>(
     Ok(counted(&enricher.enrich(scratch, text, &language, TextMembers::new(out))?, 0))
 }
 
-/// The members of a text that is longer than its enricher's window, and how much of it that leaves out.
+/// Writes the members for a text that is longer than its enricher's window, which say how much was left out.
 #[cold]
 fn write_cut<E: Enricher>(
     text: &str,

@@ -1,4 +1,4 @@
-//! From Kinesis records to output lines, one record after the other.
+//! Writes output lines from Kinesis records, one record after the other.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +22,7 @@ pub(crate) struct LineWriter<E: Enricher> {
     decoder: Decoder,
     data: Vec<u8>,
     budget: Budget,
-    /// Bytes that the batch's records came to so far.
+    /// How many bytes the batch's records came to so far.
     written: usize,
 }
 
@@ -43,7 +43,7 @@ impl<E: Enricher> LineWriter<E> {
         &mut self.scratch
     }
 
-    /// What its records may take of memory.
+    /// How much memory its records may take.
     pub(crate) fn budget(&self) -> &Budget {
         &self.budget
     }
@@ -64,7 +64,7 @@ impl<E: Enricher> LineWriter<E> {
                 }
             };
             let own = lines.bytes.len() - start + outcome.held_bytes();
-            // The first record of a batch is taken whatever it is, so that each attempt gets on.
+            // The first record of a batch is always taken, so that each attempt makes progress.
             if self.written > 0 && self.written + own > self.budget.lines_bytes {
                 lines.bytes.truncate(start);
                 lines.stopped = Some(Stopped::BatchBytes);
@@ -86,7 +86,7 @@ impl<E: Enricher> LineWriter<E> {
         outcome
     }
 
-    /// Appends the lines of what was opened, or nothing where it has to wait for another attempt.
+    /// Appends the lines of what was decoded, or nothing if it must wait for another attempt.
     pub(crate) fn open(&mut self, opened: Opened<'_>, out: &mut Vec<u8>) -> Result<Outcome, Stopped> {
         let start = out.len();
         let Self { schema, enricher, scratch, decoder, budget, .. } = self;
@@ -98,7 +98,7 @@ impl<E: Enricher> LineWriter<E> {
         if decoded.is_ok() && over.is_none() && !outcome.waits {
             return Ok(outcome);
         }
-        // The lines that were written before it failed don't count.
+        // The lines that were written before the failure don't count.
         out.truncate(start);
         match (decoded, over) {
             (Err(error), _) if error.is_batch_budget() => Err(Stopped::BatchBytes),
@@ -109,7 +109,7 @@ impl<E: Enricher> LineWriter<E> {
     }
 }
 
-/// What a record holds: its own data, or the message it made whole.
+/// The content of a record: its own data, or the message that it completed.
 #[derive(Clone, Copy)]
 pub(crate) struct Opened<'a> {
     pub(crate) data: &'a [u8],
@@ -121,7 +121,7 @@ pub(crate) struct Opened<'a> {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Source {
     Record,
-    /// A message; the piece that made it whole has this place in its aggregate.
+    /// A message. The piece that completed it has this place in its aggregate.
     Message(Option<u64>),
 }
 
@@ -131,8 +131,9 @@ impl<'a> Opened<'a> {
         Self { data, record, source: Source::Message(here.sub_sequence_number) }
     }
 
-    /// An aggregate inside a message, whose piece came in an aggregate, counts on from that piece. No two records of one
-    /// Kinesis record share a number then, because the others of its aggregate are far below 2^32.
+    /// If a message contains an aggregate, and its last piece came in an aggregate too, the numbers continue
+    /// from that piece. No two records of one Kinesis record then share a number, because the others of its
+    /// aggregate are far below 2^32.
     fn sub(&self, own: Option<u64>) -> Option<u64> {
         match (self.source, own) {
             (Source::Message(Some(piece)), Some(own)) => Some(((piece + 1) << 32) + own),
@@ -159,7 +160,7 @@ struct Visit<'v, E: Enricher> {
     /// Where its lines begin in `out`.
     start: usize,
     outcome: Outcome,
-    /// Why all of it goes to quarantine, though each of its user records might do.
+    /// The reason why the whole record goes to quarantine, although each user record in it might be accepted.
     over: Option<Reason>,
     out: &'v mut Vec<u8>,
 }
@@ -173,7 +174,7 @@ impl<E: Enricher> Visit<'_, E> {
         if self.outcome.parts() > MAX_PARTS {
             self.over = Some(Reason::new(
                 "parts",
-                "more of its records need requests of their own than one record may",
+                "too many parts of the record need a request each, for quarantine or as pieces of messages",
             ));
         } else if self.out.len() - self.start + self.outcome.held_bytes() > self.budget.lines_bytes {
             self.over = Some(Reason::line_bytes(self.budget));
@@ -202,7 +203,7 @@ impl<E: Enricher> Visit<'_, E> {
 
     fn payload(&mut self, sub: Option<u64>, partition_key: &str, payload: &[u8]) {
         let Self { opened: Opened { record, source, .. }, outcome, budget, .. } = self;
-        // No line is twelve times its payload, or nearly: most are not looked at.
+        // Lines are at most about twelve times as long as their payloads, so most are not looked at.
         if payload.len() > budget.lines_bytes / 32 && longest_line(payload) > budget.lines_bytes {
             self.over = Some(Reason::line_bytes(budget));
             return;

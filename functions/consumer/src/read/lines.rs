@@ -1,14 +1,14 @@
-//! Output lines and what became of the records behind them.
+//! Output lines, and what happened to the records from which they come.
 
 use text::Label;
 
 use super::line::Written;
 use crate::settle::Poison;
 
-/// What became of a run of Kinesis records.
+/// What happened to a run of Kinesis records.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// NDJSON.
+    /// The lines as NDJSON.
     pub(crate) bytes: Vec<u8>,
     /// One entry for each record that was begun.
     pub(crate) records: Vec<Outcome>,
@@ -16,30 +16,30 @@ pub(crate) struct Lines {
     pub(crate) stopped: Option<Stopped>,
 }
 
-/// What one Kinesis record became.
+/// The outcome of one Kinesis record.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Where its lines end in [`Lines::bytes`].
     pub(crate) end: usize,
     pub(crate) lines: usize,
-    /// Lines with U+FFFD for half a character.
+    /// How many lines have U+FFFD in place of an unpaired surrogate.
     pub(crate) mended: usize,
     pub(crate) dropped: usize,
     pub(crate) poison: Vec<Poison>,
-    /// Pieces of messages, to be put together before this record is done.
+    /// Pieces of messages, which must be put together before this record is done.
     pub(crate) pieces: Vec<Piece>,
-    /// Copies that are in quarantine already.
+    /// How many copies are in quarantine already.
     pub(crate) quarantined: usize,
-    /// One of its texts is not ready.
+    /// Whether one of its texts is not ready.
     pub(crate) waits: bool,
-    /// Lines whose text is longer than what is looked at of it, and the bytes beyond that.
+    /// How many lines have a text longer than the part that is read, and how many bytes are beyond that part.
     pub(crate) cut: usize,
     pub(crate) unread_bytes: usize,
-    /// Lines of each [`Label`]: positive, neutral, negative.
+    /// The number of lines with each [`Label`]: positive, neutral, negative.
     pub(crate) labels: [usize; 3],
 }
 
-/// A chunk as it arrived, frame and all.
+/// A chunk as it arrived, including its frame.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) sub_sequence_number: Option<u64>,
@@ -51,7 +51,7 @@ pub(crate) struct Piece {
 pub(crate) enum Stopped {
     /// The margin before the deadline has begun.
     Deadline,
-    /// The batch opened to as many bytes as one batch may, or its lines came to as many.
+    /// The batch decompressed to as many bytes as a batch may, or its lines came to as many.
     BatchBytes,
     /// A text could not be made ready in time.
     EnricherBusy,
@@ -80,7 +80,7 @@ impl Lines {
         self.stopped = Some(stopped);
     }
 
-    /// Adds what a record's pieces became when they were put together, after the record's own lines.
+    /// Adds what came of a record's pieces when they were put together, after the record's own lines.
     pub(crate) fn add(&mut self, record: usize, lines: &[u8], mut outcome: Outcome) {
         let Some(own) = self.records.get_mut(record) else { return };
         self.bytes.splice(own.end..own.end, lines.iter().copied());
@@ -99,7 +99,7 @@ impl Lines {
         }
     }
 
-    /// Joins what another run made of the records after these.
+    /// Appends what another run made of the records after these.
     pub(crate) fn append(&mut self, mut later: Self) {
         let offset = self.bytes.len();
         self.bytes.append(&mut later.bytes);
@@ -119,12 +119,12 @@ impl Lines {
         self.bytes.get(self.start_of(index)..self.start_of(index + 1)).unwrap_or_default()
     }
 
-    /// What all of it takes in memory: the lines, and what waits to be settled.
+    /// The memory that all of it takes: the lines, and what waits to be settled.
     pub(crate) fn all_bytes(&self) -> usize {
         self.bytes.len() + self.records.iter().map(Outcome::held_bytes).sum::<usize>()
     }
 
-    /// What one record takes of that.
+    /// The part of that memory that one record takes.
     pub(crate) fn bytes_of_record(&self, index: usize) -> usize {
         self.of_record(index).len() + self.records.get(index).map_or(0, Outcome::held_bytes)
     }
@@ -133,7 +133,7 @@ impl Lines {
         index.checked_sub(1).and_then(|before| self.records.get(before)).map_or(0, |outcome| outcome.end)
     }
 
-    /// How many lines the records from the `index`-th on have.
+    /// How many lines the records have from the `index`-th on.
     pub(crate) fn count_from(&self, index: usize) -> usize {
         self.records.iter().skip(index).map(|outcome| outcome.lines).sum()
     }
@@ -144,18 +144,18 @@ impl Outcome {
         Self { poison: vec![poison], ..Self::default() }
     }
 
-    /// So many copies are in quarantine.
+    /// An outcome with this many copies in quarantine.
     pub(crate) fn quarantined(copies: usize) -> Self {
         Self { quarantined: copies, ..Self::default() }
     }
 
-    /// What waits to be settled, in bytes.
+    /// The bytes that wait to be settled.
     pub(crate) fn held_bytes(&self) -> usize {
         let poison = self.poison.iter().map(Poison::held_bytes);
         poison.chain(self.pieces.iter().map(|piece| piece.framed.len())).sum()
     }
 
-    /// How many requests it takes to settle the record, at least.
+    /// The least number of requests that settling the record takes.
     pub(crate) fn parts(&self) -> usize {
         self.poison.len() + self.pieces.len()
     }

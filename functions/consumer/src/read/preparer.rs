@@ -18,8 +18,8 @@ use crate::enrich::{Enriched, Enricher, NotReady, Prepared, Text, TextMembers};
 /// Time reserved for writing the lines of the texts that were answered.
 const LINES_MARGIN: Duration = Duration::from_millis(500);
 
-/// Runs the line writer dry: its output is discarded, and the texts that it asks for are collected. They are the very
-/// texts that the lines will have, and those of the few records that turn out to be poison or are dropped.
+/// Runs the line writer without keeping its output, to collect the texts that it asks for. These are the
+/// texts that the lines will contain, and those of the few records that turn out to be poison or are dropped.
 pub(crate) struct Preparer<E: Enricher> {
     enricher: Arc<E>,
     reader: LineWriter<Reader<E>>,
@@ -28,7 +28,7 @@ pub(crate) struct Preparer<E: Enricher> {
 }
 
 impl<E: Enricher> Preparer<E> {
-    /// `None` where the enricher needs no preparation.
+    /// Makes a preparer; `None` if the enricher needs no preparation.
     pub(crate) fn new(schema: &Schema, enricher: &Arc<E>, budget: Budget) -> Option<Self> {
         E::PREPARES.then(|| Self {
             enricher: Arc::clone(enricher),
@@ -47,7 +47,7 @@ impl<E: Enricher> Preparer<E> {
 
     /// Prepares the texts of a message that was put together from chunks.
     pub(crate) async fn message(&mut self, message: Opened<'_>) {
-        // If it can't be opened, the writer of its lines finds that out again and says why.
+        // If it can't be opened, the writer of its lines finds that out later and says why.
         let _ = self.reader.open(message, &mut Vec::new());
         self.prepare().await;
     }
@@ -58,7 +58,7 @@ impl<E: Enricher> Preparer<E> {
     }
 
     async fn prepare(&mut self) {
-        // Nothing that was opened here is kept, so its bytes don't count against the batch's budget.
+        // Nothing that was decoded here is kept, so its bytes don't count against the batch's budget.
         self.reader.start_batch();
         let texts = std::mem::take(self.reader.scratch());
         if texts.is_empty() {
@@ -70,7 +70,7 @@ impl<E: Enricher> Preparer<E> {
     }
 }
 
-/// Collects each text, as much of it as the enricher is handed.
+/// Collects each text, cut to what the enricher is handed.
 struct Reader<E>(PhantomData<E>);
 
 impl<E: Enricher> Enricher for Reader<E> {

@@ -1,4 +1,4 @@
-//! Spreads a batch over the function's processors. Lines come out in the order of the records.
+//! Spreads a batch over the function's processors. The lines keep the order of the records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,14 +13,15 @@ use crate::deadline::Begin;
 use crate::delivery::emptied;
 use crate::enrich::Enricher;
 
-/// Records that a thread takes at a time: few enough to spread a small batch, and enough that threads seldom meet.
+/// How many records a thread takes at a time: few enough to spread a small batch, and enough that threads
+/// seldom wait for each other.
 const RECORDS_AT_A_TIME: usize = 32;
 
 /// One line writer for each thread, kept from one batch to the next.
 pub(crate) struct Workers<E: Enricher> {
     first: LineWriter<E>,
     others: Vec<LineWriter<E>>,
-    /// The memory of the lines of the batch before.
+    /// The memory that the lines of the batch before used.
     buffer: Vec<u8>,
 }
 
@@ -38,7 +39,7 @@ impl<E: Enricher> Workers<E> {
         self.others.iter_mut().for_each(LineWriter::start_batch);
         let mut lines = Lines { bytes: std::mem::take(&mut self.buffer), ..Lines::default() };
         if self.others.is_empty() {
-            // With one processor a thread would only cost time.
+            // With one processor, a thread would only cost time.
             self.first.write(records, begin, &mut lines);
         } else {
             let writers = std::iter::once(&mut self.first).chain(&mut self.others).collect();
@@ -57,12 +58,12 @@ impl<E: Enricher> Workers<E> {
         self.first.open(message, out)
     }
 
-    /// What one writer's records may take of memory.
+    /// How much memory the records of one writer may take.
     pub(crate) fn budget(&self) -> &Budget {
         self.first.budget()
     }
 
-    /// The most that the lines of a whole batch, and what waits beside them, may take.
+    /// The most memory that the lines of a whole batch, and what waits beside them, may take.
     pub(crate) fn batch_bytes(&self) -> usize {
         self.budget().lines_bytes * (1 + self.others.len())
     }
@@ -74,7 +75,7 @@ fn write_with_threads<E: Enricher>(
     begin: &Begin,
     lines: &mut Lines,
 ) {
-    // Each thread sees its own lines only, and one object is made of all.
+    // Each thread knows only its own lines, but all of them go into one object.
     let begin = &Begin { pace: begin.pace.shared_by(writers.len()), ..*begin };
     let blocks: Vec<&[KinesisRecord<'_>]> = records.chunks(RECORDS_AT_A_TIME).collect();
     let next = AtomicUsize::new(0);

@@ -1,9 +1,10 @@
-//! Pieces of messages, kept in S3 until one record makes the message whole; that record puts it out.
+//! Keeps pieces of messages in S3 until one record completes the message and writes it out.
 //!
-//! A message has a [`MessageFolder`]: an object for each piece, with the place of the piece's record; a verdict on each
-//! record, whether it waits or claims the message; and a claim, which holds the id of the record that the message
-//! belongs to, or [`SWEPT`]. Nothing is deleted here, because a late copy of a piece must find the claim. The bucket's
-//! lifecycle for this prefix must therefore outlast the stream's retention.
+//! A message has a [`MessageFolder`]. It contains an object for each piece, with the place of the piece's
+//! record; a verdict on each record, which says whether it waits or claims the message; and a claim, which
+//! holds the id of the record that owns the message, or [`SWEPT`]. Nothing is deleted here, because a late
+//! copy of a piece must find the claim. The bucket's lifecycle for this prefix must therefore keep objects
+//! longer than the stream keeps records.
 
 use bytes::Bytes;
 use edge::store::{Attributes, Created, ObjectStore, StoreError, list_all};
@@ -15,26 +16,26 @@ use super::piece_place;
 use super::poison::{Quarantine, Reason};
 use crate::delivery::DeliveryError;
 
-/// Most pieces of one message, since each costs a request.
+/// The most pieces of one message, since each costs a request.
 const MAX_PIECES: u32 = 10_000;
-/// A piece and a verdict each, and as much again for copies.
+/// There is a piece and a verdict for each, and as much again for copies.
 const MAX_KEYS: usize = 4 * MAX_PIECES as usize;
 /// The claim of the sweep, which no record's id can equal.
 pub(crate) const SWEPT: &str = "swept";
-/// A verdict on a record.
+/// The verdict on a record that claims its message.
 const CLAIMS: &str = "claims";
 const WAITS: &str = "waits";
 
-/// What became of a piece.
+/// What happened to a piece.
 #[derive(Debug)]
 pub(crate) enum Kept {
-    /// Others are still to come, or another record puts the message out.
+    /// Other pieces are still to come, or another record writes the message out.
     Waiting,
-    /// This record puts out the whole message.
+    /// This record writes out the whole message.
     Whole(Vec<u8>),
-    /// The piece is its record's alone, for quarantine.
+    /// The piece is not part of any message, so its record goes to quarantine.
     Refused(Reason),
-    /// All pieces are there and are no message: every one goes to quarantine.
+    /// All pieces are there but don't form a message, so each of them goes to quarantine.
     Broken(Message, Reason),
 }
 
@@ -42,12 +43,12 @@ pub(crate) enum Kept {
 pub(crate) struct Chunks<'a, S> {
     pub(crate) store: &'a S,
     pub(crate) stream: &'a str,
-    /// Largest message, in bytes.
+    /// The largest message, in bytes.
     pub(crate) message_bytes: usize,
 }
 
 impl<S: ObjectStore> Chunks<'_, S> {
-    /// Keeps the piece of the record at `here`, and puts its message together if that makes it whole.
+    /// Keeps the piece of the record at `here`, and puts its message together if the piece completes it.
     pub(crate) async fn keep(
         &self,
         framed: &[u8],
@@ -95,8 +96,8 @@ impl<S: ObjectStore> Chunks<'_, S> {
         if kept == WAITS { Ok(None) } else { self.make_claim(folder, here).await.map(Some) }
     }
 
-    /// Puts the message together from its pieces, one after the other. Pieces that do not fit are left out: then there is no
-    /// message, and all of them go to quarantine.
+    /// Puts the message together, piece by piece. If a piece does not fit, it is left out, so that there is
+    /// no message and all pieces go to quarantine.
     async fn put_out(
         &self,
         folder: &MessageFolder<'_>,
@@ -138,7 +139,8 @@ impl<S: ObjectStore> Chunks<'_, S> {
         Ok(there.map_or_else(|| word.to_owned(), |object| String::from_utf8_lossy(&object.body).into_owned()))
     }
 
-    /// Copies every kept piece to quarantine, as the record it was, and answers how many there are.
+    /// Copies every kept piece to quarantine, in the form of the record it was, and returns how many there
+    /// are.
     pub(crate) async fn put_aside(
         &self,
         folder: &MessageFolder<'_>,

@@ -1,4 +1,4 @@
-//! What has to be in S3 before a batch's lines may be: pieces of messages, and copies of poison records.
+//! What must be in S3 before the lines of a batch are: pieces of messages, and copies of poison records.
 
 mod chunks;
 mod piece_place;
@@ -25,28 +25,28 @@ use poison::Quarantine;
 pub(crate) use poison::{Poison, Reason};
 pub(crate) use sweep::{Age, SweepRequest};
 
-/// Requests under way at once.
+/// How many requests may be under way at once.
 const MAX_REQUESTS: usize = 16;
 
-/// Everything that settles the records of one batch.
+/// Everything that is needed to settle the records of one batch.
 pub(crate) struct Settling<'a, S, E: Enricher> {
     pub(crate) store: &'a S,
     pub(crate) data_set: &'a str,
     pub(crate) records: &'a [KinesisRecord<'a>],
-    /// Write the lines of messages that became whole.
+    /// These write the lines of completed messages.
     pub(crate) workers: &'a mut Workers<E>,
     pub(crate) preparer: Option<&'a mut Preparer<E>>,
     /// No record but the first is settled after this.
     pub(crate) until: Instant,
 }
 
-/// What became of one piece.
+/// What happened to one piece.
 enum Settled {
     /// The record's outcome and lines grow by these.
     Added(Outcome, Vec<u8>),
     /// The piece's message can't be opened in this attempt.
     Stopped(Stopped),
-    /// S3 did not take what has to be there.
+    /// S3 did not accept an object that must be there.
     Failed(DeliveryError),
 }
 
@@ -89,7 +89,7 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
         Ok(())
     }
 
-    /// Whether what was added leaves the batch within its share of memory.
+    /// Whether the batch still keeps its share of memory with what was added.
     fn fits(&self, lines: &Lines, outcome: &Outcome, added: &[u8]) -> bool {
         let more = added.len() + outcome.held_bytes();
         more == 0 || lines.all_bytes() + more <= self.workers.batch_bytes()
@@ -118,8 +118,8 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
         }
     }
 
-    /// Writes the lines of a message. If they are more than the record may have beside the `taken` bytes, the message goes
-    /// to quarantine at once.
+    /// Writes the lines of a message. If they are more than the record may have beside the `taken` bytes, the
+    /// message goes to quarantine at once.
     async fn message(
         &mut self,
         message: &[u8],
@@ -137,9 +137,9 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
             Ok(outcome) => outcome,
             Err(stopped) => return Settled::Stopped(stopped),
         };
-        // A message in a message would have no place of its own.
+        // A message inside a message would have no place of its own.
         for piece in outcome.pieces.drain(..) {
-            let reason = Reason::new("chunk_depth", "a message holds a piece of another");
+            let reason = Reason::new("chunk_depth", "a message contains a piece of another message");
             outcome.poison.push(Poison::part(piece.sub_sequence_number, &piece.framed, reason));
         }
         if taken + added.len() + outcome.held_bytes() <= budget.lines_bytes {
@@ -159,7 +159,8 @@ impl<S: ObjectStore, E: Enricher> Settling<'_, S, E> {
             outcome.poison.iter().map(move |poison| async move {
                 let position = record.position();
                 let kept = quarantine.keep(poison, &position, &record.partition_key);
-                // The first record of a batch waits for as long as there is time, so that each attempt gets on.
+                // The first record of a batch waits for as long as there is time, so that each attempt makes
+                // progress.
                 let kept = if index == 0 { Ok(kept.await) } else { timeout_at(self.until, kept).await };
                 (index, kept)
             })

@@ -1,4 +1,5 @@
-//! Where a kept piece came from, in its object's metadata. The sweep needs it to put the piece into quarantine.
+//! Where a kept piece came from, stored in its object's metadata. The sweep needs it to put the piece into
+//! quarantine.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use edge::store::Attributes;
@@ -9,10 +10,10 @@ const SHARD_ID: &str = "shard-id";
 const SEQUENCE_NUMBER: &str = "sequence-number";
 const SUB_SEQUENCE_NUMBER: &str = "sub-sequence-number";
 const ARRIVED_AT_MS: &str = "arrived-at-ms";
-/// In base64, since a key may hold any character.
+/// The key is in base64, since it may contain any character.
 const PARTITION_KEY: &str = "partition-key-base64";
 
-/// The place as attributes.
+/// Writes the place as attributes.
 pub(crate) fn write(position: &Position<'_>, partition_key: &str) -> Attributes {
     let sub = position.sub_sequence_number.map(|sub| sub.to_string()).unwrap_or_default();
     let members = [
@@ -30,7 +31,7 @@ pub(crate) fn write(position: &Position<'_>, partition_key: &str) -> Attributes 
     }
 }
 
-/// The place and partition key again; `None` where the object was not written here.
+/// Reads the place and the partition key; `None` if the object was not written here.
 pub(crate) fn read(attributes: &Attributes) -> Option<(Position<'_>, String)> {
     let member = |name| attributes.metadata.get(name).map_or("", String::as_str);
     let key = URL_SAFE_NO_PAD.decode_to_vec(member(PARTITION_KEY)).ok()?;

@@ -1,4 +1,4 @@
-//! Records that can never be read: why, and their copies in quarantine.
+//! Records that can never be read: the reason, and their copies in quarantine.
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -12,11 +12,11 @@ use super::piece_place;
 use crate::delivery::DeliveryError;
 use crate::read::Budget;
 
-/// A record, or one of an aggregate, that fails the same way each time.
+/// A record, or one of an aggregate, that always fails in the same way.
 #[derive(Debug)]
 pub(crate) struct Poison {
     pub(crate) sub_sequence_number: Option<u64>,
-    /// In base64.
+    /// The payload in base64.
     payload: String,
     pub(crate) reason: Reason,
 }
@@ -30,23 +30,23 @@ pub(crate) struct Reason {
 }
 
 impl Poison {
-    /// The Kinesis record as it came, whatever it holds.
+    /// The Kinesis record as it came, whatever it contains.
     pub(crate) fn whole(record: &KinesisRecord<'_>, reason: Reason) -> Self {
         let payload = record.data.map(|data| data.text().into_owned()).unwrap_or_default();
         Self { sub_sequence_number: None, payload, reason }
     }
 
-    /// The Kinesis record as it came, because the one record of its aggregate that is at fault can't be taken out.
+    /// The Kinesis record as it came, because the user record at fault can't be taken out of its aggregate.
     pub(crate) fn of_aggregate(record: &KinesisRecord<'_>, sub: Option<u64>, reason: Reason) -> Self {
         Self { sub_sequence_number: sub, ..Self::whole(record, reason) }
     }
 
-    /// What one record of an aggregate, or a piece of a message, holds.
+    /// The content of one record of an aggregate, or of a piece of a message.
     pub(crate) fn part(sub_sequence_number: Option<u64>, payload: &[u8], reason: Reason) -> Self {
         Self { sub_sequence_number, payload: STANDARD.encode_to_string(payload), reason }
     }
 
-    /// What it takes in memory, in bytes.
+    /// The memory that it takes, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         self.payload.len()
     }
@@ -67,8 +67,8 @@ impl<S> Clone for Quarantine<'_, S> {
 impl<S> Copy for Quarantine<'_, S> {}
 
 impl<S: ObjectStore> Quarantine<'_, S> {
-    /// Keeps a copy of what is poison at `position`. Nothing of the attempt is in the copy, so that one of an earlier
-    /// attempt serves as well.
+    /// Keeps a copy of what is poison at `position`. The copy contains nothing about the attempt, so a copy
+    /// of an earlier attempt serves as well.
     pub(crate) async fn keep(
         &self,
         poison: &Poison,
@@ -89,7 +89,7 @@ impl<S: ObjectStore> Quarantine<'_, S> {
         Ok(())
     }
 
-    /// Keeps a copy of a piece, as the record it was.
+    /// Keeps a copy of a piece, in the form of the record it was.
     pub(crate) async fn keep_piece(&self, piece: &Object, reason: &Reason) -> Result<(), DeliveryError> {
         let Some((position, partition_key)) = piece_place::read(&piece.head.attributes) else {
             tracing::error!("a piece of a message does not say where it came from, and stays where it is");
@@ -117,7 +117,7 @@ impl Reason {
         Self { kind: error.kind(), message: error.to_string() }
     }
 
-    /// The lines of one record are over its share of the function's memory.
+    /// The lines of one record exceed its share of the function's memory.
     pub(crate) fn line_bytes(budget: &Budget) -> Self {
         let message = format!("lines of the record may come to more than {} bytes", budget.lines_bytes);
         Self { kind: "line_bytes", message }

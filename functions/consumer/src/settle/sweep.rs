@@ -1,6 +1,7 @@
-//! The sweep: messages that stayed incomplete too long go to quarantine, piece by piece.
+//! The sweep: messages that stayed incomplete for too long go to quarantine, piece by piece.
 //!
-//! A schedule sends the event, and so does the local runner at the end of a run; docs/consumer.md describes it.
+//! A schedule sends the event, and so does the local runner at the end of a run. docs/consumer.md describes
+//! it.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -19,12 +20,12 @@ use super::poison::{Quarantine, Reason};
 use crate::deadline::Deadlines;
 use crate::delivery::DeliveryError;
 
-/// What a sweep is asked for.
+/// What a sweep is asked to do.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct SweepRequest {
     #[serde(rename = "sweep")]
     _what: Swept,
-    /// Name of the stream whose pieces are looked through.
+    /// The name of the stream whose pieces are checked.
     stream: String,
     older_than_s: Option<u64>,
 }
@@ -35,27 +36,27 @@ enum Swept {
     Chunks,
 }
 
-/// What became of it.
+/// The result of a sweep.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct SweepAnswer {
-    /// Messages that went to quarantine.
+    /// How many messages went to quarantine.
     pub(crate) swept: usize,
-    /// Incomplete messages that are still waited for.
+    /// How many incomplete messages are still waited for.
     pub(crate) waiting: usize,
     /// Whether all messages of the stream were looked at.
     done: bool,
 }
 
-/// At which age a message is given up.
+/// The age at which a message is given up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Age {
-    /// The age where the request names none.
+    /// The age that applies if the request names none.
     pub(crate) default: Duration,
     /// Milliseconds since 1970 UTC.
     pub(crate) now_ms: i64,
 }
 
-/// One message's folder as the listing shows it.
+/// The folder of one message, as the listing shows it.
 #[derive(Debug, Default)]
 struct Folder {
     has_claim: bool,
@@ -73,7 +74,7 @@ struct Sweep<'a, S> {
 }
 
 impl SweepRequest {
-    /// What became of the messages, of all or of those the time was enough for.
+    /// What happened to all messages, or to those for which there was enough time.
     pub(crate) async fn run<S: ObjectStore>(
         &self,
         store: &S,
@@ -92,7 +93,7 @@ impl SweepRequest {
         let mut answer = SweepAnswer::default();
         match tokio::time::timeout_at(time.answer_by, sweep.look_through(&mut answer)).await {
             Ok(looked) => looked.map(|()| answer),
-            // S3 is slow. What is done is done, and the next sweep goes on.
+            // S3 is slow. What is done stays done, and the next sweep continues.
             Err(_late) => Ok(answer),
         }
     }
@@ -119,8 +120,8 @@ impl<S: ObjectStore> Sweep<'_, S> {
         Ok(())
     }
 
-    /// Claims the message, so that no record puts it out any more, then copies its pieces. `false` where the message
-    /// belongs to a record already.
+    /// Claims the message, so that no record writes it out any more, and then copies its pieces. `false` if
+    /// the message belongs to a record already.
     async fn give_up(&self, folder: &MessageFolder<'_>, state: &Folder) -> Result<bool, DeliveryError> {
         let claim = if state.has_claim {
             self.chunks.claim(folder).await?

@@ -1,4 +1,4 @@
-//! The numbers in a JSON object, by dotted path, read without building the object.
+//! Reads the numbers in a JSON object, by dotted path, without building the object.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Most numbers taken from one object.
+/// The most numbers that are taken from one object.
 const MAX_NUMBERS: usize = 64;
 
-/// Paths such as `user.followers`, each with its number. Arrays are passed over.
+/// Paths such as `user.followers`, each with its number. Arrays are skipped.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Numbers(pub(crate) Vec<(String, f64)>);
 

@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 use super::numbers::Numbers;
 use crate::read::Lines;
 
-/// Most terms that are counted at once. Where there are more, counts of rare ones are upper bounds.
+/// The most terms that are counted at once. If there are more, the counts of rare ones are upper bounds.
 const MAX_TERMS: usize = 200;
-/// Most numeric fields. With the terms this keeps the state far below Lambda's limit of 1 MB.
+/// The most numeric fields. Together with the terms, this keeps the state far below Lambda's limit of 1 MB.
 const MAX_FIELDS: usize = 64;
 /// Longest term, in bytes.
 const MAX_TERM_BYTES: usize = 64;
 
-/// What the window's records add up to so far. Its JSON form is the state Lambda keeps.
+/// The totals of the window's records so far. Its JSON form is the state that Lambda keeps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WindowState {
-    /// Sequence numbers of the first and last record counted.
+    /// The sequence numbers of the first and the last record that were counted.
     #[serde(default)]
     pub(super) first: Option<String>,
     #[serde(default)]
@@ -44,7 +44,7 @@ pub(super) struct FieldState {
     pub(super) max: f64,
 }
 
-/// What is counted of an output line.
+/// What is counted for an output line.
 #[derive(Deserialize)]
 struct CountedLine<'a> {
     #[serde(borrow)]
@@ -67,7 +67,7 @@ struct CountedKeyword<'a> {
 }
 
 impl WindowState {
-    /// The state of the window's last answer; a new state where there is none.
+    /// The state from the window's last answer; a new state if there is none.
     pub(crate) fn read(window: &TumblingWindow<'_>) -> Self {
         let Some(state) = window.state else { return Self::default() };
         let mut state: Self = serde_json::from_str(state).unwrap_or_else(|error| {

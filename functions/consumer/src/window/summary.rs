@@ -1,4 +1,4 @@
-//! What a window adds up to, written when the window ends.
+//! The totals of a window, written when the window ends.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::state::{FieldState, WindowState};
 const TOP_TERMS: usize = 20;
 
 impl WindowState {
-    /// Key and content of the window's summary; `None` where nothing was counted.
+    /// The key and content of the window's summary; `None` if nothing was counted.
     ///
-    /// `mark` makes the bytes of each attempt differ, as those of a replaced object must.
+    /// `mark` makes the bytes of each attempt differ, as a replaced object requires.
     pub(crate) fn summary(
         &self,
         window: &TumblingWindow<'_>,

@@ -151,7 +151,7 @@ fn a_function_that_can_not_run_says_all_of_why_in_one_line() {
         ),
         (
             vec![("SCHEMA", "crime"), ("DESTINATION", "s3-partitioned")],
-            "the destination is s3-partitioned, the schema names no partition keys",
+            "the destination is s3-partitioned, but the schema names no partition keys",
         ),
     ] {
         let Output { status, stdout, .. } = function("127.0.0.1:1", &variables).wait_with_output().unwrap();

@@ -1,4 +1,4 @@
-//! Texts as Comprehend takes and bills them: one language a call.
+//! Groups texts into the calls that Comprehend accepts and bills, with one language a call.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use edge::aws::comprehend::MAX_TEXTS;
 
 use crate::enrich::Text;
 
-/// Comprehend bills each document by units of this many characters,
+/// Comprehend bills each document by units of this many characters.
 const UNIT_CHARS: usize = 100;
-/// and at least this many: <https://aws.amazon.com/comprehend/pricing/>.
+/// The least number of units it bills for a document: <https://aws.amazon.com/comprehend/pricing/>.
 const MIN_UNITS: usize = 3;
 
 /// At most [`MAX_TEXTS`] texts of one language.
@@ -18,7 +18,7 @@ pub(super) struct Call {
     pub(super) texts: Vec<String>,
 }
 
-/// Few calls; those with a batch's first texts come first.
+/// Makes few calls. Those with the batch's first texts come first.
 pub(super) fn in_calls(texts: Vec<Text>) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let mut latest: HashMap<String, usize> = HashMap::new();
@@ -34,7 +34,7 @@ pub(super) fn in_calls(texts: Vec<Text>) -> Vec<Call> {
     calls
 }
 
-/// What one call with these texts costs.
+/// How many units one call with these texts is billed.
 pub(super) fn billed_units(texts: &[String]) -> usize {
     texts.iter().map(|text| text.chars().count().div_ceil(UNIT_CHARS).max(MIN_UNITS)).sum()
 }

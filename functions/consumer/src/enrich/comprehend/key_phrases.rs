@@ -1,10 +1,10 @@
-//! From Comprehend's key phrases to keywords: noun phrases without their articles, each once.
+//! Turns Comprehend's key phrases into keywords: noun phrases without their articles, each once.
 
 use std::collections::HashSet;
 
 use edge::aws::comprehend::KeyPhrase;
 
-/// Words a noun phrase may begin with, by language.
+/// The words with which a noun phrase may begin, by language.
 const ARTICLES: [(&str, &[&str]); 6] = [
     ("de", &["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines"]),
     ("en", &["a", "an", "the"]),
@@ -14,8 +14,8 @@ const ARTICLES: [(&str, &[&str]); 6] = [
     ("pt", &["o", "a", "os", "as", "um", "uma", "uns", "umas"]),
 ];
 
-/// The `top` phrases Comprehend is surest of, with how sure it is. Of phrases that differ in case only the surest
-/// counts, of equally sure ones the first.
+/// The `top` phrases of which Comprehend is surest, with how sure it is. Of phrases that differ only in case
+/// the surest counts, and of equally sure ones the first.
 pub(super) fn best(mut phrases: Vec<KeyPhrase>, language: &str, top: usize) -> Vec<(String, f32)> {
     phrases.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut seen = HashSet::new();

@@ -1,4 +1,4 @@
-//! The backend that asks Amazon Comprehend: several languages, paid by the text.
+//! The backend that asks Amazon Comprehend, for several languages, billed per text.
 
 mod calls;
 mod key_phrases;
@@ -17,30 +17,30 @@ use super::{Enriched, Enricher, EnricherError, NotReady, Prepared, Sentiment, Te
 
 use calls::{Call, billed_units, in_calls};
 
-/// Calls under way at once; each asks for sentiment and key phrases side by side.
+/// How many calls may be under way at once. Each asks for sentiment and key phrases at the same time.
 const MAX_CALLS: usize = 4;
 
-/// Bytes of texts and answers above which those of earlier batches are forgotten.
+/// The bytes of texts and answers above which those of earlier batches are forgotten.
 const MAX_READY_BYTES: usize = 16 << 20;
-/// What a keyword takes besides its letters.
+/// The memory of a keyword besides its letters.
 const KEYWORD_BYTES: usize = size_of::<(String, f32)>();
 
-/// Sentiment and keywords by Amazon Comprehend. A text is sent once, cut to 5,000 bytes at a character's border.
+/// Sentiment and keywords by Amazon Comprehend. A text is sent once, cut to 5,000 bytes between characters.
 ///
-/// What it answered is kept, so that a batch that comes again goes on where it stopped and pays for no text twice.
+/// Answers are kept, so that a repeated batch continues where it stopped and no text is paid for twice.
 #[derive(Debug)]
 pub struct ComprehendEnricher {
     client: Comprehend,
     keywords: usize,
-    /// By language and text.
+    /// The answers by language and text.
     ready: RwLock<HashMap<String, Answered>>,
 }
 
-/// What Comprehend said of a text.
+/// What Comprehend said about a text.
 #[derive(Debug)]
 enum Answered {
     Scored(Sentiment, Vec<(String, f32)>),
-    /// The text's own error.
+    /// An error that concerns only this text.
     Failed(String),
 }
 
@@ -50,7 +50,7 @@ impl ComprehendEnricher {
         Self { client: Comprehend::connect(aws), keywords, ready: RwLock::default() }
     }
 
-    /// A text's own error may be gone by its next batch.
+    /// An error of a single text may be gone in its next batch, so it is not kept.
     fn make_room(&self) {
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         ready.retain(|_, answered| matches!(answered, Answered::Scored(..)));
@@ -60,7 +60,7 @@ impl ComprehendEnricher {
         }
     }
 
-    /// The texts that have to be asked for, each once, as they are sent.
+    /// The texts that must be asked for, each once, as they are sent.
     fn missing(&self, texts: Vec<Text>) -> Vec<Text> {
         let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
         let mut seen = HashSet::new();
@@ -115,7 +115,7 @@ impl Enricher for ComprehendEnricher {
         self.make_room();
         let billed = AtomicUsize::new(0);
         let calls = in_calls(self.missing(texts)).into_iter().map(|call| self.ask(call, until, &billed));
-        // The first failure ends it: what comes later in the batch has to wait all the same.
+        // The first failure ends this: what comes later in the batch must wait anyway.
         let asked = stream::iter(calls).buffer_unordered(MAX_CALLS).try_collect::<()>().await;
         Prepared { billed_units: billed.into_inner(), failure: asked.err().map(EnricherError::from) }
     }
@@ -150,7 +150,7 @@ impl Enricher for ComprehendEnricher {
 }
 
 impl Answered {
-    /// How much of memory it takes, in bytes.
+    /// Its size in memory, in bytes.
     fn len(&self) -> usize {
         match self {
             Self::Failed(code) => code.len(),
@@ -161,7 +161,7 @@ impl Answered {
 
 impl From<TextSentiment> for Sentiment {
     fn from(sentiment: TextSentiment) -> Self {
-        // Comprehend's fourth mood has no label of its own: a text both good and bad is neither.
+        // Comprehend's fourth mood has no label here: a text that is both good and bad counts as neutral.
         let label = match sentiment.mood {
             Mood::Positive => Label::Positive,
             Mood::Negative => Label::Negative,
@@ -183,7 +183,7 @@ impl From<ComprehendError> for EnricherError {
     }
 }
 
-/// Four decimal places: Comprehend is not surer than that.
+/// Rounds to four decimal places, since Comprehend is not surer than that.
 fn rounded(share: f32) -> f64 {
     (f64::from(share) * 1e4).round() / 1e4
 }
@@ -192,7 +192,7 @@ fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
 }
 
-/// Blank texts are an error to Comprehend.
+/// Blank texts are left out, since Comprehend refuses them.
 fn is_taken(text: &str, language: &str) -> bool {
     Comprehend::takes(language) && !text.trim().is_empty()
 }
