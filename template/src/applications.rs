@@ -1,4 +1,5 @@
-//! Applications: templates in files of their own that a template takes in, with parameters and outputs between them.
+//! Applications: templates in separate files that a template includes, with parameters and outputs between
+//! them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,14 +14,14 @@ use super::scope::{Scope, written};
 use super::stop::{Read, Stop};
 use super::{TemplateError, Topology};
 
-/// The applications of a template that were opened; `None` for one whose parameters are being resolved.
+/// The applications of a template that were opened; `None` for one whose parameters are still being resolved.
 pub(super) type Applications = RefCell<BTreeMap<String, Option<Rc<Scope>>>>;
 
-/// What an application has beside its location and its parameters, none of which has an effect here.
+/// The attributes of an application besides its location and its parameters. None of them has an effect here.
 const WITHOUT_EFFECT: [&str; 6] =
     ["Location", "TemplateURL", "Parameters", "NotificationARNs", "Tags", "TimeoutInMinutes"];
 
-/// Whether a resource of this kind is a template of its own.
+/// Whether a resource of this kind is another template.
 pub(super) fn is_application(kind: &str) -> bool {
     matches!(kind, "AWS::Serverless::Application" | "AWS::CloudFormation::Stack")
 }
@@ -31,7 +32,12 @@ impl Scope {
         let place = format!("{id}.Properties");
         match self.applications.borrow().get(id) {
             Some(Some(scope)) => return Ok(Rc::clone(scope)),
-            Some(None) => return Err(Stop::malformed(place, "an output of it is one of its own parameters")),
+            Some(None) => {
+                return Err(Stop::malformed(
+                    place,
+                    "one of its outputs is used for one of its own parameters",
+                ));
+            }
             None => {}
         }
         self.applications.borrow_mut().insert(id.to_owned(), None);
@@ -48,7 +54,7 @@ impl Scope {
         let location = ["Location", "TemplateURL"].iter().find_map(|name| node?.get(name));
         let location = location.map(|node| self.resolve(node, place)).transpose()?.flatten();
         let Some(Value::String(location)) = location.filter(is_file) else {
-            return Err(Stop::left_out(id, "an application whose Location is no file is not run here"));
+            return Err(Stop::left_out(id, "an application whose Location is not a file is not run here"));
         };
         let (home, path) = self.home.inside(id, &location)?;
         let document = document::open(&path)?;
@@ -56,7 +62,7 @@ impl Scope {
         Self::new(document, &given, home).map_err(|error| Stop::from(error).inside(id))
     }
 
-    /// What the application is given for its parameters; a list is written with commas.
+    /// The values that the application gets for its parameters; a list is joined by commas.
     fn given(&self, node: Option<&Value>, place: &str) -> Read<BTreeMap<String, String>> {
         let mut given = BTreeMap::new();
         for (name, node) in node.and_then(Value::as_object).into_iter().flatten() {
@@ -109,7 +115,7 @@ impl Reader<'_> {
 }
 
 impl Topology {
-    /// Adds what is in the application `id`.
+    /// Adds the content of the application `id`.
     fn take_in(&mut self, application: Self, id: &str) {
         let Self { buckets, streams, functions, mappings, deliveries, schedules, left_out, unrun_takers } =
             application;

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::scope::{Scope, written};
 use super::stop::{Read, Stop};
 
-/// Deepest nesting of conditions in conditions, so that a circle ends.
+/// The deepest nesting of conditions in conditions, so that a circular reference ends.
 const DEEPEST: usize = 32;
 
-/// Whether the condition of this name holds.
+/// Whether the condition with this name holds.
 pub(super) fn holds(scope: &Scope, name: &str, place: &str) -> Read<bool> {
     named(scope, name, place, 0)
 }

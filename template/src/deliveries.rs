@@ -48,7 +48,7 @@ fn stream(id: &str, properties: &Properties<'_>) -> Read<String> {
     }
     source.without_effect(&["RoleARN"]);
     let arn = source.required_text("KinesisStreamARN")?;
-    let problem = format!("is {arn:?}, which is no ARN of a Kinesis stream");
+    let problem = format!("is {arn:?}, which is not the ARN of a Kinesis stream");
     let (stream, _) = stream_of(&arn).ok_or_else(|| source.left_out("KinesisStreamARN", &problem))?;
     Ok(stream.to_owned())
 }
@@ -68,7 +68,7 @@ fn destination<'s>(id: &str, properties: &Properties<'s>) -> Read<Properties<'s>
     Err(Stop::left_out(id, format!("delivers by {other}; only delivery to S3 is run here")))
 }
 
-/// Objects of converted records would hold what AWS's never do.
+/// Refuses format conversion, since the objects of unconverted records would differ from AWS's.
 fn refuse_conversion(s3: &Properties<'_>) -> Read<()> {
     let name = "DataFormatConversionConfiguration";
     let conversion = s3.child(name)?;
@@ -78,13 +78,13 @@ fn refuse_conversion(s3: &Properties<'_>) -> Read<()> {
     if is_off { Ok(()) } else { Err(s3.left_out(name, reason)) }
 }
 
-/// Where and how objects are written, which destination and backup say alike.
+/// Where and how objects are written. Destination and backup say it in the same way.
 fn objects(s3: &Properties<'_>) -> Read<Backup> {
     let hints = s3.child("BufferingHints")?;
     let megabytes = hints.number("SizeInMBs", 5, (1, 128))?;
     let arn = s3.required_text("BucketARN")?;
     let bucket = bucket_of(&arn);
-    let no_bucket = || s3.left_out("BucketARN", &format!("is {arn:?}, which is no ARN of a bucket"));
+    let no_bucket = || s3.left_out("BucketARN", &format!("is {arn:?}, which is not the ARN of a bucket"));
     Ok(Backup {
         bucket: bucket.ok_or_else(no_bucket)?.to_owned(),
         prefix: s3.text("Prefix")?.unwrap_or_default(),

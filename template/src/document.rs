@@ -1,4 +1,4 @@
-//! YAML text to one JSON value, with `CloudFormation`'s short tags in their long form.
+//! Parses YAML text to one JSON value, with `CloudFormation`'s short tags in their long form.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -9,13 +9,13 @@ use serde_json::{Map, Number, Value, json};
 
 use super::TemplateError;
 
-/// Largest template, which is what `CloudFormation` takes from S3.
+/// The largest template, which is also the limit of `CloudFormation` for a template in S3.
 const MAX_BYTES: usize = 1 << 20;
-/// Deepest nesting of lists and maps.
+/// The deepest nesting of lists and maps.
 const DEEPEST: usize = 100;
-/// Most columns before a line's first text.
+/// The most columns before a line's first text.
 const MAX_COLUMNS: usize = 500;
-/// Lone dashes that are quoted before the text is taken for what it is.
+/// The most lone dashes that are quoted before the text is parsed as it is.
 const MAX_DASHES: usize = 1_000;
 
 /// Reads the file of a template.
@@ -26,7 +26,7 @@ pub(super) fn open(path: &Path) -> Result<Value, TemplateError> {
     parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })
 }
 
-/// Parses the first document of `text`; the error says where and why.
+/// Parses the first document of `text`. The error says where it is wrong, and why.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("it has more than {MAX_BYTES} bytes"));
@@ -49,8 +49,8 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     Err(format!("it has more than {MAX_DASHES} lone dashes"))
 }
 
-/// Columns before a line's first text: no list or map begins on one column with the one around it, so this bounds how
-/// deep the parser has to go.
+/// The columns before a line's first text. No list or map begins in the column of the one around it, so this
+/// bounds how deep the parser must go.
 fn columns(line: &str) -> usize {
     let mut rest = line;
     while let Some(shorter) = rest.strip_prefix(' ').or(rest.strip_prefix("- ")).or(rest.strip_prefix("? ")) {
@@ -59,8 +59,8 @@ fn columns(line: &str) -> usize {
     line.len() - rest.len()
 }
 
-/// The text with the lone dash at this byte in quotes: in a flow list, as in `!Split [ -, x ]`, `CloudFormation` reads
-/// it as text, and this parser does not.
+/// The text with the lone dash at this byte in quotes. In a flow list such as `!Split [ -, x ]`,
+/// `CloudFormation` reads it as text, but this parser does not.
 fn quote_dash(text: &str, at: usize) -> Option<String> {
     let (before, rest) = (text.get(..at)?, text.get(at..)?.strip_prefix('-')?);
     rest.trim_start_matches(' ').starts_with([',', ']', '}']).then(|| format!("{before}\"-\"{rest}"))

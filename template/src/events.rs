@@ -6,7 +6,7 @@ use super::resources::Reader;
 use super::stop::Stop;
 use super::{TemplateError, mappings, schedules};
 
-/// Reads each event of a function by itself, so that one which is not run here leaves out itself alone.
+/// Reads each event of a function separately, so that an event that is not run here is left out alone.
 pub(super) fn of_function(
     reader: &mut Reader<'_>,
     id: &str,

@@ -12,11 +12,11 @@ use super::stop::{Read, Stop};
 use super::streams::plain_name;
 use super::{AsynchronousRetries, FunctionDefinition, Role, kinds};
 
-/// What a function without a local binary is told.
+/// The message for a function without a local binary.
 const NO_BINARY: &str =
     "has no local code; Metadata.BuildProperties.Binary can name a binary that stands in for it";
 
-/// Reads a function of SAM or of Lambda itself, whose properties differ in few names.
+/// Reads a function of SAM or of Lambda itself. Their properties differ in a few names.
 pub(super) fn function(id: &str, resource: &Value, properties: &Properties<'_>) -> Read<FunctionDefinition> {
     properties.without_effect(&kinds::FUNCTION);
     let metadata = resource.get("Metadata").unwrap_or(&Value::Null);
@@ -39,13 +39,13 @@ pub(super) fn function(id: &str, resource: &Value, properties: &Properties<'_>) 
     };
     for name in ["DeadLetterConfig", "DeadLetterQueue"] {
         if properties.value(name).is_ok_and(|value| value.is_some()) {
-            properties.tell(name, "what fails is sent to nobody here");
+            properties.tell(name, "failures are not sent anywhere here");
         }
     }
     Ok(function)
 }
 
-/// The local folder of the code, where there is one: of SAM's `CodeUri`, or of a `Code` that is not packaged yet.
+/// The local folder of the code, if there is one: SAM's `CodeUri`, or a `Code` that is not packaged yet.
 fn code_uri(properties: &Properties<'_>) -> Read<Option<String>> {
     properties.without_effect(&["InlineCode", "ImageUri", "PackageType"]);
     for name in ["CodeUri", "Code"] {
@@ -58,7 +58,8 @@ fn code_uri(properties: &Properties<'_>) -> Read<Option<String>> {
     Ok(None)
 }
 
-/// The name of the binary: as the build is told it, else the folder's, as SAM builds the one binary of a folder.
+/// The name of the binary: the one that the build is given, or else the name of the folder, since SAM builds
+/// a folder's only binary under it.
 fn binary(id: &str, metadata: &Value, folder: Option<&str>, properties: &Properties<'_>) -> Read<String> {
     let place = format!("{id}.Metadata.BuildProperties.Binary");
     let named = metadata.get("BuildProperties").and_then(|build| build.get("Binary"));
@@ -89,7 +90,7 @@ fn variables(properties: &Properties<'_>) -> Read<BTreeMap<String, String>> {
 fn asynchronous(properties: &Properties<'_>) -> Read<AsynchronousRetries> {
     let retries = properties.number("MaximumRetryAttempts", 2, (0, 2))?;
     if !properties.child("DestinationConfig")?.is_absent() {
-        properties.tell("DestinationConfig", "what succeeds or fails is sent to nobody here");
+        properties.tell("DestinationConfig", "results and failures are not sent anywhere here");
         properties.child("DestinationConfig")?.pass_over();
     }
     Ok(AsynchronousRetries {
@@ -98,14 +99,14 @@ fn asynchronous(properties: &Properties<'_>) -> Read<AsynchronousRetries> {
     })
 }
 
-/// An `AWS::Lambda::EventInvokeConfig`: the function it is about, and what it says.
+/// An `AWS::Lambda::EventInvokeConfig`: the function that it applies to, and its settings.
 pub(super) fn invoke_config(properties: &Properties<'_>) -> Read<(String, AsynchronousRetries)> {
     properties.without_effect(&["Qualifier"]);
     let function = properties.required_text("FunctionName")?;
     Ok((function_of(&function).to_owned(), asynchronous(properties)?))
 }
 
-/// Which of kinflow's own functions this is.
+/// Which of kinflow's own functions this is, if it is one.
 fn role(id: &str, metadata: &Value, properties: &Properties<'_>) -> Read<Option<Role>> {
     let Some(node) = metadata.get("Kinflow") else { return Ok(None) };
     let notes = Notes::default();

@@ -1,11 +1,11 @@
-//! SAM's Globals section: defaults that every function starts from.
+//! SAM's Globals section: defaults for every function.
 
 use serde_json::Value;
 
 use super::kinds;
 use super::scope::Scope;
 
-/// The properties of a function that have an effect here, or are named where they are met.
+/// The properties of a function that have an effect here, or are reported where they occur.
 const OF_A_FUNCTION: [&str; 16] = [
     "Code",
     "CodeUri",
@@ -25,11 +25,12 @@ const OF_A_FUNCTION: [&str; 16] = [
     "Timeout",
 ];
 
-/// The sections of other resources, which are named where they are not run.
+/// The sections for other resources, which are reported if they are not run.
 const SECTIONS: [&str; 6] =
     ["Api", "CapacityProvider", "HttpApi", "LayerVersion", "SimpleTable", "StateMachine"];
 
-/// The properties of a function over the defaults of the template, but for those it says to ignore.
+/// The properties of a function over the defaults of the template, except for those that the function says to
+/// ignore.
 pub(super) fn over(scope: &Scope, resource: &Value, own: &Value) -> Value {
     let defaults = scope.section("Globals").and_then(|globals| globals.get("Function"));
     let Some(Value::Object(defaults)) = defaults else { return own.clone() };
@@ -43,7 +44,7 @@ pub(super) fn over(scope: &Scope, resource: &Value, own: &Value) -> Value {
     joined(Some(&Value::Object(taken)), own)
 }
 
-/// A line for each name of the section that nobody knows here.
+/// A line for each name in the section that is not known here.
 pub(super) fn unknown(scope: &Scope) -> Vec<String> {
     let names = |node: Option<&Value>| -> Vec<String> {
         node.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect()
@@ -63,7 +64,7 @@ fn is_known(name: &str) -> bool {
     OF_A_FUNCTION.contains(&name) || kinds::FUNCTION.contains(&name)
 }
 
-/// Maps are joined, everything else is replaced.
+/// Joins maps, and replaces everything else.
 fn joined(defaults: Option<&Value>, own: &Value) -> Value {
     match (defaults, own) {
         (Some(Value::Object(defaults)), Value::Object(own)) => {

@@ -6,26 +6,26 @@ use std::rc::Rc;
 
 use super::stop::{Read, Stop};
 
-/// Deepest nesting of applications in applications, so that a template that names itself ends.
+/// The deepest nesting of applications, so that a template that includes itself ends.
 const DEEPEST: usize = 8;
-/// Most templates of a run.
+/// The most templates of a run.
 const MOST: usize = 200;
 
-/// The place of one template among those of a run. The default is a template alone, in the present folder.
+/// The place of one template among those of a run. The default is a single template in the present folder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Home {
     /// The folder of the first template, on this machine.
     root: PathBuf,
-    /// The folder of this template, seen from there.
+    /// The folder of this template, relative to that of the first.
     folder: String,
-    /// The logical ids of the applications around it, outermost first.
+    /// The logical ids of the applications around it, the outermost first.
     path: Vec<String>,
-    /// Templates that were opened in this run.
+    /// How many templates were opened in this run.
     opened: Rc<Cell<usize>>,
 }
 
 impl Home {
-    /// The home of the first template, whose folder this is.
+    /// The home of the first template, which is in this folder.
     pub(super) fn of(root: PathBuf) -> Self {
         Self { root, ..Self::default() }
     }
@@ -46,7 +46,7 @@ impl Home {
         Ok((home, self.root.join(file)))
     }
 
-    /// A folder or file that this template names, seen from the first template's folder.
+    /// A folder or file that this template names, relative to the first template's folder.
     pub(super) fn folder(&self, written: &str) -> String {
         if self.folder.is_empty() || written.starts_with('/') {
             return written.to_owned();
@@ -64,7 +64,7 @@ impl Home {
         if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 
-    /// The name of a resource that has none of its own.
+    /// The name of a resource that does not name itself.
     pub(super) fn name(&self, logical_id: &str) -> String {
         format!("{}{logical_id}", self.path.concat())
     }

@@ -1,4 +1,4 @@
-//! `CloudFormation`'s intrinsic functions, resolved to plain values.
+//! Resolves `CloudFormation`'s intrinsic functions to plain values.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::stop::{Read, Stop};
 const UNKNOWN_HERE: [&str; 5] =
     ["Fn::Cidr", "Fn::GetAZs", "Fn::GetStackOutput", "Fn::ImportValue", "Fn::Transform"];
 
-/// The value of a function; `None` is `AWS::NoValue`.
+/// The value of a function; `None` means `AWS::NoValue`.
 pub(super) fn call(scope: &Scope, function: &str, argument: &Value, place: &str) -> Read<Option<Value>> {
     let call = Call { scope, place };
     let result = match (function, argument) {
@@ -34,12 +34,11 @@ pub(super) fn call(scope: &Scope, function: &str, argument: &Value, place: &str)
         }
         _ => None,
     };
-    let refused =
-        || Stop::malformed(place, format!("{function} is given {argument}, which it does not take"));
+    let refused = || Stop::malformed(place, format!("{function} does not accept {argument}"));
     result.map(Some).ok_or_else(refused)
 }
 
-/// A call in its place. A method gives `None` for arguments that its function does not take.
+/// A call at its place. A method returns `None` for arguments that its function does not accept.
 struct Call<'s> {
     scope: &'s Scope,
     place: &'s str,
@@ -100,7 +99,7 @@ impl Call<'_> {
         Ok(index.and_then(|index| items?.get(index).cloned()))
     }
 
-    /// Map, first key and second key, and perhaps a value for keys that are not there.
+    /// A map, a first key and a second key, and perhaps a value for keys that do not exist.
     fn find_in_map(&self, arguments: &[Value]) -> Read<Option<Value>> {
         let [map, first, second, options @ ..] = arguments else { return Ok(None) };
         let mut found = self.scope.section("Mappings");
@@ -118,7 +117,7 @@ impl Call<'_> {
         }
     }
 
-    /// Text alone, or with a map of names of its own.
+    /// A text alone, or with a map of additional names.
     fn substitute(&self, argument: &Value) -> Read<Option<Value>> {
         let none = Map::new();
         let (text, own) = match argument {

@@ -1,6 +1,7 @@
-//! What is known to have no effect on one machine: kinds of resources, and properties of those that run.
+//! What has no effect on one machine: kinds of resources, and properties of those that run.
 
-/// The services whose resources describe what can't be seen here: rights, logs, alarms, catalogues.
+/// The services whose resources describe what has no counterpart here: permissions, logs, alarms and
+/// catalogues.
 const SERVICES: [&str; 10] = [
     "AWS::ApplicationInsights::",
     "AWS::Athena::",
@@ -36,7 +37,7 @@ pub(super) fn is_without_effect(kind: &str) -> bool {
     KINDS.contains(&kind) || SERVICES.iter().any(|service| kind.starts_with(service))
 }
 
-/// Attributes of a resource beside its properties that are read or have no effect here.
+/// The attributes of a resource besides its properties that are read, or have no effect here.
 pub(super) const ATTRIBUTES: [&str; 11] = [
     "Condition",
     "Connectors",
@@ -51,7 +52,7 @@ pub(super) const ATTRIBUTES: [&str; 11] = [
     "UpdateReplacePolicy",
 ];
 
-/// Of a bucket: how it is kept, and who may use it.
+/// Properties of a bucket: how it is stored, and who may use it.
 pub(super) const BUCKET: [&str; 17] = [
     "AccelerateConfiguration",
     "AccessControl",
@@ -72,11 +73,11 @@ pub(super) const BUCKET: [&str; 17] = [
     "BucketName",
 ];
 
-/// Of a stream.
+/// Properties of a stream.
 pub(super) const STREAM: [&str; 5] =
     ["DesiredShardLevelMetrics", "Name", "StreamEncryption", "Tags", "WarmThroughputObject"];
 
-/// Of a function: rights, deployment, what is seen of it, where it runs.
+/// Properties of a function: permissions, deployment, observability, and where it runs.
 pub(super) const FUNCTION: [&str; 28] = [
     "Architectures",
     "AssumeRolePolicyDocument",
@@ -108,10 +109,11 @@ pub(super) const FUNCTION: [&str; 28] = [
     "VpcConfig",
 ];
 
-/// Of an event source mapping.
+/// Properties of an event source mapping.
 pub(super) const MAPPING: [&str; 4] = ["KmsKeyArn", "LoggingConfig", "MetricsConfig", "Tags"];
 
-/// Of a schedule: rights, and what happens where a function can't be invoked, which does not happen here.
+/// Properties of a schedule: permissions, and what happens if a function can't be invoked, which does not
+/// happen here.
 pub(super) const SCHEDULE: [&str; 13] = [
     "DeadLetterConfig",
     "Description",
@@ -128,9 +130,9 @@ pub(super) const SCHEDULE: [&str; 13] = [
     "Id",
 ];
 
-/// Of a delivery stream.
+/// Properties of a delivery stream.
 pub(super) const DELIVERY: [&str; 4] =
     ["DeliveryStreamEncryptionConfigurationInput", "DeliveryStreamName", "DeliveryStreamType", "Tags"];
 
-/// Of a delivery stream's destination.
+/// Properties of a delivery stream's destination.
 pub(super) const DESTINATION: [&str; 3] = ["CloudWatchLoggingOptions", "EncryptionConfiguration", "RoleARN"];

@@ -1,4 +1,4 @@
-//! Reads a SAM template: the template goes in, and the plain [`Topology`] of what there is to run comes out.
+//! Reads a SAM template and returns the plain [`Topology`] of what there is to run.
 
 mod applications;
 mod conditions;
@@ -37,7 +37,7 @@ pub use topology::{
     Processing, Role, Schedule, ScheduleService, StartingPosition, Stream, StreamMode, Topology, UnrunTaker,
 };
 
-/// Why a template can't be run here; the message names the resource and the property.
+/// Why a template can't be run here. The message names the resource and the property.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The file can't be read.
@@ -48,15 +48,15 @@ pub enum TemplateError {
         /// What the file system says.
         source: std::io::Error,
     },
-    /// The file is no YAML.
-    #[error("template {} is no YAML: {reason}", path.display())]
+    /// The file is not YAML.
+    #[error("template {} is not YAML: {reason}", path.display())]
     NoYaml {
         /// The file.
         path: PathBuf,
-        /// Where and why, in the parser's words.
+        /// Where it is wrong and why, in the parser's words.
         reason: String,
     },
-    /// A value that is there and is not what it must be.
+    /// A value is present but not valid.
     #[error("{place}: {problem}")]
     Invalid {
         /// Resource and property, such as `CrimeStream.Properties.ShardCount`.
@@ -71,7 +71,7 @@ impl TemplateError {
         Self::Invalid { place: place.into(), problem: problem.into() }
     }
 
-    /// The same, seen from the template in which `application` is.
+    /// The same error, as seen from the template that contains `application`.
     fn inside(self, application: &str) -> Self {
         match self {
             Self::Invalid { place, problem } => {
@@ -82,13 +82,13 @@ impl TemplateError {
     }
 }
 
-/// Reads the template at `path` and those it takes in, with these values for its parameters.
+/// Reads the template at `path` and those that it includes, with these values for its parameters.
 pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topology, TemplateError> {
     resources::topology(&scope(path, parameters)?)
 }
 
-/// Every resource whose condition holds, those of applications under names such as `Orders/Role`, as the template has
-/// it but with each function resolved: for rules about what is not run on one machine.
+/// Returns every resource whose condition holds, with each function in it resolved. Resources of applications
+/// have names such as `Orders/Role`. It serves rules about what is not run on one machine.
 pub fn resources(
     path: &Path,
     parameters: &BTreeMap<String, String>,
@@ -178,7 +178,7 @@ mod tests {
         let error = read_text(text).unwrap_err().to_string();
         assert_eq!(
             error,
-            "S.Properties.ShardCount: Ref names \"Nope\", which is no parameter and no resource"
+            "S.Properties.ShardCount: Ref names \"Nope\", which is neither a parameter nor a resource"
         );
     }
 }

@@ -11,7 +11,7 @@ use super::properties::Properties;
 use super::stop::{Read, Stop};
 use super::{KinesisMapping, OnFailure, StartingPosition, kinds};
 
-/// A mapping that is a resource of its own.
+/// A mapping that is a resource by itself.
 pub(super) fn of_its_own(id: &str, properties: &Properties<'_>) -> Read<KinesisMapping> {
     if properties.node("EventSourceArn").is_none() {
         return Err(Stop::left_out(id, "a mapping without EventSourceArn is not run here"));
@@ -61,18 +61,19 @@ pub(super) fn mapping(
     })
 }
 
-/// The stream, and the fan-out consumer of it, if the mapping reads by one.
+/// The stream, and its fan-out consumer if the mapping reads through one.
 fn stream(source: &str, properties: &Properties<'_>) -> Read<(String, Option<String>)> {
     let arn = properties.required_text(source)?;
     let Some((stream, consumer)) = stream_of(&arn) else {
         let reason =
-            format!("is {arn:?}, which is no ARN of a Kinesis stream, and nothing else is read here");
+            format!("is {arn:?}, which is not the ARN of a Kinesis stream, and nothing else is read here");
         return Err(properties.left_out(source, &reason));
     };
     Ok((stream.to_owned(), consumer.map(str::to_owned)))
 }
 
-/// A filter decides which records a function gets, so without it the function would get what AWS keeps from it.
+/// Refuses filters. A filter decides which records a function gets, so without it the function would get
+/// records that AWS withholds.
 fn refuse_filters(properties: &Properties<'_>) -> Read<()> {
     let criteria = properties.child("FilterCriteria")?;
     let filters = criteria.value("Filters")?;

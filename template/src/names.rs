@@ -1,4 +1,4 @@
-//! What `CloudFormation` calls a resource: its physical name, its ARN and its other attributes.
+//! The names that `CloudFormation` gives a resource: its physical name, its ARN and its other attributes.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -7,11 +7,11 @@ use super::applications::is_application;
 use super::scope::{ACCOUNT, REGION, Scope};
 use super::stop::{Read, Stop};
 
-/// Characters a bucket's name may have.
+/// How many characters a bucket's name may have.
 const BUCKET_NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=63;
 
-/// The kinds whose ARN is not `arn:aws:<service>:<region>:<account>:<kind>/<name>`: the service, and what is before
-/// the name.
+/// The kinds whose ARN is not `arn:aws:<service>:<region>:<account>:<kind>/<name>`, with the service and what
+/// precedes the name.
 const ARNS: [(&str, &str, &str); 14] = [
     ("AWS::DynamoDB::Table", "dynamodb", "table/"),
     ("AWS::Kinesis::Stream", "kinesis", "stream/"),
@@ -29,7 +29,7 @@ const ARNS: [(&str, &str, &str); 14] = [
     ("AWS::StepFunctions::StateMachine", "states", "stateMachine:"),
 ];
 
-/// The kinds that `Ref` names by their ARN.
+/// The kinds for which `Ref` gives the ARN.
 const NAMED_BY_ARN: [&str; 9] = [
     "AWS::Kinesis::StreamConsumer",
     "AWS::Lambda::LayerVersion",
@@ -45,7 +45,7 @@ const NAMED_BY_ARN: [&str; 9] = [
 impl Scope {
     /// What `Ref` gives for a resource.
     pub(super) fn resource_reference(&self, name: &str, place: &str) -> Read<String> {
-        // SAM's own: `Function.Alias` and `Function.Version`.
+        // `Function.Alias` and `Function.Version` are SAM's own.
         let logical_id = name.strip_suffix(".Alias").or(name.strip_suffix(".Version")).unwrap_or(name);
         match self.kind(logical_id) {
             "AWS::SQS::Queue" => {
@@ -57,7 +57,7 @@ impl Scope {
         }
     }
 
-    /// A resource's own name where the template sets one, else one made of its logical id, behind those of the
+    /// The name that the template gives a resource, or else one made of its logical id, after those of the
     /// applications around it.
     pub(super) fn physical_name(&self, logical_id: &str, place: &str) -> Read<String> {
         let Some(resource) = self.resource(logical_id) else {
@@ -95,7 +95,8 @@ impl Scope {
         }
     }
 
-    /// A name that S3 takes. Names have no capitals, so logical ids that differ in them alone are told apart.
+    /// A name that S3 accepts. Such names have no capitals, so logical ids that differ only in capitals are
+    /// told apart.
     fn bucket_name(&self, logical_id: &str) -> String {
         let name = self.home.name(logical_id);
         let lower = name.to_ascii_lowercase();
@@ -112,7 +113,8 @@ impl Scope {
         format!("b{plain}-{}", hash.get(..8).unwrap_or_default())
     }
 
-    /// Whether SAM makes this resource of one of the template: a function's role, its mapping, an implicit API.
+    /// Whether SAM makes this resource for one in the template: a function's role, its mapping, or an
+    /// implicit API.
     fn is_made_by_sam(&self, logical_id: &str) -> bool {
         let resources = self.section("Resources").and_then(Value::as_object).into_iter().flatten();
         let mut functions = resources.filter(|(id, _)| self.kind(id) == "AWS::Serverless::Function");
@@ -128,7 +130,7 @@ impl Scope {
         }
         Ok(match kind {
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
-            // A resource that only SAM's translation shows, most often a function's role.
+            // Only SAM's translation shows this resource, which is most often a function's role.
             "" | "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "AWS::Kinesis::StreamConsumer" => format!("{}/consumer/{name}:1", self.consumed(logical_id)?),
             _ => {
@@ -139,7 +141,7 @@ impl Scope {
         })
     }
 
-    /// The ARN of the stream behind a fan-out consumer.
+    /// The ARN of the stream of a fan-out consumer.
     fn consumed(&self, logical_id: &str) -> Read<String> {
         let place = format!("{logical_id}.Properties.StreamARN");
         let properties = self.resource(logical_id).and_then(|resource| resource.get("Properties"));
@@ -148,7 +150,7 @@ impl Scope {
         Ok(self.resolve(arn, &place)?.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
-    /// What `GetAtt` gives: the names, ARNs and addresses that AWS makes of a name.
+    /// What `GetAtt` gives: the names, ARNs and addresses that AWS derives from a name.
     pub(super) fn attribute(&self, logical_id: &str, attribute: &str, place: &str) -> Read<String> {
         if let Some(output) = attribute.strip_prefix("Outputs.")
             && is_application(self.kind(logical_id))
@@ -195,13 +197,13 @@ fn name_property(kind: &str) -> &'static str {
     }
 }
 
-/// The function an ARN or a part of one names, its version or alias taken off.
+/// The function that an ARN, or a part of one, names, without its version or alias.
 pub(super) fn function_of(arn: &str) -> &str {
     let (_, name) = arn.split_once("function:").unwrap_or(("", arn));
     name.split(':').next().unwrap_or(name)
 }
 
-/// The stream an ARN of Kinesis names, and the fan-out consumer of it if it names one, as `name:time`.
+/// The stream that a Kinesis ARN names, and its fan-out consumer if the ARN names one, as `name:time`.
 pub(super) fn stream_of(arn: &str) -> Option<(&str, Option<&str>)> {
     let (_, path) = arn.strip_prefix("arn:")?.split_once(":kinesis:")?;
     let (_, path) = path.split_once(":stream/")?;
@@ -211,7 +213,7 @@ pub(super) fn stream_of(arn: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The bucket an ARN of S3 names.
+/// The bucket that an S3 ARN names.
 pub(super) fn bucket_of(arn: &str) -> Option<&str> {
     let (partition, bucket) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
     (!partition.contains(':')).then_some(bucket)

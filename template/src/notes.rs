@@ -1,4 +1,5 @@
-//! What is noticed while a resource is read: its properties, who asked for them, and what has no effect here.
+//! Notes that are taken while a resource is read: its properties, which of them were read, and what has no
+//! effect here.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +8,8 @@ use serde_json::Value;
 
 use super::scope::Scope;
 
-/// The notes on one part of a template. Every level that is opened offers its properties, and those that nobody
-/// asked for are named at the end, so that none is swallowed.
+/// The notes on one part of a template. Every level that is opened offers its properties. Those that were not
+/// read are reported at the end, so that none is ignored silently.
 #[derive(Default)]
 pub(super) struct Notes {
     offered: RefCell<BTreeMap<String, Value>>,
@@ -28,7 +29,7 @@ impl Notes {
         self.asked.borrow_mut().insert(place);
     }
 
-    /// Names what is read and not honoured.
+    /// Reports something that is read but not honoured.
     pub(super) fn tell(&self, place: &str, reason: &str) {
         self.push(format!("{place}: {reason}"));
     }

@@ -1,4 +1,4 @@
-//! The Parameters section: each parameter's value, held against what the parameter allows.
+//! The Parameters section: each parameter's value, checked against what the parameter allows.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::TemplateError;
 use super::scope::written;
 
-/// The values that a run on one machine takes where it is given none: `Metadata: {Kinflow: {Parameters: …}}`, which a
-/// deployment passes over.
+/// The values that a run on one machine uses for parameters without a given value: `Metadata: {Kinflow:
+/// {Parameters: …}}`. A deployment ignores them.
 pub(super) fn of_a_run(document: &Value) -> Result<BTreeMap<String, String>, TemplateError> {
     let place = "Metadata.Kinflow.Parameters";
     let values = match document.pointer("/Metadata/Kinflow/Parameters") {
@@ -26,7 +26,8 @@ pub(super) fn of_a_run(document: &Value) -> Result<BTreeMap<String, String>, Tem
     Ok(values.iter().map(|(name, value)| (name.clone(), written(value))).collect())
 }
 
-/// The value of a parameter, a list where its type is one, and a line where something of it is not known here.
+/// The value of a parameter, which is a list if its type is one; and a line if something about it is not
+/// known here.
 pub(super) fn value(
     name: &str,
     parameter: &Value,
@@ -46,7 +47,7 @@ pub(super) fn value(
         if is_list { text.split(',').map(|item| item.trim().to_owned()).collect() } else { vec![text] };
     let mut line = kind
         .starts_with("AWS::SSM::")
-        .then(|| format!("{place}: is the name of an SSM parameter, which is taken as its value here"));
+        .then(|| format!("{place}: is the name of an SSM parameter, which is used as its value here"));
     for item in &items {
         check(parameter, kind, item).map_err(|problem| TemplateError::invalid(&place, problem))?;
         if let Some(unreadable) = check_pattern(parameter, item, &place)? {
@@ -81,15 +82,16 @@ fn within(parameter: &Value, (least, most): (&str, &str), found: f64, unit: &str
     }
 }
 
-/// A pattern holds for the whole value. One that only Java reads is named.
+/// Checks that a pattern matches the whole value. A pattern that only Java can read is reported.
 fn check_pattern(parameter: &Value, text: &str, place: &str) -> Result<Option<String>, TemplateError> {
     let Some(pattern) = parameter.get("AllowedPattern").and_then(Value::as_str) else { return Ok(None) };
     match Regex::new(&format!("^(?:{pattern})$")) {
         Ok(regex) if regex.is_match(text) => Ok(None),
-        Ok(_) => {
-            Err(TemplateError::invalid(place, format!("is {text:?}, expected what matches {pattern:?}")))
-        }
-        Err(_) => Ok(Some(format!("{place}.AllowedPattern: is not checked here: it can't be read"))),
+        Ok(_) => Err(TemplateError::invalid(
+            place,
+            format!("is {text:?}, expected a value that matches {pattern:?}"),
+        )),
+        Err(_) => Ok(Some(format!("{place}.AllowedPattern: is not checked here, since it can't be read"))),
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
         refused(&shards, "6", "is 6, expected at most 5");
         refused(&shards, "many", r#"is "many", expected a number"#);
         let epoch = json!({"Type": "String", "AllowedPattern": "[a-z]{2}"});
-        refused(&epoch, "abc", r#"is "abc", expected what matches "[a-z]{2}""#);
+        refused(&epoch, "abc", r#"is "abc", expected a value that matches "[a-z]{2}""#);
         let name = json!({"Type": "String", "MinLength": 2, "MaxLength": 3});
         refused(&name, "a", "is 1 characters long, expected at least 2");
         refused(&name, "äöüß", "is 4 characters long, expected at most 3");

@@ -1,9 +1,9 @@
-//! What the topology says and the runner does not honour yet, a line each. Whoever makes the runner honour a setting
-//! takes its line out of here.
+//! What the topology says and the runner does not honour yet, a line each. When the runner learns to honour a
+//! setting, its line is removed here.
 
 use super::{Stream, StreamMode, Topology};
 
-/// Names every setting that the run would pass over without a word.
+/// Reports every setting that the run would otherwise ignore silently.
 pub(super) fn pending(topology: &mut Topology) {
     let lines: Vec<String> = topology.streams.iter().filter_map(of_stream).collect();
     topology.left_out.extend(lines);

@@ -14,7 +14,8 @@ pub(super) struct Processors {
     pub(super) delimiter: Option<String>,
 }
 
-/// Reads the processors. One that is not run here would leave other objects than AWS's, so it leaves out the stream.
+/// Reads the processors. If one is not run here, the delivery stream is left out, since its objects would
+/// differ from AWS's.
 pub(super) fn processors(properties: &Properties<'_>) -> Read<Processors> {
     let mut found = Processors::default();
     if properties.flag("Enabled")? != Some(true) {
@@ -53,13 +54,13 @@ fn lambda(parameters: &Parameters<'_>) -> Read<Processing> {
     })
 }
 
-/// At most 3 MB, so the cast is exact.
+/// The number is at most 3 MB, so the cast is exact.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 3 MB, checked before")]
 fn whole(number: f64) -> usize {
     number as usize
 }
 
-/// A template writes a line end as a backslash and an n.
+/// A line end, which a template writes as a backslash and an n.
 fn unescaped(delimiter: &str) -> String {
     delimiter.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
 }

@@ -9,11 +9,11 @@ use super::notes::Notes;
 use super::scope::{Scope, call_of, written};
 use super::stop::{Read, Stop};
 
-/// The time zone where none is named.
+/// The time zone if none is named.
 pub(super) const UTC: &str = "UTC";
 
-/// One level of a resource's properties. A property is resolved when it is asked for, so what is not run here (roles,
-/// policies, log groups) may use functions that have no value here.
+/// One level of a resource's properties. A property is resolved when it is read, so what is not run here
+/// (roles, policies, log groups) may use functions that have no value here.
 pub(super) struct Properties<'s> {
     scope: &'s Scope,
     notes: &'s Notes,
@@ -58,21 +58,21 @@ impl<'s> Properties<'s> {
         self.node.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Marks properties that are known to have no effect on this machine, whatever they hold.
+    /// Marks properties that are known to have no effect on this machine, whatever their values.
     pub(super) fn without_effect(&self, names: &[&str]) {
         for name in names {
             self.notes.ask(self.place_of(name));
         }
     }
 
-    /// Passes over a level that is left out as a whole.
+    /// Ignores a level that is left out as a whole.
     pub(super) fn pass_over(&self) {
         for name in self.names() {
             self.notes.ask(self.place_of(&name));
         }
     }
 
-    /// What is there as it is written, nothing of it resolved.
+    /// The unresolved value, as it is written.
     pub(super) fn node(&self, name: &str) -> Option<&Value> {
         self.notes.ask(self.place_of(name));
         self.node.get(name)
@@ -88,7 +88,7 @@ impl<'s> Properties<'s> {
         }
     }
 
-    /// The value of a property that can be done without: where it has none on this machine, it is named and left out.
+    /// The value of an optional property. If it has no value on this machine, it is reported and left out.
     fn optional(&self, name: &str) -> Read<Option<Value>> {
         match self.value(name) {
             Err(Stop::LeftOut { place, reason }) => {
@@ -99,10 +99,10 @@ impl<'s> Properties<'s> {
         }
     }
 
-    /// The level below this one; empty where it is absent.
+    /// The level below this one; empty if it is absent.
     pub(super) fn child(&self, name: &str) -> Read<Self> {
         let node = self.node(name).cloned().unwrap_or(Value::Null);
-        // A function in this place stands for the whole level, so it is resolved now.
+        // A function at this place stands for the whole level, so it is resolved now.
         let is_call = node.as_object().is_some_and(|map| call_of(map).is_some());
         let node = if is_call { self.value(name)?.unwrap_or(Value::Null) } else { node };
         Self::new(self.scope, self.notes, node, self.place_of(name))
@@ -127,7 +127,7 @@ impl<'s> Properties<'s> {
         self.optional(name)?.map(|value| self.scalar(name, &value)).transpose()
     }
 
-    /// Text without which its resource can't be run.
+    /// A text that its resource needs in order to run.
     pub(super) fn required_text(&self, name: &str) -> Read<String> {
         let value = self.value(name)?.ok_or_else(|| self.malformed(name, "is required"))?;
         self.scalar(name, &value)
@@ -139,7 +139,7 @@ impl<'s> Properties<'s> {
         }
         let text = written(value);
         if text.contains("{{resolve:") {
-            self.notes.tell(&self.place_of(name), "a dynamic reference is taken as it is written");
+            self.notes.tell(&self.place_of(name), "a dynamic reference is used as it is written");
         }
         Ok(text)
     }
@@ -164,7 +164,7 @@ impl<'s> Properties<'s> {
         Err(self.malformed(name, &format!("is {number}, expected {} to {}", limits.0, limits.1)))
     }
 
-    /// As [`Properties::number`], where -1 stands for no limit.
+    /// Like [`Properties::number`], where -1 means no limit.
     pub(super) fn number_or_unlimited(&self, name: &str, limits: (i64, i64)) -> Read<Option<u64>> {
         match self.number(name, -1, (-1, limits.1))? {
             -1 => Ok(None),
@@ -196,7 +196,7 @@ impl<'s> Properties<'s> {
         Stop::left_out(self.place_of(name), reason)
     }
 
-    /// Names a property that is read, and whose effect there is none of here.
+    /// Reports a property that is read but has no effect here.
     pub(super) fn tell(&self, name: &str, reason: &str) {
         self.notes.ask(self.place_of(name));
         self.notes.tell(&self.place_of(name), reason);

@@ -1,4 +1,4 @@
-//! The resources of a template with every function resolved, whatever their kind.
+//! The resources of a template with every function resolved, of any kind.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ fn add(scope: &Scope, found: &mut BTreeMap<String, Value>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What only AWS knows has no place in a rule.
+/// A value that only AWS knows can't be used in a rule.
 fn error(stop: Stop) -> TemplateError {
     match stop {
         Stop::Malformed(error) => error,

@@ -1,4 +1,4 @@
-//! Each resource of a template to its part of the topology.
+//! Turns each resource of a template into its part of the topology.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::{AsynchronousRetries, FunctionDefinition, TemplateError, Topology, Un
 use super::{conditions, globals, kinds, pending, settle, twins};
 use super::{deliveries, events, functions, mappings, schedules, streams};
 
-/// What a template comes to, while it is read.
+/// What has been read of a template so far.
 pub(super) struct Reader<'s> {
     pub(super) scope: &'s Scope,
     pub(super) topology: Topology,
-    /// What `AWS::Lambda::EventInvokeConfig` says of functions that may come behind it.
+    /// What `AWS::Lambda::EventInvokeConfig` says about functions, which may follow later.
     pub(super) invocations: Vec<(String, AsynchronousRetries)>,
-    /// The folder after which each binary is named.
+    /// The folder from which each binary takes its name.
     pub(super) folders: BTreeMap<String, String>,
 }
 
@@ -126,7 +126,7 @@ impl Reader<'_> {
         let node = globals::over(self.scope, resource, own);
         let named = self.read(id, &node, |properties| {
             let function = functions::function(id, resource, properties);
-            // They are read below, whether the function runs or not: what would take a stream has to be known.
+            // They are read below, whether or not the function runs, since readers of a stream must be known.
             properties.without_effect(&["Events"]);
             function
         })?;
@@ -139,7 +139,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Adds a function, unless its binary is named after a folder whose name is that of another function's folder.
+    /// Adds a function, unless its binary is named after a folder whose name is also that of another
+    /// function's folder.
     fn add(&mut self, function: Option<FunctionDefinition>, resource: &Value) {
         let Some(function) = function else { return };
         let names_binary = resource.pointer("/Metadata/BuildProperties/Binary").is_some();
@@ -147,7 +148,7 @@ impl Reader<'_> {
             self.folders.get(&function.binary).filter(|other| Some(*other) != function.code_uri.as_ref());
         if let (false, Some(other)) = (names_binary, other) {
             let line = format!(
-                "{}: its binary can't be told from that of {other:?}; Metadata.BuildProperties.Binary can name it",
+                "{}: its binary has the same name as that of {other:?}; Metadata.BuildProperties.Binary can give another",
                 function.logical_id
             );
             self.topology.left_out.push(line);
@@ -159,7 +160,7 @@ impl Reader<'_> {
         self.topology.functions.push(function);
     }
 
-    /// Reads the properties of a resource; `None` where it is left out, which is then said.
+    /// Reads the properties of a resource; `None` if it is left out, which is then reported.
     pub(super) fn read<T>(
         &mut self,
         id: &str,
@@ -178,7 +179,7 @@ impl Reader<'_> {
     ) -> Result<Option<T>, TemplateError> {
         let notes = Notes::default();
         let result = Properties::new(self.scope, &notes, node.clone(), place).and_then(|level| read(&level));
-        // What is disabled takes nothing in AWS either.
+        // What is disabled takes no records in AWS either.
         if let (Some(stream), Err(Stop::LeftOut { place, reason })) = (notes.taken(), &result) {
             let reason = format!("{place}: {reason}");
             self.topology.unrun_takers.push(UnrunTaker { stream, reason });
@@ -210,7 +211,7 @@ impl Reader<'_> {
     }
 }
 
-/// A resource of a kind that is not run here, which may yet take a stream.
+/// Handles a resource of a kind that is not run here, but that may take a stream.
 fn not_run<T>(kind: &str, id: &str, properties: &Properties<'_>) -> Read<T> {
     let source = match kind {
         "AWS::Pipes::Pipe" => properties.value("Source"),

@@ -1,4 +1,4 @@
-//! The Rules section: what values of parameters must hold together, before anything is made.
+//! The Rules section: conditions that parameter values must fulfil together before anything is made.
 
 use serde_json::Value;
 
@@ -7,7 +7,8 @@ use super::conditions;
 use super::scope::{Scope, written};
 use super::stop::Stop;
 
-/// Refuses values that break a rule of the template, in the rule's own words; a line for each that is not checked here.
+/// Refuses values that break a rule of the template, in the rule's own words. Returns a line for each rule
+/// that is not checked here.
 pub(super) fn hold(scope: &Scope) -> Result<Vec<String>, TemplateError> {
     let rules = scope.section("Rules").and_then(Value::as_object);
     let mut unread = Vec::new();
@@ -17,7 +18,9 @@ pub(super) fn hold(scope: &Scope) -> Result<Vec<String>, TemplateError> {
             Ok(None) | Err(Stop::Disabled) => {}
             Ok(Some(description)) => return Err(TemplateError::invalid(place, description)),
             Err(Stop::Malformed(_)) if uses_functions_of_rules(rule) => {
-                unread.push(format!("{place}: is not checked here: it uses functions that only rules have"));
+                unread.push(format!(
+                    "{place}: is not checked here, since it uses functions that only rules have"
+                ));
             }
             Err(Stop::Malformed(error)) => return Err(error),
             Err(Stop::LeftOut { place, reason }) => {
@@ -28,7 +31,7 @@ pub(super) fn hold(scope: &Scope) -> Result<Vec<String>, TemplateError> {
     Ok(unread)
 }
 
-/// What the first broken assertion says.
+/// The description of the first assertion that does not hold.
 fn broken(scope: &Scope, rule: &Value, place: &str) -> Result<Option<String>, Stop> {
     if let Some(condition) = rule.get("RuleCondition")
         && !conditions::evaluate(scope, condition, place)?
@@ -49,7 +52,7 @@ fn broken(scope: &Scope, rule: &Value, place: &str) -> Result<Option<String>, St
     Ok(None)
 }
 
-/// The functions that a rule has beside those of a condition.
+/// Whether it uses functions that a rule has in addition to those of a condition.
 fn uses_functions_of_rules(node: &Value) -> bool {
     const OF_RULES: [&str; 6] = [
         "Fn::Contains",

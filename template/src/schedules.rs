@@ -1,4 +1,5 @@
-//! A schedule that invokes a function: of a SAM function, of `EventBridge` Scheduler, or a rule of `EventBridge`.
+//! A schedule that invokes a function: an event of a SAM function, a schedule of `EventBridge` Scheduler, or
+//! a rule of `EventBridge`.
 
 use super::names::function_of;
 use super::properties::{Properties, UTC};
@@ -28,7 +29,7 @@ pub(super) fn of_scheduler(id: &str, properties: &Properties<'_>) -> Read<Schedu
     timing(Schedule { input: target.text("Input")?, ..schedule }, properties)
 }
 
-/// An `AWS::Events::Rule`, which may have several targets. A target that is not run here is named.
+/// An `AWS::Events::Rule`, which may have several targets. A target that is not run here is reported.
 pub(super) fn of_rule(id: &str, properties: &Properties<'_>) -> Read<Vec<Schedule>> {
     let Some(expression) = properties.text("ScheduleExpression")? else {
         return Err(Stop::left_out(id, "a rule without ScheduleExpression is not run here"));
@@ -52,7 +53,7 @@ pub(super) fn of_rule(id: &str, properties: &Properties<'_>) -> Read<Vec<Schedul
     Ok(schedules)
 }
 
-/// The function a target invokes with its `Input` alone.
+/// The function that a target invokes with just its `Input`.
 fn function(target: &Properties<'_>) -> Read<String> {
     target.without_effect(&kinds::SCHEDULE);
     for name in ["InputPath", "InputTransformer"] {
@@ -67,7 +68,7 @@ fn function(target: &Properties<'_>) -> Read<String> {
     Err(target.left_out("Arn", &format!("is {arn:?}, and only functions are invoked here")))
 }
 
-/// A schedule as its service takes it where nothing more is said.
+/// A schedule with the defaults of its service.
 fn always(name: &str, function: &str, service: ScheduleService, expression: String) -> Schedule {
     Schedule {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! A template with its parameters' values: what a property is resolved against.
+//! A template with the values of its parameters, against which properties are resolved.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ pub const REGION: &str = "us-east-1";
 /// The account every resource is in, as local endpoints name it.
 pub const ACCOUNT: &str = "000000000000";
 
-/// The transforms whose effect is read here.
+/// The transforms that are understood here.
 const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
-/// The sections of a template that have an effect here, or none anywhere.
+/// The sections of a template that have an effect here, or have none anywhere.
 const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
     "Conditions",
@@ -39,15 +39,15 @@ pub(super) struct Scope {
     pub(super) home: Home,
     /// The applications that were opened.
     pub(super) applications: Applications,
-    /// The resources whose names are being resolved, so that a circle ends.
+    /// The resources whose names are being resolved, so that a circular reference ends.
     pub(super) naming: RefCell<Vec<String>>,
-    /// What of the sections around the resources has no effect here.
+    /// Lines about sections other than the resources that have no effect here.
     pub(super) lines: Vec<String>,
 }
 
 impl Scope {
-    /// Refuses a value for a parameter the template has not, a parameter without a value, a value its parameter does
-    /// not allow, and values that break the template's rules.
+    /// Refuses a value for a parameter that the template does not have, a parameter without a value, a value
+    /// that its parameter does not allow, and values that break the template's rules.
     pub(super) fn new(
         document: Value,
         given: &BTreeMap<String, String>,
@@ -154,14 +154,15 @@ impl Scope {
         Ok(Some(Value::String(pseudo)))
     }
 
-    /// Where a reference leads to nothing: wrong, unless something unseen makes its resource.
+    /// The error of a reference that leads nowhere. It is an error of the template, unless something that
+    /// can't be seen here makes the resource.
     pub(super) fn leads_nowhere(&self, name: &str, place: &str) -> Stop {
-        let problem = format!("Ref names {name:?}, which is no parameter and no resource");
+        let problem = format!("Ref names {name:?}, which is neither a parameter nor a resource");
         if self.is_generated() { Stop::left_out(place, problem) } else { Stop::malformed(place, problem) }
     }
 }
 
-/// The function a map stands for, and its argument.
+/// The function that a map stands for, and its argument.
 pub(super) fn call_of(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (name, argument) = map.iter().next().filter(|_| map.len() == 1)?;
     let is_function = name == "Ref" || (name.starts_with("Fn::") && !name.starts_with("Fn::ForEach"));

@@ -1,9 +1,9 @@
-//! What refers to a part that is not run is left out as well, with a line for each.
+//! Leaves out everything that refers to a part that is not run, with a line for each.
 
 use super::{FunctionDefinition, OnFailure, Topology, UnrunTaker};
 
 impl Topology {
-    /// Leaves out a function that can't be run, with everything that invokes it, in a line for each.
+    /// Leaves out a function that can't be run, and everything that invokes it, with a line for each.
     pub fn leave_out_function(&mut self, name: &str, reason: &str) {
         self.functions.retain(|function| function.name != name);
         self.left_out.push(format!("{name}: {reason}"));
@@ -22,7 +22,7 @@ impl Topology {
         self.buckets.iter().any(|bucket| bucket == name)
     }
 
-    /// Why what takes `stream` by `function` can't do so.
+    /// Why the reader of `stream` that uses `function` can't run.
     fn obstacle(&self, stream: &str, function: Option<&str>, buckets: &[&str]) -> Option<String> {
         if !self.has_stream(stream) {
             return Some(format!("stream {stream:?} is not run here"));
@@ -72,7 +72,7 @@ pub(super) fn settle(topology: &mut Topology) {
     destinations(topology);
 }
 
-/// A bucket of another stack can't keep what a mapping gives up.
+/// Removes on-failure destinations in other stacks: a bucket there can't keep what a mapping gives up.
 fn destinations(topology: &mut Topology) {
     let mut lines = Vec::new();
     let buckets = topology.buckets.clone();

@@ -1,23 +1,23 @@
-//! Why the reading of a resource stops before its end.
+//! Why reading a resource stops before its end.
 
 use super::TemplateError;
 
-/// What a part of the template comes to, or why it comes to nothing.
+/// The result of reading a part of the template, or why there is none.
 pub(super) type Read<T> = Result<T, Stop>;
 
 /// Why a part of the template is not run.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The template is wrong, so that nothing of it is run.
+    /// The template is wrong, so nothing of it is run.
     Malformed(TemplateError),
-    /// The part can't be run here, and the rest can.
+    /// The part can't be run here, but the rest can.
     LeftOut {
         /// Resource and property.
         place: String,
-        /// Why, as the end of a sentence about the place.
+        /// The reason, as the end of a sentence that begins with the place.
         reason: String,
     },
-    /// The template says that the part rests, which needs no word beside the template's.
+    /// The template itself disables the part, so nothing needs to be reported.
     Disabled,
 }
 
@@ -30,7 +30,7 @@ impl Stop {
         Self::LeftOut { place: place.into(), reason: reason.into() }
     }
 
-    /// The same, seen from the template in which `application` is.
+    /// The same, as seen from the template that contains `application`.
     pub(super) fn inside(self, application: &str) -> Self {
         match self {
             Self::Malformed(error) => Self::Malformed(error.inside(application)),

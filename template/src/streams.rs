@@ -6,7 +6,7 @@ use super::properties::Properties;
 use super::stop::{Read, Stop};
 use super::{Stream, StreamMode, kinds};
 
-/// Shards of a stream that counts none, such as one on demand at its beginning.
+/// The shards of a stream that does not say how many, such as an on-demand stream when it begins.
 const DEFAULT_SHARDS: i64 = 4;
 
 pub(super) fn stream(id: &str, properties: &Properties<'_>) -> Read<Stream> {
@@ -32,7 +32,7 @@ pub(super) fn stream(id: &str, properties: &Properties<'_>) -> Read<Stream> {
     })
 }
 
-/// A bucket's name, which is a folder here.
+/// The name of a bucket, which is a folder here.
 pub(super) fn bucket(id: &str, properties: &Properties<'_>) -> Read<String> {
     properties.without_effect(&kinds::BUCKET);
     let name = properties.scope().physical_name(id, id)?;

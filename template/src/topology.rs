@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Everything of a template that runs on one machine.
+/// Everything in a template that runs on one machine.
 #[derive(Debug, Clone, Default)]
 pub struct Topology {
     /// The names of the buckets.
@@ -18,15 +18,16 @@ pub struct Topology {
     pub mappings: Vec<KinesisMapping>,
     /// The delivery streams.
     pub deliveries: Vec<DeliveryStream>,
-    /// The schedules, those that are disabled too.
+    /// The schedules, including disabled ones.
     pub schedules: Vec<Schedule>,
-    /// What the template has and this machine does not run or honour: a line each, which begins with its place.
+    /// What the template has but this machine does not run or honour: a line each, which begins with its
+    /// place.
     pub left_out: Vec<String>,
-    /// What would take the records of a stream and does not run here.
+    /// The readers of streams that do not run here.
     pub unrun_takers: Vec<UnrunTaker>,
 }
 
-/// A reader of a stream that does not run here, so that nobody calls the stream's records accounted for.
+/// A reader of a stream that does not run here, so that the stream's records can't all be accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnrunTaker {
     /// The stream's name.
@@ -40,13 +41,13 @@ pub struct UnrunTaker {
 pub struct Stream {
     /// Its name.
     pub name: String,
-    /// Open shards at its creation.
+    /// How many open shards it has when it is created.
     pub shards: u32,
-    /// Whether its shards are counted by the template or by the service.
+    /// Whether the template or the service decides the number of its shards.
     pub mode: StreamMode,
     /// How long it keeps a record, in whole hours.
     pub retention: Duration,
-    /// Largest record in KiB.
+    /// The largest record in KiB.
     pub max_record_kib: u32,
 }
 
@@ -64,32 +65,33 @@ pub enum StreamMode {
 pub struct FunctionDefinition {
     /// Its name.
     pub name: String,
-    /// Its logical id behind those of the applications around it, such as `Orders/Consumer`; `sam build` names its
-    /// folder so.
+    /// Its logical id, after those of the applications around it, such as `Orders/Consumer`. `sam build`
+    /// names its folder so.
     pub logical_id: String,
     /// File name of the binary.
     pub binary: String,
-    /// The local folder of its code, seen from the first template's, where there is one.
+    /// The local folder of its code, relative to the first template's, if there is one.
     pub code_uri: Option<String>,
-    /// `Runtime` as written, such as `provided.al2023`; a runtime of Lambda's own needs a program that stands in for it.
+    /// `Runtime` as it is written, such as `provided.al2023`. A runtime that Lambda provides needs a program
+    /// that stands in for it.
     pub runtime: Option<String>,
-    /// `Handler` as written.
+    /// `Handler` as it is written.
     pub handler: String,
-    /// Longest invocation.
+    /// The longest time of an invocation.
     pub timeout: Duration,
     /// Memory in MB.
     pub memory_mb: u32,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
-    /// Most invocations at once; 0 stops them all, and `None` leaves them to the account's limit.
+    /// The most invocations at once. 0 stops them all, and `None` leaves the number to the account's limit.
     pub reserved_concurrency: Option<u32>,
-    /// What Lambda does with an asynchronous invocation that failed.
+    /// What Lambda does with an asynchronous invocation that fails.
     pub asynchronous: AsynchronousRetries,
     /// Which of kinflow's own functions it is, as `Metadata: {Kinflow: {Role: …}}` says.
     pub role: Option<Role>,
 }
 
-/// How long and how often Lambda tries an asynchronous invocation, such as a schedule's, again.
+/// How long and how often Lambda retries an asynchronous invocation, such as a schedule's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsynchronousRetries {
     /// Retries after the first try, 0 to 2.
@@ -107,7 +109,7 @@ impl Default for AsynchronousRetries {
 /// One of kinflow's own functions, whose answers and objects the runner can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It answers a schedule with how many records it read and put.
+    /// It answers a schedule with the numbers of records that it read and put.
     Producer,
     /// It writes every record of a stream to `enriched/` or `quarantine/` of its `OUTPUT_BUCKET`.
     Consumer,
@@ -118,36 +120,38 @@ pub enum Role {
 /// An event source mapping from a Kinesis stream to a function.
 #[derive(Debug, Clone)]
 pub struct KinesisMapping {
-    /// Function and event, such as `ConsumerFunction/Records`, or the logical id of a mapping of its own.
+    /// Function and event, such as `ConsumerFunction/Records`, or the logical id if the mapping is a resource
+    /// by itself.
     pub name: String,
-    /// As the service gives each mapping one; here the same in every run.
+    /// The id of the mapping. The service makes one up; here it is the same in every run.
     pub uuid: String,
     /// The function's name.
     pub function: String,
     /// The stream's name.
     pub stream: String,
-    /// The consumer with enhanced fan-out that it reads by, as `name:time`. Here every reader has the stream to itself, so
-    /// it changes nothing but the ARN that events carry.
+    /// The consumer with enhanced fan-out through which it reads, as `name:time`. Here every reader has the
+    /// stream to itself, so this only changes the ARN that events carry.
     pub consumer: Option<String>,
-    /// Where it begins on a stream it has not read yet.
+    /// Where it begins on a stream that it has not read yet.
     pub starting_position: StartingPosition,
-    /// Most records of a batch.
+    /// The most records of a batch.
     pub batch_size: usize,
-    /// How long a batch gathers.
+    /// How long records are collected for a batch.
     pub batching_window: Duration,
-    /// Batches of one shard at once.
+    /// How many batches of one shard are processed at once.
     pub parallelization_factor: usize,
-    /// `None`: for ever.
+    /// How often a failed batch is retried; `None` means without end.
     pub maximum_retry_attempts: Option<u64>,
-    /// `None`: as long as the stream keeps records.
+    /// The age at which records are discarded; `None` means that they are tried as long as the stream keeps
+    /// them.
     pub maximum_record_age: Option<Duration>,
-    /// Whether a failed batch is cut in two.
+    /// Whether a failed batch is split in two.
     pub bisect_on_error: bool,
     /// Whether the answer names what failed.
     pub report_batch_item_failures: bool,
     /// Length of a tumbling window.
     pub tumbling_window: Option<Duration>,
-    /// Where given-up batches go.
+    /// Where batches go that were given up.
     pub on_failure: Option<OnFailure>,
 }
 
@@ -165,9 +169,10 @@ pub enum StartingPosition {
 /// Where a mapping sends what it gives up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnFailure {
-    /// A bucket of the template: metadata and payload.
+    /// A bucket of the template, which gets metadata and payload.
     Bucket(String),
-    /// What is not here: a queue or a topic, which get metadata only, or a bucket of another stack.
+    /// A destination that does not exist here: a queue or a topic, which get only metadata, or a bucket of
+    /// another stack.
     Messages,
 }
 
@@ -180,27 +185,27 @@ pub struct DeliveryStream {
     pub stream: String,
     /// The bucket's name.
     pub bucket: String,
-    /// Prefix of objects.
+    /// The prefix of objects.
     pub prefix: String,
-    /// Prefix of failed records.
+    /// The prefix of failed records.
     pub error_prefix: String,
-    /// Ending of object names.
+    /// The ending of object names.
     pub file_extension: String,
-    /// The time zone of the prefixes and of object names, as the IANA database names it.
+    /// The time zone of the prefixes and object names, as the IANA database names it.
     pub time_zone: String,
-    /// Bytes that fill a buffer.
+    /// How many bytes fill a buffer.
     pub buffer_bytes: usize,
-    /// Longest time in a buffer.
+    /// The longest time that records stay in a buffer.
     pub buffer_interval: Duration,
     /// How objects are compressed.
     pub compression: Compression,
-    /// Whether partition keys name the prefix.
+    /// Whether partition keys are part of the prefix.
     pub dynamic_partitioning: bool,
-    /// The transformation, where there is one.
+    /// The transformation, if there is one.
     pub processing: Option<Processing>,
-    /// What is put between two records of an object; `None` joins them as they are.
+    /// What is put between two records of an object; `None` joins them directly.
     pub record_delimiter: Option<String>,
-    /// Where every source record goes as it came.
+    /// Where every source record goes unchanged, if there is a backup.
     pub backup: Option<Backup>,
 }
 
@@ -209,11 +214,11 @@ pub struct DeliveryStream {
 pub struct Backup {
     /// The bucket's name.
     pub bucket: String,
-    /// Prefix of objects.
+    /// The prefix of objects.
     pub prefix: String,
-    /// Bytes that fill a buffer.
+    /// How many bytes fill a buffer.
     pub buffer_bytes: usize,
-    /// Longest time in a buffer.
+    /// The longest time that records stay in a buffer.
     pub buffer_interval: Duration,
     /// How objects are compressed.
     pub compression: Compression,
@@ -222,7 +227,7 @@ pub struct Backup {
 /// How a delivery stream's objects are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// As they are.
+    /// Uncompressed.
     None,
     /// gzip.
     Gzip,
@@ -239,34 +244,35 @@ pub enum Compression {
 pub struct Processing {
     /// The function's name.
     pub function: String,
-    /// Bytes that fill a buffer.
+    /// How many bytes fill a buffer.
     pub buffer_bytes: usize,
-    /// Longest time in a buffer.
+    /// The longest time that records stay in a buffer.
     pub buffer_interval: Duration,
-    /// Retries of a failed invocation.
+    /// How often a failed invocation is retried.
     pub retries: u32,
 }
 
 /// A schedule that invokes a function.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// Function and event, such as `ProducerFunction/Hourly`, or the logical id of a schedule of its own.
+    /// Function and event, such as `ProducerFunction/Hourly`, or the logical id if the schedule is a resource
+    /// by itself.
     pub name: String,
     /// The function's name.
     pub function: String,
-    /// The service it belongs to, which decides what an event without `Input` holds.
+    /// The service to which it belongs, which decides the content of an event without `Input`.
     pub service: ScheduleService,
     /// `rate(…)`, `cron(…)` or `at(…)`.
     pub expression: String,
     /// The time zone of a `cron` or an `at`, as the IANA database names it.
     pub time_zone: String,
-    /// The event's JSON text; without one the service sends its scheduled event.
+    /// The event's JSON text. Without one, the service sends its own scheduled event.
     pub input: Option<String>,
     /// Whether it fires.
     pub enabled: bool,
 }
 
-/// The service a schedule belongs to.
+/// The service to which a schedule belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleService {
     /// A rule of `EventBridge`, whose event comes from `aws.events`.

@@ -1,10 +1,11 @@
-//! Names that would be in a run twice, as a template may name two resources alike by itself or through applications.
+//! Finds names that would occur twice in a run: a template may give two resources the same name, by itself or
+//! through applications.
 
 use std::collections::BTreeSet;
 
 use super::{TemplateError, Topology};
 
-/// Refuses two resources of one kind and one name: the second would take the first one's place.
+/// Refuses two resources of the same kind and name, since the second would replace the first.
 pub(super) fn refuse(topology: &Topology) -> Result<(), TemplateError> {
     alike("bucket", topology.buckets.iter())?;
     alike("stream", topology.streams.iter().map(|stream| &stream.name))?;
@@ -17,7 +18,7 @@ fn alike<'t>(kind: &str, names: impl Iterator<Item = &'t String>) -> Result<(), 
     for name in names {
         if !seen.insert(name) {
             let problem =
-                format!("two resources come to a {kind} of this name; a name of its own tells them apart");
+                format!("two resources would be a {kind} of this name; give one of them another name");
             return Err(TemplateError::invalid(name, problem));
         }
     }

@@ -98,7 +98,7 @@ fn an_application_that_is_no_file_is_left_out() {
     let remote = ROOT.replace("pipelines/one.yaml", "https://example.com/one.yaml");
     let topology = read(&[("template.yaml", &remote)], &[]).unwrap();
     assert!(topology.streams.is_empty());
-    let expected = "Orders: an application whose Location is no file is not run here";
+    let expected = "Orders: an application whose Location is not a file is not run here";
     assert!(topology.left_out.iter().any(|line| line == expected), "{:?}", topology.left_out);
 }
 
@@ -112,7 +112,7 @@ Resources:
     let circle = ROOT.replace("Shards: !Ref Size", "Shards: !GetAtt Orders.Outputs.Name");
     refused(
         &[("template.yaml", &circle), ("pipelines/one.yaml", ONE)],
-        "an output of it is one of its own parameters",
+        "one of its outputs is used for one of its own parameters",
     );
 }
 
@@ -121,7 +121,7 @@ fn two_resources_that_come_to_one_name_are_refused() {
     let twin = ROOT.replace("Resources:\n", "Resources:\n  OrdersStream: { Type: AWS::Kinesis::Stream }\n");
     refused(
         &[("template.yaml", &twin), ("pipelines/one.yaml", ONE)],
-        "OrdersStream: two resources come to a stream of this name",
+        "OrdersStream: two resources would be a stream of this name",
     );
 }
 

@@ -74,11 +74,11 @@ fn lists_loops_and_queues() {
     left_out(
         &topology,
         &[
-            "Parameters.Domain: is the name of an SSM parameter, which is taken as its value here",
+            "Parameters.Domain: is the name of an SSM parameter, which is used as its value here",
             "Queue: a resource of type AWS::SQS::Queue is not run here",
             "Fn::ForEach::Topics: a loop is not run here, so its resources are left out",
             "WriterFunction.Properties.Environment.Variables.IMPORTED: Fn::ImportValue has no value on this machine, so it has no effect",
-            "WriterFunction.Properties.Environment.Variables.SECRET: a dynamic reference is taken as it is written",
+            "WriterFunction.Properties.Environment.Variables.SECRET: a dynamic reference is used as it is written",
             "WriterFunction.Properties.Events.Queue: an event of type SQS is not run here",
             "Logs: is on demand, and keeps its first 4 shards here",
         ],
