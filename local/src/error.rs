@@ -1,4 +1,4 @@
-//! Why a run can't start or can't go on.
+//! Why a run can't start, or can't continue.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::pipeline::bucket::StorageError;
 use crate::pipeline::folder::FolderError;
 use template::TemplateError;
 
-/// Why a run can't start or can't go on. Each is one line with its causes.
+/// Why a run can't start, or can't continue. Each error is one line with its causes.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The template can't be run.
@@ -34,7 +34,7 @@ pub enum RunError {
     /// A function can't be run.
     #[error(transparent)]
     Function(#[from] FunctionError),
-    /// The folder for what the run writes can't be had.
+    /// The folder to which the run writes can't be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// An input file can't be read.
@@ -45,23 +45,23 @@ pub enum RunError {
         /// What the file system says.
         source: std::io::Error,
     },
-    /// No schedule of the template produces the data set of an input.
+    /// No schedule of the template feeds the data set of an input.
     #[error("no schedule of the template produces data set {data_set:?}, the template has {known:?}")]
     NoProducer {
         /// The input's data set.
         data_set: String,
-        /// The data sets there are.
+        /// The data sets that have a schedule.
         known: Vec<String>,
     },
     /// An endpoint can't listen.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// A stream can't be made or read.
+    /// A stream can't be created or read.
     #[error("stream {stream} can't be used")]
     Stream {
         /// Its name.
         stream: String,
-        /// What the client says.
+        /// The client's error.
         source: ReaderError,
     },
     /// An event source mapping stopped.
@@ -80,10 +80,10 @@ pub enum RunError {
         /// Why.
         source: DeliveryError,
     },
-    /// A stream can't be read by its takers.
+    /// The readers of a stream can't read it.
     #[error(transparent)]
     Source(#[from] StreamError),
-    /// What was written can't be read again.
+    /// What was written can't be read back.
     #[error("what was written can't be checked")]
     Check(#[from] StorageError),
 }

@@ -1,8 +1,9 @@
-//! One machine playing Kinesis, Lambda, Firehose, S3 and the scheduler for the same binaries.
+//! Plays Kinesis, Lambda, Firehose, S3 and the scheduler on one machine, for the same binaries that are
+//! deployed.
 //!
-//! [`run`] starts a template's streams, functions, event source mappings, delivery streams and
-//! schedules, with the documented semantics of the services, and accounts for every record at the
-//! end. Functions are processes that speak the Runtime API; nothing here links one.
+//! [`run`] starts a template's streams, functions, event source mappings, delivery streams and schedules,
+//! with the documented semantics of the services, and accounts for every record at the end. Functions are
+//! processes that speak the Runtime API; nothing here links one.
 
 mod aws;
 mod error;
@@ -10,7 +11,7 @@ mod options;
 mod pipeline;
 mod run;
 
-/// The event source mapping's lane, for whoever drives one without a run.
+/// The lane of an event source mapping, for callers that drive one without a run.
 pub mod event_source {
     pub use crate::aws::clock::Moment;
     pub use crate::aws::event::Condition;

@@ -9,29 +9,31 @@ use std::time::Duration;
 pub struct RunOptions {
     /// The SAM template.
     pub template: PathBuf,
-    /// The folder for everything the run writes; made where it is not there.
+    /// The folder to which the run writes everything. It is created if it does not exist.
     pub data_dir: PathBuf,
     /// The folder with the functions' binaries.
     pub binaries: PathBuf,
-    /// Files to run through the pipeline. None: the template's schedules run until `stop`.
+    /// Files to run through the pipeline. If there are none, the template's schedules run until `stop`.
     pub inputs: Vec<Input>,
-    /// Put aside what earlier runs left in the folder, and begin anew. Without it the run goes on where the last one
-    /// in the folder ended, however it ended.
+    /// Puts aside what earlier runs left in the folder, and begins anew. Without it, the run continues where
+    /// the last one in the folder ended, however it ended.
     pub fresh: bool,
-    /// End once every input is delivered, and do not wait for the signal to drain.
+    /// Ends the run once every input is delivered, without waiting for the signal to drain.
     pub drain: bool,
-    /// End a drain in which nothing was taken for so long, and name what is undelivered.
+    /// Ends a drain in which no records were taken for this long, and reports what is not delivered.
     pub drain_timeout: Duration,
     /// Values for the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// Port of the Kinesis endpoint; 0 takes any free one.
+    /// Port of the Kinesis endpoint; 0 means any free one.
     pub kinesis_port: u16,
-    /// Port of the S3 endpoint; 0 takes any free one.
+    /// Port of the S3 endpoint; 0 means any free one.
     pub s3_port: u16,
-    /// Hold each shard to what AWS's takes and gives in a second, and refuse what is beyond, so that a producer that
-    /// ignores refusals is found out. Else a shard takes and gives what the machine can.
+    /// Limits each shard to what an AWS shard takes and gives in a second, and refuses the rest, so that a
+    /// producer that ignores refusals is noticed. Without it, a shard takes and gives as much as the machine
+    /// can.
     pub throttle: bool,
-    /// Origins of web pages that may call the endpoints, such as `http://localhost:5173`. Every other is refused.
+    /// The origins of web pages that may call the endpoints, such as `http://localhost:5173`. All others are
+    /// refused.
     pub allowed_origins: Vec<String>,
 }
 
@@ -40,17 +42,17 @@ pub struct RunOptions {
 pub struct Input {
     /// The data set's name, such as `crime`.
     pub data_set: String,
-    /// CSV by its ending, else JSON lines.
+    /// The file's path. It is CSV if its name ends so, otherwise JSON lines.
     pub path: PathBuf,
 }
 
 impl Input {
-    /// The name of the source's format in a producer's event, by the file's ending.
+    /// The name that a producer's event has for the file's format, by the file's ending.
     pub(crate) fn format(&self) -> &'static str {
         let ends_with = |path: &Path, ending: &str| {
             path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
         };
-        // A compressed file is named for what is in it.
+        // A compressed file is named after its content.
         let inner =
             if ends_with(&self.path, "gz") { self.path.with_extension("") } else { self.path.clone() };
         if ends_with(&inner, "csv") { "csv" } else { "json-lines" }

@@ -1,4 +1,4 @@
-//! A whole run: start, sources, drain, check, stop.
+//! A whole run: it starts, runs the sources, drains, checks and stops.
 
 use std::fmt;
 use std::path::Path;
@@ -18,14 +18,14 @@ use crate::pipeline::sweep;
 use crate::pipeline::takers::Takers;
 use template::Topology;
 
-/// How long scheduled invocations that are at work when a run is stopped may take to end.
+/// How long scheduled invocations that still run when a run is stopped may take to end.
 const LAST_INVOCATIONS: Duration = Duration::from_secs(10);
 
 /// Runs the pipeline of a template on this machine, and accounts for every record.
 ///
-/// With inputs and `drain` it ends by itself; otherwise it runs until `drain` ends, and then delivers what is on the
-/// streams. Once `end` ends, it stops at once, and reports what was done so far. `progress` is told what happens, from
-/// this task. Every process ends with the run.
+/// With inputs and `drain` it ends by itself. Otherwise it runs until `drain` ends, and then delivers what is
+/// on the streams. Once `end` ends, it stops at once and reports what was done so far. `progress` is told
+/// what happens, from this task. Every process ends with the run.
 pub async fn run(
     options: RunOptions,
     progress: impl Fn(Progress),
@@ -66,7 +66,8 @@ async fn to_report(
     result
 }
 
-/// Leaves out the functions of other projects that have no binary here, unless that is all of them.
+/// Leaves out the functions of other projects that have no binary here, unless that would leave out all of
+/// them.
 fn leave_out_unbuilt(topology: &mut Topology, binaries: &Path) {
     let (built, unbuilt): (Vec<_>, Vec<_>) = topology
         .functions
@@ -111,7 +112,7 @@ async fn work(
     Ok(report)
 }
 
-/// Feeds the streams until `drain` or the end of the inputs, and then has everything delivered.
+/// Feeds the streams until `drain` or the end of the inputs, and then waits until everything is delivered.
 async fn to_the_end(
     machine: &Machine,
     takers: &mut Takers,
@@ -148,11 +149,11 @@ async fn to_the_end(
 /// Why a run ended before everything was delivered.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// A person did not want to wait.
+    /// A person ended it.
     Request,
-    /// Nothing was taken for so long.
+    /// No records were taken for this long.
     Timeout(Duration),
-    /// A taker can't go on.
+    /// A reader of a stream can't continue.
     Failure(RunError),
 }
 
@@ -162,11 +163,11 @@ impl fmt::Display for Ended {
             Self::Request => formatter.write_str("the run was ended before everything was delivered")?,
             Self::Timeout(limit) => write!(
                 formatter,
-                "nothing was taken for {} s while the run drained (--drain-timeout)",
+                "no records were taken for {} s while the run drained (--drain-timeout)",
                 limit.as_secs()
             )?,
             Self::Failure(error) => formatter.write_str(&edge::logging::chain(error))?,
         }
-        formatter.write_str("; another run in the folder goes on with the rest")
+        formatter.write_str("; another run in the same folder delivers the rest")
     }
 }

@@ -1,4 +1,4 @@
-//! The clock that everything which waits is told the time by.
+//! The clock that tells the time to everything that waits.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,15 +8,16 @@ use tokio::time::Instant;
 /// A point in time, in milliseconds since the Unix epoch.
 pub type Moment = i64;
 
-/// Tells the time and waits for it. State machines are told `now` instead, and hold no clock.
+/// Tells the time and waits for it. State machines are told the time instead, and have no clock.
 pub(crate) trait Clock: Send + Sync {
     /// The present time. It never goes backwards within a process.
     fn now(&self) -> Moment;
-    /// Ends at `at`, or at once where that is past.
+    /// Ends at `at`, or at once if that has passed.
     fn sleep_until(&self, at: Moment) -> BoxFuture<'static, ()>;
 }
 
-/// The machine's clock, read once and then advanced by tokio's: a test that pauses tokio's time pauses this one too.
+/// The machine's clock, read once and then advanced by tokio's clock, so that a test that pauses tokio's time
+/// pauses this one too.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SystemClock {
     begun: Instant,

@@ -1,8 +1,8 @@
-//! Who an endpoint answers: programs of this machine, and no web page unless it is allowed.
+//! Decides whom an endpoint answers: programs on this machine, and web pages only if they are allowed.
 //!
-//! A browser sends a page's requests to 127.0.0.1 as well. A page of another site is known by its `Origin`; one that
-//! made its own name lead here (DNS rebinding) by the `Host` it asks for. A link or an image of a page has no `Origin`;
-//! a browser says that it comes from another site by `Sec-Fetch-Site`.
+//! A browser sends a page's requests to 127.0.0.1 as well. A page of another site is recognised by its
+//! `Origin`, and one that made its own name lead here (DNS rebinding) by the `Host` that it asks for. A link
+//! or an image in a page has no `Origin`, but `Sec-Fetch-Site` shows that it comes from another site.
 
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 const FETCH_SITE: &str = "sec-fetch-site";
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
-/// What a bucket's own host ends with.
+/// The ending of a bucket's own host name.
 const BUCKET_HOST: &str = ".localhost";
 
-/// Which requests an endpoint answers. Every other gets 403, and no answer says that a page may read it.
+/// The requests that an endpoint answers. Every other request gets 403, and no answer allows a page to read
+/// it.
 #[derive(Debug, Clone)]
 pub(crate) struct Doors {
     allowed_origins: Arc<[String]>,
@@ -29,18 +30,18 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
-    /// Requests to `127.0.0.1`, `localhost` and `[::1]`, and from these origins.
+    /// Accepts requests to `127.0.0.1`, `localhost` and `[::1]`, and from these origins.
     pub(crate) fn loopback(allowed_origins: Vec<String>) -> Self {
         Self { allowed_origins: allowed_origins.into(), takes_bucket_hosts: false }
     }
 
-    /// Those to `<bucket>.localhost` too.
+    /// Accepts requests to `<bucket>.localhost` too.
     pub(crate) fn buckets(allowed_origins: Vec<String>) -> Self {
         Self { takes_bucket_hosts: true, ..Self::loopback(allowed_origins) }
     }
 
-    /// Whether a host is this machine. Its port may be another's, which a tunnel or a proxy of this machine leads here
-    /// from; a page that made its own name lead here still has its own name.
+    /// Whether a host name means this machine. The port may be another one, which a tunnel or proxy on this
+    /// machine leads here. A page that made its own name lead here still asks for its own name.
     fn takes_host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -57,7 +58,7 @@ impl Doors {
     }
 }
 
-/// Answers those for whom the doors are open.
+/// Answers the requests that are accepted.
 pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Next) -> Response {
     let in_uri = request.uri().authority().map(http::uri::Authority::as_str);
     let host = in_uri.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default();
@@ -85,7 +86,8 @@ pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Ne
     response
 }
 
-/// What a person typed says `none`, a page of this endpoint `same-origin`, and a program nothing.
+/// The header says `none` for an address that a person typed, and `same-origin` for a page of this endpoint.
+/// A program sends none.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site")
 }
@@ -94,7 +96,7 @@ fn refuse(reason: &'static str) -> Response {
     (StatusCode::FORBIDDEN, reason).into_response()
 }
 
-/// An allowed page may send what it asks for.
+/// An allowed page may send what it asks to send.
 fn preflight(asked: &HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (asks, allows) in [

@@ -1,7 +1,7 @@
 //! Everything that happens on the machine that plays AWS, as one type.
 //!
-//! Tallies, progress, the report and logs are folds of these events. Each event says what changed; the numbers in it
-//! are of that change alone, unless a field is named `total`.
+//! Tallies, progress, the report and logs are folds of these events. Each event says what changed. Its
+//! numbers count only that change, unless a field is named `total`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,20 @@ pub(crate) type Name = Arc<str>;
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
-    /// A stream took records. One that is an aggregate of the Kinesis Producer Library has many user records.
+    /// A stream took records. A KPL aggregate counts as one record with many user records.
     Put { stream: Name, shard: Name, records: u64, user_records: u64, bytes: u64 },
-    /// Files of a stream were found damaged when it was opened: so many records that were acknowledged are lost.
+    /// Files of a stream were found damaged when it was opened, so this many acknowledged records are lost.
     Damaged { stream: Name, shard: Name, records: u64, message: String },
     /// An environment of a function took an invocation.
     InvocationStarted { function: Name, request_id: Name, environment: u64, cold: bool, event_bytes: usize },
     /// An invocation ended; `error` is what went wrong, on one line.
     InvocationEnded { function: Name, request_id: Name, took: Duration, error: Option<String> },
-    /// A mapping's function took records: its checkpoint may pass them.
+    /// A mapping's function accepted records, so the mapping's checkpoint may pass them.
     Acknowledged { mapping: Name, stream: Name, shard: Name, records: u64 },
-    /// A mapping tries a batch again.
+    /// A mapping will try a batch again.
     Retried { mapping: Name, stream: Name, shard: Name, records: u64, attempts: u64, reason: String },
-    /// A mapping discarded records. `kept` is where they are; `None` is what Lambda does without a destination: they are
-    /// lost.
+    /// A mapping discarded records. `kept` says where they are. `None` means that they are lost, as they are
+    /// in Lambda without a destination.
     Discarded {
         mapping: Name,
         stream: Name,
@@ -36,11 +36,11 @@ pub(crate) enum Event {
         condition: Condition,
         kept: Option<String>,
     },
-    /// The last call of a tumbling window failed for good: its state is lost.
+    /// The last call of a tumbling window failed for good, so its state is lost.
     WindowLost { mapping: Name, stream: Name, shard: Name },
-    /// A delivery stream is done with records of its stream, each of which may have been several user records.
+    /// A delivery stream is done with records of its stream, each of which may contain several user records.
     Passed { delivery: Name, stream: Name, shard: Name, records: u64 },
-    /// A delivery stream wrote an object of user records, which is so many bytes long as it is stored.
+    /// A delivery stream wrote an object of user records. `bytes` is its stored length.
     Delivered { delivery: Name, key: String, records: u64, bytes: u64 },
     /// A transformation dropped user records.
     Dropped { delivery: Name, records: u64 },
@@ -50,9 +50,10 @@ pub(crate) enum Event {
     Fired { schedule: Name, function: Name, at: Moment },
     /// An asynchronous invocation ran out of retries.
     AsynchronousFailure { function: Name, reason: String },
-    /// A service that does not run here was asked and refused, for the first time by this function.
+    /// A function called a service that does not run here, and was refused. Only the first such call is
+    /// reported.
     Fenced { service: String, function: Option<Name> },
-    /// Something that a person should know, on one line.
+    /// Something that the user should know, on one line.
     Warning { message: String },
 }
 
@@ -60,14 +61,14 @@ pub(crate) enum Event {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Condition {
-    /// The batch was tried as often as the mapping says.
+    /// The batch was tried as often as the mapping allows.
     RetriesExhausted,
-    /// The records are older than the mapping says.
+    /// The records are older than the mapping allows.
     TooOld,
 }
 
 impl Condition {
-    /// The word of the on-failure record.
+    /// Returns the word that the on-failure record uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RetriesExhausted => "RetryAttemptsExhausted",
@@ -76,7 +77,7 @@ impl Condition {
     }
 }
 
-/// Is told of everything that happens, in the order in which it happens to each part. It must not block.
+/// Is told about everything that happens, in the order in which it happens to each part. It must not block.
 pub(crate) trait Observer: Send + Sync {
     fn on(&self, event: Event);
 }

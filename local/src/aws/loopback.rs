@@ -1,4 +1,4 @@
-//! An HTTP server on 127.0.0.1 with a life of its own: bound, serving, stopped.
+//! An HTTP server on 127.0.0.1 that can be started and stopped.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -15,22 +15,24 @@ use tokio::task::JoinHandle;
 
 pub(crate) use super::doors::Doors;
 
-/// How long requests in hand may take when the server is asked to end.
+/// How long open requests may take when the server is stopped.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
-/// How long the head of a request may take, and how long a connection may wait for its next one.
+/// How long the head of a request may take to arrive, and how long a connection may wait for its next
+/// request.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// Before the next connection is taken where the system refused one: it may have run out of files.
+/// The pause before the next connection is accepted after the system refused one, perhaps because it ran out
+/// of files.
 const AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
-/// Why an endpoint is not there.
+/// Why an endpoint could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    /// The port is taken, or may not be had.
+    /// The port is in use or not permitted.
     #[error("can't listen on 127.0.0.1:{port}")]
     Bind {
-        /// The port asked for; 0 is any.
+        /// The port that was asked for; 0 means any.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The folder that holds an endpoint's content can't be made or read.
@@ -38,12 +40,12 @@ pub enum EndpointError {
     Folder {
         /// The folder.
         folder: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
-/// A router served on loopback until [`Loopback::shutdown`] or drop. Nothing but 127.0.0.1 is ever bound.
+/// A router that is served on loopback until [`Loopback::shutdown`] or drop. Only 127.0.0.1 is ever bound.
 pub(crate) struct Loopback {
     address: SocketAddr,
     router: Router,
@@ -52,7 +54,7 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
-    /// Serves on the port, to whom the doors are open; 0 takes any free port.
+    /// Serves on the port whoever may pass the doors; 0 means any free port.
     pub(crate) async fn serve(port: u16, router: Router, doors: Doors) -> Result<Self, EndpointError> {
         Self::serve_within(HEAD_LIMIT, port, router, doors).await
     }
@@ -72,17 +74,17 @@ impl Loopback {
         Ok(Self { address, router, stop, served })
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it serves, to be served at another place too.
+    /// Returns what it serves, so that it can be served elsewhere too.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// Takes no more connections, and waits a while until the requests in hand are answered.
+    /// Accepts no more connections, and waits a limited time until the open requests are answered.
     pub(crate) async fn shutdown(mut self) {
         drop(self.stop);
         if tokio::time::timeout(SHUTDOWN_LIMIT, &mut self.served).await.is_err() {
@@ -92,7 +94,7 @@ impl Loopback {
     }
 }
 
-/// Takes connections until it is told to stop, and ends once their requests in hand are answered.
+/// Accepts connections until it is told to stop, and ends once their open requests are answered.
 async fn accept(
     head_limit: Duration,
     listener: TcpListener,
@@ -119,7 +121,7 @@ async fn accept(
 }
 
 fn serve(http: &http1::Builder, connection: TcpStream, router: Router, connections: &GracefulShutdown) {
-    // Answers are small: without this each waits for the client's delayed acknowledgement.
+    // Answers are small, and without this each would wait for the client's delayed acknowledgement.
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its small packets back");
     }

@@ -1,4 +1,4 @@
-//! Plays AWS on one machine, and knows nothing of kinflow: Kinesis, Lambda, Firehose, S3 and the scheduler.
+//! Plays AWS on one machine, without knowledge of kinflow: Kinesis, Lambda, Firehose, S3 and the scheduler.
 
 pub(crate) mod clock;
 mod doors;

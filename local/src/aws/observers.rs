@@ -1,10 +1,10 @@
-//! Several observers told as one.
+//! Several observers that act as one.
 
 use std::sync::Arc;
 
 use super::event::{Event, Observer};
 
-/// Tells each of its observers of every event, in the order in which they were given.
+/// Tells every event to each of its observers, in the order in which they were given.
 pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
 
 impl Observers {

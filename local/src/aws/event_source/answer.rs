@@ -1,4 +1,4 @@
-//! What a function's answer says of its batch.
+//! Reads what a function's answer says about its batch.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
 
 use serde::Deserialize;
@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 
 use super::input::{Answer, Outcome};
 
-/// What is asked of an answer.
+/// What an answer must contain.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Expected {
-    /// `ReportBatchItemFailures` is on.
+    /// Whether `ReportBatchItemFailures` is on.
     pub(super) reports_failures: bool,
-    /// The batch belongs to a tumbling window.
+    /// Whether the batch belongs to a tumbling window.
     pub(super) has_state: bool,
 }
 
@@ -29,13 +29,15 @@ struct Failure {
     sequence_number: Option<String>,
 }
 
-/// What the answer says of the batch with these sequence numbers; the text says why it failed, if it did.
+/// What the answer says about the batch with these sequence numbers. The text says why the batch failed, if
+/// it did.
 pub(super) fn read<'a>(
     answer: &[u8],
     expected: Expected,
     numbers: impl Iterator<Item = &'a str> + Clone,
 ) -> (Answer, &'static str) {
-    // Null, text, a number, an empty answer: no report, which is success, unless a state is due.
+    // Null, a text, a number or an empty answer reports no failures. That is success, unless a state is
+    // required.
     let body = serde_json::from_slice::<Body<'_>>(answer).unwrap_or(Body { failures: None, state: None });
     let state = body.state.filter(|state| state.get() != "null");
     if expected.has_state && state.is_none() {
@@ -63,7 +65,7 @@ fn outcome<'a>(
         let number = failure.sequence_number.unwrap_or_default();
         match numbers.clone().position(|known| known == number) {
             Some(index) => lowest = Some(lowest.map_or(index, |lowest: usize| lowest.min(index))),
-            None => return (Outcome::Failed, "an itemIdentifier is no sequence number of the batch"),
+            None => return (Outcome::Failed, "an itemIdentifier is not a sequence number of the batch"),
         }
     }
     match lowest {

@@ -1,4 +1,4 @@
-//! How many records of a lane one event takes.
+//! Decides how many records of a lane one event takes.
 
 use std::collections::VecDeque;
 
@@ -7,11 +7,12 @@ use super::settings::LaneSettings;
 use super::window::{self, Window};
 use crate::aws::lambda::MAX_EVENT_BYTES;
 
-/// Room in an event for everything but its records and its window's state: brackets, and the fields of a window.
+/// The room in an event for everything but its records and its window's state: brackets, and the fields of a
+/// window.
 const ENVELOPE_BYTES: usize = 1 << 10;
 
-/// How many of the waiting records are the next batch, and whether it can't grow any more. The first record always is
-/// of it; the others are of its window, and the event is at most 6 MB.
+/// How many of the waiting records form the next batch, and whether the batch can't grow any more. The first
+/// record is always part of it. The others must be in the same window, and the event may be at most 6 MB.
 pub(super) fn take<R: LaneRecord>(
     settings: &LaneSettings,
     window: Option<&Window>,
@@ -32,7 +33,7 @@ pub(super) fn take<R: LaneRecord>(
     (count, count >= settings.batch_size)
 }
 
-/// Whether the event of these records can be sent at all.
+/// Whether the event of these records is small enough to be sent at all.
 pub(super) fn fits<R: LaneRecord>(window: Option<&Window>, records: &[R]) -> bool {
     let records: usize = records.iter().map(LaneRecord::event_bytes).sum();
     envelope_bytes(window) + records <= MAX_EVENT_BYTES

@@ -1,4 +1,5 @@
-//! How far the lanes of a shard are, as it is kept: the shard's place, and in its note what each lane is past beyond it.
+//! How far the lanes of a shard are, as it is stored: the shard's place, and in its note how far each lane is
+//! beyond that.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::window::Window;
 use crate::aws::clock::Moment;
 use crate::aws::stream::Place;
 
-/// A sequence number. They are decimal numbers of any length, so a longer one is later.
+/// A sequence number. Sequence numbers are decimal numbers of any length, so a longer one is later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) Arc<str>);
 
@@ -27,10 +28,10 @@ impl PartialOrd for Number {
     }
 }
 
-/// Where the lanes of a shard go on.
+/// Where the lanes of a shard continue.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Checkpoint {
-    /// What each lane is done with up to; `None`: nothing yet.
+    /// The last record with which each lane is done; `None` if there is none yet.
     pub(super) lanes: Vec<Option<Number>>,
     /// The window that was open.
     pub(super) window: Option<Window>,
@@ -38,7 +39,7 @@ pub(super) struct Checkpoint {
 
 #[derive(Default, Serialize, Deserialize)]
 struct Note {
-    /// Of each lane, where any is past the place of the shard.
+    /// The last record of each lane, if any lane is beyond the place of the shard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lanes: Vec<Option<Number>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,8 +53,9 @@ struct NotedWindow {
 }
 
 impl Checkpoint {
-    /// What was kept, for so many lanes with windows of this length. Lanes of another number have other keys, so what
-    /// each was past says nothing to them: they begin at the place of the shard, which none had passed unfinished.
+    /// Reads what was stored, for this many lanes with windows of this length. If the number of lanes was
+    /// another, other keys went to each lane, so their places mean nothing now. All lanes then begin at the
+    /// place of the shard, before which everything is finished.
     pub(super) fn read(place: &Place, lanes: usize, window: Option<Duration>) -> Self {
         let after = place.after.as_deref().map(|after| Number(after.into()));
         let note: Note =
@@ -69,7 +71,7 @@ impl Checkpoint {
         }
     }
 
-    /// The place to keep: the lowest of the lanes, so that no unfinished record is ever passed.
+    /// The place to store: the lowest of all lanes, so that no unfinished record is ever passed.
     pub(super) fn place(&self) -> Result<Place, serde_json::Error> {
         let after = self.lanes.iter().min().cloned().flatten();
         let lanes =

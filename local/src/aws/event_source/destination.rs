@@ -1,4 +1,4 @@
-//! On-failure destinations: a bucket of this machine, or a folder that stands in for a queue or a topic.
+//! On-failure destinations: a bucket on this machine, or a folder in place of a queue or a topic.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ pub(crate) struct Destination {
 pub(crate) enum Target {
     /// Documents with their payload.
     Bucket(S3Store),
-    /// Documents without it, as a queue or a topic would have them. The folder is made when it is needed.
+    /// Documents without it, as a queue or a topic gets them. The folder is created when it is needed.
     Messages(PathBuf),
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Target {
 #[derive(Debug, Clone)]
 struct Written {
     key: String,
-    /// The `<shard>:<sequence number>` of its records; of a bucket's they are in the document.
+    /// The `<shard>:<sequence number>` of its records. For a bucket, they are in the document.
     records: Vec<String>,
 }
 
@@ -59,7 +59,8 @@ impl Destination {
         Self { mapping_uuid, target, written: Mutex::default() }
     }
 
-    /// The `<shard>:<sequence number>` of every record given up, read back from where it was written.
+    /// The `<shard>:<sequence number>` of every record that was given up, read back from where it was
+    /// written.
     pub(crate) async fn given_up(&self) -> Result<Vec<String>, StorageError> {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut records = Vec::new();

@@ -1,4 +1,4 @@
-//! Lambda's on-failure document of a batch that was given up.
+//! Lambda's on-failure document about a batch that was given up.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 
 use bytes::Bytes;
@@ -21,10 +21,10 @@ pub(crate) struct Document {
     payload: Bytes,
 }
 
-/// What names the invocation that was given up.
+/// The name of the invocation that was given up.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// That of the last try.
+    /// The id of the last try.
     pub(super) id: &'a str,
     pub(super) function_arn: &'a str,
     pub(super) at: Moment,
@@ -58,7 +58,7 @@ struct RequestContext<'a> {
 struct ResponseContext<'a> {
     status_code: u16,
     executed_version: &'a str,
-    /// Null where the function answered, and named the first record.
+    /// Null if the function answered and named the first record.
     function_error: Option<&'a str>,
 }
 
@@ -71,7 +71,7 @@ struct BatchInfo<'a> {
     stream_arn: &'a str,
 }
 
-/// Not there where the last call of a window was given up.
+/// Absent if the last call of a window was given up.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RecordsInfo<'a> {
@@ -114,12 +114,12 @@ impl Document {
         })
     }
 
-    /// As a queue or a topic gets it: code that wants the records fetches them by their numbers.
+    /// The form for a queue or a topic. Code that needs the records fetches them by their numbers.
     pub(crate) fn without_payload(&self) -> Bytes {
         self.metadata.clone()
     }
 
-    /// As a bucket gets it, with the event of the invocation as text.
+    /// The form for a bucket, which contains the event of the invocation as text.
     pub(crate) fn with_payload(&self) -> Result<Bytes, serde_json::Error> {
         let payload = serde_json::to_vec(&String::from_utf8_lossy(&self.payload))?;
         let metadata = self.metadata.strip_suffix(b"}").unwrap_or(&self.metadata);

@@ -1,4 +1,4 @@
-//! The event a function gets from a Kinesis stream, in Lambda's documented form.
+//! The event that a function gets from a Kinesis stream, in Lambda's documented form.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::aws::clock::Moment;
 use crate::aws::stream::SourceRecord;
 use template::{ACCOUNT, REGION};
 
-/// A stream record as the event has it, written once and sent as often as need be.
+/// A record of the stream in the form of the event, written once and sent as often as necessary.
 #[derive(Debug, Clone)]
 pub(super) struct EventRecord {
     pub(super) sequence_number: Arc<str>,
@@ -24,7 +24,7 @@ pub(super) struct EventRecord {
     json: Arc<RawValue>,
 }
 
-/// What a windowed event says of its window beside the records.
+/// What the event of a window says about the window, besides the records.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WindowFields<'a> {
@@ -36,7 +36,7 @@ pub(super) struct WindowFields<'a> {
     event_source_arn: &'a str,
 }
 
-/// Which window it is and how it ends, as events and on-failure documents say it.
+/// Which window it is and how it ends, in the words of events and on-failure documents.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WindowInfo {
@@ -45,7 +45,7 @@ pub(super) struct WindowInfo {
     is_window_terminated_early: bool,
 }
 
-/// Begin and end of a window, ISO 8601.
+/// Beginning and end of a window, in ISO 8601.
 #[derive(Debug, Serialize)]
 struct WindowTimes {
     start: String,
@@ -95,7 +95,7 @@ pub(super) struct Origin<'a> {
 
 impl EventRecord {
     pub(super) fn new(record: &SourceRecord, origin: Origin<'_>) -> Result<Self, serde_json::Error> {
-        // Milliseconds since the epoch are exact in a float for the next 285,000 years.
+        // A float holds milliseconds since the epoch exactly for the next 285,000 years.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let arrived_at_s = record.arrived_at as f64 / 1000.0;
         let json = serde_json::value::to_raw_value(&Record {
@@ -132,7 +132,7 @@ impl LaneRecord for EventRecord {
     }
 }
 
-/// The event of these records, and of their window where the mapping has windows.
+/// Writes the event of these records, and of their window if the mapping has windows.
 pub(super) fn event(
     records: &[EventRecord],
     window: Option<&WindowCall>,

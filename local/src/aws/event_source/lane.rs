@@ -1,11 +1,12 @@
-//! One lane of a shard: records become batches, batches invocations, and each record ends acknowledged or given up.
+//! One lane of a shard: it turns records into batches and batches into invocations, and each record ends
+//! acknowledged or given up.
 //!
-//! A lane is a state machine without clock, stream or function: it is told what happened and when, and says what is to
-//! be done. Whoever drives it (see [`Mapping`](super::Mapping)) carries every action out in order before the next step.
-//! The rules are those of the Lambda Developer Guide, named where they are kept:
+//! A lane is a state machine without clock, stream or function: it is told what happened and when, and says
+//! what must be done. Its driver (see [`Mapping`](super::Mapping)) carries out every action, in order, before
+//! the next step. The rules are those of the Lambda Developer Guide, which are cited where they apply:
 //! [batching](https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html),
-//! [errors](https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html),
-//! [partial answers](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html) and
+//! [errors](https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html), [partial
+//! answers](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html) and
 //! [windows](https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html).
 
 mod ending;
@@ -20,26 +21,27 @@ use super::settings::LaneSettings;
 use super::window::{Ending, Window, WindowCall};
 use crate::aws::clock::{Moment, milliseconds};
 
-/// A record as far as a lane needs it. Clones are made with each invocation, so they should be cheap.
+/// What a lane needs to know about a record. Each invocation makes clones, so they should be cheap.
 pub trait LaneRecord: Clone {
-    /// When the stream took it.
+    /// Returns when the stream took it.
     fn arrived_at(&self) -> Moment;
-    /// Bytes it takes in an event, its comma included.
+    /// Returns how many bytes it takes in an event, including its comma.
     fn event_bytes(&self) -> usize;
 }
 
-/// A lane at work. Its records end in the order in which they came, so what is finished is always a beginning of them.
+/// The state of a lane. Its records end in the order in which they came, so the finished ones are always the
+/// first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lane<R> {
     settings: LaneSettings,
-    /// Read, and in no batch yet.
+    /// Records that were read but are in no batch yet.
     waiting: VecDeque<R>,
-    /// When the batch that is gathered began.
+    /// When the batch that is being collected began.
     gathering_since: Option<Moment>,
-    /// What is left of the batch in hand, the part to be tried next first.
+    /// What is left of the current batch. The part that is tried next comes first.
     parts: VecDeque<Part<R>>,
     window: Option<Window>,
-    /// The window's last call is due, or was made and not answered.
+    /// Set when the window's last call is due, or was made and not answered yet.
     last_call: Option<LastCall>,
     doing: Doing,
     closed: bool,
@@ -51,7 +53,7 @@ pub struct Lane<R> {
 struct Part<R> {
     records: Vec<R>,
     failures: u64,
-    /// Just these records were tried before, so the next try is a retry of the same request.
+    /// Whether exactly these records were tried before, so that the next try repeats the same request.
     is_unchanged: bool,
     response: Response,
 }
@@ -74,12 +76,12 @@ enum Doing {
 }
 
 impl<R: LaneRecord> Lane<R> {
-    /// A lane without records.
+    /// Makes a lane without records.
     pub fn new(settings: LaneSettings) -> Self {
         Self::resume(settings, None)
     }
 
-    /// A lane that goes on with a window that was open when an earlier one ended.
+    /// Makes a lane that continues a window which was open when an earlier lane ended.
     pub fn resume(settings: LaneSettings, window: Option<Window>) -> Self {
         Self {
             settings,
@@ -94,8 +96,8 @@ impl<R: LaneRecord> Lane<R> {
         }
     }
 
-    /// Takes what happened at `now`, and adds what is to be done, in order. The last [`Action::WakeAt`] of a step
-    /// replaces that of the step before; a step without one asks for no waking.
+    /// Takes in what happened at `now`, and appends what must be done, in order. The last [`Action::WakeAt`]
+    /// of a step replaces that of the step before. A step without one asks for no waking.
     pub fn step(&mut self, now: Moment, input: Input<R>, actions: &mut Vec<Action<R>>) {
         match input {
             Input::Records(records) => self.waiting.extend(records),
@@ -108,27 +110,27 @@ impl<R: LaneRecord> Lane<R> {
         while self.go_on(now, actions) {}
     }
 
-    /// The window that is open, to be kept beside the checkpoint.
+    /// Returns the open window, which is stored beside the checkpoint.
     pub fn window(&self) -> Option<&Window> {
         self.window.as_ref()
     }
 
-    /// Records that have come and are neither acknowledged nor given up.
+    /// Returns the records that have come and are neither acknowledged nor given up.
     pub fn unfinished(&self) -> impl Iterator<Item = &R> {
         self.parts.iter().flat_map(|part| &part.records).chain(&self.waiting)
     }
 
-    /// Records that are in no batch yet.
+    /// Returns the records that are in no batch yet.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &R> {
         self.waiting.iter()
     }
 
-    /// Whether nothing is left to do: no record, no open window.
+    /// Whether nothing is left to do: there is no record and no open window.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.parts.is_empty() && self.window.is_none()
     }
 
-    /// One step on from here; false where something has to happen first.
+    /// Takes one more step if possible; false if something must happen first.
     fn go_on(&mut self, now: Moment, actions: &mut Vec<Action<R>>) -> bool {
         match self.doing {
             Doing::Invoked | Doing::Done => return false,
@@ -148,7 +150,7 @@ impl<R: LaneRecord> Lane<R> {
         true
     }
 
-    /// Makes a batch of what waits, or ends a window, or says what is awaited.
+    /// Makes a batch of the waiting records, ends a window, or says what it waits for.
     fn gather(&mut self, now: Moment, actions: &mut Vec<Action<R>>) -> bool {
         if let Some(ending) = self.window_ends(now) {
             self.last_call = Some(LastCall { ending, failures: 0, response: Response::None });
@@ -165,7 +167,7 @@ impl<R: LaneRecord> Lane<R> {
         };
         let since = *self.gathering_since.get_or_insert(now);
         let due = since.saturating_add(milliseconds(self.settings.batching_window));
-        // A batch that is not full comes to its age even while it is gathered.
+        // A batch that is not full may reach its maximum age while it still waits for records.
         let due = due.min(retry::expires_at(&self.settings, first.arrived_at()));
         let (records, is_full) = batch::take(&self.settings, self.window.as_ref(), &self.waiting);
         if !is_full && now < due && !self.closed && !self.draining {
@@ -188,7 +190,7 @@ impl<R: LaneRecord> Lane<R> {
         is_left.then_some(if is_over { Ending::InTime } else { Ending::Early })
     }
 
-    /// Invokes the function with the first part, but for records past their age.
+    /// Invokes the function with the first part, except for records past their age.
     fn try_part(&mut self, now: Moment, actions: &mut Vec<Action<R>>) {
         if self.give_up_too_old(now, actions) {
             return;

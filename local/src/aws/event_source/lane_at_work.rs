@@ -1,4 +1,4 @@
-//! A lane with what its shell keeps of it: how far it was read, and the request that is in the air.
+//! A lane, with what its shell knows about it: how far it was read, and the request under way.
 
 use std::sync::Arc;
 
@@ -18,28 +18,28 @@ pub(super) struct LaneAtWork {
     pub(super) wake: Option<Moment>,
     /// The last of its records that ended.
     pub(super) done: Option<Number>,
-    /// It has all of its records up to here.
+    /// The lane has all of its records up to this one.
     pub(super) read: Option<Number>,
-    /// Nothing was behind `read` when the stream was last read there.
+    /// Whether the stream had nothing after `read` when it was last read there.
     pub(super) at_tip: bool,
-    /// It has all of its records to the end of the shard.
+    /// Whether the lane has all of its records to the end of the shard.
     pub(super) is_closed: bool,
     pub(super) has_ended: bool,
     pub(super) request: Request,
     page: PageInHand,
 }
 
-/// The request that a lane made last.
+/// The last request that a lane made.
 #[derive(Default)]
 pub(super) struct Request {
     pub(super) id: String,
     pub(super) numbers: Vec<Arc<str>>,
     pub(super) expected: Expected,
-    /// Why it failed, if it did.
+    /// The reason if it failed.
     pub(super) reason: String,
 }
 
-/// What a lane may take of the page that is handed out.
+/// What a lane may take from the page that is being distributed.
 #[derive(Default)]
 struct PageInHand {
     takes_part: bool,
@@ -48,7 +48,7 @@ struct PageInHand {
 }
 
 impl LaneAtWork {
-    /// A lane that is done with everything up to a record.
+    /// Makes a lane that is done with everything up to a record.
     pub(super) fn new(settings: LaneSettings, done: Option<Number>, window: Option<Window>) -> Self {
         Self {
             lane: Lane::resume(settings, window),
@@ -63,26 +63,27 @@ impl LaneAtWork {
         }
     }
 
-    /// Whether the next batch is not there yet, so that more is to be read.
+    /// Whether the next batch is incomplete, so that more must be read.
     pub(super) fn is_hungry(&self, batch_size: usize) -> bool {
         let (records, bytes) = self.waiting();
         !self.is_closed && !self.has_ended && records < batch_size && bytes < MAX_EVENT_BYTES
     }
 
-    /// Up to where it is done with everything.
+    /// The record up to which it is done with everything.
     pub(super) fn done_with(&self) -> Option<Number> {
         let is_done = self.lane.unfinished().next().is_none();
         if is_done { self.read.clone() } else { self.done.clone() }
     }
 
-    /// A page that begins behind `from` is handed out. A lane that is not there yet has to read what is in between.
+    /// A page that begins after `from` is about to be distributed. A lane that is not there yet must first
+    /// read what comes before it.
     pub(super) fn begin_page(&mut self, from: Option<&Number>) {
         let (records, bytes) = self.waiting();
         let takes_part = !self.has_ended && !self.is_closed && self.read.as_ref() >= from;
         self.page = PageInHand { takes_part, records, bytes };
     }
 
-    /// Whether it takes the record; the first one that it has no room for is the last one it looks at.
+    /// Whether it takes the record. Once it has no room for a record, it takes no further ones of this page.
     pub(super) fn wants(&mut self, number: &Number, batch_size: usize) -> bool {
         if !self.page.takes_part || self.read.as_ref() >= Some(number) {
             return false;
@@ -101,7 +102,7 @@ impl LaneAtWork {
         self.page.bytes += record.event_bytes();
     }
 
-    /// The page ended with this record; true where the lane now has everything to the end of the shard.
+    /// The page ended with this record; true if the lane now has everything to the end of the shard.
     pub(super) fn end_page(&mut self, last: Option<&Number>, is_end: bool) -> bool {
         if !self.page.takes_part {
             return false;

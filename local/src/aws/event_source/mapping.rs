@@ -1,4 +1,4 @@
-//! One mapping at work: its shards, parents before children, until the run stops.
+//! One mapping at work on its shards, parents before children, until the run stops.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::aws::stream::{Phase, SourceShard, StreamError, StreamSource};
 use crate::pipeline::bucket::StorageError;
 use template::{ACCOUNT, KinesisMapping, REGION};
 
-/// Why a mapping can't go on.
+/// Why a mapping can't continue.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    /// The stream can't be read, or a place on it can't be kept.
+    /// The stream can't be read, or a place in it can't be stored.
     #[error("the stream can't be read")]
     Stream(#[from] StreamError),
-    /// A given-up batch can't be kept.
+    /// A batch that was given up can't be stored.
     #[error("a batch that was given up can't be kept")]
     Destination(#[from] StorageError),
     /// An event can't be written.
@@ -29,12 +29,12 @@ pub enum MappingError {
     Event(#[from] serde_json::Error),
 }
 
-/// What a mapping works with.
+/// The ports that a mapping uses.
 #[derive(Clone)]
 pub(crate) struct Ports {
     pub(crate) source: Arc<dyn StreamSource>,
     pub(crate) function: Arc<dyn Invoke>,
-    /// `None`: what is given up is lost, as in Lambda.
+    /// `None` means that what is given up is lost, as in Lambda.
     pub(crate) on_failure: Option<Arc<dyn OnFailure>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -43,10 +43,10 @@ pub(crate) struct Ports {
 /// A mapping at work.
 pub(crate) struct Mapping {
     pub(crate) settings: KinesisMapping,
-    /// Of the stream, or of its consumer that the mapping reads by.
+    /// The ARN of the stream, or of the fan-out consumer through which the mapping reads.
     pub(super) stream_arn: String,
     pub(super) function_arn: String,
-    /// The mapping's and the stream's name, as events have them.
+    /// The names of the mapping and of the stream, as events have them.
     pub(super) names: (Name, Name),
     pub(super) ports: Ports,
 }
@@ -67,8 +67,8 @@ impl Mapping {
         }
     }
 
-    /// Delivers the stream's records until the run stops, or the stream is deleted. A shard begins when its parents
-    /// are finished, in this process or an earlier one.
+    /// Delivers the stream's records until the run stops or the stream is deleted. A shard begins once its
+    /// parents are finished, in this process or an earlier one.
     pub(crate) async fn run(self: Arc<Self>, mut phase: watch::Receiver<Phase>) -> Result<(), MappingError> {
         let mut begun = BTreeSet::new();
         let mut running = JoinSet::new();
@@ -95,7 +95,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// Shards that have yet to begin, and may.
+    /// The shards that have not begun yet and may begin.
     fn ready(&self, shards: &[SourceShard], begun: &BTreeSet<String>) -> Result<Vec<String>, StreamError> {
         let source = &self.ports.source;
         let mut ready = Vec::new();
@@ -112,7 +112,7 @@ impl Mapping {
     }
 }
 
-/// A panic goes on here. A stream that is gone ends its shards, not the run.
+/// A panic is passed on. If the stream is gone, its shards end, but not the run.
 fn ended(joined: Result<Result<(), MappingError>, tokio::task::JoinError>) -> Result<(), MappingError> {
     match joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) {
         Err(MappingError::Stream(StreamError::NotFound { .. })) => Ok(()),

@@ -1,7 +1,7 @@
-//! The event source mapping from a Kinesis stream to a function: order, batches, retries, windows.
+//! The event source mapping from a Kinesis stream to a function: order, batches, retries and windows.
 //!
-//! What happens to records is decided in [`Lane`], without I/O. Around it is a shell: a [`Mapping`] has the shards of a
-//! stream at work, and each shard its lanes.
+//! [`Lane`] decides what happens to records, without I/O. A shell surrounds it: a [`Mapping`] runs the shards
+//! of a stream, and each shard runs its lanes.
 
 mod action;
 mod answer;

@@ -5,8 +5,9 @@ use futures::future::BoxFuture;
 use super::document::Document;
 use crate::pipeline::bucket::StorageError;
 
-/// Keeps what a mapping gives up. A mapping without a destination has none, and its records are lost, as in Lambda.
+/// Stores what a mapping gives up. A mapping may have no destination, and then loses these records, as in
+/// Lambda.
 pub(crate) trait OnFailure: Send + Sync {
-    /// Keeps the document, and says where it is once nothing can take it away any more.
+    /// Stores the document durably, and then says where it is.
     fn keep(&self, document: Document) -> BoxFuture<'_, Result<String, StorageError>>;
 }

@@ -1,4 +1,4 @@
-//! What a shard asks of its ports for a lane, and tells of it: invocations, what is given up, what happened.
+//! The requests that a shard makes for a lane: invocations, records that are given up, and events to report.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl ShardAtWork {
         self.step(index, Input::Answered(answer)).await
     }
 
-    /// Keeps what is given up, if it is kept anywhere, and tells of it.
+    /// Stores what is given up, if there is a place for it, and reports it.
     pub(super) async fn give_up(
         &mut self,
         index: usize,

@@ -1,4 +1,4 @@
-//! What happens to a failed batch: again, in two halves, or given up.
+//! What happens to a failed batch: it is retried, split in two, or given up.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::settings::LaneSettings;
 use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::event::Condition;
 
-/// First pause before a retry; it doubles with each, up to [`LONGEST_PAUSE`].
+/// The first pause before a retry. It doubles with each, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Again,
-    /// In two parts, the second from this index. Splitting uses up no retry.
+    /// Split it, the second part beginning at this index. Splitting uses up no retry.
     Split(usize),
     GiveUp(Condition),
 }
@@ -30,13 +30,13 @@ pub(super) fn next(settings: &LaneSettings, records: usize, failures: u64) -> Ne
     }
 }
 
-/// How long to wait in milliseconds before the try after so many failures.
+/// How many milliseconds to wait before the next try after this many failures.
 pub(super) fn pause(failures: u64) -> i64 {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     milliseconds(FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE))
 }
 
-/// When a record that arrived then is past the mapping's age.
+/// When a record that arrived then exceeds the mapping's maximum age.
 pub(super) fn expires_at(settings: &LaneSettings, arrived_at: Moment) -> Moment {
     let Some(maximum) = settings.maximum_record_age else { return Moment::MAX };
     arrived_at.saturating_add(milliseconds(maximum)).saturating_add(1)

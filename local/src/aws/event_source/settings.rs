@@ -1,22 +1,22 @@
-//! What a mapping asks of its lanes.
+//! What a mapping requires of its lanes.
 
 use std::time::Duration;
 
 use template::KinesisMapping;
 
-/// The parameters of a mapping that its lanes keep to, in the words of the service.
+/// The parameters of a mapping that concern its lanes, by their names in the service.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LaneSettings {
-    /// `BatchSize`: most records of a batch, at least 1.
+    /// `BatchSize`: the most records of a batch, at least 1.
     pub batch_size: usize,
-    /// `MaximumBatchingWindowInSeconds`: how long a batch gathers.
+    /// `MaximumBatchingWindowInSeconds`: how long records are collected for a batch.
     pub batching_window: Duration,
-    /// `MaximumRetryAttempts`: tries after the first; `None`: for ever.
+    /// `MaximumRetryAttempts`: how often a batch is retried; `None` means without end.
     pub maximum_retry_attempts: Option<u64>,
-    /// `MaximumRecordAgeInSeconds`: `None`: as long as the stream keeps records.
+    /// `MaximumRecordAgeInSeconds`: `None` means as long as the stream keeps records.
     pub maximum_record_age: Option<Duration>,
-    /// `BisectBatchOnFunctionError`: a failed batch is cut in two.
+    /// `BisectBatchOnFunctionError`: whether a failed batch is split in two.
     pub bisect_on_error: bool,
     /// `TumblingWindowInSeconds`.
     pub tumbling_window: Option<Duration>,

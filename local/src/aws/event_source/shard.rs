@@ -1,8 +1,10 @@
-//! One shard at work: the shell that drives its lanes with the stream, the function, the destination and the clock.
+//! One shard at work: the shell that connects its lanes with the stream, the function, the destination and
+//! the clock.
 //!
-//! Lanes of one shard do not stop each other. Each has a place of its own in the shard, and reading goes on from the
-//! lowest place of those that have room, so what a full lane had no room for is read again once it has. A lane holds
-//! the batch it works on, and of what waits at most [`LANE_RECORDS`] records or a batch, and 6 MB.
+//! Lanes of one shard don't stop each other. Each has its own place in the shard. Reading continues from the
+//! lowest place of those lanes that have room, so records for which a full lane had no room are read again
+//! later. A lane holds its current batch, and of waiting records at most [`LANE_RECORDS`] or a batch, and at
+//! most 6 MB.
 
 use std::sync::Arc;
 
@@ -21,12 +23,12 @@ use super::mapping::{Mapping, MappingError};
 use crate::aws::lambda::InvocationError;
 use crate::aws::stream::{Page, PageLimit, Phase, Place, StreamError};
 
-/// Records that a lane may hold beyond the batch it works on, where a batch is not larger.
+/// How many records a lane may hold beyond its current batch, unless a batch is larger.
 pub(super) const LANE_RECORDS: usize = 1_000;
-/// Bounds of one read.
+/// The limits of one read.
 const PAGE: PageLimit = PageLimit { records: 2_000, bytes: 4 << 20 };
 
-/// An invocation that ended: of which lane, and how.
+/// An invocation that ended: its lane, and its result.
 pub(super) type Ended = (usize, Result<Bytes, InvocationError>);
 
 /// A shard at work.
@@ -38,14 +40,14 @@ pub(super) struct ShardAtWork {
     reading: Option<Reading>,
     /// The stream's version when nothing new was found.
     seen: u64,
-    /// The place that is kept.
+    /// The place that is stored.
     passed: Place,
     phase: Phase,
 }
 
 /// A read that is under way.
 struct Reading {
-    /// It awaits something new, and gives way to a lane that has something to read.
+    /// Whether it waits for something new. It then gives way to a lane that has something to read.
     is_waiting: bool,
     read: BoxFuture<'static, Read>,
 }
@@ -84,12 +86,12 @@ impl ShardAtWork {
         shard.end().await
     }
 
-    /// The shard where an earlier process left it.
+    /// Starts the shard where an earlier process left it.
     fn begin(mapping: Arc<Mapping>, id: String) -> Result<Self, MappingError> {
         let place = mapping.ports.source.place(&id)?;
         let id = id.into();
         let settings = &mapping.settings;
-        // A window's state is of a whole shard, so there is one lane then.
+        // A window's state belongs to a whole shard, so with windows there is only one lane.
         let count =
             if settings.tumbling_window.is_some() { 1 } else { settings.parallelization_factor.max(1) };
         let Checkpoint { lanes, window } = Checkpoint::read(&place, count, settings.tumbling_window);
@@ -114,7 +116,7 @@ impl ShardAtWork {
         self.lanes.iter().all(|lane| lane.has_ended)
     }
 
-    /// Goes on reading from the lowest place of the lanes that have room, or awaits something new there.
+    /// Continues reading from the lowest place of the lanes that have room, or waits for something new there.
     fn read_on(&mut self) {
         if self.phase == Phase::Stopped {
             self.reading = None;
@@ -151,7 +153,7 @@ impl ShardAtWork {
         }
     }
 
-    /// Gives the records of a page to the lanes they belong to, as far as these have room.
+    /// Gives the records of a page to their lanes, as far as these have room.
     async fn hand_out(&mut self, from: Option<&Number>, page: Page) -> Result<(), MappingError> {
         let count = self.lanes.len();
         let mut coming: Vec<Vec<EventRecord>> = std::iter::repeat_with(Vec::new).take(count).collect();
@@ -193,7 +195,7 @@ impl ShardAtWork {
         Ok(())
     }
 
-    /// A drain gathers nothing any longer, and at the stop no more records come.
+    /// A drain collects no more records for a batch, and after the stop no more records come.
     async fn enter(&mut self, phase: Phase) -> Result<(), MappingError> {
         self.phase = phase;
         for index in 0..self.lanes.len() {
@@ -239,7 +241,7 @@ impl ShardAtWork {
         }
     }
 
-    /// Keeps the place, where it moved.
+    /// Stores the place if it has moved.
     async fn pass(&mut self) -> Result<(), MappingError> {
         let checkpoint = Checkpoint {
             lanes: self.lanes.iter().map(LaneAtWork::done_with).collect(),
@@ -253,7 +255,7 @@ impl ShardAtWork {
         Ok(())
     }
 
-    /// The shard is finished where its end was read; its children begin then.
+    /// If the shard was read to its end, it is finished, and its children begin.
     async fn end(self) -> Result<(), MappingError> {
         if self.lanes.iter().all(|lane| lane.is_closed) {
             let place = Place { finished: true, note: None, ..self.passed };
@@ -263,7 +265,7 @@ impl ShardAtWork {
     }
 }
 
-/// The reading that is under way, or nothing for ever.
+/// The reading that is under way; without one this waits for ever.
 async fn next(reading: &mut Option<Reading>) -> Option<Read> {
     match reading {
         Some(reading) => Some((&mut reading.read).await),

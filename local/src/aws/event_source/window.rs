@@ -1,4 +1,4 @@
-//! Tumbling windows: which one a record is in, and the state that goes from call to call.
+//! Tumbling windows: the window of a record, and the state that is passed from call to call.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>
 
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::aws::clock::{Moment, milliseconds};
 
-/// Largest state of a tumbling window, in bytes of JSON: above it the window ends early.
+/// The largest state of a tumbling window, in bytes of JSON. Beyond that, the window ends early.
 pub const MAX_STATE_BYTES: usize = 1 << 20;
 
-/// After the end of a window its last records may still be on their way from the stream, in milliseconds. The service
-/// takes up to two minutes.
+/// How long after the end of a window its last records may still be on their way from the stream, in
+/// milliseconds. The service takes up to two minutes.
 const GRACE_MS: i64 = 500;
 
 /// A window that is open in a lane.
@@ -24,22 +24,22 @@ pub struct Window {
 /// How a window ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ending {
-    /// At its end, or with a record of another window.
+    /// At its end, or when a record of another window comes.
     InTime,
-    /// Before its end: its state grew over [`MAX_STATE_BYTES`], or no more records come.
+    /// Before its end, because its state grew over [`MAX_STATE_BYTES`], or no more records come.
     Early,
 }
 
-/// What an invocation says of its window.
+/// What an invocation says about its window.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WindowCall {
     /// The window with its state before the invocation.
     pub window: Window,
-    /// In the last call of the window, how it ends.
+    /// How the window ends; only set in its last call.
     pub last: Option<Ending>,
 }
 
-/// Where the window of this length that holds `at` starts. Windows start at multiples of their length.
+/// The start of the window with this length that contains `at`. Windows start at multiples of their length.
 pub(super) fn start(at: Moment, length: Duration) -> Moment {
     at - at.rem_euclid(milliseconds(length).max(1))
 }
@@ -50,22 +50,22 @@ impl Window {
         Self::restored(start(arrived_at, length), length, "{}".into())
     }
 
-    /// A window as it was kept, with its state as JSON text.
+    /// Makes a window from what was stored, with its state as JSON text.
     pub fn restored(start: Moment, length: Duration, state: Arc<str>) -> Self {
         Self { start, end: start.saturating_add(milliseconds(length)), state }
     }
 
-    /// Its first millisecond.
+    /// Returns its first millisecond.
     pub fn start(&self) -> Moment {
         self.start
     }
 
-    /// The first millisecond after it.
+    /// Returns the first millisecond after it.
     pub fn end(&self) -> Moment {
         self.end
     }
 
-    /// The state as JSON text, `{}` at first.
+    /// Returns the state as JSON text, which is `{}` at first.
     pub fn state(&self) -> &str {
         &self.state
     }
@@ -74,7 +74,7 @@ impl Window {
         (self.start..self.end).contains(&arrived_at)
     }
 
-    /// When it ends although no record of another window has come.
+    /// When it ends if no record of another window comes.
     pub(super) fn closes_at(&self) -> Moment {
         self.end.saturating_add(GRACE_MS)
     }

@@ -1,5 +1,5 @@
-//! The endpoint of every service: it serves those that run here and refuses the others, so that nothing a function calls
-//! by accident leaves the machine.
+//! The endpoint for all services. It serves those that run here and refuses the others, so that nothing that
+//! a function calls by accident leaves the machine.
 
 mod refusal;
 mod service;
@@ -18,17 +18,17 @@ use crate::aws::event::{Event, Observer};
 use crate::aws::lambda::AccessKey;
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
-/// Most of a refused request's body that is read before it is answered, in bytes.
+/// The most bytes of a refused request's body that are read before it is answered.
 const MAX_REFUSED_BYTES: usize = 16 << 20;
-/// Most pairs of a service and a function that are told.
+/// The most pairs of a service and a function that are reported.
 const MAX_TOLD: usize = 1000;
 
-/// The endpoint at work.
+/// The running endpoint.
 pub(crate) struct Fence {
     server: Loopback,
 }
 
-/// What runs here.
+/// The services that run here.
 pub(crate) struct Served {
     pub(crate) kinesis: Router,
     pub(crate) s3: Router,
@@ -80,7 +80,7 @@ impl Inside {
         refusal
     }
 
-    /// Once for each service and function.
+    /// Reports it once for each service and function.
     fn tell(&self, service: String, function: Option<String>) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < MAX_TOLD && told.insert((service.clone(), function.clone())) {
@@ -90,7 +90,8 @@ impl Inside {
     }
 }
 
-/// A client that still sends when its connection is closed sees no answer.
+/// A client that still sends when its connection is closed does not see the answer, so the body is read
+/// first.
 async fn read_away(body: Body) {
     let (mut body, mut bytes) = (body.into_data_stream(), 0);
     while let Some(Ok(part)) = body.next().await {

@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 const CODE: &str = "NotImplemented";
 
-/// The protocols that AWS's services speak, told apart by their errors.
+/// The protocols of AWS's services, which differ in the form of their errors.
 /// <https://smithy.io/2.0/aws/protocols/index.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protocol {
     /// JSON, whether the path or a header names the operation.
     Json,
-    /// A form in, XML out.
+    /// A form as the request, and XML as the answer.
     Query,
-    /// As [`Protocol::Query`], with errors of its own shape.
+    /// Like [`Protocol::Query`], with another form of errors.
     Ec2,
     /// XML in and out.
     RestXml,
@@ -24,7 +24,7 @@ enum Protocol {
     Cbor,
 }
 
-/// Status 501 (SDKs do not try that again) and an error that says why.
+/// Answers with status 501, which SDKs don't retry, and an error that says why.
 pub(super) fn of(service: &str, headers: &HeaderMap) -> Response<Body> {
     let message = format!("{service} does not run on this machine, and nothing is sent beyond it");
     let id = Uuid::new_v4().to_string();
@@ -66,7 +66,7 @@ fn content_type(protocol: Protocol, asked: &HeaderMap) -> HeaderValue {
     }
 }
 
-/// The message is of a service's name, which holds nothing that XML would have to escape.
+/// The message contains only the service's name, in which XML has nothing to escape.
 fn body(protocol: Protocol, message: &str, id: &str) -> Vec<u8> {
     let error = format!("<Code>{CODE}</Code><Message>{message}</Message>");
     match protocol {
@@ -87,7 +87,7 @@ fn body(protocol: Protocol, message: &str, id: &str) -> Vec<u8> {
 fn cbor(members: [(&str, &str); 2]) -> Vec<u8> {
     let mut bytes = vec![0xa2];
     for text in members.into_iter().flat_map(|(name, value)| [name, value]) {
-        // A text of up to 65,535 bytes: its kind and that two bytes of length follow.
+        // This is a text of up to 65,535 bytes: its kind, and that two bytes of length follow.
         let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
         bytes.push(0x79);
         bytes.extend(length.to_be_bytes());

@@ -1,22 +1,23 @@
-//! Which service a request is for.
+//! Finds out for which service a request is.
 
 use axum::extract::Request;
 use http::header::AUTHORIZATION;
 
-/// Longest name of a service that is believed.
+/// The longest name of a service that is accepted.
 const MAX_NAME_BYTES: usize = 64;
 
-/// The service a request is signed for, by its header or its URL; without a signature the one its target names.
+/// The service for which a request is signed, by its header or its URL; without a signature, the one that its
+/// target names.
 pub(super) fn of(request: &Request) -> Option<String> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let signed = header(AUTHORIZATION.as_str()).and_then(|text| scope(text, "Credential=", "/", [',', ' ']));
     let presigned = || scope(request.uri().query()?, "X-Amz-Credential=", "%2F", ['&', ' ']);
-    // Such as `AWSCognitoIdentityProviderService.InitiateAuth`.
+    // The target looks like `AWSCognitoIdentityProviderService.InitiateAuth`.
     let target = || header("x-amz-target")?.split('.').next().map(ToOwned::to_owned);
     signed.or_else(presigned).or_else(target).filter(|name| is_name(name))
 }
 
-/// A credential is a key, a date, a region (or none), the service and a last word.
+/// A credential consists of a key, a date, a region (or none), the service and a last word.
 fn scope(text: &str, before: &str, between: &str, after: [char; 2]) -> Option<String> {
     let (_, credential) = text.split_once(before)?;
     let credential = credential.split(after).next()?;

@@ -1,4 +1,4 @@
-//! What a transformation function made of each record.
+//! Reads what a transformation function made of each record.
 //!
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::apart::UserRecord;
 
-/// What becomes of one record.
+/// What happens to one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     Ok { data: Bytes, partition_keys: BTreeMap<String, String> },
@@ -19,7 +19,7 @@ pub(super) enum Outcome {
     Failed { code: &'static str, message: &'static str },
 }
 
-/// Why an answer says nothing of any of its records, so that the whole batch failed.
+/// Why an answer is unusable for all of its records, so that the whole batch failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unusable {
     pub(super) code: &'static str,
@@ -28,20 +28,21 @@ pub(super) struct Unusable {
 
 const NO_ANSWER: Unusable = Unusable {
     code: "Lambda.JsonProcessingException",
-    message: "the answer is no JSON of a transformation: {\"records\": [{\"recordId\", \"result\", \"data\"}]}",
+    message: "the answer is not the JSON of a transformation: {\"records\": [{\"recordId\", \"result\", \"data\"}]}",
 };
-/// Captured: one result that there is not, or one text that is no base64, fails its whole batch with this code.
+/// Captured from AWS: one unknown result, or one text that is not base64, fails its whole batch with this
+/// code.
 const NO_RESULT: Unusable = Unusable {
     code: "Lambda.FunctionError",
-    message: "the answer has a record whose result is none of Ok, Dropped and ProcessingFailed",
+    message: "the answer has a record whose result is not Ok, Dropped or ProcessingFailed",
 };
 const NO_DATA: Unusable =
-    Unusable { code: "Lambda.FunctionError", message: "the answer has a record whose data is no base64" };
+    Unusable { code: "Lambda.FunctionError", message: "the answer has a record whose data is not base64" };
 const MISSING: Outcome =
-    Outcome::Failed { code: "Lambda.MissingRecordId", message: "the answer has no record of this id" };
+    Outcome::Failed { code: "Lambda.MissingRecordId", message: "the answer has no record with this id" };
 const DOUBLED: Outcome = Outcome::Failed {
     code: "Lambda.DuplicatedRecordId",
-    message: "the answer has several records of this id",
+    message: "the answer has several records with this id",
 };
 const FAILED: Outcome = Outcome::Failed {
     code: "Lambda.ProcessingFailedStatus",
@@ -72,7 +73,7 @@ struct Metadata {
     partition_keys: BTreeMap<String, String>,
 }
 
-/// The outcome of each record that was sent, in their order. Records of an id that was not sent are passed over.
+/// The outcome of each record that was sent, in order. Records with an id that was not sent are ignored.
 pub(super) fn outcomes(answer: &[u8], sent: &[UserRecord]) -> Result<Vec<Outcome>, Unusable> {
     let answer: Answer = serde_json::from_slice(answer).map_err(|_| NO_ANSWER)?;
     let mut by_id: HashMap<String, Outcome> = HashMap::with_capacity(answer.records.len());

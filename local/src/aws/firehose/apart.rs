@@ -1,4 +1,5 @@
-//! A stream's records as a delivery stream takes them: KPL aggregates apart, everything else as it is.
+//! A stream's records as a delivery stream takes them: KPL aggregates are taken apart, and everything else
+//! stays unchanged.
 
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ use super::checkpoint::Origin;
 use crate::aws::clock::Moment;
 use crate::aws::stream::source::SourceRecord;
 
-/// Most user records of one aggregate.
+/// The most user records of one aggregate.
 const MAX_SUB_RECORDS: usize = 100_000;
-/// What a user record takes beside its data, rounded up, so that many small ones are not taken for nothing.
+/// The memory of a user record besides its data, rounded up, so that many small records are counted too.
 const RECORD_OVERHEAD_BYTES: usize = 256;
 
-/// One record on its way to the transform or straight to the bucket.
+/// One record on its way to the transform, or directly to the bucket.
 #[derive(Debug, Clone)]
 pub(super) struct UserRecord {
     pub(super) origin: Origin,
@@ -27,12 +28,12 @@ pub(super) struct UserRecord {
 }
 
 impl UserRecord {
-    /// The id that the transform has to give back. It is unique in the stream.
+    /// The id that the transform must return. It is unique in the stream.
     pub(super) fn record_id(&self) -> String {
         format!("{}{:06}", self.sequence_number, self.sub_sequence_number)
     }
 
-    /// How much memory it holds, at most.
+    /// The most memory that it holds.
     pub(super) fn held_bytes(&self) -> usize {
         self.data.len() + self.partition_key.len() + RECORD_OVERHEAD_BYTES
     }
@@ -58,7 +59,7 @@ pub(super) fn apart(origin: Origin, shard_id: &Arc<str>, record: &SourceRecord) 
                 user_record(sub, key.unwrap_or(&record.partition_key), record.data.slice_ref(data))
             })
             .collect(),
-        // What holds more than any aggregate is handed on as it is.
+        // An aggregate with more records than any may have is passed on unchanged.
         Ok(None) | Err(_) => vec![user_record(0, &record.partition_key, record.data.clone())],
     }
 }

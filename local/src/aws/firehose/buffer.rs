@@ -1,9 +1,10 @@
-//! What will be objects: the records of each place, put together as they are.
+//! The objects that are being collected: the records for each place, joined unchanged.
 //!
-//! An object is written once it holds `SizeInMBs` (1 to 128 MB) or its first record has waited `IntervalInSeconds` (0 to
-//! 900 s), "whichever happens first":
-//! <https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html>. With dynamic partitioning each set of partition
-//! keys has a buffer of its own: <https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html>.
+//! An object is written once it holds `SizeInMBs` (1 to 128 MB) or its first record has waited
+//! `IntervalInSeconds` (0 to 900 s), "whichever happens first":
+//! <https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html>. With dynamic partitioning each set
+//! of partition keys has a separate buffer:
+//! <https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html>.
 
 use std::collections::BTreeMap;
 
@@ -17,30 +18,30 @@ const ORIGIN_BYTES: usize = size_of::<(Origin, u64)>();
 /// Where an object goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// Under the prefix, with these partition keys; without dynamic partitioning there are none.
+    /// Under the prefix, with these partition keys, of which there are none without dynamic partitioning.
     Partition(BTreeMap<String, String>),
-    /// Under the error prefix, by the kind of error.
+    /// Under the error prefix, with this kind of error.
     Errors(&'static str),
 }
 
-/// One record on its way into a buffer.
+/// One record on its way to a buffer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) origin: Origin,
     pub(super) arrived_at: Moment,
     pub(super) data: &'a [u8],
-    /// Why it failed, where it did: code and message.
+    /// Code and message of the failure, if it failed.
     pub(super) failure: Option<(&'static str, &'a str)>,
 }
 
-/// An object in the making.
+/// An object that is being collected.
 #[derive(Debug)]
 pub(super) struct ObjectBuffer {
     pub(super) bytes: Vec<u8>,
     /// Arrival of the oldest record.
     pub(super) oldest: Moment,
     pub(super) records: u64,
-    /// The stream records that its records came in, with how many of each.
+    /// The stream records from which its records came, with how many came from each.
     pub(super) origins: Vec<(Origin, u64)>,
     /// Records and first message of each error code.
     pub(super) failures: BTreeMap<&'static str, (u64, String)>,
@@ -65,8 +66,8 @@ impl ObjectBuffer {
     }
 
     fn push(&mut self, entry: Entry<'_>, rules: &BufferRules) {
-        // Captured: the delimiter of `AppendDelimiterToRecord` is between records, and not behind the last. An error
-        // line has its end already.
+        // Captured from AWS: the delimiter of `AppendDelimiterToRecord` is put between records, and not after
+        // the last. An error line already has its end.
         let delimiter = rules.delimiter.as_ref().filter(|_| self.records > 0 && entry.failure.is_none());
         self.bytes.extend_from_slice(delimiter.map_or(&[], AsRef::as_ref));
         self.bytes.extend_from_slice(entry.data);
@@ -90,7 +91,7 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Takes a record in; an object that is full comes out.
+    /// Takes a record in, and returns an object that is then full.
     #[expect(clippy::needless_pass_by_value, reason = "what is taken in is used up")]
     pub(super) fn push(
         &mut self,
@@ -109,7 +110,7 @@ impl Buffers {
         self.take(&place)
     }
 
-    /// When the next object is written at the latest.
+    /// The latest time at which the next object is written.
     pub(super) fn due(&self, rules: &BufferRules) -> Option<Moment> {
         self.open.values().map(|buffer| buffer.opened.saturating_add(rules.interval_ms)).min()
     }
@@ -128,7 +129,8 @@ impl Buffers {
         self.take(&largest)
     }
 
-    /// Whether a buffer for this partition is open, or may be opened without more than `limit` partitions being active.
+    /// Whether the buffer of this partition is open, or may be opened without more than `limit` active
+    /// partitions.
     pub(super) fn has_room_for(&self, place: &Place, limit: usize) -> bool {
         let partitions = || self.open.keys().filter(|place| matches!(place, Place::Partition(_))).count();
         self.open.contains_key(place) || self.open.len() < limit || partitions() < limit

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The stream record that a user record came in.
+/// The stream record from which a user record came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin {
     /// The shard's index among those of the delivery stream.
@@ -23,14 +23,14 @@ pub(super) struct Checkpoint {
 #[derive(Debug)]
 struct Entry {
     sequence_number: Arc<str>,
-    /// How many ends are awaited.
+    /// How many of its user records have not ended.
     awaited: u64,
 }
 
-/// What may be passed.
+/// How far the place may advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Advance {
-    /// The last record of which everything has ended, as everything before it has.
+    /// The last record of which everything has ended, and before which everything has ended.
     pub(super) after: Arc<str>,
     /// How many stream records that is more than before.
     pub(super) records: u64,
@@ -42,12 +42,12 @@ impl Checkpoint {
         self.first + self.under_way.len() as u64
     }
 
-    /// Enters a record of which so many ends are awaited.
+    /// Adds a record of which this many ends are awaited.
     pub(super) fn enter(&mut self, sequence_number: Arc<str>, awaited: u64) {
         self.under_way.push_back(Entry { sequence_number, awaited });
     }
 
-    /// Some of what came in a record has ended: it was written, or dropped on purpose.
+    /// Some user records of a record have ended: they were written, or dropped on purpose.
     pub(super) fn end(&mut self, ordinal: u64, ends: u64) {
         let index = usize::try_from(ordinal.saturating_sub(self.first)).unwrap_or(usize::MAX);
         if let Some(entry) = self.under_way.get_mut(index) {
@@ -55,7 +55,7 @@ impl Checkpoint {
         }
     }
 
-    /// Takes the records off that have ended, up to the first that has not.
+    /// Removes the records that have ended, up to the first that has not.
     pub(super) fn advance(&mut self) -> Option<Advance> {
         let mut advance: Option<Advance> = None;
         while let Some(entry) = self.under_way.pop_front_if(|entry| entry.awaited == 0) {

@@ -1,9 +1,10 @@
-//! One delivery stream as a state machine: it is told what happened, and says what is to be done.
+//! One delivery stream as a state machine: it is told what happened, and says what must be done.
 //!
-//! A stream record is passed once each of its user records was written or dropped on purpose, so a process that is
-//! killed repeats some after its restart and loses none: Firehose delivers at least once,
-//! <https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html>. What waits is bounded: nothing more is read
-//! while [`Rules::slack_bytes`] more than a full buffer of each bucket wait, but for one page of each shard.
+//! A stream record is passed once each of its user records was written or dropped on purpose. A process that
+//! is killed therefore repeats some records after its restart and loses none: Firehose delivers at least
+//! once, <https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html>. What waits is bounded: nothing
+//! more is read while [`Rules::slack_bytes`] more than a full buffer of each bucket wait, except for one page
+//! of each shard.
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(super) struct Delivery {
     pub(super) ids: Ids,
     pub(super) shards: Vec<Shard>,
     pub(super) buffers: Buffers,
-    /// Those of the backup's bucket.
+    /// The buffers of the backup's bucket.
     pub(super) backup: Buffers,
     pub(super) writes: Writes,
     /// Memory held by user records that are not in a buffer yet.
@@ -55,7 +56,7 @@ impl Delivery {
         }
     }
 
-    /// Takes in what happened, and appends what is to be done.
+    /// Takes in what happened, and appends what must be done.
     pub(super) fn step(
         &mut self,
         now: Moment,
@@ -178,7 +179,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// An object is stored, so many bytes long.
+    /// An object was stored, with this many bytes.
     fn stored(&mut self, object: u64, bytes: u64, actions: &mut Vec<Action>) {
         let Some(written) = self.writes.written(object) else { return };
         let delivery = Arc::clone(&self.rules.name);
@@ -198,7 +199,7 @@ impl Delivery {
         self.ended(written.origins);
     }
 
-    /// So many user records of each of these stream records were written or dropped.
+    /// This many user records of each of these stream records were written or dropped.
     pub(super) fn ended(&mut self, origins: impl IntoIterator<Item = (Origin, u64)>) {
         for (origin, records) in origins {
             if let Some(shard) = self.shards.get_mut(origin.shard) {
@@ -226,7 +227,7 @@ impl Delivery {
         }
     }
 
-    /// Whether a place is being written down, of which nobody is told yet.
+    /// Whether a place is being stored that has not been reported yet.
     pub(super) fn is_keeping_a_place(&self) -> bool {
         self.shards.iter().any(Shard::is_keeping_a_place)
     }
@@ -243,7 +244,7 @@ impl Delivery {
         self.taken_bytes + self.buffers.held_bytes() + self.backup.held_bytes() + self.writes.held_bytes()
     }
 
-    /// While so much is held, nothing more is read.
+    /// While this much is held, nothing more is read.
     pub(super) fn limit(&self) -> usize {
         let backup = self.rules.backup.as_ref().map_or(0, |backup| backup.buffer.bytes);
         self.rules.slack_bytes + self.rules.main.buffer.bytes + backup
@@ -254,7 +255,7 @@ impl Delivery {
         self.writes.is_empty() && self.shards.iter().all(|shard| !shard.is_transforming())
     }
 
-    /// Whether only time would make room: then what waits for it is not awaited any longer.
+    /// Whether only time would make room. Records that wait are then written at once.
     fn is_stuck(&self) -> bool {
         self.held_bytes() >= self.limit() && self.is_idle()
     }

@@ -1,4 +1,4 @@
-//! The port that a delivery stream writes to, and the bucket behind it.
+//! The port to which a delivery stream writes, and the bucket that implements it.
 
 use bytes::Bytes;
 use edge::aws::S3Store;
@@ -6,9 +6,10 @@ use edge::store::{Attributes, ObjectStore, StoreError};
 use futures::future::BoxFuture;
 use record_model::compress::CompressError;
 
-/// Where a delivery stream's objects go: a bucket, or a service that takes what an object holds apart.
+/// Where a delivery stream's objects go: a bucket, or a service that takes an object apart into its records.
 pub(crate) trait Destination: Send + Sync {
-    /// Writes a whole object; it is there once this returns. A call with the same key is another try with the same body.
+    /// Writes a whole object, which is stored once this returns. A call with the same key is another try with
+    /// the same body.
     fn write(&self, object: DeliveredObject) -> BoxFuture<'_, Result<(), DestinationError>>;
 }
 
@@ -21,11 +22,11 @@ pub(crate) struct DeliveredObject {
     pub(crate) content_encoding: Option<&'static str>,
 }
 
-/// Why an object is not written.
+/// Why an object could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
-    /// The bucket did not take it.
-    #[error("the bucket did not take an object: {0}")]
+    /// The bucket did not accept it.
+    #[error("the bucket did not accept an object: {0}")]
     Bucket(#[from] StoreError),
     /// It can't be compressed.
     #[error("an object can't be compressed: {0}")]
@@ -42,7 +43,7 @@ pub enum DestinationError {
 }
 
 impl DestinationError {
-    /// Whether every further try ends the same.
+    /// Whether every further try would end in the same way.
     pub(super) fn is_permanent(&self) -> bool {
         use StoreError::{InvalidAttributes, InvalidKey};
         !matches!(self, Self::Bucket(error) if !matches!(error, InvalidKey { .. } | InvalidAttributes { .. }))
@@ -60,7 +61,8 @@ impl Destination for Bucket {
                 content_encoding: object.content_encoding.map(ToOwned::to_owned),
                 ..Attributes::default()
             };
-            // A key holds 122 random bits of its delivery stream: an object that is there already is an earlier try's.
+            // A key contains 122 random bits of its delivery stream, so an object that exists already comes
+            // from an earlier try.
             self.0.create(&object.key, object.body, &attributes).await?;
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! An object's bytes and headers, by the compression of its delivery stream.
 //!
-//! The content types and encodings and the framing of Snappy are as captured from AWS.
+//! Content types, content encodings and the framing of Snappy are as captured from AWS.
 
 use record_model::compress::{CompressError, Gzip};
 use template::Compression;
@@ -8,17 +8,18 @@ use template::Compression;
 use super::destination::{DeliveredObject, DestinationError};
 use super::writes::Object;
 
-/// Speed before size: nobody pays for this storage.
+/// Speed counts more than size, since nobody pays for this storage.
 const FAST: i32 = 1;
 const CONTENT_TYPE: &str = "application/octet-stream";
-/// Before the blocks of snappy-java: its magic bytes, its version and the oldest one that reads it.
+/// What precedes the blocks of snappy-java: its magic bytes, its version and the oldest version that can read
+/// it.
 const SNAPPY_JAVA_HEADER: &[u8] = b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01";
 const SNAPPY_JAVA_BLOCK_BYTES: usize = 32 << 10;
 const HADOOP_BLOCK_BYTES: usize = 256 << 10;
 const GZIP_HEADER_BYTES: usize = 10;
 const GZIP_TRAILER_BYTES: usize = 8;
 
-/// The object as it is stored.
+/// The object in the form in which it is stored.
 pub(super) fn encoded(object: Object) -> Result<DeliveredObject, DestinationError> {
     let (body, content_encoding) = match object.compression {
         Compression::None => (object.body, None),

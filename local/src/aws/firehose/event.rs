@@ -1,4 +1,4 @@
-//! The event a transformation function gets, in Firehose's documented form.
+//! The event that a transformation function gets, in Firehose's documented form.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,14 +41,14 @@ struct Metadata<'a> {
     approximate_arrival_timestamp: i64,
 }
 
-/// Who sends the event.
+/// The sender of the event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sender<'a> {
     pub(super) delivery_arn: &'a str,
     pub(super) stream_arn: &'a str,
 }
 
-/// The event of these records. Each attempt has an invocation id of its own (captured from AWS).
+/// The event of these records. Each attempt has another invocation id (captured from AWS).
 pub(super) fn event(
     records: &[UserRecord],
     invocation_id: &str,
@@ -76,7 +76,7 @@ pub(super) fn event(
     serde_json::to_vec(&event).map(Bytes::from)
 }
 
-/// At most this many bytes of an event are one record's.
+/// The most bytes of an event that one record takes.
 pub(super) fn event_bytes(record: &UserRecord) -> usize {
     // A character of the partition key may be written as `\u0000`.
     record.data.len().div_ceil(3) * 4 + record.partition_key.len() * 6 + RECORD_OVERHEAD_BYTES

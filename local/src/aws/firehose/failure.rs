@@ -1,4 +1,4 @@
-//! The line of a failed record in an error object, in the form that Firehose writes.
+//! The line of a failed record in an error object, in Firehose's form.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::apart::UserRecord;
 use crate::aws::clock::Moment;
 
-/// The members in the documented form, with `lambdaARN` spelled as captured objects have it.
+/// The members in the documented form, with `lambdaARN` spelled as in captured objects.
 /// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html>
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,11 +30,11 @@ pub(super) struct Failure {
     pub(super) attempts: u32,
     pub(super) code: &'static str,
     pub(super) message: Cow<'static, str>,
-    /// The function that made it fail, where one did.
+    /// The function that made it fail, if one did.
     pub(super) lambda_arn: Option<std::sync::Arc<str>>,
 }
 
-/// The record's line, with the data as it came and a newline at the end.
+/// The record's line, with its original data and a newline at the end.
 pub(super) fn line(
     record: &UserRecord,
     failure: &Failure,

@@ -1,4 +1,4 @@
-//! Ids that a delivery stream gives out: unique by their seed, and the same again from the same seed.
+//! The ids that a delivery stream gives out. They are unique, and the same seed gives the same ids again.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -7,7 +7,8 @@ use uuid::{Builder, Uuid};
 /// Characters of `!{firehose:random-string}`.
 const RANDOM_STRING_CHARS: usize = 11;
 
-/// One delivery stream's ids. A state machine takes no random numbers of the system, so that a test can run it again.
+/// The ids of one delivery stream. The state machine takes no random numbers from the system, so that a test
+/// can repeat it.
 #[derive(Debug)]
 pub(super) struct Ids {
     seed: u128,

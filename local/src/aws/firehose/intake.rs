@@ -1,4 +1,4 @@
-//! The transform's buffer of one shard: user records gather until they are a batch.
+//! The transform's buffer for one shard, which collects user records until they are a batch.
 
 use super::apart::UserRecord;
 use super::event::event_bytes;
@@ -6,14 +6,14 @@ use super::settings::ProcessingRules;
 use crate::aws::clock::Moment;
 use crate::aws::lambda::MAX_EVENT_BYTES;
 
-/// Room in an event for everything but its records.
+/// The room in an event for everything but its records.
 const ENVELOPE_BYTES: usize = 1 << 10;
 
 /// Where one shard's user records wait for the transform.
 ///
-/// A batch is handed on when it holds the bytes of `BufferSizeInMBs` (0.2 to 3 MB of data before base64) or its first
-/// record has waited `BufferIntervalInSeconds` (0 to 900 s), and before its event would be over the 6 MB that Lambda
-/// takes: <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
+/// A batch is passed on when it holds the bytes of `BufferSizeInMBs` (0.2 to 3 MB of data before base64) or
+/// its first record has waited `BufferIntervalInSeconds` (0 to 900 s), and before its event would exceed the
+/// 6 MB that Lambda accepts: <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
 #[derive(Debug)]
 pub(super) struct Intake {
     waiting: Vec<UserRecord>,
@@ -27,7 +27,7 @@ impl Intake {
         Self { waiting: Vec::new(), data_bytes: 0, event_bytes: ENVELOPE_BYTES, due: None }
     }
 
-    /// Takes a record in; what is full comes out.
+    /// Takes a record in, and returns a batch that is then full.
     pub(super) fn take(
         &mut self,
         now: Moment,
@@ -48,7 +48,7 @@ impl Intake {
         }
     }
 
-    /// When what waits is handed on at the latest.
+    /// The latest time at which the waiting records are passed on.
     pub(super) fn due(&self) -> Option<Moment> {
         self.due
     }

@@ -1,4 +1,5 @@
-//! Time patterns of Java's `DateTimeFormatter`, which `!{timestamp:…}` takes, in English as AWS writes them.
+//! Time patterns of Java's `DateTimeFormatter`, as `!{timestamp:…}` accepts them, with English names as AWS
+//! writes them.
 //!
 //! <https://docs.oracle.com/javase/8/docs/api/java/time/format/DateTimeFormatter.html>
 
@@ -13,13 +14,14 @@ pub(super) struct Pattern(Vec<Part>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    /// A letter, and how often it stands in a row; with spaces before it to this width.
+    /// A letter and how often it is repeated, padded with spaces to this width.
     Field(char, usize, usize),
 }
 
 impl Pattern {
-    /// `None` for what is no pattern, or has a letter that is not run here: `zzzz`, and those of later
-    /// Java. What an optional section holds is always there, so its brackets say nothing.
+    /// Parses a pattern; `None` if it is not valid, or has a letter that is not supported here: `zzzz`, and
+    /// those of later Java versions. The content of an optional section is always present, so its brackets
+    /// have no effect.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (mut parts, mut width, mut sections) = (Vec::new(), 0, 0_usize);
         let mut letters = text.chars().peekable();
@@ -40,7 +42,7 @@ impl Pattern {
                 }
                 letter => parts.push(Part::Text(letter.to_string())),
             }
-            // Nothing but a field may follow the padding.
+            // Only a field may follow the padding.
             (width == 0).then_some(())?;
         }
         (width == 0).then_some(())?;
@@ -56,7 +58,7 @@ impl Pattern {
     }
 }
 
-/// How often a letter stands in a row, of which the first was taken.
+/// How often a letter is repeated, of which the first was already taken.
 fn run(letter: char, letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> usize {
     let mut run = 1;
     while letters.next_if_eq(&letter).is_some() {
@@ -65,7 +67,7 @@ fn run(letter: char, letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> 
     run
 }
 
-/// The text up to the closing quote; two quotes are one that is meant.
+/// The text up to the closing quote. Two quotes stand for one.
 fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
     if letters.next_if_eq(&'\'').is_some() {
         return Some("'".to_owned());
@@ -79,7 +81,7 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Stri
     }
 }
 
-/// Whether a letter may stand so often in a row.
+/// Whether a letter may be repeated this often.
 fn is_run(letter: char, run: usize) -> bool {
     let most = match letter {
         'u' | 'y' | 'Y' | 'A' | 'n' | 'N' => 19,
@@ -189,7 +191,7 @@ fn quarter(quarter: i8, run: usize) -> String {
     }
 }
 
-/// A month or a day of the week: three letters, all, or one.
+/// The name of a month or weekday: its first three letters, all of it, or one letter.
 fn name(full: &str, run: usize) -> String {
     let letters = match run {
         4 => usize::MAX,
@@ -208,7 +210,8 @@ fn text(run: usize, short: &str, full: &str, narrow: &str) -> String {
     .to_owned()
 }
 
-/// The Saturday of the date's week: in the United States a week begins on Sunday, and the first of a year has January 1.
+/// The Saturday of the date's week. In the United States a week begins on Sunday, and the first week of a
+/// year contains January 1.
 fn week_end(date: Date) -> Date {
     let days = i64::from(Weekday::Saturday.to_sunday_zero_offset() - date.weekday().to_sunday_zero_offset());
     date.checked_add(jiff::Span::new().days(days)).unwrap_or(date)

@@ -1,7 +1,7 @@
-//! Delivery streams, as Firehose runs them: buffer, transform, buffer again, write to S3.
+//! Delivery streams, as Firehose runs them: they buffer, transform, buffer again, and write to S3.
 //!
-//! [`delivery`] is a state machine without input or output, made of the parts beside it; [`shell`] runs it through the
-//! ports.
+//! [`delivery`] is a state machine without input or output, made of the parts beside it; [`shell`] runs it
+//! through the ports.
 
 mod answer;
 mod apart;
@@ -37,10 +37,10 @@ pub(crate) use shell::{Firehose, Ports};
 
 use super::stream::source::StreamError;
 
-/// Why a delivery stream can't go on.
+/// Why a delivery stream can't continue.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// The stream can't be read, or its place not kept.
+    /// The stream can't be read, or its place can't be stored.
     #[error("the stream can't be read")]
     Stream(#[from] StreamError),
     /// An object can't be written, however often it was tried.

@@ -19,11 +19,11 @@ pub(super) struct Naming {
     pub(super) objects: Prefix,
     pub(super) errors: Prefix,
     pub(super) zone: TimeZone,
-    /// With its dot.
+    /// The extension, including its dot.
     pub(super) extension: String,
 }
 
-/// The time zone of a name of the IANA database.
+/// The time zone with this name in the IANA database.
 pub(super) fn zone(name: &str) -> Result<TimeZone, PrefixError> {
     TimeZone::get(name).map_err(|_| PrefixError::Zone { name: name.to_owned() })
 }
@@ -36,7 +36,7 @@ impl Naming {
             Place::Partition(keys) => (&self.objects, "", keys),
             Place::Errors(kind) => (&self.errors, *kind, &none),
         };
-        // Captured: a time in a key has whole seconds.
+        // Captured from AWS: a time in a key has whole seconds.
         let at =
             Timestamp::from_second(oldest.div_euclid(1_000)).unwrap_or_default().to_zoned(self.zone.clone());
         let prefix = prefix.evaluate(Values { at: &at, error_output_type, partition_keys }, ids);

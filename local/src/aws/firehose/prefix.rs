@@ -9,12 +9,12 @@ use jiff::Zoned;
 use super::ids::Ids;
 use super::java_time::Pattern;
 
-/// Longest prefix, in characters of the evaluated text.
+/// The longest prefix, in characters of the evaluated text.
 const MAX_CHARS: usize = 512;
-/// What Firehose appends to a prefix that names no time.
+/// What Firehose appends to a prefix without a time.
 const DEFAULT_TIME: &str = "!{timestamp:yyyy/MM/dd/HH/}";
 
-/// Why a prefix, or a time zone, is none.
+/// Why a prefix or a time zone is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrefixError {
     /// `!{` without `}`.
@@ -23,7 +23,7 @@ pub enum PrefixError {
         /// The prefix.
         prefix: String,
     },
-    /// A namespace or name that there is not, or not in this place.
+    /// The namespace or name does not exist, or not in this place.
     #[error("prefix {prefix:?} has the expression {expression:?}, which is not known here")]
     Unknown {
         /// The prefix.
@@ -31,7 +31,7 @@ pub enum PrefixError {
         /// What is between `!{` and `}`.
         expression: String,
     },
-    /// A time pattern that is none, or has a letter that is not run here.
+    /// A time pattern is not valid, or has a letter that is not supported here.
     #[error("prefix {prefix:?} has the time pattern {pattern:?}, expected one of Java's DateTimeFormatter")]
     Time {
         /// The prefix.
@@ -39,13 +39,13 @@ pub enum PrefixError {
         /// The pattern.
         pattern: String,
     },
-    /// An error prefix with expressions has to tell the kinds of errors apart.
+    /// An error prefix with expressions must distinguish the kinds of errors.
     #[error("error output prefix {prefix:?} has expressions, but not !{{firehose:error-output-type}}")]
     NoErrorType {
         /// The prefix.
         prefix: String,
     },
-    /// A prefix with expressions needs an error prefix beside it.
+    /// A prefix with expressions needs an error prefix too.
     #[error("prefix {prefix:?} has expressions, so ErrorOutputPrefix is required")]
     NoErrorPrefix {
         /// The prefix.
@@ -72,7 +72,7 @@ enum Segment {
     PartitionKey(String),
 }
 
-/// What a prefix is evaluated with.
+/// The values with which a prefix is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Values<'a> {
     /// Arrival of the oldest record, in the time zone of the delivery stream.
@@ -82,7 +82,7 @@ pub(super) struct Values<'a> {
 }
 
 impl Prefix {
-    /// The prefix of delivered objects. The date is appended to one that names no time.
+    /// The prefix of delivered objects. If it names no time, the date is appended.
     pub(super) fn of_objects(text: &str) -> Result<Self, PrefixError> {
         let mut prefix = Self::parse(text)?;
         if prefix.0.contains(&Segment::ErrorOutputType) {
@@ -95,8 +95,8 @@ impl Prefix {
         Ok(prefix)
     }
 
-    /// The prefix of error objects. Nothing is appended to one that is given; without one it is
-    /// `<Prefix><error output type>/<date>`, which a prefix with expressions does not allow.
+    /// The prefix of error objects. A given prefix is used unchanged. Without one it is `<Prefix><error
+    /// output type>/<date>`, which is not allowed if the prefix of objects has expressions.
     pub(super) fn of_errors(text: &str, objects: &str) -> Result<Self, PrefixError> {
         if text.is_empty() {
             if Self::parse(objects)?.has_expressions() {
@@ -111,7 +111,7 @@ impl Prefix {
         Ok(prefix)
     }
 
-    /// The prefix of what is never written.
+    /// The prefix of objects that are never written.
     pub(super) fn none() -> Self {
         Self(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! The way of a delivery stream's user records: through the transform, into the buffers, or to the errors.
+//! The way of a delivery stream's user records: through the transform, to the buffers, or to the errors.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::aws::clock::Moment;
 use crate::aws::event::Event;
 use crate::aws::lambda::Invocation;
 
-/// Active partitions of a delivery stream; the records of others go to the error prefix.
+/// The most active partitions of a delivery stream. Records of further ones go to the error prefix.
 /// <https://docs.aws.amazon.com/firehose/latest/dev/limits.html>
 const MAX_PARTITIONS: usize = 500;
 const PROCESSING_FAILED: &str = "processing-failed";
@@ -48,7 +48,7 @@ impl Delivery {
         }
     }
 
-    /// Begins the transform of the next batch of each shard that has none under way.
+    /// Starts the transform of the next batch of each shard that has none under way.
     pub(super) fn invoke(&mut self, now: Moment, actions: &mut Vec<Action>) -> Result<(), DeliveryError> {
         for index in 0..self.shards.len() {
             let Some(shard) = self.shards.get_mut(index) else { continue };
@@ -87,7 +87,7 @@ impl Delivery {
         late.into_iter().try_for_each(|(index, next)| self.follow(now, index, next, actions))
     }
 
-    /// Takes a function's answer in; one to an invocation that was given up is passed over.
+    /// Takes a function's answer in. The answer to an invocation that was given up is ignored.
     pub(super) fn answered(
         &mut self,
         now: Moment,
@@ -144,7 +144,7 @@ impl Delivery {
         self.ended(dropped.iter().map(|record| (record.origin, 1)));
     }
 
-    /// A user record is transformed, or needs no transform: it goes into a buffer, or is dropped.
+    /// A user record is transformed, or needs no transform: it goes to a buffer, or is dropped.
     fn end(
         &mut self,
         now: Moment,
@@ -180,17 +180,15 @@ impl Delivery {
         Ok(())
     }
 
-    /// The buffer of a record: its partition keys must all be there, and 500 partitions may be active.
+    /// The buffer of a record. All of its partition keys must be present, and at most 500 partitions may be
+    /// active.
     fn place(&self, mut keys: BTreeMap<String, String>) -> Result<Place, (&'static str, &'static str)> {
         if !self.rules.dynamic_partitioning {
             return Ok(Place::Partition(BTreeMap::new()));
         }
         let prefix = &self.rules.main.naming.objects;
         if prefix.partition_keys().any(|name| keys.get(name).is_none_or(String::is_empty)) {
-            return Err((
-                "metadata-extraction-failed",
-                "the record has not every partition key of the prefix",
-            ));
+            return Err(("metadata-extraction-failed", "the record lacks a partition key of the prefix"));
         }
         keys.retain(|name, _| prefix.partition_keys().any(|needed| needed == name));
         let place = Place::Partition(keys);
@@ -224,7 +222,7 @@ impl Delivery {
         }
     }
 
-    /// Makes an object of a buffer, to be written.
+    /// Makes an object of a buffer, which is then written.
     pub(super) fn close(&mut self, place: &Place, buffer: ObjectBuffer) {
         let kind = match place {
             Place::Partition(_) => Kind::Delivered,
@@ -233,7 +231,7 @@ impl Delivery {
         self.writes.push(outgoing(kind, &self.rules.main, &mut self.ids, (place, buffer)));
     }
 
-    /// Makes an object of a buffer of the backup, to be written.
+    /// Makes an object of a buffer of the backup, which is then written.
     pub(super) fn close_backup(&mut self, place: &Place, buffer: ObjectBuffer) {
         if let Some(outlet) = &self.rules.backup {
             self.writes.push(outgoing(Kind::BackedUp, outlet, &mut self.ids, (place, buffer)));

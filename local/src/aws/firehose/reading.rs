@@ -1,23 +1,23 @@
-//! Which shard is read next: a child only once its parents are read to their ends.
+//! Which shard is read next. A child is read only once its parents were read to their ends.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::aws::stream::source::{self, SourceShard};
 
-/// The shards of a stream, by the order in which they became known.
+/// The shards of a stream, in the order in which they became known.
 #[derive(Debug)]
 pub(super) struct Reading {
     shards: Vec<Shard>,
     by_id: BTreeMap<Arc<str>, usize>,
-    /// The last state of the stream that was told of.
+    /// The last version of the stream that was reported.
     version: u64,
     /// Whether there may be shards that were not listed.
     unlisted: bool,
     listing: bool,
     gone: bool,
     under_way: usize,
-    /// Where the search for the next shard begins, so that none is left behind.
+    /// Where the search for the next shard begins, so that no shard is neglected.
     turn: usize,
 }
 
@@ -31,10 +31,10 @@ struct Shard {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A parent is not read to its end.
+    /// A parent has not been read to its end.
     Waiting,
     Ready,
-    /// It is read since this version of the stream.
+    /// It is being read, for this version of the stream.
     UnderWay(u64),
     /// There was nothing more at the stream's last version.
     AtTip,
@@ -72,7 +72,7 @@ impl Reading {
         begins
     }
 
-    /// Takes the stream's shards, with the taker's place in each; the new ones come out.
+    /// Takes in the stream's shards, with the reader's place in each, and returns the new ones.
     pub(super) fn listed(
         &mut self,
         shards: Vec<(SourceShard, source::Place)>,
@@ -97,7 +97,7 @@ impl Reading {
         new
     }
 
-    /// The stream has this version now. Where every shard is read to its end, there may be another.
+    /// The stream now has this version. If every shard was read to its end, there may be another one.
     pub(super) fn changed(&mut self, version: u64) {
         self.version = version;
         for shard in &mut self.shards {
@@ -119,7 +119,7 @@ impl Reading {
         Some(Read { shard: index, id: Arc::clone(&shard.id), after: shard.after.clone() })
     }
 
-    /// A read came back with records up to `last`. A shard that is at its end may have children.
+    /// A read returned records up to `last`. A shard that is at its end may have children.
     pub(super) fn page(&mut self, index: usize, last: Option<Arc<str>>, is_end: bool) {
         let Some(shard) = self.shards.get_mut(index) else { return };
         let State::UnderWay(since) = shard.state else { return };
@@ -137,7 +137,7 @@ impl Reading {
         }
     }
 
-    /// The stream is no longer there.
+    /// The stream no longer exists.
     pub(super) fn gone(&mut self) {
         (self.gone, self.listing, self.under_way) = (true, false, 0);
         for shard in &mut self.shards {
@@ -153,18 +153,19 @@ impl Reading {
         self.gone
     }
 
-    /// Whether everything that the stream had at its last version is read.
+    /// Whether everything that the stream had at its last version was read.
     pub(super) fn is_at_tip(&self) -> bool {
         let all_are_listed = self.gone || !(self.listing || self.unlisted);
         all_are_listed && self.shards.iter().all(|shard| matches!(shard.state, State::AtTip | State::End))
     }
 
-    /// Reads that have not come back.
+    /// How many reads are under way.
     pub(super) fn under_way(&self) -> usize {
         self.under_way
     }
 
-    /// A parent that the stream no longer has is past the retention: nothing to wait for.
+    /// Releases children whose parent the stream no longer has. Such a parent is past its retention, so there
+    /// is nothing to wait for.
     fn release_children(&mut self) {
         let ended = |parent: &String| self.by_id.get(parent.as_str()).is_none_or(|index| self.is_end(*index));
         let is_ready = |shard: &Shard| shard.state == State::Waiting && shard.parents.iter().all(ended);

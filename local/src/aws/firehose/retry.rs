@@ -1,17 +1,18 @@
 //! When an object that could not be written is tried again.
 //!
-//! "If the destination is Amazon S3 and delivery fails, Firehose keeps retrying until the retention period ends":
-//! <https://docs.aws.amazon.com/firehose/latest/dev/troubleshooting.html>. How long it waits in between is not told.
+//! "If the destination is Amazon S3 and delivery fails, Firehose keeps retrying until the retention period
+//! ends": <https://docs.aws.amazon.com/firehose/latest/dev/troubleshooting.html>. The pauses in between are
+//! not documented.
 
 use crate::aws::clock::Moment;
 
-/// Before the second try. Each wait after it is twice as long.
+/// The pause before the second try. Each further pause is twice as long.
 const FIRST_WAIT_MS: Moment = 250;
-/// Longest wait.
+/// The longest pause.
 const MAX_WAIT_MS: Moment = 30_000;
-/// The retention period: what a stream keeps by default.
+/// The retention period, which is the default of a stream.
 const PATIENCE_MS: Moment = 24 * 3_600_000;
-/// The same while a run ends: a bucket that stays broken must not keep it from telling so.
+/// The same while a run ends, so that a bucket that stays broken does not keep the run from reporting it.
 const PATIENCE_AT_THE_END_MS: Moment = 60_000;
 
 /// The tries of one object.
@@ -22,7 +23,7 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// A try failed: when the next is due, or `None` where there is none.
+    /// A try failed. Returns when the next is due, or `None` if there is none.
     pub(super) fn failed(&mut self, now: Moment, draining: bool) -> Option<Moment> {
         let wait = FIRST_WAIT_MS.saturating_mul(1 << self.tries.min(16)).min(MAX_WAIT_MS);
         self.tries += 1;

@@ -1,4 +1,4 @@
-//! What a delivery stream of the template says, in the form in which the state machine asks it.
+//! The settings of a delivery stream in the template, in the form that the state machine needs.
 
 use std::sync::Arc;
 
@@ -11,16 +11,17 @@ use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::event::Name;
 use crate::aws::stream::source::PageLimit;
 
-/// What may wait beside a full buffer of each bucket before a delivery stream stops reading. What is in a transform's
-/// hands takes some eight times as much: its event and its answer, with an id for each record, in base64.
+/// What may wait in addition to a full buffer of each bucket before a delivery stream stops reading. A batch
+/// in a transform takes about eight times as much, since its event and its answer are base64 with an id for
+/// each record.
 const SLACK_BYTES: usize = 24 << 20;
 
-/// Captured: a backup buffers for a minute at least.
+/// Captured from AWS: a backup buffers for at least a minute.
 const MIN_BACKUP_INTERVAL_MS: Moment = 60_000;
-/// One read. A delivery stream reads as the service does, up to 10,000 records at once.
+/// The limits of one read. Like the service, a delivery stream reads up to 10,000 records at once.
 const PAGE: PageLimit = PageLimit { records: 10_000, bytes: 2 << 20 };
 
-/// Everything that a delivery stream goes by.
+/// All settings of a delivery stream.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) name: Name,
@@ -30,14 +31,14 @@ pub(super) struct Rules {
     pub(super) processing: Option<ProcessingRules>,
     pub(super) dynamic_partitioning: bool,
     pub(super) main: Outlet,
-    /// Where every record goes as it came, where `S3BackupMode` says so.
+    /// Where every record goes unchanged, if `S3BackupMode` is on.
     pub(super) backup: Option<Outlet>,
-    /// What may wait beside a full buffer of each bucket before reading stops.
+    /// How much may wait in addition to a full buffer of each bucket before reading stops.
     pub(super) slack_bytes: usize,
     pub(super) page: PageLimit,
 }
 
-/// The transform's part.
+/// The settings of the transform.
 #[derive(Debug)]
 pub(super) struct ProcessingRules {
     pub(super) lambda_arn: Arc<str>,
@@ -46,7 +47,7 @@ pub(super) struct ProcessingRules {
     pub(super) retries: u32,
 }
 
-/// One bucket and how its objects are made.
+/// One bucket, and how its objects are made.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) naming: Naming,
@@ -100,7 +101,7 @@ impl Outlet {
         })
     }
 
-    /// The backup has a prefix, a buffer and a compression of its own, and takes every record as it came:
+    /// The backup has its own prefix, buffer and compression, and gets every record unchanged:
     /// <https://docs.aws.amazon.com/firehose/latest/dev/create-backup.html>.
     fn backup(delivery: &str, backup: &Backup) -> Result<Self, PrefixError> {
         Ok(Self {
@@ -121,8 +122,8 @@ impl Outlet {
     }
 }
 
-/// What the name of an object ends in: its own extension, or that of its compression. Hadoop's blocks have the one of
-/// Snappy, as captured; the documentation says `.hsnappy`.
+/// The ending of an object's name: its own extension, or that of its compression. Hadoop's blocks have that
+/// of Snappy, as captured from AWS, although the documentation says `.hsnappy`.
 fn extension(own: &str, compression: Compression) -> String {
     let extension = match compression {
         _ if !own.is_empty() => own,

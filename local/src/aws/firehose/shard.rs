@@ -1,4 +1,4 @@
-//! What a delivery stream has under way of one shard, and how far it is in it.
+//! What a delivery stream has under way in one shard, and how far it is in it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,9 +19,10 @@ pub(super) struct Shard {
     pub(super) batches: VecDeque<Vec<UserRecord>>,
     /// The batch that is being transformed, with the number of its invocation.
     pub(super) transform: Option<(u64, Transform)>,
-    /// Up to where everything has ended.
+    /// The place up to which everything has ended.
     reached: Place,
-    /// Stream records between the place kept and the one reached, and those of the place that is being kept.
+    /// How many stream records are between the stored place and the one reached, and how many belong to the
+    /// place that is being stored.
     records: u64,
     being_kept: Option<u64>,
     /// Whether `finished` was passed, or was so from the beginning.
@@ -43,7 +44,7 @@ impl Shard {
         }
     }
 
-    /// The place to keep next, if there is a new one and none is being kept.
+    /// The place to store next, if there is a new one and none is being stored.
     pub(super) fn next_place(&mut self, is_end: bool) -> Option<Place> {
         if let Some(advance) = self.checkpoint.advance() {
             self.reached.after = Some(advance.after.as_ref().to_owned());
@@ -59,7 +60,7 @@ impl Shard {
         Some(self.reached.clone())
     }
 
-    /// The place is kept; says by how many stream records it is further than the one before.
+    /// The place is stored. Returns how many stream records it is beyond the one before.
     pub(super) fn place_is_kept(&mut self) -> u64 {
         self.being_kept.take().unwrap_or(0)
     }
@@ -72,7 +73,7 @@ impl Shard {
         self.transform.is_some() || !self.batches.is_empty()
     }
 
-    /// When something has to be done here at the latest.
+    /// The latest time at which something must be done here.
     pub(super) fn due(&self) -> Option<Moment> {
         let deadline = self.transform.as_ref().map(|(_, transform)| transform.deadline());
         self.intake.due().into_iter().chain(deadline).min()

@@ -1,4 +1,5 @@
-//! Runs a delivery stream's state machine: does what it asks for through the ports, and tells it what came of it.
+//! Runs a delivery stream's state machine: it does what the machine asks for through the ports, and reports
+//! the results back.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,14 +24,14 @@ use crate::aws::event::Observer;
 use crate::aws::lambda::{Invocation, InvocationError, Invoke};
 use crate::aws::stream::source::{StreamError, StreamSource};
 
-/// What a delivery stream reads from, asks, writes to, and is told the time by.
+/// The ports of a delivery stream: what it reads from, invokes and writes to, and what tells it the time.
 #[derive(Clone)]
 pub(crate) struct Ports {
     pub(crate) source: Arc<dyn StreamSource>,
-    /// The transformation function, where there is one.
+    /// The transformation function, if there is one.
     pub(crate) function: Option<Arc<dyn Invoke>>,
     pub(crate) bucket: Arc<dyn Destination>,
-    /// The bucket of the backup, where there is one.
+    /// The bucket of the backup, if there is one.
     pub(crate) backup: Option<Arc<dyn Destination>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -48,9 +49,9 @@ impl Firehose {
         Ok(Self { delivery: Delivery::new(Rules::of(settings)?, ids), ports })
     }
 
-    /// Delivers the stream's records, until the stream is deleted, `stop` ends, or the future is dropped. What is not
-    /// passed by then is delivered again by the next run. Once `drain` ends, nothing waits for a full buffer any more.
-    /// A place that is being kept when `stop` ends is still told to the observer.
+    /// Delivers the stream's records until the stream is deleted, `stop` ends, or the future is dropped. What
+    /// is not passed by then is delivered again by the next run. Once `drain` ends, nothing waits for a full
+    /// buffer any more. A place that is being stored when `stop` ends is still reported to the observer.
     pub(crate) async fn run(
         mut self,
         drain: impl Future<Output = ()> + Send,
@@ -96,7 +97,8 @@ impl Firehose {
 }
 
 impl Ports {
-    /// Runs an errand. A stream that is not there ends in peace: what was read of it is still delivered.
+    /// Runs an errand. If the stream no longer exists, this ends without an error, and what was read from it
+    /// is still delivered.
     async fn run(self, errand: Errand) -> Result<Input, DeliveryError> {
         let input = match errand {
             Errand::ListShards => self.shards().await,
@@ -142,7 +144,7 @@ impl Ports {
         })
     }
 
-    /// Writes an object as it is stored; so many bytes long.
+    /// Writes an object in its stored form, and returns its length in bytes.
     async fn write(&self, object: Object) -> Result<u64, DestinationError> {
         let backup = self.backup.as_ref().filter(|_| object.kind == Kind::BackedUp);
         let stored = encoded(object)?;

@@ -16,7 +16,7 @@ use crate::aws::stream::source::{Page, PageLimit, Place, SourceShard};
 #[derive(Debug)]
 pub(super) enum Input {
     Begin,
-    /// The stream's shards, and the place kept in each.
+    /// The stream's shards, and the place that is stored for each.
     Shards(Vec<(SourceShard, Place)>),
     /// The stream has this version.
     Changed(u64),
@@ -33,36 +33,36 @@ pub(super) enum Input {
     },
     Written {
         object: u64,
-        /// How many bytes are stored.
+        /// How many bytes were stored.
         result: Result<u64, DestinationError>,
     },
-    /// The place that was passed last is kept.
+    /// The last place that was passed is stored.
     Passed {
         shard: usize,
     },
     /// The time asked for has come.
     Woke,
-    /// Nothing more is awaited: everything is written as soon as it can be.
+    /// Nothing more is waited for, and everything is written as soon as possible.
     Drain,
 }
 
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Action {
-    /// To be begun at once; what comes of it is an input.
+    /// Start this at once. Its result comes back as an input.
     Do(Errand),
-    /// The state machine is to be woken at this time, instead of at the one asked for before.
+    /// Wake the state machine at this time, and no longer at the one it asked for before.
     WakeAt(Option<Moment>),
     Tell(Event),
-    /// The stream is gone and everything that it had is written.
+    /// The stream is gone, and everything that it had is written.
     End,
 }
 
-/// What takes time.
+/// Work that takes time.
 #[derive(Debug)]
 pub(super) enum Errand {
     ListShards,
-    /// Done once the stream has another version than this.
+    /// Ends once the stream has another version than this.
     Watch {
         seen: u64,
     },

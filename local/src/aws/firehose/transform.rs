@@ -1,8 +1,8 @@
 //! One batch on its way through the transformation function, with Firehose's retries.
 //!
-//! A function that can't be invoked, fails, takes over five minutes or gives an unusable answer is invoked again with
-//! the same records, `NumberOfRetries` (3 by default) more times and each time under a fresh invocation id. Then every
-//! record of the batch failed:
+//! If a function can't be invoked, fails, takes over five minutes or gives an unusable answer, it is invoked
+//! again with the same records, `NumberOfRetries` (3 by default) more times and each time with a new
+//! invocation id. After that every record of the batch has failed:
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html>.
 
 use std::borrow::Cow;
@@ -16,11 +16,11 @@ use super::failure::Failure;
 use super::settings::ProcessingRules;
 use crate::aws::clock::Moment;
 
-/// Firehose waits no longer for an invocation.
+/// The longest time that Firehose waits for an invocation.
 /// <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>
 const MAX_INVOCATION_MS: Moment = 300_000;
 
-/// What becomes of a user record.
+/// What happens to a user record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
     Deliver { data: Bytes, partition_keys: BTreeMap<String, String> },
@@ -43,12 +43,12 @@ pub(super) struct Transform {
     deadline: Moment,
 }
 
-/// What comes after an answer.
+/// What follows from an answer.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// The batch is to be sent again; this is what went wrong.
+    /// The batch must be sent again. This is what went wrong.
     Again(Failure),
-    /// The end of each record, in their order.
+    /// The end of each record, in order.
     Ended(Vec<(UserRecord, End)>),
 }
 
@@ -64,7 +64,7 @@ impl Transform {
         &self.records
     }
 
-    /// When the attempt under way is given up.
+    /// When the current attempt is given up.
     pub(super) fn deadline(&self) -> Moment {
         self.deadline
     }

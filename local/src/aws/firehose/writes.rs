@@ -1,4 +1,4 @@
-//! The objects on their way to a bucket, each until it is written.
+//! The objects on their way to a bucket, until each of them is written.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::checkpoint::Origin;
 use super::retry::Retry;
 use crate::aws::clock::Moment;
 
-/// Objects that are written at once.
+/// How many objects are written at once.
 const MAX_AT_ONCE: usize = 8;
 
-/// What an object's records are once it is written.
+/// What the records of an object count as once it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Delivered,
     Failed,
-    /// Kept as they came, in the bucket of the backup.
+    /// Stored unchanged, in the bucket of the backup.
     BackedUp,
 }
 
@@ -27,12 +27,12 @@ pub(super) enum Kind {
 pub(super) struct Object {
     pub(super) kind: Kind,
     pub(super) key: String,
-    /// Before compression.
+    /// The bytes before compression.
     pub(super) body: Bytes,
     pub(super) compression: Compression,
 }
 
-/// What is known of an object until it is written.
+/// What is known about an object until it is written.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) object: Object,
@@ -100,7 +100,8 @@ impl Writes {
         Some(outgoing)
     }
 
-    /// An object could not be written: its key and how often it was tried, or `None` where it is tried no more.
+    /// An object could not be written. Returns its key and how often it was tried, or `None` if it is not
+    /// tried again.
     pub(super) fn failed(&mut self, number: u64, now: Moment, draining: bool) -> Option<(&str, u32)> {
         let outgoing = self.outgoing.get_mut(&number)?;
         outgoing.state = State::Due(outgoing.retry.failed(now, draining)?);

@@ -1,4 +1,4 @@
-//! The endpoint: what it is started with, where it is, how it ends.
+//! The endpoint: its options, its address and its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,35 +9,35 @@ use super::api;
 use super::store::{Now, StreamStore, blocking};
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
-/// How often records past their stream's retention, a day or more, are removed.
+/// How often records past the retention of their stream, which is a day or more, are removed.
 const RETENTION_CHECK: Duration = Duration::from_mins(1);
 
-/// A Kinesis endpoint on 127.0.0.1. Its streams are the store's, and stay when it ends.
+/// A Kinesis endpoint on 127.0.0.1. Its streams belong to the store and remain when it ends.
 pub struct KinesisEndpoint {
     server: Loopback,
     url: String,
     retention: JoinHandle<()>,
 }
 
-/// What a Kinesis endpoint is started with.
+/// The options of a Kinesis endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct KinesisOptions {
-    /// The port; 0 takes any free one.
+    /// The port; 0 means any free one.
     pub port: u16,
-    /// Whether each shard takes 1,000 records and 1 MiB a second and is read 5 times and for 2 MiB, as in AWS, and
-    /// refuses what is beyond. Else a shard takes and gives what the machine can.
+    /// Whether each shard takes at most 1,000 records and 1 MiB a second, allows 5 reads and 2 MiB a second,
+    /// as in AWS, and refuses the rest. Otherwise a shard takes and gives as much as the machine can.
     pub throttles: bool,
-    /// Origins of web pages that may call it, such as `http://localhost:5173`. Every other is refused.
+    /// The origins of web pages that may call it, such as `http://localhost:5173`. All others are refused.
     pub allowed_origins: Vec<String>,
 }
 
 impl KinesisEndpoint {
-    /// Starts on the port; 0 takes any free one. Ready when it returns.
+    /// Starts on the port; 0 means any free one. It is ready when this returns.
     pub async fn start(port: u16, store: Arc<StreamStore>) -> Result<Self, EndpointError> {
         Self::start_with(KinesisOptions { port, ..KinesisOptions::default() }, store).await
     }
 
-    /// Starts with these options. Ready when it returns.
+    /// Starts with these options. It is ready when this returns.
     pub async fn start_with(options: KinesisOptions, store: Arc<StreamStore>) -> Result<Self, EndpointError> {
         let router = api::router(Arc::clone(&store), options.throttles);
         let server = Loopback::serve(options.port, router, Doors::loopback(options.allowed_origins)).await?;
@@ -45,7 +45,7 @@ impl KinesisEndpoint {
         Ok(Self { server, url, retention: tokio::spawn(keep_retention(store)) })
     }
 
-    /// The value of `AWS_ENDPOINT_URL_KINESIS` for a client.
+    /// Returns the value of `AWS_ENDPOINT_URL_KINESIS` for a client.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -55,7 +55,7 @@ impl KinesisEndpoint {
         self.server.router()
     }
 
-    /// Stops taking requests and answers those in hand.
+    /// Stops accepting requests and answers the open ones.
     pub async fn shutdown(self) {
         self.retention.abort();
         self.server.shutdown().await;

@@ -1,14 +1,14 @@
-//! The access key of an environment, by which an endpoint knows who asks.
+//! The access key of an environment, by which an endpoint knows who calls.
 
 use std::fmt;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-/// What every key of an environment begins with. Any key is let in, so it need not be a secret.
+/// The beginning of every environment's key. Any key is accepted, so it need not be secret.
 const PREFIX: &str = "LOCAL";
 
-/// Whose request it is.
+/// Who made a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccessKey {
     /// The function's name.
@@ -24,7 +24,7 @@ impl fmt::Display for AccessKey {
 }
 
 impl AccessKey {
-    /// The key that signed a request, where it is one of an environment.
+    /// The environment whose key signed a request, if there is one.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let signed = headers.get(AUTHORIZATION)?.to_str().ok()?;
         let (_, credential) = signed.split_once("Credential=")?;

@@ -1,4 +1,4 @@
-//! Asynchronous invocations: nobody reads the answer, and Lambda tries again what failed.
+//! Asynchronous invocations: nobody reads the answer, and Lambda retries what failed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) struct Asynchronous {
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     sent: Mutex<JoinSet<()>>,
-    /// Whether nothing is tried again any more.
+    /// Whether nothing is retried any more.
     finishing: watch::Sender<bool>,
 }
 
@@ -41,8 +41,8 @@ impl Asynchronous {
         sent.spawn(delivery.run(limits, event));
     }
 
-    /// Waits until the invocations at work have ended, and ends those that take longer. What failed and waits for its
-    /// next try has failed for good: that is told too.
+    /// Waits until the running invocations have ended, and ends those that take longer. What failed and waits
+    /// for its next try has failed for good, which is reported too.
     pub(crate) async fn finish(&self, limit: Duration) {
         self.finishing.send_replace(true);
         let mut sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
@@ -87,18 +87,18 @@ impl Delivery {
         }
     }
 
-    /// Why a process can't start is told by its function already.
+    /// The function itself already reports why its process can't start.
     fn tell_first_failure(&self, error: &InvocationError, retries: &Retries) {
         let is_told =
             matches!(error, InvocationError::Initialisation { .. } | InvocationError::Throttled { .. });
         if retries.failed() == 1 && !is_told {
             let message =
-                format!("{error}; it is tried again as Lambda does, after one minute and after two");
+                format!("{error}; it is retried as Lambda does, after one minute and then after two");
             self.observer.on(Event::Warning { message });
         }
     }
 
-    /// False where nothing is tried again any more.
+    /// Waits until this time; false if nothing is retried any more.
     async fn waited_until(&mut self, at: i64) -> bool {
         let moment = self.clock.sleep_until(at);
         tokio::select! {

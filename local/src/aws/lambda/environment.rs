@@ -19,7 +19,7 @@ use super::{Invocation, InvocationError};
 use crate::aws::loopback::{Doors, Loopback};
 use template::{ACCOUNT, FunctionDefinition, REGION};
 
-/// How long a process may take to ask for its first event before it is begun again.
+/// How long a process may take to ask for its first event before it is started again.
 const MAX_INITIALISATION: Duration = Duration::from_secs(10);
 
 /// Everything an environment of a function needs.
@@ -31,15 +31,16 @@ pub(super) struct Blueprint {
     pub(super) log: FunctionLog,
 }
 
-/// A process that has asked for its first event. It and what it started are killed when this is dropped.
+/// A process that has asked for its first event. The process and everything that it started are killed when
+/// this is dropped.
 pub(super) struct Environment {
     number: u64,
     process: Child,
     guard: Guard,
     exchange: Arc<Exchange>,
-    /// How long the initialisation took, until the first invocation reports it.
+    /// How long the initialisation took; set until the first invocation reports it.
     initialisation: Option<Duration>,
-    /// When the first invocation began, where the initialisation is a part of it.
+    /// When the first invocation began, if it includes the initialisation.
     begun: Option<Instant>,
     peak_mb: Option<u64>,
     _runtime_api: Loopback,
@@ -48,7 +49,7 @@ pub(super) struct Environment {
 impl Environment {
     /// Starts a process and waits until it asks for an event.
     ///
-    /// One that does not ask in time is begun again, and then has the time of the invocation it was started for, as in
+    /// If it does not ask in time, it is started again and then has the whole time of its invocation, as in
     /// Lambda. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
     pub(super) async fn start(blueprint: &Blueprint, number: u64) -> Result<Self, InvocationError> {
         let mut environment = Self::launch(blueprint, number).await?;
@@ -91,7 +92,7 @@ impl Environment {
         })
     }
 
-    /// Whether the process asks for an event in this time. The error is of one that never will.
+    /// Whether the process asks for an event in this time. An error means that it never will.
     async fn asks_within(&mut self, blueprint: &Blueprint, time: Duration) -> Result<bool, InvocationError> {
         tokio::select! {
             asked = self.exchange.initialised() => match asked {
@@ -105,7 +106,8 @@ impl Environment {
         }
     }
 
-    /// One invocation. With an error other than the function's own the environment is spent.
+    /// Makes one invocation. After an error other than the function's own, the environment can't be used
+    /// again.
     pub(super) async fn invoke(
         &mut self,
         blueprint: &Blueprint,
@@ -124,7 +126,7 @@ impl Environment {
         });
         let function = definition.name.clone();
         let result = tokio::select! {
-            // What was posted counts, even of a process that ends right after.
+            // What was posted counts, even if the process ends directly afterwards.
             biased;
             Ok(posted) = posted => match posted {
                 Posted::Answer(answer) => Ok(answer),
@@ -151,7 +153,7 @@ impl Environment {
         self.number
     }
 
-    /// The most memory that the process held until its last invocation ended, where the system tells.
+    /// The most memory that the process held until its last invocation ended, if the system says.
     pub(super) fn peak_mb(&self) -> Option<u64> {
         self.peak_mb
     }
@@ -186,7 +188,7 @@ fn spawn(blueprint: &Blueprint, runtime_api: &str, number: u64, group: i32) -> s
         .stdin(Stdio::null())
         .stdout(log.handle()?)
         .stderr(log.handle()?)
-        // Ctrl-C on a terminal is for the run, which then drains through its functions.
+        // Ctrl-C on a terminal is meant for the run, which then drains through its functions.
         .process_group(group)
         .kill_on_drop(true)
         .spawn()

@@ -1,4 +1,4 @@
-//! The Runtime API of one process: it takes the next event, and posts its answer or its error.
+//! The Runtime API of one process, which takes the next event and posts its answer or its error.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -41,13 +41,13 @@ pub(super) enum Posted {
     Error { error_type: String, message: String },
 }
 
-/// Between the host and one process. At most one invocation is in it at a time.
+/// What connects the host with one process. At most one invocation is in it at a time.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     slot: Mutex<Slot>,
-    /// The process asked for its first event, or posted that it can't start.
+    /// Signals that the process asked for its first event, or posted that it can't start.
     initialised: Notify,
-    /// There is an event to take.
+    /// Signals that there is an event to take.
     given: Notify,
 }
 
@@ -61,7 +61,7 @@ struct Slot {
 }
 
 impl Exchange {
-    /// Puts an invocation up for the process to take; what it posts comes by the receiver.
+    /// Offers an invocation to the process. What the process posts comes through the receiver.
     pub(super) fn give(&self, next: NextEvent) -> oneshot::Receiver<Posted> {
         let (reply_to, posted) = oneshot::channel();
         self.with(|slot| {
@@ -101,7 +101,7 @@ impl Exchange {
         }
     }
 
-    /// Hands on what was posted; false where this request is not in hand.
+    /// Passes on what was posted; false if this request is not the current one.
     fn post(&self, request_id: &str, posted: Posted) -> bool {
         let reply_to = self.with(|slot| slot.in_hand.take_if(|(in_hand, _)| in_hand == request_id));
         reply_to.is_some_and(|(_, reply_to)| reply_to.send(posted).is_ok())
@@ -157,7 +157,8 @@ async fn response(
             exchange.post(&request_id, Posted::Error { error_type, message });
             reply(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE)
         }
-        // A connection that broke off has posted nothing: the process may try again, or ends, or its time does.
+        // A connection that broke off has posted nothing. The process may try again, or it ends, or its time
+        // runs out.
         Err(error) => {
             tracing::debug!(%error, "an answer broke off");
             reply(StatusCode::BAD_REQUEST, TRUNCATED)
@@ -165,7 +166,7 @@ async fn response(
     }
 }
 
-/// An answer, or the error that a streamed one ends with in its trailers.
+/// An answer, or the error in the trailers of a streamed answer.
 async fn answer(body: Body) -> Result<Posted, BoxError> {
     let collected = Limited::new(body, MAX_ANSWER_BYTES).collect().await?;
     let failed = collected.trailers().and_then(failure_of);

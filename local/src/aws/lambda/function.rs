@@ -1,4 +1,4 @@
-//! A function: its environments, what is told of it, and how it is invoked.
+//! A function: its environments, what is reported about it, and how it is invoked.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct FunctionSettings<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// Its binary is not built.
-    #[error("binary {} of function {function} is not there", path.display())]
+    #[error("binary {} of function {function} does not exist", path.display())]
     NoBinary {
         /// The function's name.
         function: String,
@@ -43,7 +43,7 @@ pub enum FunctionError {
     Log {
         /// The file.
         path: PathBuf,
-        /// What the file system says.
+        /// The file system's error.
         source: std::io::Error,
     },
 }
@@ -82,12 +82,12 @@ impl Function {
         &self.blueprint.definition
     }
 
-    /// Invokes the function with a request id of its own.
+    /// Invokes the function with a new request id.
     pub(crate) async fn invoke(&self, event: Bytes) -> Result<Bytes, InvocationError> {
         self.request(Invocation { request_id: Uuid::new_v4().to_string(), event }).await
     }
 
-    /// Invokes nothing more, and kills every process that is not invoked at the moment.
+    /// Makes no more invocations, and kills every process that is not invoked at the moment.
     pub(crate) async fn shutdown(&self) {
         self.pool.shutdown().await;
     }
@@ -121,7 +121,7 @@ impl Function {
         result
     }
 
-    /// The warm environment, or else a new one.
+    /// The warm environment, or a new one.
     async fn ready(&self, warm: Option<Environment>, number: u64) -> Result<Environment, InvocationError> {
         if let Some(environment) = warm {
             return Ok(environment);
@@ -135,7 +135,7 @@ impl Function {
         started
     }
 
-    /// An environment that timed out or crashed is gone; the next invocation starts another.
+    /// An environment that timed out or crashed is gone, and the next invocation starts another.
     async fn in_environment(
         &self,
         mut environment: Environment,

@@ -1,19 +1,22 @@
 //! A process group that ends with the runner, however the runner ends.
 //!
-//! A runner that was killed can't clean up, so something that outlives it must. Each environment has a guard: a shell
-//! that leads the environment's process group and waits at the end of a pipe. The pipe closes when the runner closes it,
-//! and when the runner dies of anything, and then the guard kills its group: the function's process, whatever that
-//! started, and itself. The group is there before the function's process is, so no process is unguarded for a moment.
+//! A runner that was killed can't clean up, so something that outlives it must do so. Each environment has a
+//! guard: a shell that leads the environment's process group and waits at the end of a pipe. The pipe closes
+//! when the runner closes it, and also when the runner dies for any reason. The guard then kills its group:
+//! the function's process, whatever that started, and itself. The group exists before the function's process
+//! does, so no process is unguarded for a moment.
 //!
-//! Linux's parent-death signal would not do: it misses what the function started, it is sent when the thread ends that
-//! started the process, and other systems lack it. A process that opens a session of its own leaves the group.
+//! Linux's parent-death signal would not suffice: it misses what the function started, it is sent when the
+//! thread ends that started the process, and other systems lack it. A process that opens a new session leaves
+//! the group.
 
 use std::io;
 use std::process::Stdio;
 
 use tokio::process::{Child, Command};
 
-/// Signals that a terminal or a system at its end sends to everyone do not end the guard before it did its work.
+/// The guard ignores the signals that a terminal or a system sends to everyone at its end, so that it can do
+/// its work.
 const SCRIPT: &str = "trap '' INT TERM HUP; read -r line; kill -KILL 0";
 
 /// The leader of a process group. The group is killed when this is dropped.
@@ -38,7 +41,7 @@ impl Guard {
         Ok(Self { process, group })
     }
 
-    /// The group that processes are to join.
+    /// The group that processes must join.
     pub(super) fn group(&self) -> i32 {
         self.group
     }

@@ -5,11 +5,13 @@ use futures::future::BoxFuture;
 
 use super::InvocationError;
 
-/// One function, invoked as Lambda's `RequestResponse` does: a pool of environments, or a script in a test.
+/// One function that is invoked like Lambda's `RequestResponse`: by a pool of environments, or by a script in
+/// a test.
 pub(crate) trait Invoke: Send + Sync {
     /// The function's name.
     fn name(&self) -> &str;
-    /// Waits for an environment, and then for its answer. A retry of an unchanged batch has the same request id.
+    /// Waits for an environment, and then for its answer. A retry of an unchanged batch has the same request
+    /// id.
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Result<Bytes, InvocationError>>;
 }
 

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::InvocationError;
 
-/// How much of a log's end is looked at for its last line.
+/// How much of the end of a log is searched for its last line.
 const MAX_END_BYTES: u64 = 4096;
-/// Longest line that is told, in characters.
+/// The longest line that is reported, in characters.
 const MAX_LINE_CHARS: usize = 300;
-/// What the lines begin with that are written here.
+/// The beginnings of the lines that are written here.
 const OWN_LINES: [&str; 4] = ["START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_REPORT "];
 
 /// An open log file; every process of the function appends to it.

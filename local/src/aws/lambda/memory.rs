@@ -1,6 +1,6 @@
 //! The peak memory of a process, as Lambda's REPORT line has it.
 
-/// The most memory the process ever held, in MB rounded up; none where the system does not tell.
+/// The most memory that the process ever held, in MB rounded up; `None` if the system does not say.
 pub(super) fn peak_mb(process_id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
     peak_kb(&status).map(|kb| kb.div_ceil(1024))

@@ -1,4 +1,4 @@
-//! Lambda on one machine: the unmodified binaries as processes, each with a Runtime API of its own.
+//! Lambda on one machine: the unmodified binaries run as processes, each with a separate Runtime API.
 
 mod access_key;
 mod asynchronous;
@@ -20,9 +20,9 @@ pub(crate) use function::{Function, FunctionError, FunctionSettings};
 pub(crate) use invoke::{Invocation, Invoke};
 pub(crate) use variables::ServiceUrls;
 
-/// Largest event of a synchronous invocation, in bytes.
+/// The largest event of a synchronous invocation, in bytes.
 pub(crate) const MAX_EVENT_BYTES: usize = 6 << 20;
-/// Largest answer of a synchronous invocation, in bytes.
+/// The largest answer of a synchronous invocation, in bytes.
 const MAX_ANSWER_BYTES: usize = 6_291_556;
 
 /// Why an invocation has no answer, in Lambda's terms.
@@ -34,13 +34,13 @@ pub(crate) enum InvocationError {
         /// Its size.
         bytes: usize,
     },
-    /// The function's concurrency is 0, or nothing is invoked any more: an invocation that was never tried.
-    #[error("function {function} takes no invocation")]
+    /// The function's concurrency is 0, or no more invocations are made. This one was not tried.
+    #[error("function {function} accepts no invocations")]
     Throttled {
         /// The function's name.
         function: String,
     },
-    /// The function posted an error; it lives on.
+    /// The function posted an error. Its process continues.
     #[error("function {function} answered {error_type}: {message}")]
     Error {
         /// The function's name.
@@ -50,7 +50,7 @@ pub(crate) enum InvocationError {
         /// `errorMessage` as posted, cut to a line.
         message: String,
     },
-    /// No answer within the function's timeout; the process was killed.
+    /// There was no answer within the function's timeout, and the process was killed.
     #[error("function {function} timed out after {seconds} s")]
     TimedOut {
         /// The function's name.
@@ -66,7 +66,7 @@ pub(crate) enum InvocationError {
         /// Exit code or signal.
         status: String,
     },
-    /// The process can't be started, ended in its initialisation, or posted an initialisation error.
+    /// The process can't be started, ended during its initialisation, or posted an initialisation error.
     #[error("function {function} can't initialise: {reason}")]
     Initialisation {
         /// The function's name.

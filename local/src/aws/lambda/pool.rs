@@ -1,4 +1,4 @@
-//! The environments of one function: how many there may be at once, which are warm, and what ends them.
+//! The environments of one function: how many may run at once, which are warm, and what ends them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,8 +7,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::environment::Environment;
 
-/// Most invocations of one function at once, where its template reserves no number. Lambda's is 1,000 for all functions
-/// of an account; here each environment is a process of one machine.
+/// The most invocations of one function at once, if its template reserves no number. Lambda allows 1,000 for
+/// all functions of an account, but here each environment is a process on one machine.
 pub(super) const MAX_CONCURRENCY: usize = 100;
 
 /// The environments of one function.
@@ -27,13 +27,13 @@ impl Pool {
         Self { permits: Semaphore::new(limit), idle: Mutex::default(), launched: AtomicU64::new(0), limit }
     }
 
-    /// Waits until an invocation more may run. `None` where none ever will: the function's concurrency is 0, or the
-    /// pool is shut down.
+    /// Waits until another invocation may run; `None` if none ever will, because the function's concurrency
+    /// is 0 or the pool is shut down.
     pub(super) async fn admit(&self) -> Option<SemaphorePermit<'_>> {
         if self.limit == 0 { None } else { self.permits.acquire().await.ok() }
     }
 
-    /// The environment that was used last; one that died while it was idle is left behind.
+    /// The environment that was used last. One that died while it was idle is skipped.
     pub(super) fn warm(&self) -> Option<Environment> {
         let mut idle = self.idle();
         while let Some(mut environment) = idle.pop() {

@@ -1,4 +1,4 @@
-//! How long and how often Lambda tries an asynchronous invocation: a state machine that holds no clock.
+//! How long and how often Lambda retries an asynchronous invocation, as a state machine without a clock.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::aws::clock::{Moment, milliseconds};
 use template::AsynchronousRetries;
 
-/// Before the first retry of a function that failed, and before the second.
+/// The pauses before the first and the second retry of a function that failed.
 const PAUSES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
-/// Before the first retry of an invocation that was not admitted; each further pause is twice as long.
+/// The pause before the first retry of an invocation that was not admitted. Each further pause is twice as
+/// long.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest such pause.
 const MAX_BACKOFF: Duration = Duration::from_mins(5);
@@ -18,11 +19,11 @@ const MAX_BACKOFF: Duration = Duration::from_mins(5);
 pub(super) enum Outcome {
     Answered,
     Failed,
-    /// The function was not invoked, as its concurrency is used up. This uses up no retry.
+    /// The function was not invoked, because its concurrency is used up. This uses up no retry.
     Throttled,
 }
 
-/// What is to be done after a try.
+/// What to do after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Nothing,
@@ -60,12 +61,13 @@ impl Retries {
         Self { limits, begun, failed: 0, throttled: 0 }
     }
 
-    /// Tries of the function itself so far that failed.
+    /// How many tries of the function itself have failed so far.
     pub(super) fn failed(&self) -> u32 {
         self.failed
     }
 
-    /// What follows from a try that ended now. An event that will be too old at its next try is dropped at once.
+    /// What follows from a try that ended now. An event that would be too old at its next try is dropped at
+    /// once.
     pub(super) fn after(&mut self, outcome: Outcome, now: Moment) -> Next {
         let pause = match outcome {
             Outcome::Answered => return Next::Nothing,

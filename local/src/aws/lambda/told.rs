@@ -1,4 +1,4 @@
-//! What is told of a function once, and not with every invocation.
+//! What is reported about a function once, and not with every invocation.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use template::FunctionDefinition;
 
 use crate::aws::event::{Event, Observer};
 
-/// What was told of one function.
+/// What was reported about one function.
 pub(super) struct Told {
     observer: Arc<dyn Observer>,
     why_not_started: Mutex<Option<String>>,
@@ -26,8 +26,8 @@ impl Told {
         }
     }
 
-    /// Of a function that can't start: told again only where the reason is another. `last_line` is the last that the
-    /// process wrote.
+    /// Reports that a function can't start, and reports it again only if the reason is another. `last_line`
+    /// is the last line that the process wrote.
     pub(super) fn not_started(&self, reason: &str, last_line: Option<&str>, log: &Path) {
         let mut told = self.why_not_started.lock().unwrap_or_else(PoisonError::into_inner);
         if told.as_deref() == Some(reason) {
@@ -38,18 +38,18 @@ impl Told {
         self.warn(format!("{reason}{last_line}; its log is {}", log.display()));
     }
 
-    /// Memory is told, and not held to.
+    /// Reports the use of memory, which is not limited here.
     pub(super) fn memory(&self, definition: &FunctionDefinition, peak_mb: Option<u64>) {
         let Some(peak_mb) = peak_mb.filter(|peak| *peak > u64::from(definition.memory_mb)) else { return };
         if !self.memory.swap(true, Ordering::Relaxed) {
             let FunctionDefinition { name, memory_mb, .. } = definition;
             self.warn(format!(
-                "function {name} used {peak_mb} MB of its {memory_mb} MB; Lambda would have killed it, here it goes on"
+                "function {name} used {peak_mb} MB of its {memory_mb} MB; Lambda would have killed it, but here it continues"
             ));
         }
     }
 
-    /// Of a function that may not be invoked.
+    /// Reports a function that may not be invoked.
     pub(super) fn never_invoked(&self, function: &str) {
         if !self.concurrency.swap(true, Ordering::Relaxed) {
             self.warn(format!("function {function} is never invoked: its reserved concurrency is 0"));

@@ -1,4 +1,4 @@
-//! The environment of a function's process, set as Lambda sets it and nothing more.
+//! The environment variables of a function's process: those that Lambda sets, and nothing more.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) struct ServiceUrls {
     pub(crate) others: String,
 }
 
-/// What differs from one process of a function to the next.
+/// What differs between the processes of a function.
 pub(super) struct Process<'a> {
     pub(super) task_root: &'a Path,
     pub(super) runtime_api: &'a str,
@@ -23,7 +23,7 @@ pub(super) struct Process<'a> {
     pub(super) access_key: AccessKey,
 }
 
-/// Every variable of one process; the machine's own environment is not among them.
+/// Every variable of one process. The machine's own environment is not included.
 pub(super) fn variables(
     function: &FunctionDefinition,
     process: &Process<'_>,
@@ -56,12 +56,13 @@ pub(super) fn variables(
         ("AWS_ENDPOINT_URL", services.others.as_str()),
         ("AWS_ENDPOINT_URL_KINESIS", &services.kinesis),
         ("AWS_ENDPOINT_URL_S3", &services.s3),
-        // A proxy of the machine is none for its own services.
+        // Requests to the machine's own services bypass its proxy.
         ("NO_PROXY", "127.0.0.1,localhost"),
         ("no_proxy", "127.0.0.1,localhost"),
     ];
     let own = function.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    // As in Lambda, a function can't set what the service reserves. A template that names an endpoint means it.
+    // As in Lambda, a function can't set what the service reserves. If a template names an endpoint, that
+    // endpoint is used.
     let all = here.into_iter().chain(own).chain(lambda);
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

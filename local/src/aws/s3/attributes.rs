@@ -1,4 +1,4 @@
-//! What S3 knows of an object beside its bytes, kept in a file of its own.
+//! What S3 knows about an object besides its bytes, stored in a separate file.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(super) struct Attributes {
     pub key: String,
-    /// MD5 of the bytes in hexadecimal; `<MD5 of the parts' MD5s>-<parts>` after a multipart upload.
+    /// The MD5 of the bytes in hexadecimal, or `<MD5 of the parts' MD5s>-<parts>` after a multipart upload.
     pub etag: String,
     #[serde(skip_serializing_if = "Headers::is_empty")]
     pub headers: Headers,
@@ -26,7 +26,7 @@ pub(super) struct Attributes {
     pub checksums: BTreeMap<String, String>,
 }
 
-/// S3 takes no more user metadata, names and values counted.
+/// The most bytes of user metadata that S3 accepts, names and values together.
 const MAX_METADATA_BYTES: usize = 2048;
 
 /// User metadata as they are kept, in the order of their names.
@@ -56,19 +56,19 @@ pub(super) struct Headers {
     pub content_disposition: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<String>,
-    /// None is `STANDARD`, which S3 does not name.
+    /// `None` is `STANDARD`, which S3 does not name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_side_encryption: Option<String>,
 }
 
-/// The storage class a client asked for, as it is kept: it is told, and changes nothing here.
+/// The storage class that a client asked for, as it is stored. It is returned, and has no effect here.
 pub(super) fn storage_class(asked: Option<StorageClass>) -> Option<String> {
     asked.map(|class| class.as_str().to_owned()).filter(|class| class != StorageClass::STANDARD)
 }
 
-/// The encryption a client asked for, which is told and not done here.
+/// The encryption that a client asked for. It is returned, but not done here.
 pub(super) fn encryption(asked: Option<ServerSideEncryption>) -> Option<String> {
     asked.map(|encryption| encryption.as_str().to_owned())
 }
@@ -87,7 +87,7 @@ struct Generation {
     attributes: Attributes,
 }
 
-/// A file changed by hand has another stamp, and its attributes no longer hold.
+/// A file that was changed by hand has another stamp, so its attributes are no longer valid.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     length: u64,
@@ -101,15 +101,16 @@ impl Stamp {
     }
 }
 
-/// Reads the attributes that hold for a file; none where it was put there, or changed, by hand.
+/// Reads the valid attributes of a file; `None` if it was put there, or changed, by hand.
 pub(super) fn load(path: &Path, file: &Metadata) -> io::Result<Option<Attributes>> {
     let stamp = Stamp::of(file)?;
     let found = generations(path)?.into_iter().find(|generation| generation.stamp == stamp);
     Ok(found.map(|generation| generation.attributes))
 }
 
-/// What to write beside a file that is about to take its place. The attributes of the file it replaces are kept as
-/// well: a crash between the two renames leaves bytes and attributes that still belong together.
+/// What to write beside a file that is about to be moved to its place. The attributes of the file that it
+/// replaces are kept as well, since a crash between the two renames must leave bytes and attributes that
+/// belong together.
 pub(super) fn encode(attributes: Attributes, file: &Metadata, path: &Path) -> io::Result<Vec<u8>> {
     let newest = Generation { stamp: Stamp::of(file)?, attributes };
     let generations: Vec<_> = std::iter::once(newest).chain(generations(path)?.into_iter().next()).collect();
@@ -118,12 +119,13 @@ pub(super) fn encode(attributes: Attributes, file: &Metadata, path: &Path) -> io
     Ok(encoded)
 }
 
-/// The key a file of attributes was written for.
+/// The key for which a file of attributes was written.
 pub(super) fn key_of(path: &Path) -> io::Result<Option<String>> {
     Ok(generations(path)?.into_iter().next().map(|generation| generation.attributes.key))
 }
 
-/// Newest first. A file that can't be read as attributes is no attributes: the object itself is still there.
+/// The newest comes first. A file that can't be read as attributes is ignored, since the object itself still
+/// exists.
 fn generations(path: &Path) -> io::Result<Vec<Generation>> {
     match std::fs::read(path) {
         Ok(encoded) => Ok(serde_json::from_slice(&encoded).unwrap_or_default()),

@@ -31,7 +31,7 @@ pub(super) enum ChunkedError {
     Connection(#[source] axum::Error),
 }
 
-/// The headers that came behind a body; there once it was read to its end.
+/// The headers that came after a body. They are complete once the body was read to its end.
 #[derive(Clone, Default)]
 pub(super) struct Trailers(Arc<Mutex<HeaderMap>>);
 
@@ -146,7 +146,8 @@ impl Decoder {
         }
     }
 
-    /// At the end of the body: was it all? The empty line behind the trailer is left out by some clients.
+    /// Checks at the end of the body that it was complete. Some clients omit the empty line after the
+    /// trailer.
     fn finish(&self) -> Result<(), ChunkedError> {
         if !matches!(self.at, At::Trailer | At::End) || !self.line.is_empty() {
             return Err(ChunkedError::Cut);

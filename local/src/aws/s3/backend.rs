@@ -1,4 +1,4 @@
-//! S3's operations, each handed to the file that knows it.
+//! S3's operations, each of which is passed to the file that implements it.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ impl From<FolderError> for S3Error {
             FolderError::PartTooSmall { .. } => {
                 s3_error!(EntityTooSmall, "Every part but the last has 5 MiB or more")
             }
-            // S3 says no more than that it failed; here the disk may be full, and only its owner can help.
+            // S3 only says that it failed. Here the disk may be full, and only its owner can help.
             FolderError::Io(error) => s3_error!(InternalError, "the bucket's folder refuses: {error}"),
         }
     }
@@ -105,7 +105,7 @@ impl S3 for Backend {
         Ok(S3Response::new(DeleteBucketOutput::default()))
     }
 
-    /// No location is `us-east-1`.
+    /// No location means `us-east-1`.
     async fn get_bucket_location(
         &self,
         req: S3Request<GetBucketLocationInput>,
@@ -136,7 +136,7 @@ impl S3 for Backend {
         read::head(self, req.input).await
     }
 
-    /// Objects here have no tags; the AWS CLI asks for them when it copies.
+    /// Objects here have no tags, but the AWS CLI asks for them when it copies.
     async fn get_object_tagging(
         &self,
         req: S3Request<GetObjectTaggingInput>,

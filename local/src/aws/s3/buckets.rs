@@ -1,4 +1,4 @@
-//! Buckets: folders beside each other.
+//! Buckets, which are adjacent folders.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -43,7 +43,7 @@ impl Folder {
     }
 }
 
-/// Removes a tree of folders. Never a file: one that came meanwhile makes this an error.
+/// Removes a tree of folders, but never a file: a file that came in the meantime makes this an error.
 fn remove_empty_folders(path: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;

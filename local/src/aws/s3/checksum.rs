@@ -1,4 +1,4 @@
-//! Checksums a client declares of a body, held against the body.
+//! Checksums that a client declares for a body, compared with the body.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use s3s::{S3Result, s3_error};
 const HEADER_PREFIX: &str = "x-amz-checksum-";
 const ALGORITHMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
 
-/// Checksums in base64 by algorithm, in lower case as in the header's name.
+/// Checksums in base64 by algorithm, whose name is in lower case as in the header.
 pub(super) type Checksums = BTreeMap<String, String>;
 
-/// What a request says of its body's checksums.
+/// What a request says about its body's checksums.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Declared {
     /// `Content-MD5`, in base64.
     pub md5: Option<String>,
     values: Checksums,
-    /// Named in `x-amz-trailer`: the value comes behind the body.
+    /// Named in `x-amz-trailer`: the value follows the body.
     in_trailer: Vec<String>,
-    /// Named in `x-amz-sdk-checksum-algorithm`: asked for, maybe without a value.
+    /// Named in `x-amz-sdk-checksum-algorithm`: asked for, perhaps without a value.
     asked: Option<String>,
 }
 
@@ -50,7 +50,8 @@ impl Declared {
         hasher(self.values.keys().chain(&self.in_trailer).chain(&self.asked).map(String::as_str))
     }
 
-    /// Holds what was declared, and what came in the trailers, against what was computed; returns the latter.
+    /// Compares what was declared, and what came in the trailers, with what was computed, and returns the
+    /// latter.
     pub(super) fn verify(mut self, trailers: &HeaderMap, computed: &Checksum) -> S3Result<Checksums> {
         for name in &self.in_trailer {
             let value = trailers.get([HEADER_PREFIX, name].concat()).and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! Conditional requests: by `ETag` on writes, by `ETag` and by time on reads.
+//! Conditional requests: by `ETag` for writes, and by `ETag` and time for reads.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use s3s::{S3Result, s3_error};
 
 use super::folder::FolderError;
 
-/// What must hold of the object in place for a write to happen.
+/// What must be true of the present object before a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WriteCondition {
     /// Nothing.
@@ -21,7 +21,7 @@ pub(super) enum WriteCondition {
 }
 
 impl WriteCondition {
-    /// Reads the two headers. S3 knows no `ETag` in `If-None-Match` of a write.
+    /// Reads the two headers. S3 does not accept an `ETag` in `If-None-Match` of a write.
     pub(super) fn of(
         if_match: Option<&ETagCondition>,
         if_none_match: Option<&ETagCondition>,
@@ -32,15 +32,15 @@ impl WriteCondition {
             (Some(ETagCondition::Any), None) => Ok(Self::Present),
             (Some(ETagCondition::ETag(etag)), None) => Ok(Self::Unchanged(etag.value().to_owned())),
             (None, Some(ETagCondition::ETag(_))) => {
-                Err(s3_error!(NotImplemented, "a write takes If-None-Match with * only"))
+                Err(s3_error!(NotImplemented, "a write accepts If-None-Match with * only"))
             }
             (Some(_), Some(_)) => {
-                Err(s3_error!(InvalidRequest, "a write takes If-Match or If-None-Match, not both"))
+                Err(s3_error!(InvalidRequest, "a write accepts If-Match or If-None-Match, not both"))
             }
         }
     }
 
-    /// Holds the condition against the `ETag` in place, if there is one.
+    /// Checks the condition against the `ETag` of the present object, if there is one.
     pub(super) fn check(&self, in_place: Option<&str>) -> Result<(), FolderError> {
         match (self, in_place) {
             (Self::Always, _) | (Self::Absent, None) | (Self::Present, Some(_)) => Ok(()),
@@ -51,7 +51,7 @@ impl WriteCondition {
     }
 }
 
-/// The headers of a read that say which state of the object it is for.
+/// The headers of a read that say for which state of the object it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReadCondition<'a> {
     pub(super) if_match: Option<&'a ETagCondition>,
@@ -61,8 +61,8 @@ pub(super) struct ReadCondition<'a> {
 }
 
 impl ReadCondition<'_> {
-    /// Holds the headers against the object in place: 412 where it changed, 304 where the reader has it. A time counts
-    /// only beside no `ETag` of the same sense (RFC 9110, 13.2.2), and in whole seconds.
+    /// Checks the headers against the present object: 412 if it changed, and 304 if the reader has it. A time
+    /// counts only if there is no `ETag` of the same sense (RFC 9110, 13.2.2), and in whole seconds.
     pub(super) fn check(&self, etag: &str, modified: SystemTime) -> S3Result<()> {
         let names = |condition: &ETagCondition| condition.as_etag().is_none_or(|named| named.value() == etag);
         let modified = in_whole_seconds(modified);

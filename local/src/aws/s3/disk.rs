@@ -1,4 +1,4 @@
-//! Steps on files that the folder is made of.
+//! File operations on the folder.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
@@ -23,8 +23,8 @@ pub(super) fn first_file(paths: impl Iterator<Item = PathBuf>) -> io::Result<Opt
     Ok(None)
 }
 
-/// Moves a file to where its key lies already, else to its plain path, else, where another key's file or folder is in
-/// the way of that, to the other path.
+/// Moves a file to the place of its key: 1. to the place where the key's file is already; 2. if there is
+/// none, to the plain path; 3. if another key's file or folder obstructs the plain path, to the other path.
 pub(super) fn place(file: &Path, plain: Option<&Path>, unplain: &Path) -> io::Result<()> {
     let stays_unplain = unplain.is_file() && !plain.is_some_and(Path::is_file);
     if let Some(plain) = plain.filter(|_| !stays_unplain) {
@@ -53,13 +53,13 @@ fn is_in_the_way(error: &io::Error) -> bool {
     )
 }
 
-/// Removes a file; one that is not there is no error.
+/// Removes a file. If it does not exist, that is not an error.
 pub(super) fn remove_file(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
         .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// Removes the folders a removed file leaves empty, up to a folder that stays.
+/// Removes the folders that are empty without a removed file, up to a folder that stays.
 pub(super) fn prune(removed: &Path, stays: &Path) {
     let parents =
         removed.ancestors().skip(1).take_while(|parent| parent.starts_with(stays) && *parent != stays);

@@ -1,4 +1,4 @@
-//! The endpoint: what it is started with, where it is, how it ends.
+//! The endpoint: its options, its address and its end.
 
 use std::path::Path;
 
@@ -18,20 +18,20 @@ use super::folder::Folder;
 use super::{signature, virtual_host};
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
-/// An S3 endpoint on 127.0.0.1 over a folder. What is in the folder stays when it ends.
+/// An S3 endpoint on 127.0.0.1 over a folder, whose content remains when it ends.
 pub struct S3Endpoint {
     server: Loopback,
     url: String,
 }
 
 impl S3Endpoint {
-    /// Starts over a folder, which is made if it is not there, on the port; 0 takes any free one. Ready when it
-    /// returns. One endpoint at a time may use a folder.
+    /// Starts over a folder, which is created if it does not exist, on the port; 0 means any free one. It is
+    /// ready when this returns. One endpoint at a time may use a folder.
     pub async fn start(folder: &Path, port: u16) -> Result<Self, EndpointError> {
         Self::start_for(folder, port, Vec::new()).await
     }
 
-    /// Starts for web pages too, of these origins, such as `http://localhost:5173`. Every other is refused.
+    /// Starts for web pages of these origins too, such as `http://localhost:5173`. All others are refused.
     pub async fn start_for(
         folder: &Path,
         port: u16,
@@ -51,7 +51,7 @@ impl S3Endpoint {
         Ok(Self { server, url })
     }
 
-    /// The value of `AWS_ENDPOINT_URL_S3` for a client.
+    /// Returns the value of `AWS_ENDPOINT_URL_S3` for a client.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -61,7 +61,7 @@ impl S3Endpoint {
         self.server.router()
     }
 
-    /// Stops taking requests and answers those in hand.
+    /// Stops accepting requests and answers the open ones.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }
@@ -72,8 +72,9 @@ async fn broken(error: HttpError) -> StatusCode {
     StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// A client that asks before it sends (`Expect: 100-continue`) and is refused does not send: what comes next on the
-/// connection is anyone's guess (boto3 takes the next answer for this one's), so it ends here, as at S3.
+/// A client that asks before it sends (`Expect: 100-continue`) and is refused does not send. What comes next
+/// on the connection is then unclear (boto3 takes the next answer for this one's), so the connection ends
+/// here, as it does at S3.
 async fn close_where_a_body_was_not_wanted(request: Request, next: Next) -> Response {
     let asks_first = request.headers().contains_key(EXPECT);
     let mut response = next.run(request).await;
@@ -83,7 +84,7 @@ async fn close_where_a_body_was_not_wanted(request: Request, next: Next) -> Resp
     response
 }
 
-/// Every answer of S3's names its request, by which a client logs it.
+/// Every answer of S3 has a request id, which clients log.
 async fn name_the_request(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let (id, extended) = (Uuid::new_v4(), Uuid::new_v4());

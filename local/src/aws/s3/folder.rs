@@ -1,4 +1,4 @@
-//! Objects on disk: found, opened, put in place, removed. Each call is one step to all others. Blocking.
+//! Finds, opens, puts and removes objects on disk. Each call appears as one step to all others, and blocks.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
@@ -11,7 +11,7 @@ use super::attributes::{self, Attributes};
 use super::condition::WriteCondition;
 use super::{disk, key};
 
-/// Why the folder did not do what it was asked.
+/// Why the folder could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FolderError {
     #[error("there is no such bucket")]
@@ -40,8 +40,8 @@ pub(super) enum FolderError {
 pub(super) struct Folder {
     root: PathBuf,
     next_name: AtomicU64,
-    /// Held for writing while an object takes its place or goes, for reading while one is looked up and opened. Bodies
-    /// are received and sent outside of it.
+    /// Held for writing while an object is put in its place or removed, and for reading while one is looked
+    /// up and opened. Bodies are received and sent outside of it.
     order: RwLock<()>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Stored {
     pub attributes: Attributes,
 }
 
-/// A file that is gone when this is dropped, unless it was moved to its place.
+/// A file that is removed when this is dropped, unless it was moved to its place.
 pub(super) struct Temporary(PathBuf);
 
 impl Temporary {
@@ -70,7 +70,7 @@ impl Drop for Temporary {
 }
 
 impl Folder {
-    /// Opens or makes the folder, and clears what an earlier life was receiving when it ended.
+    /// Opens or creates the folder, and removes what an earlier process was receiving when it ended.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         let folder =
@@ -89,8 +89,8 @@ impl Folder {
         &self.root
     }
 
-    /// A bucket's folder, if there is such a bucket. `s3s` lets S3's bucket names through only: they are file names,
-    /// and never start with a dot.
+    /// A bucket's folder, if there is such a bucket. `s3s` accepts only S3's bucket names, which are valid
+    /// file names and never start with a dot.
     pub(super) fn bucket(&self, bucket: &str) -> Result<PathBuf, FolderError> {
         let path = self.root.join(bucket);
         if key::is_bucket_name(bucket) && path.is_dir() { Ok(path) } else { Err(FolderError::NoSuchBucket) }
@@ -101,7 +101,7 @@ impl Folder {
         self.root.join(".s3").join(name)
     }
 
-    /// Where a bucket's keys lie that can't be plain files.
+    /// The folder for a bucket's keys that can't be plain files.
     pub(super) fn unplain(&self, bucket: &str) -> PathBuf {
         self.own("unplain").join(bucket)
     }
@@ -124,15 +124,15 @@ impl Folder {
         Ok(self.find(bucket, key)?.ok_or(FolderError::NoSuchKey)?.1)
     }
 
-    /// Opens an object. What is read from the file is this version of it, whatever is put meanwhile.
+    /// Opens an object. What is read from the file is this version of it, whatever is put in the meantime.
     pub(super) fn read(&self, bucket: &str, key: &str) -> Result<(Stored, File), FolderError> {
         let _shared = self.order.read().unwrap_or_else(PoisonError::into_inner);
         let (path, stored) = self.find(bucket, key)?.ok_or(FolderError::NoSuchKey)?;
         Ok((stored, File::open(path)?))
     }
 
-    /// Puts a received body in the place of its key, if the condition holds. Whoever reads sees the old object or the
-    /// new one, whole.
+    /// Puts a received body in the place of its key, if the condition holds. A reader sees either the whole
+    /// old object or the whole new one.
     pub(super) fn commit(
         &self,
         (bucket, key): (&str, &str),
@@ -157,7 +157,8 @@ impl Folder {
         Ok(Stored { length: file.len(), modified: file.modified()?, attributes })
     }
 
-    /// Removes the object of a key, and the folders it leaves empty. Removing what is not there is no error.
+    /// Removes the object of a key, and the folders that are then empty. Removing what does not exist is not
+    /// an error.
     pub(super) fn remove(
         &self,
         (bucket, key): (&str, &str),

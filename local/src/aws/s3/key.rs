@@ -1,4 +1,4 @@
-//! Where a key's bytes lie on disk: which keys can be plain files, and the name of those that can't.
+//! Where a key's bytes are on disk: which keys can be plain files, and the file names of those that can't.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use s3s::path::check_bucket_name;
 /// The longest file name of the file systems in use, in bytes.
 const MAX_FILE_NAME_BYTES: usize = 255;
 
-/// The path of a key below its bucket's folder, where every component of it can be a file name. It never leads out.
+/// The path of a key below its bucket's folder, if every component of the key can be a file name. It never
+/// leads outside.
 pub(super) fn plain_path(key: &str) -> Option<PathBuf> {
     key.split('/').all(is_file_name).then(|| key.split('/').collect())
 }
@@ -20,12 +21,12 @@ fn is_file_name(component: &str) -> bool {
         && !component.contains(['\0', '\\'])
 }
 
-/// Whether a name is one of S3's bucket names, and so a file name that is none of the endpoint's own.
+/// Whether a name is a valid bucket name of S3, and therefore not one of the endpoint's own file names.
 pub(super) fn is_bucket_name(name: &str) -> bool {
     check_bucket_name(name)
 }
 
-/// A file name for any key, the same each time and another for another key: its SHA-256 in hexadecimal.
+/// A file name for any key: its SHA-256 in hexadecimal, which is always the same and differs between keys.
 pub(super) fn digest(key: &str) -> String {
     hex(&Sha256::checksum(key.as_bytes()))
 }

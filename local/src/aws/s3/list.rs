@@ -10,12 +10,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::folder::{Folder, FolderError, Stored};
 use super::{attributes, key};
 
-/// Where a listing goes on.
+/// Where a listing continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     /// After this key.
     AfterKey(String),
-    /// After every key that starts so.
+    /// After every key that starts with this.
     AfterPrefix(String),
 }
 
@@ -28,7 +28,7 @@ impl Position {
         })
     }
 
-    /// Reads a token; none if it is not one of ours.
+    /// Reads a token; `None` if it is not one of ours.
     pub(super) fn of_token(token: &str) -> Option<Self> {
         let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
         match (decoded.strip_prefix('k'), decoded.strip_prefix('p')) {
@@ -51,7 +51,7 @@ impl Position {
         }
     }
 
-    /// Whether a key that starts so may come after this.
+    /// Whether a key that starts with this may come later.
     fn is_before_some_of(&self, prefix: &str) -> bool {
         self.is_before(prefix)
             || (self.key().starts_with(prefix) && *self != Self::AfterPrefix(prefix.to_owned()))
@@ -76,7 +76,7 @@ pub(super) struct Page {
 }
 
 impl Folder {
-    /// One page, in order. An object that goes while the page is read may be missing from it.
+    /// Returns one page, in order. An object that is removed while the page is read may be missing from it.
     pub(super) fn list(&self, query: Query<'_>) -> Result<Page, FolderError> {
         let mut keys = Keys::of(self, query.bucket, query.prefix, query.from)?;
         let mut page = Page::default();
@@ -103,25 +103,26 @@ impl Folder {
     }
 }
 
-/// What a key has in common with others of its group: all up to the first delimiter behind the prefix.
+/// The part of a key that its group has in common: everything up to the first delimiter after the prefix.
 fn common_prefix(key: &str, prefix: &str, delimiter: Option<&str>) -> Option<String> {
     let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
     let (group, _) = key.strip_prefix(prefix)?.split_once(delimiter)?;
     Some([prefix, group, delimiter].concat())
 }
 
-/// The keys of a bucket in bytewise order. Holds the names of the folders on the way to the key it is at, not the bucket.
+/// The keys of a bucket in bytewise order. It holds the names in the folders on the way to the current key,
+/// not the whole bucket.
 pub(super) struct Keys {
     bucket: PathBuf,
     prefix: String,
     from: Option<Position>,
-    /// Keys and, ending with `/`, folders not yet looked into; the last comes first.
+    /// Keys and, ending with `/`, folders whose content has not been read. The last one comes first.
     plain: Vec<String>,
     unplain: Vec<String>,
 }
 
 impl Keys {
-    /// The keys with a prefix, behind a position.
+    /// The keys with a prefix, after a position.
     pub(super) fn of(
         folder: &Folder,
         bucket: &str,
@@ -144,14 +145,14 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Leaves out what is left of the keys that start so.
+    /// Skips the rest of the keys that start with this.
     pub(super) fn leave_out(&mut self, prefix: &str) {
         for pending in [&mut self.plain, &mut self.unplain] {
             while pending.pop_if(|key| key.starts_with(prefix)).is_some() {}
         }
     }
 
-    /// Puts what a folder holds on top of what is pending. `path` is empty or ends with a slash.
+    /// Puts the content of a folder before everything that is pending. `path` is empty or ends with a slash.
     fn enter(&mut self, path: &str) -> Result<(), FolderError> {
         let folder = match path.strip_suffix('/') {
             None => self.bucket.clone(),

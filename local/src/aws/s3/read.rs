@@ -86,7 +86,7 @@ fn wants_checksums(mode: Option<&ChecksumMode>) -> bool {
     mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
 }
 
-/// Which bytes are sent, and how they are named if they are not all.
+/// Which bytes are sent, and the range header if they are not all.
 fn part(range: Option<Range>, length: u64) -> S3Result<(ByteRange<u64>, Option<String>)> {
     let Some(range) = range else { return Ok((0..length, None)) };
     let sent =
@@ -130,7 +130,7 @@ fn described(
     }
 }
 
-/// A length as S3's types have it. Files are never that long.
+/// A length in the type that S3 uses. Files are never too long for it.
 pub(super) fn i64_of(length: u64) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
@@ -222,7 +222,7 @@ pub(super) async fn list_v1(
     }))
 }
 
-/// What both forms of a listing share.
+/// What both forms of a listing have in common.
 struct Listing {
     bucket: String,
     prefix: Option<String>,

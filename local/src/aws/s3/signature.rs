@@ -1,4 +1,4 @@
-//! Signatures are taken off: any key is let in, and `s3s` sees a plain body.
+//! Takes signatures off: any key is accepted, and `s3s` sees a plain body.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,7 +12,7 @@ use super::aws_chunked::{self, Trailers};
 const PAYLOAD_HASH: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 
-/// The parameters of a presigned URL, of signature version 4 and, which boto3 still makes, 2.
+/// The parameters of a presigned URL, of signature version 4 and of version 2, which boto3 still uses.
 const SIGNATURE_PARAMETERS: [&str; 10] = [
     "AWSAccessKeyId=",
     "Expires=",
@@ -26,7 +26,8 @@ const SIGNATURE_PARAMETERS: [&str; 10] = [
     "X-Amz-SignedHeaders=",
 ];
 
-/// Hands a request on without its signature, and its body without the coding that carries the signature's parts.
+/// Passes a request on without its signature, and its body without the coding that contains the signature's
+/// parts.
 pub(super) async fn take_off(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove(AUTHORIZATION);
     if let Some(uri) = unsigned(request.uri()) {
@@ -64,7 +65,7 @@ fn decoded(request: Request) -> Request {
     Request::from_parts(parts, Body::from_stream(body))
 }
 
-/// `aws-chunked,gzip` is an object's `gzip`.
+/// `aws-chunked,gzip` means `gzip` for the object.
 fn drop_chunked_encoding(headers: &mut HeaderMap) {
     let Some(encoding) = headers.remove(CONTENT_ENCODING) else { return };
     let codings = encoding.to_str().unwrap_or_default().split(',').map(str::trim);

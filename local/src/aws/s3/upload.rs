@@ -1,4 +1,4 @@
-//! A body on its way in: to a temporary file, hashed as it comes, held against what was declared of it.
+//! Receives a body to a temporary file, hashes it as it arrives, and compares it with what was declared.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use super::aws_chunked::Trailers;
 use super::checksum::{Checksums, Declared};
 use super::folder::{Folder, FolderError, Temporary};
 
-/// The largest object one PUT makes, and the largest part.
+/// The largest object of one PUT, and the largest part.
 const MAX_BODY_BYTES: u64 = 5 << 30;
 
 /// A body that came in whole.
@@ -23,7 +23,7 @@ pub(super) struct Received {
     pub checksums: Checksums,
 }
 
-/// Receives a body. Nothing of it stays if it ends early or is not what its checksums say.
+/// Receives a body. Nothing of it remains if it ends early or does not match its checksums.
 pub(super) async fn receive(
     folder: &Folder,
     body: Option<StreamingBlob>,
@@ -37,7 +37,7 @@ pub(super) async fn receive(
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| {
-                let mut refused = s3_error!(IncompleteBody, "the body did not come in whole");
+                let mut refused = s3_error!(IncompleteBody, "the body did not arrive completely");
                 refused.set_source(error);
                 refused
             })?;

@@ -1,4 +1,5 @@
-//! Multipart uploads on disk: parts as files in a folder of the upload's own, put together when it is completed.
+//! Multipart uploads on disk: the parts are files in a folder of the upload, and are joined when it is
+//! completed.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -15,7 +16,7 @@ use super::{disk, key};
 const UPLOAD_FILE: &str = "upload.json";
 const MIN_PART_BYTES: u64 = 5 << 20;
 
-/// What an upload will be.
+/// What an upload will become.
 #[derive(Serialize, Deserialize)]
 struct Upload {
     bucket: String,
@@ -64,7 +65,7 @@ impl Folder {
         Ok((path, upload.object))
     }
 
-    /// Keeps a part; one of the same number goes.
+    /// Stores a part, and replaces one with the same number.
     pub(super) fn put_part(
         &self,
         (bucket, key, id): (&str, &str, &str),
@@ -97,7 +98,7 @@ impl Folder {
         Ok(parts)
     }
 
-    /// Makes the object of the parts listed, and forgets the upload.
+    /// Makes the object from the listed parts, and forgets the upload.
     pub(super) fn complete_upload(
         &self,
         (bucket, key, id): (&str, &str, &str),

@@ -1,4 +1,4 @@
-//! Addressing by host: `bucket.localhost/key` is `localhost/bucket/key`.
+//! Addressing by host: `bucket.localhost/key` means `localhost/bucket/key`.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -6,10 +6,10 @@ use axum::response::Response;
 use http::Uri;
 use http::header::HOST;
 
-/// What a bucket's host ends with. Resolvers give it as loopback (RFC 6761, 6.3).
+/// The ending of a bucket's host name. Resolvers resolve it to loopback (RFC 6761, 6.3).
 const DOMAIN: &str = ".localhost";
 
-/// Hands a request on with its bucket in the path.
+/// Passes a request on with its bucket in the path.
 pub(super) async fn into_the_path(mut request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     if let Some(uri) = host.and_then(|host| with_bucket(host, request.uri())) {

@@ -13,7 +13,7 @@ use super::condition::{ReadCondition, WriteCondition};
 use super::upload::receive;
 use super::{checksum, disk, key};
 
-/// `DeleteObjects` takes no more keys.
+/// The most keys of one `DeleteObjects`.
 const MAX_DELETED: usize = 1000;
 
 pub(super) async fn put(
@@ -89,7 +89,7 @@ pub(super) async fn copy(
             ..Headers::default()
         };
     }
-    // A copy has a class and an encryption of its own.
+    // A copy has its own storage class and encryption.
     attributes.headers = Headers { storage_class, server_side_encryption, ..attributes.headers };
     let stored = backend
         .on_disk(move |folder| {

@@ -36,7 +36,7 @@ pub(super) struct Cron {
     years: BTreeSet<i16>,
 }
 
-/// Which days of a month are meant.
+/// Which days of a month are selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Days {
     OfMonth(BTreeSet<i16>),
@@ -55,7 +55,7 @@ enum Days {
 }
 
 impl Cron {
-    /// Reads what is between the brackets of `cron(…)`. The error says which field is wrong.
+    /// Reads the text between the brackets of `cron(…)`. The error says which field is wrong.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, days_of_month, months, days_of_week, years] = fields.as_slice() else {

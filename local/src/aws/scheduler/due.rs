@@ -10,17 +10,17 @@ use crate::aws::clock::Moment;
 /// The moments of a schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Due {
-    /// `rate(…)`: at once, and then every so many milliseconds, in whatever time zone.
+    /// `rate(…)`: at once, and then at intervals of this many milliseconds, in any time zone.
     Every(i64),
-    /// `cron(…)`: at times of the clock on the wall. What a clock that is put forward passes over is left out, and what
-    /// one that is put back shows twice is due once.
+    /// `cron(…)`: at times of the clock on the wall. Times that are skipped when the clock is put forward are
+    /// left out, and times that come twice when it is put back are due once.
     Cron(Box<Cron>, TimeZone),
     /// `at(…)`: once.
     Once(Moment),
 }
 
 impl Due {
-    /// Reads an expression of `EventBridge`'s. The error says what is wrong with it.
+    /// Reads an expression in `EventBridge`'s syntax. The error says what is wrong with it.
     pub(crate) fn read(expression: &str, zone: &TimeZone) -> Result<Self, String> {
         let inside = |kind: &str| expression.trim().strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')');
         if let Some(text) = inside("rate") {
@@ -31,11 +31,11 @@ impl Due {
         }
         match inside("at") {
             Some(text) => once(text, zone).map(Self::Once),
-            None => Err("it is none of rate(…), cron(…) and at(…)".to_owned()),
+            None => Err("it is not rate(…), cron(…) or at(…)".to_owned()),
         }
     }
 
-    /// The next moment after `last`, the one that fired before. Moments that `now` is past are not made up for.
+    /// The next moment after `last`, when it fired before. Moments that `now` has passed are not made up for.
     pub(crate) fn next(&self, last: Option<Moment>, now: Moment) -> Option<Moment> {
         match (self, last) {
             (Self::Every(_), None) => Some(now),
@@ -52,11 +52,11 @@ impl Due {
 /// The first time of the clock that is later than a moment.
 fn after(cron: &Cron, zone: &TimeZone, moment: Moment) -> Option<Moment> {
     let from = zone.to_datetime(Timestamp::from_millisecond(moment).ok()?);
-    // While a clock shows its hour again, all times of that hour are past.
+    // While a clock repeats an hour, all times of that hour have passed.
     cron.times(from).filter_map(|at| on_the_clock(zone, at)).find(|at| *at > moment)
 }
 
-/// When a clock shows this time first; `None` where it is put forward over it.
+/// When a clock first shows this time; `None` if it skips the time when it is put forward.
 fn on_the_clock(zone: &TimeZone, at: DateTime) -> Option<Moment> {
     let ambiguous = zone.to_ambiguous_timestamp(at);
     match ambiguous.offset() {
@@ -83,7 +83,7 @@ fn once(text: &str, zone: &TimeZone) -> Result<Moment, String> {
     let at: DateTime =
         text.trim().parse().map_err(|_| format!("at is {text:?}, expected yyyy-mm-ddThh:mm:ss"))?;
     let at = on_the_clock(zone, at);
-    at.ok_or_else(|| format!("at is {text:?}, a time that the clock is put forward over"))
+    at.ok_or_else(|| format!("at is {text:?}, a time that the clock skips when it is put forward"))
 }
 
 #[cfg(test)]

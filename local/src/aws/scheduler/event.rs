@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::aws::clock::Moment;
 
-/// The event of the firing that was due at this moment: the schedule's own, or the service's notification.
+/// The event of the firing that was due at this moment: the schedule's own event, or the service's
+/// notification.
 pub(super) fn event(schedule: &Schedule, at: Moment, id: Uuid) -> Bytes {
     let id = id.to_string();
     let (time, arn) = (on_the_second(at), arn(schedule));
@@ -20,7 +21,7 @@ pub(super) fn event(schedule: &Schedule, at: Moment, id: Uuid) -> Bytes {
             .replace("<aws.scheduler.execution-id>", &id)
             .replace("<aws.scheduler.attempt-number>", "1"),
         (None, service) => {
-            // The one's detail is a text of JSON, the other's is JSON.
+            // The detail of one is JSON as text, and that of the other is JSON.
             let (source, detail) = match service {
                 ScheduleService::EventBridgeRule => ("aws.events", json!({})),
                 ScheduleService::Scheduler => ("aws.scheduler", json!("{}")),
@@ -35,7 +36,7 @@ pub(super) fn event(schedule: &Schedule, at: Moment, id: Uuid) -> Bytes {
     Bytes::from(text)
 }
 
-/// SAM names the schedule of an event after the function and the event.
+/// The ARN of the schedule. SAM names the schedule of an event after the function and the event.
 fn arn(schedule: &Schedule) -> String {
     let name = schedule.name.replace('/', "");
     match schedule.service {

@@ -1,4 +1,4 @@
-//! One field of a cron expression: which of its numbers are meant.
+//! One field of a cron expression: which of its numbers are selected.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ pub(super) struct Field {
     pub(super) high: i16,
     /// Names of the numbers from `low` on.
     pub(super) names: &'static [&'static str],
-    /// Whether a range may run over the end, such as from 22 to 2 o'clock.
+    /// Whether a range may continue past the end, such as from 22 to 2 o'clock.
     pub(super) wraps: bool,
 }
 
@@ -36,7 +36,7 @@ impl Field {
         let (from, to) = match range.split_once('-') {
             Some((from, to)) => (self.found(from)?, self.found(to)?),
             None if range == "*" => (self.low, self.high),
-            // A number with a step goes on to the end.
+            // A number with a step continues to the end.
             None => (self.found(range)?, if step.is_some() { self.high } else { self.found(range)? }),
         };
         let numbers: Vec<i16> = if from <= to {

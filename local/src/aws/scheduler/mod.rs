@@ -1,4 +1,4 @@
-//! Schedules: when they are due, and what they send to their functions. A schedule invokes, and that is all.
+//! Schedules: when they are due, and what they send to their functions. Invoking is all that a schedule does.
 
 mod cron;
 mod due;
@@ -30,12 +30,12 @@ pub struct ScheduleError {
     pub reason: String,
 }
 
-/// Refuses a schedule that never could be due.
+/// Refuses a schedule that could never be due.
 pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
     due(schedule).map(drop)
 }
 
-/// When a schedule that fired at `last` fires again; `None` where it never does.
+/// When a schedule that fired at `last` fires again; `None` if it never does.
 pub(crate) fn next(schedule: &Schedule, last: Moment, now: Moment) -> Option<Moment> {
     due(schedule).ok()?.next(Some(last), now)
 }
@@ -85,7 +85,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Fires every schedule when it is due, until this is dropped. Ends where none will be due any more.
+    /// Fires every schedule when it is due, until this is dropped. It ends if none will be due any more.
     pub(crate) async fn run(&self) {
         join_all(self.timers.iter().map(|timer| self.fire(timer))).await;
     }
@@ -103,7 +103,7 @@ impl Scheduler {
         }
         if last.is_none() {
             let Schedule { name, expression, .. } = schedule;
-            let message = format!("schedule {name} is {expression:?}, which is past: it never fires");
+            let message = format!("schedule {name} is {expression:?}, which has passed, so it never fires");
             self.observer.on(Event::Warning { message });
         }
     }

@@ -1,4 +1,4 @@
-//! How the takers of a stream read it, and what they are to do.
+//! How the takers of a stream read it, and what they must do.
 
 mod patient;
 mod phase;

@@ -1,4 +1,4 @@
-//! A source that outlives refusals of the file system.
+//! A source that waits while the file system refuses.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::{Page, PageLimit, Place, SourceShard, StreamError, StreamSource};
 use crate::aws::clock::{Clock, milliseconds};
 use crate::aws::event::{Event, Observer};
 
-/// Before the file system is asked again.
+/// The pause before the file system is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Asks its source again for as long as the file system refuses (a full disk, too many open files), which is told. What
-/// is damaged stays so, and is given on.
+/// Asks its source again for as long as the file system refuses (a full disk, too many open files), and
+/// reports that. Damage does not go away, so it is passed on.
 pub(crate) struct Patient<S> {
     pub(crate) source: S,
     pub(crate) clock: Arc<dyn Clock>,

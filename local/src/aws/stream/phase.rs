@@ -1,11 +1,11 @@
-//! What the takers of the streams are to do.
+//! What the takers of the streams must do.
 
-/// What the takers and everything behind them are to do.
+/// What the takers, and everything after them, must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Batch and buffer as the template says.
     Running,
-    /// Hand on at once what is there: nothing more is awaited.
+    /// Pass on at once what is there, without waiting for more.
     Draining,
     /// Read no more.
     Stopped,

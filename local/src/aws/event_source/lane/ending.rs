@@ -1,4 +1,4 @@
-//! How a try ends: its records are acknowledged, tried again, cut in two, or given up.
+//! How a try ends: its records are acknowledged, tried again, split in two, or given up.
 
 use std::mem;
 
@@ -25,7 +25,8 @@ impl<R: LaneRecord> Lane<R> {
             return;
         }
         if let (Some(window), Some(state)) = (&mut self.window, answer.state) {
-            // With a partial answer too: the state counts records that are not delivered again.
+            // The state of a partial answer is kept as well: it counts the accepted records, which are not
+            // delivered again.
             window.state = state;
             if window.state.len() > MAX_STATE_BYTES {
                 let ending = Ending::Early;
@@ -43,14 +44,15 @@ impl<R: LaneRecord> Lane<R> {
         }
     }
 
-    /// What was to be invoked is invoked after the longest pause, and counts as never tried.
+    /// The invocation did not happen. It is made after the longest pause, and counts as not tried.
     pub(super) fn throttled(&mut self, now: Moment) {
         if self.doing == Doing::Invoked {
             self.pause(now, u64::MAX);
         }
     }
 
-    /// The first `count` records of the first part are done. The rest of it is another batch with retries of its own.
+    /// The first `count` records of the first part are done. The rest becomes another batch, whose retries
+    /// start anew.
     fn acknowledge(&mut self, count: usize, actions: &mut Vec<Action<R>>) {
         let Some(mut part) = self.parts.pop_front() else { return };
         let rest = part.records.split_off(count.min(part.records.len()));
@@ -88,7 +90,7 @@ impl<R: LaneRecord> Lane<R> {
         last_call.failures += 1;
         last_call.response = response;
         let failures = last_call.failures;
-        // Nothing is in it that could be split or be too old.
+        // The last call has no records that could be split or be too old.
         if let Next::GiveUp(condition) = retry::next(&self.settings, 0, failures) {
             let given_up = GivenUp { records: Vec::new(), condition, failures, response, window };
             actions.push(Action::GiveUp(given_up));
@@ -113,7 +115,8 @@ impl<R: LaneRecord> Lane<R> {
         }
     }
 
-    /// Gives up the records of the first part that are past their age; they are the first ones. False: there are none.
+    /// Gives up the records of the first part that are past their age, which are its first ones; false if
+    /// there are none.
     pub(super) fn give_up_too_old(&mut self, now: Moment, actions: &mut Vec<Action<R>>) -> bool {
         let Some(part) = self.parts.front_mut() else { return false };
         let is_young = |record: &R| now < retry::expires_at(&self.settings, record.arrived_at());

@@ -1,4 +1,4 @@
-//! What is of the account, and resource policies. Nothing here has an effect; it is told as it was set.
+//! Account settings and resource policies. They have no effect here; the API returns what was set.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,15 +1,15 @@
-//! What a member of a request may be, and AWS's words for what it may not.
+//! What a member of a request may be, and AWS's words if it is not.
 
 use std::fmt::Display;
 
 use super::error::{ApiError, VALIDATION};
 
-/// Collects what is wrong with a request; all of it is told at once.
+/// Collects what is wrong with a request, so that all of it is reported together.
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<String>);
 
 impl Checks {
-    /// Ends a check: the request is in order, or is refused.
+    /// Ends the checks: the request is valid, or is refused.
     pub(super) fn end(self) -> Result<(), ApiError> {
         let count = self.0.len();
         if count == 0 {

@@ -11,7 +11,7 @@ use super::wire::{Blob, Timestamp};
 use crate::aws::kinesis::store::{Description, Limit, Now, NumberPlace, Record, Records, Stream, shard_id};
 
 const MAX_RECORDS: i64 = 10_000;
-/// What one read gives at most.
+/// The most that one read returns.
 pub(super) const MAX_READ_BYTES: usize = 10 << 20;
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ pub(super) struct RecordAnswer {
     encryption_type: Option<&'static str>,
 }
 
-/// A shard that another one went on in.
+/// A shard in which another one continues.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ChildShard {
@@ -65,7 +65,8 @@ impl HashKeyRange {
     }
 }
 
-/// Reads up to 10,000 records and 10 MiB. An empty answer is not the end of the shard; an answer without an iterator is.
+/// Reads up to 10,000 records and 10 MiB. An empty answer is not the end of the shard, whereas an answer
+/// without an iterator is.
 pub(super) fn get_records(kinesis: &Kinesis, request: &GetRecords) -> Result<GetRecordsAnswer, ApiError> {
     let mut checks = Checks::default();
     checks.required(request.shard_iterator.as_ref(), "shardIterator");

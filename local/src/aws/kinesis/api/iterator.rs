@@ -1,4 +1,4 @@
-//! Shard iterators: a place in a shard, as text that lives five minutes.
+//! Shard iterators: places in a shard, as texts that are valid for five minutes.
 
 use base64_simd::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::wire::Timestamp;
 use crate::aws::kinesis::store::{Now, Origin};
 
 const LIFETIME_MS: u64 = 300_000;
-/// How far in the future an iterator may be made: a clock that was set back.
+/// How far in the future an iterator may have been made, in case the clock was set back.
 const CLOCK_DRIFT_MS: u64 = 60_000;
 const EXPIRED: &str = "ExpiredIteratorException";
 
@@ -77,7 +77,7 @@ impl ShardIterator {
         Ok(STANDARD.encode_to_string(token))
     }
 
-    /// Reads an iterator that lives.
+    /// Reads an iterator that is still valid.
     pub(super) fn read(token: &str, now: Now) -> Result<Self, ApiError> {
         let invalid = || ApiError::invalid("Invalid ShardIterator.");
         let decoded = STANDARD.decode_to_vec(token).map_err(|_| invalid())?;

@@ -1,4 +1,4 @@
-//! What every operation works on: the store, and what is of the endpoint alone.
+//! What every operation uses: the store, and the state of the endpoint itself.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +12,10 @@ use super::subscription::Subscriptions;
 use super::throttle::Throttle;
 use crate::aws::kinesis::store::{Now, Stream, StreamStore, blocking};
 
-/// How long a stream stays CREATING, UPDATING or DELETING: long enough for a client that waits for ACTIVE to see it.
+/// How long a stream stays CREATING, UPDATING or DELETING, so that a client that waits for ACTIVE sees it.
 const TRANSITION: Duration = Duration::from_millis(10);
 
-/// The endpoint's state. It outlives no process; what does is the store's.
+/// The endpoint's state. It ends with the process, whereas the store's state remains.
 pub(super) struct Kinesis {
     pub(super) store: Arc<StreamStore>,
     pub(super) throttle: Option<Throttle>,
@@ -67,7 +67,7 @@ impl Kinesis {
         }
     }
 
-    /// Lets clients see for a moment that a stream is not as it was.
+    /// Lets clients see this status for a moment.
     pub(super) fn enter(&self, stream: &str, status: Status) {
         let mut transitions = self.transitions.lock().unwrap_or_else(PoisonError::into_inner);
         transitions.insert(stream.to_owned(), (status, Instant::now() + TRANSITION));

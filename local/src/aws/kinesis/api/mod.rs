@@ -1,8 +1,8 @@
-//! The Kinesis API over HTTP, on the store: every operation of the service's control and data plane.
+//! The Kinesis API over HTTP, on top of the store: every operation of the service's control and data plane.
 //!
-//! Signatures are not looked at beyond their form. `SubscribeToShard` goes over HTTP/1.1 only. A stream is CREATING,
-//! UPDATING or DELETING for a hundredth of a second. Shards take and give as much as the machine can, unless throttles
-//! are asked for ([`throttle`]); then as much as in AWS.
+//! Signatures are checked for their form only. `SubscribeToShard` works over HTTP/1.1 only. A stream is
+//! CREATING, UPDATING or DELETING for a hundredth of a second. Shards take and give as much as the machine
+//! can, unless throttling is on ([`throttle`]), in which case they take and give as much as in AWS.
 
 mod account;
 mod check;

@@ -1,4 +1,4 @@
-//! Every operation by its name. `SubscribeToShard`, whose answer does not end, is beside them.
+//! Every operation by its name, except `SubscribeToShard`, whose answer does not end.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Call<'_> {
         self.format.write(&operation(self.kinesis, self.read()?)?)
     }
 
-    /// The same, of one that only looks at its request.
+    /// Does the same for an operation that only borrows its request.
     fn tell<Q: DeserializeOwned, A: Serialize>(
         self,
         operation: impl FnOnce(&Kinesis, &Q) -> Result<A, ApiError>,
@@ -46,13 +46,13 @@ impl Call<'_> {
         operation(self.kinesis, self.read()?).map(|()| Vec::new())
     }
 
-    /// The same, of one that only looks at its request.
+    /// Does the same for an operation that only borrows its request.
     fn make<Q: DeserializeOwned>(self, operation: impl FnOnce(&Kinesis, &Q) -> Result<(), ApiError>) -> Done {
         self.act(|kinesis, request| operation(kinesis, &request))
     }
 }
 
-/// What does the operation of a name.
+/// Finds the operation with a name.
 pub(super) fn operation(name: &str) -> Option<Operation> {
     OPERATIONS.iter().find(|(known, _)| *known == name).map(|(_, operation)| *operation)
 }

@@ -1,4 +1,4 @@
-//! Where a listing goes on: a token that says it.
+//! A token that says where a listing continues.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use serde::Serialize;

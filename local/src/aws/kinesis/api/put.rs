@@ -120,7 +120,8 @@ pub(super) fn put_record(kinesis: &Kinesis, request: PutRecord) -> Result<PutRec
     }
 }
 
-/// Numbers grow within a shard whatever is asked for; so the number has to be one of the stream, and that is all.
+/// Checks that the number belongs to the stream. Nothing more is needed, since numbers grow within a shard in
+/// any case.
 fn check_ordering(stream: &Stream, number: &str) -> Result<(), ApiError> {
     use crate::aws::kinesis::store::SequenceNumber;
     let is_of_stream = SequenceNumber::parse(number)
@@ -161,7 +162,7 @@ fn checked<'a>(
     let mut checked = Vec::with_capacity(entries.len());
     for (number, entry) in (1..).zip(entries) {
         let (Some(Blob(data)), Some(partition_key)) = (&entry.data, &entry.partition_key) else { continue };
-        // Data before base64 and partition key, as AWS counts.
+        // This counts data before base64 and the partition key, as AWS does.
         let bytes = data.len() + partition_key.len();
         checks.size(bytes, &member(number), limit);
         let hash_key = hash_key(entry.explicit_hash_key.as_deref(), partition_key)?;
@@ -189,7 +190,7 @@ fn hash_key(explicit: Option<&str>, partition_key: &str) -> Result<u128, ApiErro
     }
 }
 
-/// Puts what the throttle lets through. The file system's refusal of all of them is an error of the whole call.
+/// Puts what the throttle lets through. If the file system refuses all of them, the whole call fails.
 fn put(
     kinesis: &Kinesis,
     stream: &Stream,

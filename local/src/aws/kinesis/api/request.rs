@@ -21,7 +21,7 @@ use crate::aws::kinesis::store::{StreamStore, blocking};
 
 /// `PutRecords` takes 10 MiB, which base64 makes 13.3 MiB; the rest is keys and JSON.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
-/// How long a request's body may take to come; it comes from this machine.
+/// How long a request's body may take to arrive. It comes from this machine.
 const BODY_LIMIT: Duration = Duration::from_secs(30);
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -74,7 +74,7 @@ fn named(parts: &Parts) -> Result<&str, ApiError> {
     Ok(name)
 }
 
-/// A signature has to be there and to have its parts. Whether it is right is not looked at: any keys will do.
+/// Checks that a signature is present with all its parts. It need not be right, since any keys are accepted.
 fn check_signature(parts: &Parts) -> Result<(), ApiError> {
     let signed_url = parts.uri.query().is_some_and(|query| query.contains("X-Amz-Algorithm"));
     let Some(signature) = parts.headers.get(AUTHORIZATION) else {

@@ -32,7 +32,7 @@ pub(super) fn split_shard(kinesis: &Kinesis, request: &SplitShard) -> Result<(),
     stream.with(|stream| check_provisioned(&stream.settings, name, "SplitShard"))?;
     kinesis.check_shard_limit(1)?;
     let shard = shard_of(&stream, request.shard_to_split.as_deref().unwrap_or_default())?;
-    // A key that has no room in 128 bits is beyond every shard.
+    // A key that does not fit in 128 bits is beyond every shard.
     let hash_key = request.new_starting_hash_key.as_deref().unwrap_or_default().parse().unwrap_or(0);
     stream.split(shard, hash_key, now()).map_err(|error| reshard_error(error, name))?;
     kinesis.enter(name, Status::Updating);
@@ -85,7 +85,7 @@ pub(super) struct UpdateShardCountAnswer {
     target_shard_count: usize,
 }
 
-/// Not more than twice as many shards at once, and not less than half as many.
+/// Allows at most twice as many shards, and at least half as many.
 pub(super) fn update_shard_count(
     kinesis: &Kinesis,
     request: &UpdateShardCount,

@@ -1,4 +1,5 @@
-//! What can be changed of a stream: retention, mode, record size, encryption, monitoring, warm throughput.
+//! The settings of a stream that can be changed: retention, mode, record size, encryption, monitoring and
+//! warm throughput.
 
 use std::collections::BTreeSet;
 
@@ -285,7 +286,7 @@ pub(super) fn update_warm_throughput(
     })
 }
 
-/// What an on-demand stream refuses, for it counts its shards itself.
+/// Refuses what an on-demand stream does not allow, since it sets its number of shards itself.
 pub(super) fn check_provisioned(settings: &Settings, stream: &str, operation: &str) -> Result<(), ApiError> {
     if !settings.on_demand {
         return Ok(());

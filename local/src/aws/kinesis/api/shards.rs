@@ -33,7 +33,7 @@ struct ShardFilter {
     timestamp: Option<Timestamp>,
 }
 
-/// Where a listing goes on, and of what.
+/// Where a listing continues, and what it lists.
 #[derive(Clone, Deserialize, Serialize)]
 struct Listing {
     stream: String,
@@ -41,7 +41,7 @@ struct Listing {
     filter: Filter,
 }
 
-/// The shards that are meant: those that were open at some time in an interval, in milliseconds.
+/// The shards that a filter selects: those that were open at some time in an interval, in milliseconds.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 struct Filter {
     from_ms: u64,
@@ -139,7 +139,7 @@ impl Kinesis {
 impl ShardFilter {
     /// The interval, and the shard behind which the listing begins.
     fn read(&self, stream: &Description, now: Now) -> Result<(Filter, Option<u32>), ApiError> {
-        // The oldest time that records are kept from; never before the stream was there.
+        // The oldest time from which records are kept, but not before the stream was created.
         let horizon_ms = now.0.saturating_sub(stream.retention_ms()).max(stream.origin.created_ms);
         let timestamp_ms = || {
             let Timestamp(ms) =
@@ -157,7 +157,7 @@ impl ShardFilter {
             "AT_LATEST" => (u64::MAX, u64::MAX),
             "AT_TIMESTAMP" => (timestamp_ms()?, timestamp_ms()?),
             "FROM_TIMESTAMP" => (timestamp_ms()?, u64::MAX),
-            other => return Err(ApiError::invalid(format!("{other:?} is no type of a ShardFilter."))),
+            other => return Err(ApiError::invalid(format!("{other:?} is not a type of ShardFilter."))),
         };
         Ok((Filter { from_ms, to_ms }, None))
     }

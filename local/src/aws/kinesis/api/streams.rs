@@ -1,4 +1,4 @@
-//! Making, deleting and listing streams.
+//! Creates, deletes and lists streams.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use super::target::{Target, stream_arn};
 use super::wire::Timestamp;
 use crate::aws::kinesis::store::{NewStream, Settings, Stream};
 
-/// Open shards allowed over all streams.
+/// The most open shards over all streams.
 pub(super) const SHARD_LIMIT: usize = 10_000;
-/// Shards that a stream without a count begins with.
+/// The number of shards with which a stream without a count begins.
 const ON_DEMAND_SHARDS: u32 = 4;
 const MAX_STREAMS: i64 = 10_000;
 const DEFAULT_STREAMS: i64 = 100;

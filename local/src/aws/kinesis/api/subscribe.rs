@@ -1,4 +1,4 @@
-//! `SubscribeToShard`: what is on a shard and what comes, for five minutes.
+//! `SubscribeToShard`: sends what is on a shard and what comes, for five minutes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use crate::aws::kinesis::store::{Limit, NumberPlace, Records, Stream, blocking};
 use crate::aws::stream::StreamError;
 
 const LIFETIME: Duration = Duration::from_mins(5);
-/// An event without records is sent when nothing came for so long.
+/// After this long without records, an event without records is sent.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
-/// Data of one event.
+/// The most data of one event.
 const EVENT: Limit = Limit { records: 10_000, bytes: 1 << 20 };
 
 #[derive(Deserialize)]
@@ -160,7 +160,7 @@ impl Subscription {
         if is_over {
             self.state = State::Over;
         }
-        // The number before the next record: a subscription after it misses nothing.
+        // The number before the next record, so that a subscription that continues after it misses nothing.
         let before = NumberPlace { shard: self.shard, counter: found.next.saturating_sub(1) };
         let millis_behind_latest = millis_behind(&found, now());
         let event = self.stream.with(|stream| SubscribeToShardEvent {

@@ -1,4 +1,4 @@
-//! Who is subscribed to a shard: one subscription a consumer, and a new one at most every five seconds.
+//! Who is subscribed to a shard. A consumer has one subscription, and a new one at most every five seconds.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,10 @@ use super::error::{ApiError, IN_USE};
 use super::target::stream_arn;
 use crate::aws::kinesis::store::{Now, shard_id};
 
-/// A consumer that subscribes again so soon is refused.
+/// A consumer that subscribes again within this time is refused.
 const AGAIN_AFTER_MS: u64 = 5_000;
 
-/// What a subscription is of: stream, consumer, shard.
+/// What a subscription belongs to: stream, consumer and shard.
 pub(super) type Subscribed = (String, String, u32);
 
 /// The subscriptions that were taken last.

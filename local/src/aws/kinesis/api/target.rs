@@ -1,4 +1,4 @@
-//! The stream that a request speaks of, by name or by ARN.
+//! The stream to which a request refers, by name or by ARN.
 
 use serde::Deserialize;
 use template::{ACCOUNT, REGION};
@@ -20,7 +20,7 @@ impl Target {
         checks.name(self.stream_name.as_ref(), "streamName");
     }
 
-    /// The stream's name. Account and region of an ARN are not looked at: there is one of each.
+    /// The stream's name. Account and region of an ARN are ignored, since there is one of each.
     pub(super) fn name(&self) -> Result<&str, ApiError> {
         match (&self.stream_name, &self.stream_arn) {
             (None, None) => Err(ApiError::invalid("Either StreamName or StreamARN must be provided.")),
@@ -63,12 +63,13 @@ impl<'a> Resource<'a> {
             let (name, _created) = consumer.split_once(':')?;
             Some(Self::Consumer(stream_of(stream)?, name))
         });
-        consumer
-            .ok_or_else(|| ApiError::new(NOT_FOUND, format!("{arn} is no stream's and no consumer's ARN.")))
+        consumer.ok_or_else(|| {
+            ApiError::new(NOT_FOUND, format!("{arn} is neither a stream's nor a consumer's ARN."))
+        })
     }
 }
 
-/// A consumer's ARN: its creation is part of it.
+/// A consumer's ARN, which contains the time of its creation.
 pub(super) fn consumer_arn(stream: &str, consumer: &str, created_ms: u64) -> String {
     format!("{}/consumer/{consumer}:{}", stream_arn(stream), created_ms / 1000)
 }

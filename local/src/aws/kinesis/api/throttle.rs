@@ -1,4 +1,4 @@
-//! What a shard takes and gives in a second. Off unless asked for: one machine does far more.
+//! Limits what a shard takes and gives in a second. It is off by default, since one machine can do far more.
 //!
 //! <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 
@@ -17,7 +17,7 @@ const BYTES_OUT_A_SECOND: i64 = 2 << 20;
 /// A shard of a stream.
 pub(super) type ShardKey = (Origin, u32);
 
-/// Per shard: 1,000 records and 1 MiB in, 5 reads and 2 MiB out, each second.
+/// The limits of each shard: 1,000 records and 1 MiB in, 5 reads and 2 MiB out, each second.
 #[derive(Default)]
 pub(super) struct Throttle(Mutex<HashMap<ShardKey, Budgets>>);
 
@@ -28,7 +28,7 @@ struct Budgets {
     bytes_out: Budget,
 }
 
-/// What is left of a second's allowance, in thousandths. It fills up again with time.
+/// What is left of a second's allowance, in thousandths. It refills with time.
 struct Budget {
     a_second: i64,
     left: i64,
@@ -40,7 +40,8 @@ impl Budget {
         Self { a_second, left: a_second * 1000, at_ms: now.0 }
     }
 
-    /// Whether so much may be spent now; more than a second's allowance may once all of it is there.
+    /// Whether this much may be spent now. More than a second's allowance may be spent once the whole
+    /// allowance is there.
     fn has(&mut self, amount: i64, now: Now) -> bool {
         let passed_ms = i64::try_from(now.0.saturating_sub(self.at_ms)).unwrap_or(i64::MAX);
         let filled = self.left.saturating_add(passed_ms.saturating_mul(self.a_second));
@@ -54,7 +55,7 @@ impl Budget {
 }
 
 impl Throttle {
-    /// Whether a shard takes a record of so many bytes now.
+    /// Whether a shard takes a record of this many bytes now.
     pub(super) fn takes_record(&self, shard: ShardKey, bytes: usize, now: Now) -> bool {
         self.with(shard, now, |budgets| {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -78,7 +79,7 @@ impl Throttle {
         })
     }
 
-    /// A shard gave so many bytes: after 10 MiB it gives nothing for five seconds.
+    /// A shard returned this many bytes. After 10 MiB it returns nothing for five seconds.
     pub(super) fn gave(&self, shard: ShardKey, bytes: usize, now: Now) {
         self.with(shard, now, |budgets| {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -101,7 +102,7 @@ impl Throttle {
     }
 }
 
-/// What AWS says of it.
+/// AWS's message about it.
 pub(super) fn message(shard: u32, stream: &str) -> String {
     format!("Rate exceeded for shard {} in stream {stream} under account {ACCOUNT}.", shard_id(shard))
 }

@@ -19,9 +19,9 @@ use super::error::{ApiError, SERIALIZATION};
 
 /// The tag of a time in CBOR (RFC 8949, 3.4.2).
 const EPOCH_TAG: u64 = 1;
-/// A whole number of a time beyond this is milliseconds: as seconds it would be the year 5138.
+/// A whole number beyond this is a time in milliseconds: in seconds it would be the year 5138.
 const MILLISECONDS_FROM: i128 = 100_000_000_000;
-/// Nested values deeper than this are no request of Kinesis's.
+/// Values that are nested deeper than this don't occur in requests of Kinesis.
 const MAX_DEPTH: usize = 32;
 
 /// How a request and its answer are written.
@@ -32,7 +32,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// What a request's headers say; none if it is neither.
+    /// The format by a request's headers; `None` if it is neither.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let content = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         match content.split(';').next()?.trim() {
@@ -52,9 +52,9 @@ impl Format {
     pub(super) fn read<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, ApiError> {
         let unread = |error: String| ApiError::new(SERIALIZATION, error);
         match self {
-            // An array would be read member by member.
+            // Without this check an array would be read member by member.
             Self::Json if !body.trim_ascii_start().starts_with(b"{") => {
-                Err(unread("the body is no JSON object".to_owned()))
+                Err(unread("the body is not a JSON object".to_owned()))
             }
             Self::Json => serde_json::from_slice(body).map_err(|error| unread(error.to_string())),
             Self::Cbor => ciborium::de::from_reader_with_recursion_limit(body, MAX_DEPTH)
@@ -164,7 +164,8 @@ impl Serialize for Timestamp {
         }
         #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
         let seconds = self.0 as f64 / 1000.0;
-        // A hair later: the Rust SDK cuts a time to milliseconds, and most have no exact form in binary.
+        // The next larger number is written: the Rust SDK cuts a time to milliseconds, and most have no exact
+        // form in binary.
         serializer.serialize_f64(seconds.next_up())
     }
 }

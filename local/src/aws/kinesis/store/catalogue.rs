@@ -23,13 +23,13 @@ pub struct StreamStore {
     folder: PathBuf,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     observer: Option<Arc<dyn Observer>>,
-    /// What was in the streams that are gone.
+    /// What was in the streams that were deleted.
     pub(super) deleted: Mutex<Vec<ShardCount>>,
-    /// Told of every place that a taker passes.
+    /// Notified about every place that a taker passes.
     pub(super) passed: watch::Sender<u64>,
 }
 
-/// A stream that is to be made.
+/// The settings of a new stream.
 #[derive(Debug, Clone)]
 pub(crate) struct NewStream {
     pub(crate) name: String,
@@ -39,12 +39,12 @@ pub(crate) struct NewStream {
 }
 
 impl StreamStore {
-    /// Opens the folder, or makes it. Every stream, record and place is where an earlier process left it.
+    /// Opens or creates the folder. Every stream, record and place is where an earlier process left it.
     pub fn open(folder: &Path) -> Result<Arc<Self>, StreamError> {
         Self::observed(folder, None)
     }
 
-    /// Opens the folder; `observer` is told of every put.
+    /// Opens the folder. `observer` is told about every put.
     pub(crate) fn observed(
         folder: &Path,
         observer: Option<Arc<dyn Observer>>,
@@ -68,7 +68,7 @@ impl StreamStore {
         Ok(Arc::new(Self { folder, streams, observer, deleted: Mutex::default(), passed }))
     }
 
-    /// Makes a stream; none if there is one of this name.
+    /// Creates a stream; `None` if one of this name exists.
     pub(crate) fn create(&self, new: &NewStream, now: Now) -> Result<Option<Arc<Stream>>, StreamError> {
         let mut streams = write(&self.streams);
         if streams.contains_key(&new.name) {
@@ -89,8 +89,9 @@ impl StreamStore {
         Ok(Some(stream))
     }
 
-    /// The stream as it is to be: made, or with this mode, retention and record size, and as many shards. Where as many
-    /// were asked for before, a client that split or merged since is right.
+    /// Makes the stream as it should be: creates it, or gives it this mode, retention, record size and number
+    /// of shards. If the same number was asked for before, it is not applied again, since a client may have
+    /// split or merged shards since.
     pub(crate) fn provide(&self, new: &NewStream, now: Now) -> Result<Arc<Stream>, StreamError> {
         if let Some(stream) = self.create(new, now)? {
             return Ok(stream);
@@ -126,7 +127,7 @@ impl StreamStore {
         read(&self.streams).keys().cloned().collect()
     }
 
-    /// Deletes a stream with all its records. Who reads it finds it gone.
+    /// Deletes a stream with all its records. Its readers find that it is gone.
     pub(crate) fn delete(&self, name: &str) -> Result<(), StreamError> {
         let mut streams = write(&self.streams);
         let not_found = || StreamError::NotFound { stream: name.to_owned() };
@@ -138,12 +139,13 @@ impl StreamStore {
         Ok(())
     }
 
-    /// The taker of a name: where it was, or from `start` on if it is new.
+    /// The taker with this name: at its stored place, or at `start` if it is new.
     pub(crate) fn taker(&self, stream: &str, name: &str, start: Start) -> Result<Taker, StreamError> {
         Taker::open(&self.stream(stream)?, name, start, self.passed.clone())
     }
 
-    /// Removes what is past the retention of its stream. A stream that refuses is told of, and the others go on.
+    /// Removes records past the retention of their stream. If a stream refuses, that is reported, and the
+    /// others continue.
     pub(crate) fn trim(&self, now: Now) {
         for stream in self.live() {
             if let Err(error) = stream.trim(now) {
@@ -157,7 +159,7 @@ impl StreamStore {
         read(&self.streams).values().cloned().collect()
     }
 
-    /// Where a stream of this name may go. A file system may take two names for one.
+    /// The folder for a stream of this name. A file system may not distinguish two names.
     fn free_folder(&self, name: &str) -> PathBuf {
         let plain = if name.starts_with('.') { name.replacen('.', "%2E", 1) } else { name.to_owned() };
         let numbered = (2..).map(|number| format!("{plain}~{number}"));
@@ -171,25 +173,25 @@ fn storage_of(folder: &Path) -> impl Fn(std::io::Error) -> StreamError + use<> {
     storage_error(&folder.file_name().unwrap_or_default().to_string_lossy(), folder)
 }
 
-/// Half made, or half deleted, when a process ended.
+/// A stream whose creation or deletion was not finished when a process ended.
 fn is_left_over(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(".new-") || name.starts_with(".deleted-")
 }
 
-/// What a change of a stream's shards is refused for.
+/// Why a change of a stream's shards is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
-    /// The shards are not such.
+    /// The shards can't be changed in this way.
     #[error(transparent)]
     Shards(#[from] ReshardError),
-    /// The stream is not there, or the file system refuses.
+    /// The stream does not exist, or the file system refuses.
     #[error(transparent)]
     Stream(#[from] StreamError),
 }
 
 impl Stream {
-    /// Splits a shard in two; the second begins at `hash_key`.
+    /// Splits a shard in two, of which the second begins at `hash_key`.
     pub(crate) fn split(&self, shard: u32, hash_key: u128, now: Now) -> Result<(), ChangeError> {
         self.change(|description, end_of| {
             Reshard { description, now_ms: now.0, end_of }.split(shard, hash_key)?;
@@ -205,11 +207,11 @@ impl Stream {
         })
     }
 
-    /// Splits and merges until the stream has as many open shards of even ranges.
+    /// Splits and merges until the stream has this many open shards with even ranges.
     pub(crate) fn scale(&self, shards: u32, now: Now) -> Result<(), StreamError> {
         self.change(|description, end_of| {
             let mut reshard = Reshard { description, now_ms: now.0, end_of };
-            // Ranges of open shards are gapless, so splits at their insides and merges of neighbours go through.
+            // The ranges of open shards have no gaps, so splits inside them and merges of neighbours succeed.
             if let Err(error) = reshard.scale(shards) {
                 tracing::error!(%error, "a stream's shards don't add up");
             }

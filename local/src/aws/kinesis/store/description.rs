@@ -1,4 +1,4 @@
-//! What is known of a stream beside its records, as `stream.json` keeps it.
+//! What is known about a stream besides its records, as `stream.json` stores it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,10 @@ pub(crate) struct Description {
     pub(crate) settings: Settings,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) consumers: BTreeMap<String, Consumer>,
-    /// Closed shards too, by index.
+    /// All shards, including closed ones, by index.
     pub(crate) shards: Vec<Shard>,
-    /// The count of shards that whoever provides the stream asked for last. Others may have split and merged since.
+    /// The number of shards that was last asked for when the stream was provided. Others may have split and
+    /// merged since then.
     #[serde(default)]
     pub(crate) provided_shards: Option<u32>,
 }
@@ -29,11 +30,11 @@ pub(crate) struct Description {
 /// What can be set of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    /// Whether it is said to scale by itself.
+    /// Whether it claims to scale by itself.
     pub(crate) on_demand: bool,
     pub(crate) retention_hours: u32,
     pub(crate) max_record_kib: u32,
-    /// The key that records are said to be encrypted with.
+    /// The key with which records are said to be encrypted.
     pub(crate) key: Option<String>,
     /// The shard-level metrics that are said to be written.
     pub(crate) metrics: BTreeSet<String>,
@@ -67,7 +68,7 @@ pub(crate) struct Consumer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shard {
     pub(crate) index: u32,
-    /// None, one after a split, two after a merge: the one that was merged and its neighbour.
+    /// Empty, one shard after a split, or two after a merge: the one that was merged, and its neighbour.
     pub(crate) parents: Vec<u32>,
     pub(crate) first_hash: u128,
     pub(crate) last_hash: u128,
@@ -81,7 +82,7 @@ pub(crate) struct Shard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Closed {
     pub(crate) at_ms: u64,
-    /// The counter behind its last record.
+    /// The counter after its last record.
     pub(crate) end: u64,
 }
 
@@ -98,7 +99,7 @@ impl Shard {
         origin.number(Place { shard: self.index, counter: self.start })
     }
 
-    /// The number behind its last record; none while it is open.
+    /// The number after its last record; `None` while it is open.
     pub(crate) fn ending_number(&self, origin: Origin) -> Option<SequenceNumber> {
         self.closed.map(|closed| origin.number(Place { shard: self.index, counter: closed.end }))
     }

@@ -1,4 +1,4 @@
-//! One record as a segment holds it: length, checksum, and what was put.
+//! One record as a segment stores it: length, checksum, and what was put.
 
 use std::io::{self, Read};
 
@@ -8,10 +8,10 @@ use bytes::Bytes;
 const HEADER_BYTES: usize = 8;
 /// Counter, arrival, encryption, length of the key.
 const FIXED_BYTES: usize = 8 + 8 + 1 + 2;
-/// A record of 10 MiB with its key and what is fixed; a longer length is no record's.
+/// A record of 10 MiB with its key and fixed part. No record has a greater length.
 const MAX_BODY_BYTES: usize = 12 << 20;
 
-/// More records than any segment holds: it is closed at 8 MiB, and a put adds 10 MiB at most.
+/// More records than any segment holds. A segment is closed at 8 MiB, and a put adds at most 10 MiB.
 const MAX_RECORDS_OF_A_SEGMENT: u64 = 1 << 20;
 
 /// A record of a shard.
@@ -19,9 +19,9 @@ const MAX_RECORDS_OF_A_SEGMENT: u64 = 1 << 20;
 pub(crate) struct Record {
     /// Its place in the shard.
     pub(crate) counter: u64,
-    /// When it was put, in milliseconds since 1970. Never before the record in front of it.
+    /// When it was put, in milliseconds since 1970. This is never before the record that precedes it.
     pub(crate) arrived_ms: u64,
-    /// Whether the stream was encrypted when it came.
+    /// Whether the stream was encrypted when it arrived.
     pub(crate) encrypted: bool,
     pub(crate) partition_key: String,
     pub(crate) data: Bytes,
@@ -79,7 +79,7 @@ pub(super) struct Frame {
     pub(super) bytes: u64,
 }
 
-/// Reads the next record. `None` where what is left is no whole record: a torn tail, or damage.
+/// Reads the next record. `None` if the rest is not a whole record: a torn tail, or damage.
 pub(super) fn read(reader: &mut impl Read) -> io::Result<Option<Frame>> {
     let Some((length, checksum)) = header(reader)? else { return Ok(None) };
     let mut body = vec![0; length];
@@ -94,8 +94,8 @@ pub(super) fn read(reader: &mut impl Read) -> io::Result<Option<Frame>> {
     Ok(record(&body.into()).map(|record| Frame { record, bytes }))
 }
 
-/// The counter of the last whole record in bytes that begin with damage; none where there is no record, as behind a
-/// write that was torn. `next` is the counter of the record that is damaged.
+/// The counter of the last whole record in bytes that begin with damage; `None` if there is no record, as
+/// after a torn write. `next` is the counter of the damaged record.
 pub(super) fn last_counter(bytes: &[u8], next: u64) -> Option<u64> {
     let mut last = None;
     let mut at = 1;
@@ -116,15 +116,15 @@ pub(super) fn last_counter(bytes: &[u8], next: u64) -> Option<u64> {
     last
 }
 
-/// Whether a record from this counter on may begin here, told by its fixed part alone: a checksum at every byte would
-/// take minutes.
+/// Whether a record from this counter on may begin here, judged by its fixed part alone, since a checksum at
+/// every byte would take minutes.
 fn may_begin(bytes: &[u8], from: u64) -> bool {
     let counter =
         bytes.get(HEADER_BYTES..).and_then(|body| body.first_chunk()).copied().map(u64::from_le_bytes);
     counter.is_some_and(|counter| counter >= from && counter - from <= MAX_RECORDS_OF_A_SEGMENT)
 }
 
-/// Length and checksum; none at the end, or where no record can begin.
+/// Length and checksum; `None` at the end, or if no record can begin here.
 fn header(reader: &mut impl Read) -> io::Result<Option<(usize, u32)>> {
     let (mut length, mut checksum) = ([0; 4], [0; 4]);
     for part in [&mut length, &mut checksum] {

@@ -1,4 +1,4 @@
-//! What was put and what is yet to be taken, of every stream in one moment.
+//! What was put and what has not been taken yet, of every stream at one moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,27 +16,28 @@ pub(crate) struct ShardCount {
     pub(crate) shard: Name,
     /// Records ever put.
     pub(crate) put: u64,
-    /// Records put in this process's life.
+    /// How many records were put since this process began.
     pub(crate) put_now: u64,
-    /// Records of those kept that each taker has not passed.
+    /// How many of the stored records each taker has not passed.
     pub(crate) waiting: BTreeMap<String, u64>,
 }
 
 impl StreamStore {
-    /// The count of every shard of every stream. Puts wait meanwhile, so that all counts are of one moment.
+    /// The count of every shard of every stream. Puts wait in the meantime, so that all counts belong to one
+    /// moment.
     pub(crate) fn counts(&self) -> Vec<ShardCount> {
         let streams = self.live();
         let held: Vec<_> = streams.iter().map(|stream| write(&stream.state)).collect();
         streams.iter().zip(&held).flat_map(|(stream, state)| stream.counts(state)).collect()
     }
 
-    /// What the streams that were deleted in this process's life held at that moment.
+    /// What the streams that were deleted since this process began held at that moment.
     pub(crate) fn deleted(&self) -> Vec<ShardCount> {
         lock(&self.deleted).clone()
     }
 
-    /// Whether, in one moment, every taker of every stream has passed every record, and is finished with every shard
-    /// that is closed.
+    /// Whether, at one moment, every taker of every stream has passed every record and has finished every
+    /// closed shard.
     pub(crate) fn is_drained(&self) -> bool {
         let streams = self.live();
         let held: Vec<_> = streams.iter().map(|stream| write(&stream.state)).collect();

@@ -1,4 +1,5 @@
-//! Locks that a panic elsewhere leaves usable: each change under them is complete before it is seen.
+//! Locks that remain usable after a panic elsewhere, since each change under them is complete before it is
+//! seen.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

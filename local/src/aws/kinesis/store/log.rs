@@ -1,4 +1,4 @@
-//! The records of one shard: segments one after the other, of which the last is written.
+//! The records of one shard: segments one after another, of which the last is written to.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,22 @@ use std::path::{Path, PathBuf};
 use super::frame::{self, Draft, Record, Stamp};
 use super::segment::{Cut, Segment};
 
-/// A shard on disk. In memory it has a few numbers a segment, and no file is held open.
+/// A shard on disk. In memory it has a few numbers for each segment, and it keeps no file open.
 #[derive(Debug)]
 pub(super) struct ShardLog {
     folder: PathBuf,
     segments: Vec<Segment>,
     /// The counter of the next record.
     next: u64,
-    /// The counter behind the last record that is there: `next`, but where the last ones were lost by damage.
+    /// The counter after the last record that exists. It equals `next` unless the last records were lost by
+    /// damage.
     end: u64,
-    /// `next` when this process began.
+    /// The value of `next` when this process began.
     next_at_open: u64,
     newest_ms: u64,
 }
 
-/// How much one read gives. The first record comes whatever its size.
+/// How much one read returns. The first record is returned whatever its size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     pub(crate) records: usize,
@@ -28,8 +29,8 @@ pub(crate) struct Limit {
 }
 
 impl ShardLog {
-    /// Opens a shard's folder, which needs not be there; `start` is the counter of its first record ever. What was cut
-    /// off its end is told.
+    /// Opens a shard's folder, which need not exist. `start` is the counter of its very first record. What
+    /// was cut off its end is returned.
     pub(super) fn open(folder: PathBuf, start: u64) -> io::Result<(Self, Option<Cut>)> {
         let mut segments = found(&folder)?;
         segments.sort_by_key(|segment| segment.first);
@@ -49,7 +50,8 @@ impl ShardLog {
         Ok((log, cut))
     }
 
-    /// Goes on at a counter, where a file has fewer records than its takers have passed: no number is given twice.
+    /// Continues at a counter if a file has fewer records than its takers have passed, so that no number is
+    /// given twice.
     pub(super) fn skip_to(&mut self, counter: u64) {
         if counter > self.next {
             (self.next, self.next_at_open) = (counter, counter);
@@ -57,7 +59,7 @@ impl ShardLog {
         }
     }
 
-    /// The next record goes into a segment of its own, whose name has its counter.
+    /// The next record begins a new segment, whose name contains its counter.
     fn begin_segment(&mut self) {
         let next = self.next;
         self.segments.retain(|segment| segment.first != next);
@@ -69,7 +71,7 @@ impl ShardLog {
         self.next
     }
 
-    /// The counter behind the last record that is there.
+    /// The counter after the last record that exists.
     pub(super) fn end(&self) -> u64 {
         self.end
     }
@@ -78,12 +80,12 @@ impl ShardLog {
         self.next_at_open
     }
 
-    /// The counter of the oldest record that is kept, or of the next if none is.
+    /// The counter of the oldest stored record, or of the next one if none is stored.
     pub(super) fn oldest(&self) -> u64 {
         self.segments.first().map_or(self.next, |segment| segment.first)
     }
 
-    /// Takes numbers for records and writes them, in one step. Gives the first counter.
+    /// Takes numbers for records and writes them, in one step. Returns the first counter.
     pub(super) fn append(&mut self, drafts: &[Draft<'_>], now_ms: u64, encrypted: bool) -> io::Result<u64> {
         let arrived_ms = now_ms.max(self.newest_ms);
         let first = self.next;
@@ -108,8 +110,8 @@ impl ShardLog {
         &mut self.segments[last]
     }
 
-    /// The segment in which a record is, or the first of those behind it that are kept, and the counter at which the
-    /// next segment begins; none at the tip.
+    /// The segment that contains a record, or the first stored one after it, and the counter at which the
+    /// next segment begins; `None` at the newest record.
     pub(super) fn segment(&self, counter: u64) -> Option<(Segment, u64)> {
         if counter >= self.next {
             return None;
@@ -120,12 +122,13 @@ impl ShardLog {
         Some((segment, end))
     }
 
-    /// All segments, to be looked at without holding the shard.
+    /// All segments, so that they can be read without locking the shard.
     pub(super) fn segments(&self) -> Vec<Segment> {
         self.segments.clone()
     }
 
-    /// Removes segments of which no record is as young as `horizon_ms`. Gives the counter of the oldest record then.
+    /// Removes the segments whose records are all older than `horizon_ms`. Returns the counter of the oldest
+    /// record then.
     pub(super) fn trim(&mut self, horizon_ms: u64) -> io::Result<u64> {
         while let Some(oldest) = self.segments.first() {
             let is_last = self.segments.len() == 1;
@@ -157,7 +160,8 @@ fn found(folder: &Path) -> io::Result<Vec<Segment>> {
     Ok(segments)
 }
 
-/// The first record that arrived at a time or later, among segments in order; none if all arrived before.
+/// The first record that arrived at this time or later, among segments in order; `None` if all arrived
+/// earlier.
 pub(super) fn first_at(segments: &[Segment], ms: u64) -> io::Result<Option<u64>> {
     let begins_before =
         |segment: &Segment| segment.oldest_ms().map(|oldest| oldest.is_some_and(|oldest| oldest < ms));
@@ -184,7 +188,7 @@ pub(super) fn first_at(segments: &[Segment], ms: u64) -> io::Result<Option<u64>>
     Ok(found.or_else(|| begins_at().map(|segment| segment.first)))
 }
 
-/// Adds records of a segment until the limit; whether there is room for more.
+/// Adds records of a segment until the limit. Returns whether there is room for more.
 pub(super) fn read_into(
     records: &mut Vec<Record>,
     segment: &Segment,

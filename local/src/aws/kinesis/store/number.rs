@@ -21,7 +21,7 @@ const PIECE: u64 = 10_000_000_000_000_000_000;
 const PIECE_DIGITS: usize = 19;
 const DIGITS: usize = 56;
 
-/// What all numbers of a stream share, and no other stream's numbers have.
+/// What all numbers of a stream share, and no other stream's numbers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Origin {
     /// When the stream was created, in milliseconds since 1970.
@@ -30,7 +30,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The origin of a stream created now.
+    /// The origin of a stream that is created now.
     pub(crate) fn new(created_ms: u64) -> Self {
         let random = uuid::Uuid::new_v4().as_u64_pair().1 & ((1 << RANDOM_BITS) - 1);
         Self { created_ms, random }
@@ -48,7 +48,7 @@ impl Origin {
         SequenceNumber { high: VERSION << 56 | second << 20 | millisecond << 10 | random_high, low }
     }
 
-    /// Where a number of this stream is; none of another's.
+    /// The place of a number of this stream; `None` for a number of another stream.
     pub(crate) fn place(self, number: SequenceNumber) -> Option<Place> {
         let counter = u64::try_from(number.low >> 36 & u128::from(u64::MAX)).ok()?;
         let shard = u32::try_from(number.low >> 4 & u128::from(u32::MAX)).ok()?;
@@ -57,7 +57,7 @@ impl Origin {
     }
 }
 
-/// What is of one record alone in a sequence number.
+/// The part of a sequence number that identifies one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The shard's index.
@@ -66,7 +66,7 @@ pub(crate) struct Place {
     pub(crate) counter: u64,
 }
 
-/// A sequence number. Within a shard they grow from record to record.
+/// A sequence number. Within a shard the numbers grow from record to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SequenceNumber {
     high: u64,
@@ -74,7 +74,7 @@ pub(crate) struct SequenceNumber {
 }
 
 impl SequenceNumber {
-    /// Reads 56 digits. Other counts of digits are numbers of no stream.
+    /// Reads 56 digits. Numbers with other counts of digits belong to no stream.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;

@@ -12,23 +12,23 @@ use crate::aws::stream::Place;
 
 const STARTS: &str = "starts.json";
 
-/// A taker's places. Each shard has one from the moment it exists: where it is not kept, it is where the taker began,
-/// or the start of a shard that came later.
+/// A taker's places. Each shard has one from the moment it exists. If none is stored, it is where the taker
+/// began, or the start of a shard that came later.
 pub(super) struct Places {
     folder: PathBuf,
-    /// The counters at which the taker began, of the shards that were there then.
+    /// The counters at which the taker began, for the shards that existed then.
     starts: BTreeMap<u32, u64>,
     kept: Mutex<BTreeMap<u32, Kept>>,
 }
 
 struct Kept {
     place: Place,
-    /// The counter of the first record not passed.
+    /// The counter of the first record that was not passed.
     next: u64,
 }
 
 impl Places {
-    /// The taker's places, or those that `begin` says if the taker is new.
+    /// The taker's places, or those that `begin` gives if the taker is new.
     pub(super) fn open<E: From<io::Error>>(
         folder: PathBuf,
         begin: impl FnOnce() -> Result<BTreeMap<u32, u64>, E>,
@@ -44,7 +44,7 @@ impl Places {
         Ok(Self { folder, starts, kept: Mutex::default() })
     }
 
-    /// Takes up a place that an earlier process kept.
+    /// Restores a place that an earlier process stored.
     pub(super) fn take_up(&self, shard: u32, next_of: impl Fn(&str) -> Option<u64>) -> io::Result<()> {
         if let Some(place) = document::read::<Place>(&self.path(shard))? {
             let next = place.after.as_deref().and_then(next_of);
@@ -68,7 +68,7 @@ impl Places {
         lock(&self.kept).get(&shard).map(|kept| kept.place.clone()).unwrap_or_default()
     }
 
-    /// Keeps a place, on disk first.
+    /// Stores a place, first on disk.
     pub(super) fn pass(&self, shard: u32, place: Place, next: u64) -> io::Result<()> {
         let mut kept = lock(&self.kept);
         document::replace(&self.path(shard), &place)?;
@@ -81,7 +81,7 @@ impl Places {
     }
 }
 
-/// The folder of a taker: its name, with what a file system may not take written as its code.
+/// The folder of a taker: its name, in which characters that a file system may refuse are written as codes.
 pub(super) fn folder_of(takers: &Path, taker: &str) -> PathBuf {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let spelt = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };

@@ -1,4 +1,4 @@
-//! Putting records: a number taken and its record written, in one step for each shard.
+//! Puts records: for each shard, numbers are taken and the records are written in one step.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::stream::{Log, State, Stream};
 use crate::aws::event::{Event, Name};
 use crate::aws::stream::StreamError;
 
-/// More user records of one aggregate are not counted apart.
+/// An aggregate with more user records than this is not taken apart.
 const MAX_USER_RECORDS: usize = 1_000_000;
 
 /// A record to be put.
@@ -31,7 +31,7 @@ pub(crate) struct Written {
     pub(crate) number: SequenceNumber,
 }
 
-/// What became of each entry, in order. `None` was not written, because of the error.
+/// The result for each entry, in order. `None` means that it was not written, because of the error.
 #[derive(Debug, Default)]
 pub(crate) struct PutOutcome {
     pub(crate) written: Vec<Option<Written>>,
@@ -44,7 +44,8 @@ impl Stream {
         read(&self.state).route(hash_key).map(|log| log.index)
     }
 
-    /// Writes records. What comes back as written survives the process: a kill is no loss, a power cut may be one.
+    /// Writes records. What is returned as written survives the process: a kill loses nothing, but a power
+    /// cut may.
     pub(crate) fn put(&self, entries: &[Entry<'_>], now: Now) -> Result<PutOutcome, StreamError> {
         let state = read(&self.state);
         if state.is_deleted {
@@ -100,7 +101,8 @@ impl State {
     }
 }
 
-/// How many user records a record has: what is no intact aggregate is one, as for the libraries that take them apart.
+/// How many user records a record contains. As in the libraries that take aggregates apart, a record that is
+/// not an intact aggregate is one.
 fn user_records(data: &[u8]) -> u64 {
     match kpl::user_records(data, MAX_USER_RECORDS) {
         Ok(Some(records)) => records.len() as u64,

@@ -1,4 +1,4 @@
-//! Reading records: where a position is, and what is behind it. No lock is held while files are read.
+//! Reads records: where a position is, and what follows it. No lock is held while files are read.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -17,33 +17,34 @@ pub(crate) enum Start {
     TrimHorizon,
     /// The next record to come.
     Latest,
-    /// The first record that arrived then or later, in milliseconds since 1970; the next to come if there is none.
+    /// The first record that arrived at this time or later, in milliseconds since 1970; the next one to come
+    /// if there is none.
     AtTimestamp(u64),
-    /// The record of this counter, or the first behind it that is kept.
+    /// The record with this counter, or the first stored one after it.
     At(u64),
 }
 
-/// What a read gave.
+/// The result of a read.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_field_names, reason = "the word of the field")]
 pub(crate) struct Records {
     pub(crate) records: Vec<Record>,
     /// The counter at which the next read begins.
     pub(crate) next: u64,
-    /// The shard is closed, and nothing is behind these records.
+    /// The shard is closed, and nothing follows these records.
     pub(crate) is_end: bool,
-    /// Records are behind these.
+    /// More records follow these.
     pub(crate) has_more: bool,
 }
 
-/// A shard as it was in one moment.
+/// A shard as it was at one moment.
 struct Moment {
     next: u64,
     end: Option<u64>,
 }
 
 impl Stream {
-    /// The counter that a start means in a shard; none if the stream has no such shard.
+    /// The counter that a start means in a shard; `None` if the stream has no such shard.
     pub(crate) fn position(&self, shard: u32, start: Start) -> Result<Option<u64>, StreamError> {
         let Some(log) = self.log(shard)? else { return Ok(None) };
         let (oldest, next, segments) = {
@@ -64,7 +65,8 @@ impl Stream {
         let mut found = Records { next: from, ..Records::default() };
         loop {
             let (segment, moment) = {
-                // The end of a shard is looked at with its records: none comes behind it.
+                // The end of a shard is read together with its records, so that no record can come after it
+                // unnoticed.
                 let state = read(&self.state);
                 if state.is_deleted {
                     return Err(self.not_found());
@@ -76,7 +78,7 @@ impl Stream {
                 (records.segment(found.next), moment)
             };
             let Some((segment, end)) = segment else {
-                // Nothing is kept from there on: the shard is empty, or all of it is past its retention.
+                // Nothing is stored from there on: the shard is empty, or all of it is past its retention.
                 found.next = found.next.max(moment.next);
                 return Ok(found.ended(&moment));
             };
@@ -88,10 +90,11 @@ impl Stream {
                     if !has_room {
                         return Ok(found.ended(&moment));
                     }
-                    // Where records were lost by damage, the next segment does not begin behind the last record.
+                    // If records were lost by damage, the next segment does not begin directly after the last
+                    // record.
                     found.next = found.next.max(end);
                 }
-                // Removed, past the retention, since it was looked up.
+                // The segment was past its retention and has been removed since it was looked up.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(&log, segment.first) => {}
                 Err(error) => return Err(self.storage()(error)),
             }

@@ -1,25 +1,25 @@
-//! Splitting and merging shards. Parents end and children begin in one step.
+//! Splits and merges shards. Parents end and children begin in one step.
 
 use super::description::{Closed, Description, Shard};
 
 /// Why shards can't be split or merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReshardError {
-    /// No such shard.
-    #[error("shard {0} is not there")]
+    /// There is no such shard.
+    #[error("shard {0} does not exist")]
     NoShard(u32),
     /// It was split or merged before.
     #[error("shard {0} is closed")]
     Closed(u32),
-    /// Two shards whose ranges have something between them.
-    #[error("shards {0} and {1} are no neighbours")]
+    /// The ranges of the two shards are not adjacent.
+    #[error("shards {0} and {1} are not neighbours")]
     NotAdjacent(u32, u32),
-    /// The second child would be empty, or the first.
+    /// One of the two children would be empty.
     #[error("hash key {0} does not split the shard")]
     HashKey(u128),
 }
 
-/// Shards to be opened and closed at one time.
+/// Shards that are opened and closed at the same time.
 pub(super) struct Reshard<'a, E: Fn(u32) -> u64> {
     pub(super) description: &'a mut Description,
     pub(super) now_ms: u64,
@@ -28,7 +28,7 @@ pub(super) struct Reshard<'a, E: Fn(u32) -> u64> {
 }
 
 impl<E: Fn(u32) -> u64> Reshard<'_, E> {
-    /// Splits a shard; the second child begins at `hash_key`.
+    /// Splits a shard, of which the second child begins at `hash_key`.
     pub(super) fn split(&mut self, index: u32, hash_key: u128) -> Result<[u32; 2], ReshardError> {
         let parent = self.open(index)?;
         if hash_key <= parent.first_hash || hash_key > parent.last_hash {
@@ -50,7 +50,7 @@ impl<E: Fn(u32) -> u64> Reshard<'_, E> {
         Ok(self.child(vec![index, adjacent], (lower.first_hash, upper.last_hash), start))
     }
 
-    /// Splits and merges until as many open shards have even ranges.
+    /// Splits and merges until this many open shards have even ranges.
     pub(super) fn scale(&mut self, shards: u32) -> Result<(), ReshardError> {
         let ranges: Vec<_> = even_ranges(shards).collect();
         for (first_hash, _) in &ranges {
@@ -66,7 +66,7 @@ impl<E: Fn(u32) -> u64> Reshard<'_, E> {
         Ok(())
     }
 
-    /// Merges the open shards that make up a range into one.
+    /// Merges the open shards of a range into one.
     fn join(&mut self, first_hash: u128, last_hash: u128) -> Result<(), ReshardError> {
         let within = |shard: &&Shard| shard.first_hash >= first_hash && shard.last_hash <= last_hash;
         let mut pieces: Vec<_> = self.description.open_shards().filter(within).collect();
@@ -85,7 +85,7 @@ impl<E: Fn(u32) -> u64> Reshard<'_, E> {
         if shard.closed.is_some() { Err(ReshardError::Closed(index)) } else { Ok(shard.clone()) }
     }
 
-    /// Ends a shard. Gives a counter that its children may begin at.
+    /// Ends a shard. Returns a counter at which its children may begin.
     fn close(&mut self, index: u32) -> u64 {
         let start = self.description.shard(index).map_or(0, |shard| shard.start);
         let end = (self.end_of)(index).max(start);
@@ -119,16 +119,16 @@ pub(super) fn first_shards(shards: u32, now_ms: u64) -> Vec<Shard> {
         first_hash,
         last_hash,
         opened_ms: now_ms,
-        // So that a place before the first record has a number too.
+        // This leaves a number for a place before the first record.
         start: 1,
         closed: None,
     };
     (0..).zip(even_ranges(shards)).map(shard).collect()
 }
 
-/// All hash keys in as many parts, as Kinesis divides them: the last one takes what is left over.
+/// All hash keys in this many parts, divided as Kinesis divides them: the last one takes the remainder.
 fn even_ranges(parts: u32) -> impl Iterator<Item = (u128, u128)> {
-    // 2^128 / parts, which has no room in 128 bits for one part.
+    // This is 2^128 / parts, which for one part does not fit in 128 bits.
     let parts = u128::from(parts.max(1));
     let width = u128::MAX / parts + u128::from(u128::MAX % parts == parts - 1 && parts > 1);
     (0..parts).map(move |part| {

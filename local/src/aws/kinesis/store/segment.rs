@@ -9,15 +9,15 @@ use std::time::UNIX_EPOCH;
 use super::frame::{self, Frame, Record};
 use super::lock::lock;
 
-/// A segment is closed at this size, or an hour after it was begun.
+/// A segment is closed at this size, or an hour after it began.
 const MAX_BYTES: u64 = 8 << 20;
 const MAX_AGE_MS: u64 = 3_600_000;
-/// A reader goes at most so far through records that it does not want.
+/// A reader passes at most this many bytes of records that it does not want.
 const MARK_EVERY_BYTES: u64 = 64 << 10;
 const READ_AT_ONCE: usize = 64 << 10;
 const EXTENSION: &str = "log";
 
-/// What is known of a segment. Clones share what was learnt of its inside.
+/// What is known about a segment. Clones share what was learnt about its content.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
     path: Arc<Path>,
@@ -25,7 +25,7 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// How much of the file is written and acknowledged.
     bytes: u64,
-    /// No record in it is younger.
+    /// The arrival of its newest record.
     pub(super) newest_ms: u64,
     oldest_ms: OnceLock<u64>,
     marks: Arc<Mutex<Vec<Mark>>>,
@@ -38,22 +38,22 @@ struct Mark {
     offset: u64,
 }
 
-/// What was found by going through a segment.
+/// What was found by reading a whole segment.
 pub(super) struct Scanned {
     /// The counter of the next record.
     pub(super) next: u64,
-    /// What is behind the last whole record, which was cut off.
+    /// What follows the last whole record, which was cut off.
     pub(super) cut: Option<Cut>,
 }
 
-/// The end of a segment that was cut off.
+/// The cut-off end of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cut {
     /// Where it is kept.
     pub(super) kept: PathBuf,
     pub(super) bytes: u64,
-    /// Records that were acknowledged and are lost by damage, as far as whole records behind it show. None are where a
-    /// process was killed while it wrote.
+    /// How many acknowledged records are lost by damage, as far as whole records after it show. If a process
+    /// was killed while it wrote, none is lost.
     pub(super) lost: u64,
 }
 
@@ -63,7 +63,7 @@ impl Segment {
         Self { path, first, bytes: 0, newest_ms: 0, oldest_ms: OnceLock::new(), marks: Arc::default() }
     }
 
-    /// A segment that is there already, by its path; none if the path is no segment's.
+    /// A segment that exists already, by its path; `None` if the path is not a segment's.
     pub(super) fn found(path: PathBuf) -> io::Result<Option<Self>> {
         let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
         let first = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
@@ -75,7 +75,7 @@ impl Segment {
         Ok(Some(Self { path: path.into(), ..segment }))
     }
 
-    /// Makes the file. Its name alone keeps the shard's counter.
+    /// Creates the file. Its name alone stores the shard's counter.
     pub(super) fn make(&self) -> io::Result<()> {
         self.open_to_write().map(drop)
     }
@@ -94,7 +94,7 @@ impl Segment {
         self.bytes >= MAX_BYTES || is_old()
     }
 
-    /// Writes records behind the others. Nothing of them counts if it fails.
+    /// Writes records after the others. If it fails, none of them counts.
     pub(super) fn append(&mut self, first: u64, records: &[u8], arrived_ms: u64) -> io::Result<()> {
         let mut file = self.open_to_write()?;
         let found = file.metadata()?.len();
@@ -107,7 +107,8 @@ impl Segment {
         }
         file.seek(SeekFrom::Start(self.bytes))?;
         if let Err(error) = file.write_all(records) {
-            // Whole records of it would be taken for written when the segment is opened again. To cut needs no room.
+            // Whole records in it would otherwise count as written when the segment is opened again. Cutting
+            // needs no disk space.
             let undone = file.set_len(self.bytes);
             tracing::debug!(?undone, "a write that failed half way is undone");
             return Err(error);
@@ -131,7 +132,7 @@ impl Segment {
         }
     }
 
-    /// Goes through all of it, and cuts what is behind the last whole record. It is kept beside the segment.
+    /// Reads all of it, and cuts off what follows the last whole record, which is kept beside the segment.
     pub(super) fn recover(&mut self) -> io::Result<Scanned> {
         let mut next = self.first;
         let mut offset = 0;
@@ -163,7 +164,7 @@ impl Segment {
         Ok(Cut { kept, bytes: end.len() as u64, lost })
     }
 
-    /// Visits records from a counter on until `visit` says that it has enough.
+    /// Visits records from a counter on until `visit` has enough.
     pub(super) fn visit(&self, from: u64, mut visit: impl FnMut(Record) -> bool) -> io::Result<()> {
         let mut at = self.nearest(from);
         let mut file = File::open(&self.path)?;
@@ -201,7 +202,7 @@ impl Segment {
         nearest.unwrap_or(Mark { counter: self.first, offset: 0 })
     }
 
-    /// Remembers a place, if the last one remembered is far enough before it.
+    /// Remembers a place if it is far enough after the last one.
     fn mark(&self, mark: Mark) {
         let mut marks = lock(&self.marks);
         if marks.last().is_none_or(|last| mark.offset >= last.offset + MARK_EVERY_BYTES) {

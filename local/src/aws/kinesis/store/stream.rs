@@ -1,4 +1,4 @@
-//! One stream: its description, the logs of its shards, and who waits for news of it.
+//! One stream: its description, the logs of its shards, and those who wait for changes.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -26,14 +26,14 @@ pub(crate) struct Stream {
     pub(super) name: Name,
     pub(super) folder: PathBuf,
     pub(super) state: RwLock<State>,
-    /// The takers of this process's life.
+    /// The takers that were opened in this process.
     pub(super) takers: Mutex<BTreeMap<String, Arc<Places>>>,
-    /// Goes up with every change of records and shards. Closed when the stream is deleted.
+    /// Grows with every change of records and shards, and is closed when the stream is deleted.
     version: watch::Sender<u64>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
-/// What is changed under the stream's lock: for writing by what changes shards, for reading by puts.
+/// What the stream's lock protects. Changes of shards lock it for writing, and puts lock it for reading.
 pub(super) struct State {
     pub(super) description: Description,
     pub(super) logs: BTreeMap<u32, Arc<Log>>,
@@ -50,7 +50,7 @@ pub(super) struct Log {
 }
 
 impl Stream {
-    /// Makes a stream's folder, all of it or nothing.
+    /// Makes a stream's folder, completely or not at all.
     pub(super) fn make(
         folder: PathBuf,
         description: &Description,
@@ -68,7 +68,7 @@ impl Stream {
         Self::open(folder, description.clone(), observer)
     }
 
-    /// What a folder says of its stream; none if it holds none.
+    /// What a folder says about its stream; `None` if it contains none.
     pub(super) fn described(folder: &Path) -> io::Result<Option<Description>> {
         document::read(&folder.join(DESCRIPTION))
     }
@@ -102,14 +102,15 @@ impl Stream {
             self.tell(Event::Damaged { stream: Arc::clone(stream), shard, records: *lost, message });
         } else {
             let message = format!(
-                "{bytes} bytes at the end of {shard} of stream {stream} are no whole record, as where a process is \
+                "{bytes} bytes at the end of {shard} of stream {stream} are not a whole record, as after a process was \
                  killed while it writes; they were never acknowledged, and are in {kept}"
             );
             self.tell(Event::Warning { message });
         }
     }
 
-    /// A taker has passed records that are not there: their file was damaged. Their numbers are not given again.
+    /// A taker has passed records that no longer exist, since their file was damaged. Their numbers are not
+    /// given again.
     pub(super) fn keep_numbers_from(&self, shard: u32, taker: &str, next: u64) {
         let Ok(Some(log)) = self.log(shard) else { return };
         let mut records = lock(&log.records);
@@ -118,7 +119,7 @@ impl Stream {
             records.skip_to(next);
             drop(records);
             let message = format!(
-                "the last {missing} records of {} of stream {}, which {taker} took, are not in its files any more",
+                "the last {missing} records of {} of stream {}, which {taker} took, are no longer in its files",
                 log.id, self.name
             );
             let (stream, shard) = (Arc::clone(&self.name), Arc::clone(&log.id));
@@ -136,7 +137,8 @@ impl Stream {
         look(&read(&self.state).description)
     }
 
-    /// Changes the stream, on disk first. Puts wait meanwhile, and see the shards before or after.
+    /// Changes the stream, first on disk. Puts wait in the meantime, and see the shards either before or
+    /// after.
     pub(crate) fn change<T, E: From<StreamError>>(
         &self,
         change: impl FnOnce(&mut Description, &dyn Fn(u32) -> u64) -> Result<T, E>,
@@ -157,7 +159,7 @@ impl Stream {
         Ok(result)
     }
 
-    /// Ends the stream for everyone who has hold of it, and frees its folder's name. What it held then is given back.
+    /// Ends the stream for everyone who holds it, and frees its folder's name. Returns what it held then.
     pub(super) fn delete(&self) -> Result<Vec<ShardCount>, StreamError> {
         let mut state = write(&self.state);
         if state.is_deleted {
@@ -176,7 +178,7 @@ impl Stream {
         Ok(held)
     }
 
-    /// Removes what is past the retention, and says what no taker will see any more.
+    /// Removes what is past the retention, and reports what no taker will see any more.
     pub(super) fn trim(&self, now: Now) -> Result<(), StreamError> {
         let state = read(&self.state);
         if state.is_deleted {
@@ -212,7 +214,7 @@ impl Stream {
         self.version.subscribe()
     }
 
-    /// Wakes who waits for news.
+    /// Wakes those who wait for changes.
     pub(super) fn changed(&self) {
         self.version.send_modify(|version| *version += 1);
     }

@@ -1,4 +1,4 @@
-//! A taker in this process: it reads the store's files, and keeps its places in them.
+//! A taker in this process. It reads the store's files, and keeps its places in them.
 
 use std::sync::Arc;
 
@@ -24,12 +24,13 @@ const TAKERS: &str = "takers";
 pub(crate) struct Taker {
     stream: Arc<Stream>,
     places: Arc<Places>,
-    /// Told of every place that is passed.
+    /// Notified about every place that is passed.
     passed: watch::Sender<u64>,
 }
 
 impl Taker {
-    /// The taker of this name, where an earlier process left it, or from `start` on if there was none.
+    /// The taker with this name, at the place where an earlier process left it, or at `start` if there was
+    /// none.
     pub(super) fn open(
         stream: &Arc<Stream>,
         name: &str,
@@ -149,8 +150,8 @@ impl StreamSource for Taker {
     }
 }
 
-/// Work on files, off the tasks that wait for nothing. A panic goes on in the caller; where the runtime ends before the
-/// work began, the caller ends with it.
+/// Runs work on files away from the tasks that must not block. A panic is passed on to the caller. If the
+/// runtime ends before the work began, the caller ends with it.
 pub(crate) fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> BoxFuture<'static, T> {
@@ -205,7 +206,7 @@ impl From<StreamError> for Refused {
 
 impl Stream {
     fn no_number(&self, number: &str) -> StreamError {
-        let message = format!("{number:?} is no sequence number of the shard");
+        let message = format!("{number:?} is not a sequence number of the shard");
         self.storage()(std::io::Error::new(std::io::ErrorKind::InvalidInput, message))
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn client(bucket: &str, aws: &AwsSettings) -> Result<AmazonS3, StoreE
     client.map_err(|source| StoreError::Connect { bucket: bucket.to_owned(), source: source.into() })
 }
 
-/// Makes object_store use the process's HTTP client.
+/// Makes `object_store` use the process's HTTP client.
 #[derive(Debug)]
 struct Connector {
     endpoint_url: Option<String>,
