@@ -115,7 +115,7 @@ async fn a_killed_put_goes_on_where_it_was_and_no_record_is_missing() {
     killed.wait().unwrap();
     let output = put.command(&[]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(told(&output).contains("going on at byte "), "{output:?}");
+    assert!(told(&output).contains("continuing at byte "), "{output:?}");
     assert!(summary(&output)["read"].as_u64().unwrap() < ROWS as u64, "{output:?}");
     assert_eq!(different(&records(&reader).await), ROWS);
     assert_eq!(put.files(), ["people.csv"], "nothing is left of a put that is done");
@@ -154,7 +154,7 @@ async fn a_put_that_goes_on_to_another_stream_of_the_same_name_starts_over_and_s
     let output = put.command(&[]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(
-        told(&output).contains("starting over: the stream is another one of the same name"),
+        told(&output).contains("starting over: the stream is another one with the same name"),
         "{output:?}"
     );
     assert_eq!(different(&records(&reader).await), ROWS);

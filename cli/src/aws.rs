@@ -1,4 +1,4 @@
-//! Which AWS a command talks to: options, environment and profiles, as in the AWS CLI.
+//! Which AWS a command talks to, by options, environment and profiles, as in the AWS CLI.
 
 use std::error::Error;
 
@@ -8,22 +8,23 @@ use edge::aws::{AwsCredentials, AwsSettings, Profile};
 use edge::logging::chain;
 use edge::settings::Settings;
 
-/// Region, profile and endpoint. An option wins over its variable, and that over the profile.
+/// Region, profile and endpoint. An option takes precedence over its variable, and the variable over the
+/// profile.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AwsArguments {
-    /// Another server that speaks Kinesis, such as that of `kinflow run`, `http://127.0.0.1:4567`
+    /// The URL of another server that speaks Kinesis, such as that of `kinflow run`, `http://127.0.0.1:4567`
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// The AWS region; else `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's
+    /// The AWS region; by default `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's region
     #[arg(long)]
     region: Option<String>,
-    /// A profile of ~/.aws/config; else keys of the environment, `AWS_PROFILE`, the machine's role
+    /// A profile of ~/.aws/config; by default keys in the environment, `AWS_PROFILE` or the machine's role
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 }
 
 impl AwsArguments {
-    /// The settings of every client. A server on this machine takes any keys, so none are looked for.
+    /// The settings of every client. A server on this machine accepts any keys, so none are looked for.
     pub(crate) async fn settings(&self) -> Result<AwsSettings, Box<dyn Error>> {
         let mut environment = Settings::from_env();
         let mut aws = AwsSettings::read(&mut environment);
@@ -64,7 +65,7 @@ pub(crate) fn advice(stream: &str, aws: &AwsSettings, error: &ReaderError) -> St
     let (operation, code) = match error {
         ReaderError::NotFound { operation } => {
             return format!(
-                "{place} is not there ({operation}); `kinflow streams list` shows those that are, \
+                "{place} does not exist ({operation}); `kinflow streams list` shows the streams there are, \
                  --region and --endpoint-url say where to look"
             );
         }
@@ -75,17 +76,17 @@ pub(crate) fn advice(stream: &str, aws: &AwsSettings, error: &ReaderError) -> St
     };
     let next = match code {
         "AccessDeniedException" | "AccessDenied" => {
-            format!("these keys may not do it: their role needs kinesis:{operation}")
+            format!("these keys are not permitted to do this: their role needs kinesis:{operation}")
         }
         "ExpiredTokenException" | "ExpiredToken" => {
-            "the session of these keys is over: sign in again (aws sso login), or take new ones".to_owned()
+            "the session of these keys has ended: sign in again (aws sso login), or take new ones".to_owned()
         }
         "UnrecognizedClientException"
         | "InvalidSignatureException"
         | "InvalidClientTokenId"
         | "IncompleteSignature"
         | "MissingAuthenticationTokenException" => {
-            "AWS does not take these keys: see --profile, AWS_ACCESS_KEY_ID and the machine's clock"
+            "AWS does not accept these keys: check --profile, AWS_ACCESS_KEY_ID and the machine's clock"
                 .to_owned()
         }
         "no answer" => format!("{}; is the server running, and is --endpoint-url right?", cause(error)),

@@ -1,4 +1,5 @@
-//! `kinflow completions` and `kinflow man`: what a shell and `man` know of the command, from its own `--help`.
+//! `kinflow completions` and `kinflow man`: what shells and `man` need to know about the command, from its
+//! own `--help`.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// For which shell.
+/// The shell for which completions are printed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -17,11 +18,11 @@ Examples:
   kinflow completions zsh > \"${fpath[1]}/_kinflow\"
   kinflow completions fish > ~/.config/fish/completions/kinflow.fish")]
 pub(crate) struct CompletionArguments {
-    /// The shell
+    /// The shell's name
     shell: Shell,
 }
 
-/// Where man pages go to.
+/// The folder to which man pages are written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,4 +1,4 @@
-//! `kinflow decode`: what is in a stream's records, one JSON line per user record.
+//! `kinflow decode`: shows the content of a stream's records, one JSON line for each user record.
 
 mod input;
 mod line;
@@ -23,12 +23,13 @@ use messages::Messages;
 
 use crate::terminal;
 
-/// Which bytes to open, and how their content is printed.
+/// Which bytes are decoded, and how their content is printed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A Kinesis or Firehose event, an answer of `GetRecords`, an on-failure object of Lambda or Firehose, what kinflow put
-    /// aside (`quarantine/`, `failed/<data set>/reasons/`, `*.quarantine.ndjson`), or the bytes of one record (an aggregate,
-    /// gzip, zstd); `-` reads standard input
+    /// A Kinesis or Firehose event, an answer of `GetRecords`, an on-failure object of Lambda or Firehose, an
+    /// object or file of records that kinflow put aside (`quarantine/`, `failed/<data set>/reasons/`,
+    /// `*.quarantine.ndjson`), or the bytes of one record (an aggregate, gzip, zstd); `-` reads standard
+    /// input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// How a user record's data is printed
@@ -39,15 +40,15 @@ pub(crate) struct Arguments {
 /// How bytes become a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataForm {
-    /// A string; bytes that are no UTF-8 become U+FFFD
+    /// A string, in which bytes that are not UTF-8 become U+FFFD
     Text,
-    /// A string of base64, for bytes as they are
+    /// A string in base64, which keeps all bytes
     Base64,
-    /// The value itself where the data is JSON, a string where it is not
+    /// The value itself if the data is JSON, otherwise a string
     Json,
 }
 
-/// Prints every user record; exit code 1 where one could not be opened.
+/// Prints every user record. The exit code is 1 if one could not be decoded.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let path = &arguments.file;
     let bytes = if path.as_os_str() == "-" { read_all(io::stdin()) } else { fs::read(path) };
@@ -96,7 +97,7 @@ fn decode(bytes: &[u8], form: DataForm, out: impl Write) -> io::Result<bool> {
     Ok(printer.all_good)
 }
 
-/// The line of a user record; none for a piece of a message that is not whole yet.
+/// The line of a user record; `None` for a piece of a message that is not complete yet.
 fn open(
     record: &Record,
     user_record: UserRecord<'_>,
@@ -111,7 +112,7 @@ fn open(
     }
 }
 
-/// Lines out, and whether one of them told of an error.
+/// Writes lines, and notes whether one of them reported an error.
 struct Printer<W> {
     out: W,
     all_good: bool,

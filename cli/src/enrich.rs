@@ -1,4 +1,4 @@
-//! `kinflow enrich`: sentiment and keywords of one's own texts.
+//! `kinflow enrich`: sentiment and keywords of your own texts.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::terminal;
 
-/// Longest line read, in bytes.
+/// The longest line that is read, in bytes.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Scores texts: JSON lines {"id","text"} in, {"id","language","sentiment","keywords"} out.
@@ -22,18 +22,18 @@ const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 /// keywords are null.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// File of JSON lines, or - for standard input
+    /// A file of JSON lines, or - for standard input
     file: PathBuf,
 
-    /// What a key is
+    /// Which kind of keywords to extract
     #[arg(long, value_enum, default_value_t = Style::Auto)]
     keywords: Style,
 
-    /// Most keys of a text
+    /// The most keywords of a text
     #[arg(long, default_value_t = 10)]
     top: usize,
 
-    /// Give VADER's exact compound as score, and its label
+    /// Give VADER's exact compound as the score, and VADER's label
     #[arg(long)]
     vader: bool,
 }
@@ -44,7 +44,7 @@ enum Style {
     Phrases,
     /// Single words
     Words,
-    /// Phrases, and for short texts single words after them
+    /// Phrases, followed by single words for short texts
     Auto,
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum EnrichError {
     Read { line: u64, source: io::Error },
     #[error("line {line} is longer than {MAX_LINE_BYTES} bytes")]
     TooLong { line: u64 },
-    #[error("line {line} is no JSON object with an \"id\" and a \"text\"")]
+    #[error("line {line} is not a JSON object with an \"id\" and a \"text\"")]
     NotAnObject { line: u64, source: serde_json::Error },
     #[error("the scores can't be written")]
     Write(#[from] io::Error),
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), EnrichError> {
     };
     let mut out = BufWriter::new(io::stdout().lock());
     match enrich(input, &mut out, arguments) {
-        // The reader had enough, as `head` does.
+        // The reader of the output has seen enough, as `head` does.
         Err(EnrichError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
@@ -122,7 +122,7 @@ fn enrich(mut input: impl BufRead, out: &mut impl Write, arguments: &Arguments) 
     Ok(out.flush()?)
 }
 
-/// Keys borrow their analyzer, so sentiment has another.
+/// Keywords borrow their analyzer, so sentiment uses another one.
 fn write_line(
     input: &Input<'_>,
     arguments: &Arguments,

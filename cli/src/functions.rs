@@ -1,5 +1,5 @@
-//! The functions' binaries: they are taken as they are where they are up to date, and built where they are missing or
-//! older than their sources.
+//! The functions' binaries. They are used as they are if they are up to date, and built if they are missing
+//! or older than their sources.
 
 use std::fs;
 use std::io;
@@ -9,23 +9,23 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-/// The functions, each a package and a binary of that name.
+/// The functions. Each is a package with a binary of the same name.
 const FUNCTIONS: [&str; 3] = ["producer", "consumer", "transform"];
 
-/// What the binaries are made of, from the workspace's root.
+/// The sources of the binaries, relative to the workspace's root.
 const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "functions", "shared", "schemas"];
 
-/// How hard the functions are compiled.
+/// How the functions are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// As the command itself is, so that both share every dependency that is compiled already.
+    /// In the profile of the command itself, so that both share every dependency that is compiled already.
     Dev,
-    /// As they are deployed. Nothing is shared, and linking alone takes minutes.
+    /// In the profile in which they are deployed. Nothing is shared, and linking alone takes minutes.
     Release,
 }
 
 impl Profile {
-    /// Where cargo puts the binaries, below its target folder.
+    /// The folder in which cargo puts the binaries, below its target folder.
     fn folder(self) -> &'static str {
         match self {
             Self::Dev => "debug",
@@ -33,7 +33,7 @@ impl Profile {
         }
     }
 
-    /// What a person who waits is told.
+    /// What the user is told while waiting.
     fn expectation(self) -> &'static str {
         match self {
             Self::Dev => "building the functions: about a minute the first time, some seconds after a change",
@@ -54,7 +54,7 @@ pub(crate) enum FunctionsError {
         source: io::Error,
     },
     #[error(
-        "{folder} holds no binary `{missing}` and no workspace to build it from; name the folder with --functions"
+        "{folder} contains neither the binary `{missing}` nor a workspace to build it from; name the folder with --functions"
     )]
     NoWorkspace { folder: PathBuf, missing: &'static str },
     #[error("can't start `cargo` to build the functions; install Rust or name built ones with --functions")]
@@ -63,7 +63,7 @@ pub(crate) enum FunctionsError {
     Build,
 }
 
-/// The folder of up-to-date binaries of the workspace at `root`, built now where needed.
+/// The folder of up-to-date binaries of the workspace at `root`, built now if necessary.
 pub(crate) fn built(
     root: &Path,
     target_dir: Option<&Path>,
@@ -114,7 +114,8 @@ fn build(root: &Path, target_dir: &Path, profile: Profile) -> Result<(), Functio
     if profile == Profile::Release {
         cargo.arg("--release");
     } else {
-        // Named together with the command, the functions get the features that it was built with.
+        // The command is built along with the functions, so that they get the features with which it was
+        // built.
         cargo.args(["--package", "kinflow"]);
     }
     for function in FUNCTIONS {
@@ -124,13 +125,14 @@ fn build(root: &Path, target_dir: &Path, profile: Profile) -> Result<(), Functio
     if status.success() { Ok(()) } else { Err(FunctionsError::Build) }
 }
 
-/// Cargo is started in the workspace's root, and the folder is named from where the command was started.
+/// Cargo is started in the workspace's root, but the folder is relative to where the command was started.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Dates the binaries now: cargo leaves a binary alone when a source changed without effect on it. They are opened for
-/// reading, since another run may have them started, and a program that runs can't be opened for writing.
+/// Sets the time of the binaries to now, since cargo does not touch a binary if a changed source has no
+/// effect on it. They are opened for reading, since another run may be using them, and a running program
+/// can't be opened for writing.
 fn mark_current(folder: &Path) -> Result<(), FunctionsError> {
     for function in FUNCTIONS {
         let path = folder.join(function);
@@ -179,6 +181,6 @@ mod tests {
     fn without_a_workspace_the_missing_binary_is_named() {
         let root = tempfile::tempdir().unwrap();
         let error = built(root.path(), None, Profile::Dev).unwrap_err();
-        assert!(error.to_string().contains("no binary `producer`"), "{error}");
+        assert!(error.to_string().contains("neither the binary `producer`"), "{error}");
     }
 }

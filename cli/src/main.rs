@@ -1,6 +1,7 @@
 //! The `kinflow` command.
 //!
-//! Exit codes: 0, done and every record accounted for; 1, records are missing or were refused; 2, it could not run.
+//! Exit codes: 0, done, and every record is accounted for; 1, records are missing or were refused; 2, it
+//! could not run.
 
 mod aws;
 mod completions;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use edge::logging::chain;
 
-/// Streaming pipelines on AWS Lambda: run one on this machine, and look into its data.
+/// Streaming pipelines on AWS Lambda: runs them on this machine, and looks into their data.
 #[derive(Debug, Parser)]
 #[command(name = "kinflow", version, about, propagate_version = true)]
 struct Arguments {
@@ -35,27 +36,27 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Opens events, aggregates, gzip and failure objects: one JSON line per user record.
+    /// Decodes events, aggregates, gzip and failure objects to one JSON line for each user record.
     Decode(decode::Arguments),
-    /// Scores texts: sentiment and keywords, JSON lines in and out.
+    /// Scores texts: reads JSON lines, and writes their sentiment and keywords as JSON lines.
     Enrich(enrich::Arguments),
     /// Runs files of your own, or the pipeline of a template, on this machine.
     Run(run::Arguments),
-    /// Puts a file's records on a stream, and goes on where it was interrupted.
+    /// Puts a file's records on a stream, and continues where it was interrupted.
     Put(Box<put::Arguments>),
-    /// Shows the records of streams as they come.
+    /// Shows the records of streams as they arrive.
     Tail(Box<tail::Arguments>),
-    /// Makes, describes, changes and deletes streams.
+    /// Creates, describes, changes and deletes streams.
     Streams(streams::Arguments),
-    /// Shows the shards of a stream, and changes them.
+    /// Shows the shards of a stream, and splits, merges or scales them.
     Shards(shards::Arguments),
-    /// Makes events for tests, as the functions get them.
+    /// Makes test events in the form in which the functions get them.
     Event(event::Arguments),
-    /// Prints the completions of a shell.
+    /// Prints the completions for a shell.
     Completions(completions::CompletionArguments),
     /// Writes the man pages.
     Man(completions::ManArguments),
-    /// Infers a schema from a file, or generates from one what stands around its data set.
+    /// Infers a schema from a file, or generates tables, templates and test data from a schema.
     Schema(schema::Arguments),
 }
 

@@ -1,4 +1,5 @@
-//! What a person sees while the pipeline runs: a line for each data set that moves on a terminal, plain lines in a pipe.
+//! What a user sees while the pipeline runs: on a terminal a moving line for each data set, in a pipe plain
+//! lines.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,7 +10,7 @@ use local::{DataSetStatus, Progress};
 
 use crate::terminal;
 
-/// Between two lines of a data set where nothing moves.
+/// The time between two lines of a data set.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// The state of a run on standard error.
@@ -26,7 +27,7 @@ struct Line {
 }
 
 impl Screen {
-    /// Lines that are redrawn in place where standard error is a terminal.
+    /// Makes a screen, whose lines are redrawn in place if standard error is a terminal.
     pub(crate) fn new(terminal: bool) -> Self {
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { terminal, all: MultiProgress::with_draw_target(target), lines: Mutex::default() }
@@ -47,9 +48,9 @@ impl Screen {
         }
     }
 
-    /// Takes the moving lines away before the report is printed.
+    /// Removes the moving lines before the report is printed.
     pub(crate) fn clear(&self) {
-        // A terminal that went away in between is no reason to lose the report.
+        // The report must not be lost if the terminal went away in the meantime.
         self.all.clear().unwrap_or_default();
     }
 
@@ -77,7 +78,7 @@ impl Screen {
 }
 
 impl Line {
-    /// Whether a pipe gets this line: after a while, and only if something was done since.
+    /// Whether a pipe gets this line: only after a while, and only if something was done since the last one.
     fn is_due(&mut self, done: u64) -> bool {
         let is_due = match self.printed {
             None => done > 0,
@@ -90,7 +91,7 @@ impl Line {
     }
 }
 
-/// A data set's line, which fits 80 columns.
+/// A data set's line, which fits in 80 columns.
 fn text(status: &DataSetStatus) -> String {
     let next = status.next_tick.map_or(String::new(), |left| format!("  next {} s", left.as_secs()));
     format!(

@@ -1,4 +1,4 @@
-//! `kinflow run`: the pipeline of a template on this machine.
+//! `kinflow run`: runs the pipeline of a template on this machine.
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -16,13 +16,13 @@ use crate::own_data::{self, LookArguments, OwnData};
 use crate::progress::Screen;
 use crate::{table, terminal};
 
-/// What to run, on which records, and where to.
+/// What to run, with which records, and where to write.
 #[derive(Debug, Args)]
 #[command(after_long_help = table::LEGEND)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
-    /// Files of your own, each to its end: CSV of any delimiter, JSON lines or a JSON array, gzip, zstd or neither. Each
-    /// gets a schema, which is kept in the data folder, and a stream of its own
+    /// Files of your own, each read to its end: CSV with any delimiter, JSON lines or a JSON array,
+    /// uncompressed or with gzip or zstd. Each gets a stream and a schema, which is kept in the data folder
     #[arg(value_name = "DATA", conflicts_with_all = ["inputs", "template"])]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -30,43 +30,45 @@ pub(crate) struct Arguments {
     /// The SAM template
     #[arg(long, default_value = "template.yaml", value_name = "FILE")]
     template: PathBuf,
-    /// Everything goes here: objects, logs, state
+    /// The folder to which everything is written: objects, logs and state
     #[arg(long, default_value = ".kinflow", value_name = "FOLDER")]
     data_dir: PathBuf,
-    /// Records of one data set, CSV by its ending or else JSON lines; may be given for several data sets
+    /// A file with records of one data set, CSV by its ending or else JSON lines; may be given for several
+    /// data sets
     #[arg(long = "input", value_name = "DATA_SET=FILE", value_parser = input)]
     inputs: Vec<Input>,
     /// Put aside what earlier runs left in the folder, and begin anew
     #[arg(long)]
     fresh: bool,
-    /// End once every input is at its end and every record delivered
+    /// End once every input was read to its end and every record is delivered
     #[arg(long, requires = "inputs")]
     drain: bool,
-    /// End a drain in which nothing was taken for so many seconds, and name what is undelivered
+    /// End a drain in which no records were taken for this many seconds, and report what is not delivered
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     drain_timeout: u64,
-    /// A parameter of the template
+    /// The value of a parameter of the template
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// The folder with the functions' binaries; without it they are built where needed
+    /// The folder with the functions' binaries; without it they are built if necessary
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
-    /// Build the functions as they are deployed, for measuring; without it they are built as the command itself
+    /// Build the functions as they are deployed, for measurements; without it they are built like the command
+    /// itself
     #[arg(long, conflicts_with = "functions")]
     release: bool,
-    /// Where cargo builds
+    /// The target folder of cargo
     #[arg(long, env = "CARGO_TARGET_DIR", value_name = "FOLDER", hide = true)]
     target_dir: Option<PathBuf>,
-    /// Port of the Kinesis endpoint on 127.0.0.1; 0 takes any free one
+    /// Port of the Kinesis endpoint on 127.0.0.1; 0 means any free one
     #[arg(long, default_value_t = 4567, value_name = "PORT")]
     kinesis_port: u16,
-    /// Port of the S3 endpoint on 127.0.0.1; 0 takes any free one
+    /// Port of the S3 endpoint on 127.0.0.1; 0 means any free one
     #[arg(long, default_value_t = 4568, value_name = "PORT")]
     s3_port: u16,
-    /// Hold each shard to 1,000 records and 1 MiB a second, as AWS does, and refuse what is beyond
+    /// Limit each shard to 1,000 records and 1 MiB a second, as AWS does, and refuse the rest
     #[arg(long)]
     throttle: bool,
-    /// Answer a web page of this origin, such as <http://localhost:5173>; every other is refused
+    /// Answer web pages of this origin, such as <http://localhost:5173>; all others are refused
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
     /// How the report is printed
@@ -92,7 +94,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             .await
             .map_err(Box::<dyn Error>::from)
     })?;
-    // Processes of functions and blocking reads of a run that was ended are not waited for.
+    // This does not wait for function processes and blocking reads of a run that was ended.
     runtime.shutdown_background();
     screen.clear();
     print(&report, output, &data_dir)?;
@@ -101,7 +103,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
 
 impl Arguments {
     fn options(mut self) -> Result<RunOptions, Box<dyn Error>> {
-        // Files are looked at before anything is built: what is no table is told at once.
+        // Files are looked at before anything is built, so that a file that is not a table is reported at
+        // once.
         let is_own = !self.files.is_empty();
         if is_own {
             let own = own_data::prepare(&self.files, &self.data_dir, &self.look, self.fresh)?;
@@ -137,7 +140,7 @@ fn workspace(template: &Path) -> &Path {
     template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Counts Ctrl-C, SIGTERM and SIGHUP: the first drains, and the second ends the run at once.
+/// Counts Ctrl-C, SIGTERM and SIGHUP. The first one drains the run, and the second ends it at once.
 struct Signals(watch::Receiver<u32>);
 
 impl Signals {

@@ -1,4 +1,4 @@
-//! `kinflow schema`: what other systems need to know of a data set, from its schema.
+//! `kinflow schema`: generates from a schema what other systems need to know about a data set.
 
 use std::error::Error;
 use std::fs;
@@ -13,7 +13,8 @@ use thiserror::Error as ThisError;
 
 use crate::own_data::{self, InferArguments};
 
-/// Generates from a schema what stands around a pipeline: index template, table, JSON Schema, test data.
+/// Generates from a schema what surrounds a pipeline: an index template, a table, a JSON Schema, or test
+/// data.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -25,21 +26,21 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prints the schema of a file: how it is written, and its fields, each with what speaks for it.
+    /// Prints the schema of a file: how the file is written, and its fields, each with the evidence.
     Infer(InferArguments),
 }
 
-/// What to generate, and from what.
+/// What to generate, and from which schema.
 #[derive(Debug, Args)]
 struct Generation {
-    /// Name of a built-in schema, or a schema file
+    /// The name of a built-in schema, or a schema file
     schema: String,
 
     /// What to generate
     #[arg(long = "as", value_enum)]
     form: Output,
 
-    /// Where the Athena table's documents are
+    /// Where the Athena table's documents are, such as s3://bucket/typed/crime
     #[arg(long, default_value = "s3://OUTPUT-BUCKET/typed/NAME")]
     location: String,
 
@@ -51,7 +52,7 @@ struct Generation {
     #[arg(long, default_value_t = 10)]
     count: u64,
 
-    /// Seed of what is made up: the same seed gives the same records, but for their times
+    /// The seed of made-up records; the same seed gives the same records, except for their times
     #[arg(long, default_value_t = 7)]
     seed: u64,
 }
@@ -67,7 +68,8 @@ enum Output {
     JsonSchema,
     /// Made-up records, one a line
     Rows,
-    /// Records the schema refuses, one JSON line each: {"what", "data"}, or "`data_base64`" where not UTF-8
+    /// Records that the schema refuses, one JSON line each: {"what", "data"}, or "`data_base64`" if they are
+    /// not UTF-8
     BadRows,
 }
 
@@ -95,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let schema = load(&generation.schema)?;
     let mut out = io::stdout().lock();
     match write(&schema, generation, &mut out) {
-        // A reader that has seen enough, such as `head`, is no failure.
+        // The reader of the output, such as `head`, has seen enough. That is not a failure.
         Err(SchemaCommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
@@ -152,7 +154,7 @@ fn write_bad_rows(schema: &Schema, arguments: &Generation, out: &mut impl io::Wr
     out.flush()
 }
 
-/// A context of this moment.
+/// A context with the present time.
 fn now() -> RecordContext<'static> {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     RecordContext {

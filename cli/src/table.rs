@@ -1,32 +1,32 @@
-//! The report of a run as a person reads it, on 80 columns.
+//! The report of a run in the form that people read, in 80 columns.
 
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use local::{DataSetReport, MAX_NAMED, Report};
 
-/// The narrowest terminal that people have.
+/// The width of the narrowest terminals in use.
 const COLUMNS: usize = 80;
 
 /// What each word of the report means, for `--help`.
 pub(crate) const LEGEND: &str = "\
-The report, in records unless it says otherwise; what is 0 everywhere is left out:
-  read         the producers read them from the source
-  put          the producers put them on the stream
-  on stream    the stream took them, whoever put them
-  enriched     lines that the consumer wrote
-  typed        a delivery stream wrote them after its transform
-  raw          a delivery stream wrote them as they came
-  dropped      a transform left them out, as its schema says
-  failed       a delivery stream wrote them to its error prefix, with the reason
-  quarantined  a function put them aside with payload and reason
-  given up     retries ran out; they are in the on-failure destination
-  objects      objects written
+The report counts records unless it says otherwise. Columns with only zeros are omitted:
+  read         read by the producers from the source
+  put          put by the producers on the stream
+  on stream    taken by the stream, whoever put them
+  enriched     written by the consumer as lines
+  typed        written by a delivery stream after its transform
+  raw          written unchanged by a delivery stream
+  dropped      left out by a transform, as its schema says
+  failed       written by a delivery stream to its error prefix, with the reason
+  quarantined  put aside by a function, with payload and reason
+  given up     kept in the on-failure destination after all retries failed
+  objects      number of objects written
 A problem is something that was lost, doubled, refused as a whole, or not delivered.
 
-Exit codes: 0, every record is accounted for; 1, there is a problem; 2, the run could not start or go on.";
+Exit codes: 0, every record is accounted for; 1, there is a problem; 2, the run could not start or continue.";
 
-/// What became of the records, where the files are, and what is not as it should be.
+/// What happened to the records, where the files are, and what is not as it should be.
 pub(crate) fn report(report: &Report, data_dir: &Path) -> String {
     let mut lines = vec![counts(&report.data_sets)];
     lines.push(format!("{:.1} s, {:.0} records/s", report.seconds, report.records_per_s));
@@ -41,7 +41,7 @@ pub(crate) fn report(report: &Report, data_dir: &Path) -> String {
     lines.join("\n")
 }
 
-/// A name of the report, and the count behind it.
+/// A name in the report, and its count.
 type Column = (&'static str, fn(&DataSetReport) -> u64);
 
 const COUNTS: [Column; 11] = [
@@ -58,7 +58,7 @@ const COUNTS: [Column; 11] = [
     ("objects", |set| set.objects),
 ];
 
-/// One row a data set; where that is too wide for a terminal, one column a data set.
+/// One row for each data set; if that is too wide for a terminal, one column for each.
 fn counts(data_sets: &[DataSetReport]) -> String {
     let seen: Vec<Column> =
         COUNTS.into_iter().filter(|(_, count)| data_sets.iter().any(|set| count(set) > 0)).collect();
@@ -97,7 +97,7 @@ fn table(rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Where the objects are, and how `DuckDB` looks at the first folder of them.
+/// Where the objects are, and how `DuckDB` can look at the first folder of them.
 fn files(report: &Report, data_dir: &Path) -> Vec<String> {
     let folders = report.data_sets.iter().flat_map(|set| &set.folders);
     let mut lines: Vec<String> =
@@ -121,7 +121,7 @@ fn files(report: &Report, data_dir: &Path) -> Vec<String> {
 fn named(what: &str, count: u64, records: &[String]) -> Vec<String> {
     let mut lines: Vec<_> = records.iter().map(|record| format!("{what}: {record}")).collect();
     if count > records.len() as u64 {
-        lines.push(format!("{what}: {count} in all, the first {MAX_NAMED} are named"));
+        lines.push(format!("{what}: {count} in all, of which the first {MAX_NAMED} are listed"));
     }
     lines
 }

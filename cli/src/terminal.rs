@@ -1,7 +1,9 @@
-//! Text from elsewhere on a terminal: nothing in it may move the cursor, change what is shown, or turn its order about.
+//! Prints text from elsewhere on a terminal, so that nothing in it can move the cursor, change what is shown,
+//! or reverse its order.
 //!
-//! The names of files and functions, and what records hold, are anybody's. Controls of both sets (C0 and C1), DEL and the
-//! signs that turn the direction of text become escapes: as Rust writes them in messages, as JSON has them in JSON.
+//! The names of files and functions, and the content of records, may come from anybody. Control characters
+//! (C0, C1 and DEL) and characters that change the direction of text are escaped: in messages as Rust writes
+//! them, and in JSON as JSON does.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -32,7 +34,8 @@ fn escaped(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Writes JSON, which has C0 controls escaped already, and a line end behind it. Such signs are inside its strings only.
+/// Writes JSON and a line end. C0 controls in JSON are escaped already, and the other characters occur only
+/// inside its strings.
 pub(crate) fn write_json_line(json: &[u8], out: &mut impl Write) -> io::Result<()> {
     let text = String::from_utf8_lossy(json);
     if text.contains(is_unsafe) {

@@ -1,4 +1,5 @@
-//! The forms in which records are found: events, answers, failure objects, what kinflow put aside, or bare bytes.
+//! The forms in which records are found: events, answers, failure objects, records that kinflow put aside, or
+//! bare bytes.
 
 use std::borrow::Cow;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use edge::logging::chain;
 
-/// One record to be opened, and what its envelope says of it.
+/// One record that is to be decoded, and what its envelope says about it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Record {
     pub(super) sequence_number: Option<String>,
@@ -19,7 +20,7 @@ pub(super) struct Record {
     pub(super) data: Result<Vec<u8>, String>,
 }
 
-/// All records of the first form that fits. Bytes that fit no form are one record.
+/// All records, in the first form that fits. Bytes that fit no form are one record.
 pub(super) fn records(bytes: &[u8]) -> Vec<Record> {
     let forms =
         [kinesis_event, firehose_event, get_records_answer, lambda_failure, firehose_failures, put_aside];
@@ -92,7 +93,7 @@ fn get_records_answer(bytes: &[u8]) -> Option<Vec<Record>> {
     Some(records.collect())
 }
 
-/// What an event source mapping leaves in S3: metadata, and the event as text.
+/// What an event source mapping leaves in S3: metadata, with the event as text.
 fn lambda_failure(bytes: &[u8]) -> Option<Vec<Record>> {
     #[derive(Deserialize)]
     struct Failure {
@@ -102,7 +103,7 @@ fn lambda_failure(bytes: &[u8]) -> Option<Vec<Record>> {
     kinesis_event(failure.payload.as_bytes())
 }
 
-/// What a delivery stream leaves in S3: a line for each record it could not transform or deliver.
+/// What a delivery stream leaves in S3: a line for each record that it could not transform or deliver.
 fn firehose_failures(bytes: &[u8]) -> Option<Vec<Record>> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -115,7 +116,8 @@ fn firehose_failures(bytes: &[u8]) -> Option<Vec<Record>> {
     Some(failures.iter().map(|failure| Record::bare(from_base64(&failure.raw_data))).collect())
 }
 
-/// What kinflow itself put aside: an object of a quarantine, or lines of reasons or of a file beside a put file.
+/// What kinflow itself put aside: an object in quarantine, lines of reasons, or lines of a file beside a file
+/// that was put.
 fn put_aside(bytes: &[u8]) -> Option<Vec<Record>> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let records: Result<Vec<Record>, _> = lines.map(|line| PutAside::read(line).map(of_put_aside)).collect();
@@ -139,5 +141,5 @@ fn of_put_aside(put_aside: PutAside<'_>) -> Record {
 }
 
 fn from_base64(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode_to_vec(text).map_err(|_| format!("{} characters are no base64", text.len()))
+    STANDARD.decode_to_vec(text).map_err(|_| format!("{} characters are not base64", text.len()))
 }

@@ -1,4 +1,4 @@
-//! One line of output.
+//! One line of the output.
 
 use base64_simd::STANDARD;
 use record_model::{Format, UserRecord};
@@ -15,9 +15,9 @@ pub(super) struct Line {
     sub_sequence_number: Option<u64>,
     partition_key: Option<String>,
     explicit_hash_key: Option<String>,
-    /// What was around the data, the outermost first.
+    /// The wrappings around the data, the outermost first.
     pub(super) format: Vec<&'static str>,
-    /// How often the record went back to its stream.
+    /// How often the record was put back on its stream.
     #[serde(skip_serializing_if = "is_zero")]
     hops: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ fn is_zero(hops: &u8) -> bool {
 }
 
 impl Line {
-    /// A line without data yet. Keys inside an aggregate win over the record's own.
+    /// A line that has no data yet. Keys inside an aggregate take precedence over the record's own.
     pub(super) fn of(record: &Record, user_record: &UserRecord<'_>) -> Self {
         let is_aggregated = user_record.sub_sequence_number.is_some();
         let inner_key = user_record.partition_key.map(ToOwned::to_owned);
@@ -55,7 +55,7 @@ impl Line {
         }
     }
 
-    /// The line of a record that can't be opened at all.
+    /// The line of a record that can't be decoded at all.
     pub(super) fn failed(record: &Record, error: String) -> Self {
         Self {
             sequence_number: record.sequence_number.clone(),
@@ -91,7 +91,8 @@ impl Data {
     }
 }
 
-/// The value as it is written, numbers and all, but without line ends: those would break the output's lines.
+/// The value as it is written, with numbers unchanged but without line ends, which would break the output's
+/// lines.
 pub(crate) fn one_line_json(data: &[u8]) -> Option<Box<RawValue>> {
     let value: Box<RawValue> = serde_json::from_slice(data).ok()?;
     let one_line = value.get().replace(['\r', '\n'], " "); // between its parts: inside strings they are escaped

@@ -1,4 +1,4 @@
-//! Messages that came in chunks, put together as far as the input has them.
+//! Puts chunked messages together, as far as the input contains their chunks.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -13,15 +13,15 @@ use super::{
     line::{Line, names},
 };
 
-/// The largest message put together, many times what a stream's record can be.
+/// The largest message that is put together, which is far larger than a record of a stream can be.
 const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
-/// Messages by id, each with the line of the record that came last.
+/// The messages by id, each with the line of the record that came last.
 #[derive(Default)]
 pub(super) struct Messages(BTreeMap<u128, (Reassembly, Line)>);
 
 impl Messages {
-    /// Takes a piece in. A line where it made its message whole, or where it does not belong.
+    /// Takes a piece in. Returns a line if the piece completed its message, or if it does not belong.
     pub(super) fn add(&mut self, chunk: &Chunk<'_>, line: Line, form: DataForm) -> Option<Line> {
         match self.whole(chunk, &line) {
             Ok(message) => message.map(|message| opened(&message, line, form)),

@@ -1,5 +1,4 @@
-//! The envelopes of AWS around records.
-//! <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>,
+//! AWS's envelopes around records. <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>,
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>
 
 use base64_simd::STANDARD;
@@ -8,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::records::Record;
 
-/// Length of a tumbling window.
+/// The length of a tumbling window.
 const WINDOW_MS: i64 = 120_000;
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 const SHARD: &str = "shardId-000000000000";
-/// The digits before a record's own four or more.
+/// The digits that precede a record's own four or more.
 const NUMBER: &str = "4959033827149025660855969253836157109592157598913658";
 
 /// Where and when the records arrived.
@@ -31,7 +30,8 @@ impl Envelope {
         format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{}", self.stream)
     }
 
-    /// What an event source mapping sends; in a window of two minutes with no state yet where it is one.
+    /// What an event source mapping sends. With `in_window`, it is the event of a two-minute window without a
+    /// state yet.
     pub(super) fn kinesis(&self, records: &[Record], in_window: bool) -> Value {
         #[allow(clippy::cast_precision_loss, reason = "milliseconds are exact in a float for 285,000 years")]
         let arrived_at_s = self.arrived_at_ms as f64 / 1000.0;

@@ -1,4 +1,4 @@
-//! `kinflow event`: events for tests, of every form that a function gets.
+//! `kinflow event`: test events in every form that a function gets.
 
 mod forms;
 mod records;
@@ -25,7 +25,7 @@ Examples:
 The event is one line of JSON on standard output: feed it to `aws lambda invoke --payload` or `sam local invoke -e`.
 Exit codes: 0, done; 2, it could not be made.";
 
-/// Makes events for tests.
+/// Makes test events.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -39,7 +39,7 @@ enum Command {
     Kinesis {
         #[command(flatten)]
         records: RecordArguments,
-        /// The event of a tumbling window
+        /// Make the event of a tumbling window
         #[arg(long)]
         window: bool,
     },
@@ -52,35 +52,35 @@ enum Command {
     Schedule(ScheduleArguments),
 }
 
-/// Which records, in which form.
+/// Which records, and in which form.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RecordArguments {
-    /// A built-in schema's name, or a TOML file
+    /// The name of a built-in schema, or a TOML file
     #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
     schema: String,
-    /// How many records are made up, or taken from the file at most
+    /// How many records to make up, or the most to take from the file
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(..=10_000))]
     count: u64,
-    /// The same seed makes up the same records, but for their times
+    /// The same seed makes up the same records, except for their times
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// CSV with a header (.csv, .csv.gz) or JSON lines, in place of made-up records
+    /// CSV with a header (.csv, .csv.gz) or JSON lines, instead of made-up records
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Records that the schema refuses, too
+    /// Add records that the schema refuses
     #[arg(long)]
     bad: bool,
     /// Compress each record
     #[arg(long, conflicts_with = "zstd")]
     gzip: bool,
-    /// As --gzip, with zstd
+    /// Compress each record with zstd instead
     #[arg(long)]
     zstd: bool,
-    /// Put all into KPL aggregates
+    /// Put all records into KPL aggregates
     #[arg(long, conflicts_with = "chunks")]
     aggregate: bool,
-    /// Cut each record into pieces of so many bytes
+    /// Cut each record into pieces of this many bytes
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     chunks: Option<u32>,
     /// The stream that the event names
@@ -90,16 +90,16 @@ pub(super) struct RecordArguments {
 
 #[derive(Debug, Args)]
 struct ScheduleArguments {
-    /// A built-in schema's name, or `s3://bucket/key` of a TOML file
+    /// The name of a built-in schema, or `s3://bucket/key` of a TOML file
     #[arg(long, default_value = "crime")]
     schema: String,
     /// made-up, `s3://bucket/key` or `https://server/file`
     #[arg(long, default_value = "made-up")]
     source: String,
-    /// csv or json-lines; by the source's ending where not given
+    /// csv or json-lines; by default the source's ending decides
     #[arg(long)]
     format: Option<String>,
-    /// How many records are made up
+    /// How many records to make up
     #[arg(long, default_value_t = 10)]
     count: u64,
 }
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// The event of a producer's schedule, as the producer reads it.
+/// The event of a producer's schedule, in the form that the producer reads.
 fn schedule(arguments: &ScheduleArguments) -> Result<Value, String> {
     let by_ending = || if records::is_csv(&arguments.source) { "csv" } else { "json-lines" }.to_owned();
     let format = arguments.format.clone().unwrap_or_else(by_ending);

@@ -1,4 +1,4 @@
-//! The records of an event: made up or from a file, bad ones among them, and what is put around them.
+//! The records of an event: made up or from a file, with bad ones if asked for, and their wrappings.
 
 use std::error::Error;
 use std::fs;
@@ -15,7 +15,7 @@ use record_model::{RecordContext, Schema, made_up};
 
 use super::RecordArguments;
 
-/// The most that one Kinesis record of an event has: an event has 6 MiB at most.
+/// The largest Kinesis record in an event, since an event has at most 6 MiB.
 const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// A Kinesis record.
@@ -61,7 +61,7 @@ fn made_up(schema: &Schema, arguments: &RecordArguments) -> Vec<Vec<u8>> {
     (0..arguments.count).map(row).collect()
 }
 
-/// Whether a name is one of a CSV file.
+/// Whether a name is that of a CSV file.
 pub(super) fn is_csv(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().is_some_and(|ending| ending == "csv")
@@ -100,7 +100,7 @@ fn compressed(payloads: Vec<Vec<u8>>, arguments: &RecordArguments) -> Result<Vec
     Ok(all)
 }
 
-/// As few aggregates as hold them.
+/// The fewest aggregates that hold the records.
 fn aggregated(records: &[Record]) -> Result<Vec<Record>, Box<dyn Error>> {
     let (mut aggregator, mut all) = (Aggregator::new(MAX_RECORD_BYTES), Vec::new());
     let mut close = |aggregator: &mut Aggregator| {

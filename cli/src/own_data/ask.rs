@@ -1,4 +1,4 @@
-//! What a sample leaves open, asked on a terminal.
+//! Asks on a terminal what a sample leaves open.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -7,7 +7,8 @@ use ::infer::Question;
 
 use crate::terminal;
 
-/// Asks each question; an empty answer takes the likelier reading, and the end of the input all that are left.
+/// Asks each question. An empty answer chooses the likelier reading, and the end of the input does so for all
+/// that are left.
 pub(super) fn ask(
     questions: &[Question],
     answers: &mut impl BufRead,

@@ -1,4 +1,4 @@
-//! `kinflow schema infer`: the schema of a file, from its first rows.
+//! `kinflow schema infer`: infers the schema of a file from its first rows.
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -11,15 +11,15 @@ use record_model::Schema;
 use super::{LookArguments, ask, sample};
 use crate::terminal;
 
-/// Rows that are refused and questions that are told one by one.
+/// How many refused rows and questions are reported one by one.
 const TOLD: usize = 10;
 
-/// Prints the schema of a file: how it is written, and its fields, each with what speaks for it.
+/// Prints the schema of a file: how the file is written, and its fields, each with the evidence.
 #[derive(Debug, Args)]
 pub(crate) struct InferArguments {
-    /// CSV of any delimiter, JSON lines or a JSON array, gzip, zstd or neither
+    /// CSV with any delimiter, JSON lines or a JSON array, uncompressed or with gzip or zstd
     file: PathBuf,
-    /// The data set's name; the file's without it
+    /// The data set's name; by default it is made from the file's name
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -34,11 +34,11 @@ pub(crate) struct Look {
     rows: u64,
     typed: u64,
     refused: Vec<RefusedRow>,
-    /// What nobody answered.
+    /// The questions that nobody answered.
     open: Vec<Question>,
 }
 
-/// Runs the command; the schema goes to standard output, and what is to be said of it to standard error.
+/// Runs the command. The schema goes to standard output, and remarks about it to standard error.
 pub(crate) fn run(arguments: &InferArguments) -> Result<(), Box<dyn Error>> {
     let look = Look::at(&arguments.file, arguments.name.clone(), &arguments.look)?;
     match io::stdout().write_all(look.toml.as_bytes()) {
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &InferArguments) -> Result<(), Box<dyn Error>> {
 }
 
 impl Look {
-    /// Infers a file's schema, and asks what is open where somebody can answer.
+    /// Infers a file's schema, and asks open questions if somebody can answer.
     pub(crate) fn at(
         file: &Path,
         name: Option<String>,
@@ -83,7 +83,7 @@ impl Look {
         ::infer::data_set_name(&file.file_name().unwrap_or_default().to_string_lossy())
     }
 
-    /// Tells on standard error how the schema was tried, and what it left open.
+    /// Reports on standard error how well the schema fits, and what it leaves open.
     pub(crate) fn tell(&self) {
         for line in self.lines() {
             eprintln!("{}", terminal::line(&line));
@@ -93,7 +93,7 @@ impl Look {
     fn lines(&self) -> Vec<String> {
         let file = self.file.display();
         let mut lines =
-            vec![format!("{file}: {} of {} rows looked at are of this schema", self.typed, self.rows)];
+            vec![format!("{file}: {} of the {} rows in the sample fit this schema", self.typed, self.rows)];
         let refused = self.refused.iter().take(TOLD).map(|row| format!("line {}: {}", row.line, row.reason));
         lines.extend(refused);
         let more = self.refused.len().saturating_sub(TOLD);
@@ -102,7 +102,7 @@ impl Look {
         }
         lines.extend(self.open.iter().map(|question| {
             let reading = question.readings.get(question.chosen).map_or("", String::as_str);
-            format!("field {}: {}: taken as {reading}", question.field, question.text)
+            format!("field {}: {}: read as {reading}", question.field, question.text)
         }));
         lines
     }

@@ -1,4 +1,4 @@
-//! Files that nobody has written a schema for: looked at, asked about, and run.
+//! Files that have no schema yet: they are looked at, questions are asked, and they are run.
 
 mod ask;
 pub(crate) mod infer;
@@ -21,25 +21,25 @@ pub(crate) use infer::InferArguments;
 /// How files are looked at.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LookArguments {
-    /// How much of a file is looked at, in bytes as they are unpacked
+    /// How much of a file is looked at, in bytes after decompression
     #[arg(long, default_value_t = 2 << 20, value_name = "BYTES")]
     pub(crate) sample_bytes: u64,
-    /// The zone of times that name none, such as Europe/Berlin; UTC without it
+    /// The zone of times that name none, such as Europe/Berlin; UTC by default
     #[arg(long, value_name = "ZONE")]
     pub(crate) zone: Option<String>,
-    /// Ask nothing: what is open is taken as it is likelier
+    /// Ask nothing, and choose the likelier reading where the file leaves it open
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
-/// A pipeline for files of one's own: its template, and the files as inputs of their data sets.
+/// A pipeline for your own files: its template, and the files as inputs of their data sets.
 pub(crate) struct OwnData {
     pub(crate) template: PathBuf,
     pub(crate) inputs: Vec<Input>,
 }
 
-/// Finds a schema for each file and writes the template that runs them, both in the data folder. A schema that is there
-/// already is used as it is, so that it can be edited, unless the run is to be a `fresh` one.
+/// Finds a schema for each file, and writes the template that runs the files. Both go to the data folder. A
+/// schema that exists there is used unchanged, so that it can be edited, unless the run is a `fresh` one.
 pub(crate) fn prepare(
     files: &[PathBuf],
     data_dir: &Path,
@@ -66,11 +66,12 @@ pub(crate) fn prepare(
     Ok(OwnData { template, inputs })
 }
 
-/// The schema of a file: the one that is kept at `path`, else one that is inferred, shown and kept there.
+/// The schema of a file: the one that is stored at `path`, or else one that is inferred, shown and stored
+/// there.
 fn schema(file: &Path, path: &Path, look: &LookArguments, fresh: bool) -> Result<Schema, Box<dyn Error>> {
     if !fresh && path.is_file() {
         eprintln!(
-            "schema: {} is used as it is; --fresh infers it anew",
+            "schema: {} is used unchanged; --fresh infers it anew",
             terminal::line(&path.display().to_string())
         );
         let toml = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -1,15 +1,15 @@
-//! The first bytes of a file, unpacked.
+//! Reads the first bytes of a file, decompressed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-/// What gzip and zstd begin with.
+/// The first bytes of gzip and zstd.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
-/// At most so many bytes of what a file holds, and whether these are all. What is damaged is passed over where
-/// something came before it: reading the file tells it better.
+/// At most this many bytes of a file's content, and whether these are all. Damage is ignored if some content
+/// precedes it, since reading the whole file later reports it better.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<(Vec<u8>, bool)> {
     let mut file = BufReader::new(File::open(path)?);
     let head = file.fill_buf()?;

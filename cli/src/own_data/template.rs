@@ -1,5 +1,5 @@
-//! A SAM template that runs data sets of one's own: for each a stream, its producer and transform and, where it has
-//! texts, a consumer.
+//! Writes a SAM template that runs your own data sets. Each of them gets a stream, a producer, a transform
+//! and, if it has texts, a consumer.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use serde_json::json;
 
 /// A data set of the template.
 pub(super) struct DataSet {
-    /// Letters, digits, `_` and `-`.
+    /// Its name, of letters, digits, `_` and `-`.
     pub(super) name: String,
-    /// What names its schema to the functions.
+    /// The name by which the functions find its schema.
     pub(super) schema: String,
-    /// Whether it has texts for a consumer to enrich.
+    /// Whether it has texts that a consumer enriches.
     pub(super) has_text: bool,
 }
 
@@ -89,7 +89,7 @@ const CONSUMER: &str = "  @IDConsumerFunction:
             DestinationConfig: { OnFailure: { Type: S3, Destination: !GetAtt DataBucket.Arn } }
 ";
 
-/// The template of data sets.
+/// The template for data sets.
 pub(super) fn text(sets: &[DataSet]) -> String {
     let mut out = HEAD.to_owned();
     for set in sets {
@@ -105,8 +105,8 @@ pub(super) fn text(sets: &[DataSet]) -> String {
     out
 }
 
-/// A logical id: letters and digits. It is the same in every run, so that a folder's streams are found again,
-/// and since names of data sets have no capitals no two of them become one.
+/// A logical id of letters and digits. It is the same in every run, so that a folder's streams are found
+/// again. Names of data sets have no capitals, so two of them never give the same id.
 fn logical_id(name: &str) -> String {
     let mut id = String::from("Own");
     for c in name.chars() {
@@ -120,7 +120,7 @@ fn logical_id(name: &str) -> String {
     id
 }
 
-/// A text of YAML, whatever is in it.
+/// A YAML text, whatever it contains.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

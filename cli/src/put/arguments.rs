@@ -1,4 +1,4 @@
-//! What `kinflow put` is told.
+//! The arguments of `kinflow put`.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -12,43 +12,43 @@ use edge::sources::Format;
 use super::Summary;
 use crate::aws::AwsArguments;
 
-/// Which file, to which stream, in which form.
+/// Which file is put, on which stream, in which form.
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
-    /// CSV with a header or JSON lines, gzip or not
+    /// CSV with a header or JSON lines, compressed or not
     pub(super) file: PathBuf,
     /// The stream's name
     #[arg(long)]
     pub(super) stream: String,
-    /// A built-in schema's name, or a TOML file
+    /// The name of a built-in schema, or a TOML file
     #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
     pub(super) schema: String,
-    /// What the file holds; by its ending where not given
+    /// What the file holds; by default its ending decides
     #[arg(long, value_parser = format_parser())]
     format: Option<Format>,
     /// Partition keys: random, constant:TEXT, field:NAME, template:TEXT or hash-key:NAME
     #[arg(long, default_value = "random", value_parser = key_rule, value_name = "RULE")]
     key: KeyRule,
-    /// Compress each record where that makes it smaller
+    /// Compress each record if that makes it smaller
     #[arg(long, conflicts_with = "zstd")]
     gzip: bool,
-    /// As --gzip, with zstd
+    /// Compress with zstd instead
     #[arg(long)]
     zstd: bool,
     /// Put many records into one Kinesis record, as the KPL does
     #[arg(long, conflicts_with = "order_per_key")]
     aggregate: bool,
-    /// Cut records over the stream's limit into chunks
+    /// Cut records that exceed the stream's limit into chunks
     #[arg(long)]
     chunks: bool,
-    /// Keep the records of each key in their order
+    /// Keep the records of each key in order
     #[arg(long)]
     pub(super) order_per_key: bool,
-    /// Records a second at most
+    /// The most records a second
     #[arg(long, value_parser = rate, value_name = "RECORDS")]
     pub(super) rate: Option<f64>,
-    /// Send each shard no more than 1,000 records and 1 MiB a second
+    /// Send each shard at most 1,000 records and 1 MiB a second
     #[arg(long)]
     pub(super) keep_shard_limits: bool,
     #[command(flatten)]

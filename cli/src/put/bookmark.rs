@@ -1,4 +1,4 @@
-//! How far a file was put, in a small file beside it, which is kept while the put goes on.
+//! How far a file was put, stored in a small file beside it while the put goes on.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -11,17 +11,17 @@ use edge::put_records::StreamIdentity;
 use edge::sources::Resume;
 use serde::{Deserialize, Serialize};
 
-/// Version of the file's form.
+/// Version of the bookmark's form.
 const VERSION: u32 = 2;
 
-/// The place in a file that everything before it was put or put aside. A put that ends well takes it away.
+/// The place in a file up to which everything was put or put aside. A put that ends well removes it.
 pub(super) struct Bookmark {
     path: PathBuf,
     of: Of,
     saved: Option<Resume>,
 }
 
-/// What a place is a place of: in another file or for another stream it means nothing.
+/// What a place belongs to. In another file or for another stream it means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Of {
     version: u32,
@@ -29,20 +29,20 @@ struct Of {
     target: Target,
 }
 
-/// A file that has changed is put from its start.
+/// The version of the file. A changed file is put from its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Version {
     bytes: u64,
     modified_ms: i64,
 }
 
-/// The stream that is put to. A stream of the same name may be another one: at another endpoint, of another account,
-/// or made anew.
+/// The stream to which records are put. A stream with the same name may be another one: at another endpoint,
+/// in another account, or created again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// The server's URL, or the region of AWS.
     pub(super) endpoint: String,
-    /// The stream; `None` where it may not be described.
+    /// The stream; `None` if it may not be described.
     pub(super) stream: Option<StreamIdentity>,
 }
 
@@ -53,16 +53,16 @@ struct Saved {
     resume: Resume,
 }
 
-/// Why a put starts over although a bookmark is there.
+/// Why a put starts over although there is a bookmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StartsOver {
-    /// The bookmark can't be read, or it is of another version of the command.
+    /// The bookmark can't be read, or belongs to another version of the command.
     Unreadable,
-    /// The file was written since.
+    /// The file was changed since then.
     FileChanged,
-    /// The stream is another one of the same name.
+    /// The stream is another one with the same name.
     OtherStream,
-    /// Nobody can tell whether the stream is the same one.
+    /// It is unknown whether the stream is the same one.
     UnknownStream,
 }
 
@@ -71,7 +71,7 @@ impl StartsOver {
         match self {
             Self::Unreadable => "its cursor can't be read",
             Self::FileChanged => "the file has changed since",
-            Self::OtherStream => "the stream is another one of the same name",
+            Self::OtherStream => "the stream is another one with the same name",
             Self::UnknownStream => {
                 "the stream may not be described (DescribeStreamSummary), so it may be another one"
             }
@@ -80,7 +80,8 @@ impl StartsOver {
 }
 
 impl Bookmark {
-    /// Reads the bookmark of `put` for the stream called `stream`; tells why an earlier one does not count.
+    /// Reads the bookmark of `put` for the stream called `stream`, and reports why an earlier one does not
+    /// count.
     pub(super) fn open(
         put: &Path,
         file: &File,
@@ -102,22 +103,23 @@ impl Bookmark {
         Ok((Self { path, of, saved }, starts_over))
     }
 
-    /// Where to go on: the start, unless an earlier put of the same file to the same stream was interrupted.
+    /// Where to continue: at the start, unless an earlier put of the same file to the same stream was
+    /// interrupted.
     pub(super) fn resume(&self) -> Resume {
         self.saved.clone().unwrap_or_default()
     }
 
-    /// Saves the place, whole or not at all. The error names the file.
+    /// Saves the place, completely or not at all. The error names the file.
     pub(super) fn save(&self, resume: &Resume) -> Result<(), Box<dyn Error>> {
         let saved = Saved { of: self.of.clone(), resume: resume.clone() };
-        // Written beside and moved, so that it is whole or not there.
+        // It is written to another file and then moved, so that it is either complete or absent.
         let part = self.path.with_extension("part");
         fs::write(&part, serde_json::to_vec(&saved)?)
             .and_then(|()| fs::rename(&part, &self.path))
             .map_err(|error| self.failed("written", &error))
     }
 
-    /// Takes the bookmark away: everything is put.
+    /// Removes the bookmark, since everything is put.
     pub(super) fn remove(&self) -> Result<(), Box<dyn Error>> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed("removed", &error)),

@@ -1,4 +1,4 @@
-//! `kinflow put`: a file's records to a stream.
+//! `kinflow put`: puts a file's records on a stream.
 
 mod arguments;
 mod bookmark;
@@ -30,11 +30,11 @@ use watch::Watch;
 
 use crate::aws::endpoint;
 
-/// How long a stream is waited for that is being made or out of reach.
+/// How long to wait for a stream that is being created or is out of reach.
 const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
 
-/// Puts the file, from where an earlier run was interrupted if there was one. What was put is told whatever fails
-/// afterwards.
+/// Puts the file, from where an earlier run was interrupted if there was one. What was put is reported,
+/// whatever fails afterwards.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Outcome { summary, failure } = runtime.block_on(put(arguments))?;
@@ -59,7 +59,7 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     let path = arguments.file.display().to_string();
     let file = File::open(&arguments.file).map_err(|error| format!("{path}: {error}"))?;
     if file.metadata()?.is_dir() {
-        return Err(format!("{path} is a folder, and one file is put at a time").into());
+        return Err(format!("{path} is a folder; put one file at a time").into());
     }
     let ingest = tokio::select! {
         ingest = open(arguments, &schema, &aws) => ingest?,
@@ -71,7 +71,7 @@ async fn put(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     if let Some(why) = starts_over {
         eprintln!("starting over: {}", why.as_str());
     } else if resume.position > 0 {
-        eprintln!("going on at byte {} where the last run was interrupted", resume.position);
+        eprintln!("continuing at byte {}, where the last run was interrupted", resume.position);
     }
     let (open_shards, started) = (ingest.open_shards(), Instant::now());
     let quarantine = QuarantineFile::beside(&arguments.file, &arguments.stream);
@@ -113,10 +113,10 @@ async fn open(
     };
     let sink = KinesisSink::connect(&arguments.stream, aws);
     let opened = Ingest::open(sink, schema, settings, &on_wait).await;
-    opened.map_err(|error| format!("{place} can't be put to: {}", chain(&error)).into())
+    opened.map_err(|error| format!("can't put records on {place}: {}", chain(&error)).into())
 }
 
-/// A put that read nothing leaves the bookmark as it was.
+/// A put that read nothing leaves the bookmark unchanged.
 fn keep_place(bookmark: &Bookmark, report: &FeedReport) -> Result<(), Box<dyn Error>> {
     match &report.resume {
         _ if report.done => bookmark.remove(),

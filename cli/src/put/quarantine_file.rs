@@ -1,4 +1,4 @@
-//! Records that no stream takes, in a file beside the one that they come from.
+//! Keeps records that no stream accepts in a file beside the one from which they come.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -14,8 +14,8 @@ use record_model::put_aside::{Origin, PutAside, Reason};
 
 use super::bookmark::beside;
 
-/// One JSON object on each line. The file is made with the first record, and a line that is in it is not written
-/// again by a put that goes on or is repeated.
+/// Each line is one JSON object. The file is created with the first record. A put that continues or is
+/// repeated does not write a line again that is in the file already.
 pub(super) struct QuarantineFile {
     path: PathBuf,
     /// The file that is put.
@@ -38,7 +38,7 @@ impl QuarantineFile {
         Self { path, source, stream: stream.to_owned(), lines: Mutex::default() }
     }
 
-    /// Where it is, if this put met a record for it.
+    /// Its path, if this put has met a record for it.
     pub(super) fn path(&self) -> Option<&Path> {
         self.lines().as_ref().map(|_| self.path.as_path())
     }
@@ -64,7 +64,8 @@ impl QuarantineFile {
 }
 
 impl Lines {
-    /// Opens the file behind its last whole line: a killed put may have left half a line, whose record is met again.
+    /// Opens the file after its last whole line. A killed put may have left half a line, whose record will be
+    /// met again.
     fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path)?;
         let hashers = [RandomState::new(), RandomState::new()];
@@ -83,7 +84,7 @@ impl Lines {
     }
 }
 
-/// Of 128 bits with keys that nobody knows, so that no two lines of a file are taken for one.
+/// The hash has 128 bits and random keys, so that no two lines of a file are mistaken for each other.
 fn hash_of(hashers: &[RandomState; 2], line: &[u8]) -> [u64; 2] {
     hashers.each_ref().map(|hasher| hasher.hash_one(line))
 }

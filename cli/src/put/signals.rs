@@ -1,4 +1,5 @@
-//! The signals that end a put: the first one lets what is on its way arrive, the second one ends the process.
+//! The signals that end a put. After the first one, requests under way are awaited, and the second one ends
+//! the process.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ impl Stop {
         let (mut signals, told) = (Signals::listen()?, stop.clone());
         tokio::spawn(async move {
             signals.next().await;
-            eprintln!("stopping: waiting for what is on its way");
+            eprintln!("stopping: waiting for the requests under way");
             told.flag.store(true, Ordering::Relaxed);
             told.notify.notify_one();
             let code = signals.next().await;
@@ -30,7 +31,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Waits for the first signal; to be awaited by one task.
+    /// Waits for the first signal. Only one task may wait.
     pub(super) async fn requested(&self) {
         self.notify.notified().await;
     }
@@ -54,7 +55,7 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal; the answer is the exit code of a process that it ends.
+    /// Waits for a signal, and returns the exit code of a process that it ends.
     async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,
@@ -74,7 +75,7 @@ impl Signals {
         Ok(Self)
     }
 
-    /// Waits for Ctrl-C; the answer is the exit code of a process that it ends.
+    /// Waits for Ctrl-C, and returns the exit code of a process that it ends.
     async fn next(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! What `kinflow put` prints at its end.
+//! What `kinflow put` prints at the end.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::terminal;
 
-/// The account of one run.
+/// The result of one run.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     read: u64,
@@ -24,14 +24,14 @@ pub(super) struct Summary {
     calls: u64,
     seconds: f64,
     records_per_s: f64,
-    /// The fullest shard's share against an even one.
+    /// The fullest shard's share, relative to an even share.
     skew: f64,
     /// Kinesis records by shard.
     shards: BTreeMap<String, u64>,
 }
 
 impl Summary {
-    /// The account of a run.
+    /// Makes the summary of a run.
     pub(super) fn of(
         report: FeedReport,
         open_shards: usize,
@@ -88,7 +88,7 @@ impl Summary {
             line(format_args!("records that were not put are in {}", terminal::line(&path)));
         }
         if !self.done {
-            line(format_args!("stopped early: run the same command again to go on"));
+            line(format_args!("stopped early: run the same command again to continue"));
         }
         text
     }

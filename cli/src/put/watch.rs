@@ -1,4 +1,5 @@
-//! What `kinflow put` does as it goes: the bar on the terminal, and the bookmark beside the file.
+//! What `kinflow put` does while it runs: it moves the bar on the terminal, and saves the bookmark beside the
+//! file.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::bookmark::Bookmark;
 
-/// How often the bookmark is saved: what was put since is put twice after a kill.
+/// How often the bookmark is saved. After a kill, what was put since then is put twice.
 const SAVE_EVERY: Duration = Duration::from_millis(250);
 
-/// How much of the file is acknowledged. The bar is hidden where standard error is no terminal.
+/// How much of the file is acknowledged. The bar is hidden if standard error is not a terminal.
 pub(super) struct Watch<'a> {
     bar: ProgressBar,
     bookmark: &'a Bookmark,
@@ -20,14 +21,14 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Watches the put of a file of so many bytes, which goes on at `position`.
+    /// Watches the put of a file of this many bytes, which begins at `position`.
     pub(super) fn new(bytes: u64, position: u64, bookmark: &'a Bookmark) -> Self {
         let style = ProgressStyle::with_template(
             "{bar:20} {bytes}/{total_bytes} {bytes_per_sec} {eta} left, {msg} records",
         );
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(bytes).with_style(style).with_position(position);
-        // Without it the bytes of an earlier put count for this one's rate.
+        // Otherwise the bytes of an earlier put would count for this one's rate.
         bar.reset_eta();
         Self { bar, bookmark, saved_at: Instant::now(), failed: false }
     }

@@ -1,4 +1,4 @@
-//! `kinflow shards`: the hash ring of a stream, and its shards cut, joined and scaled.
+//! `kinflow shards`: shows the hash ring of a stream, and splits, merges and scales its shards.
 
 mod plan;
 mod ring;
@@ -33,14 +33,14 @@ A change is printed before it is made, and waited for until it is done. At most 
 are reached in one step, so `scale` takes several where it has to; AWS allows ten of them in 24 hours.
 Exit codes: 0, done; 2, it could not be done.";
 
-/// Shows the shards of a stream, and changes them.
+/// Shows the shards of a stream, and splits, merges or scales them.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
     /// The stream's name
     #[arg(required = true)]
     stream: Option<String>,
-    /// Closed shards too
+    /// Show closed shards too
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -51,34 +51,35 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Cuts an open shard in two
+    /// Splits an open shard in two
     Split {
         /// The stream's name
         stream: String,
         /// The shard's id
         shard: String,
-        /// middle; load, where the last five minutes' records halve; key:PARTITION-KEY; or a hash key
+        /// Where to split: middle; load, which halves the records of the last five minutes;
+        /// key:PARTITION-KEY; or a hash key
         #[arg(long, default_value = "middle", value_parser = At::parse, value_name = "WHERE")]
         at: At,
         #[command(flatten)]
         change: ChangeArguments,
     },
-    /// Makes one of two open shards that stand side by side
+    /// Merges two open shards whose hash keys are adjacent
     Merge {
         /// The stream's name
         stream: String,
         /// One shard's id
         shard: String,
-        /// The other's
+        /// The other shard's id
         adjacent: String,
         #[command(flatten)]
         change: ChangeArguments,
     },
-    /// Makes so many shards of even ranges
+    /// Changes the stream to this many shards with even ranges
     Scale {
         /// The stream's name
         stream: String,
-        /// How many
+        /// How many shards there will be
         #[arg(value_parser = clap::value_parser!(u32).range(1..=20_000))]
         shards: u32,
         #[command(flatten)]
@@ -163,8 +164,8 @@ async fn shards(stream: &str, aws: &AwsSettings) -> Result<Vec<Shard>, Box<dyn E
     Ok(shards)
 }
 
-/// The hash keys of the records of the last five minutes, as far as their partition keys tell: an explicit hash key is
-/// not told to readers.
+/// The hash keys of the records of the last five minutes, as far as partition keys show them: readers are not
+/// told explicit hash keys.
 async fn load(stream: &str, shard: &Shard, aws: &AwsSettings) -> Result<Vec<u128>, Box<dyn Error>> {
     const BACK_MS: i64 = 300_000;
     const MAX_RECORDS: u64 = 100_000;

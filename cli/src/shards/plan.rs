@@ -1,15 +1,15 @@
-//! Which changes make of a stream's shards what is asked for.
+//! Finds the changes that give a stream the shards that were asked for.
 
 use edge::aws::kinesis_reader::Shard;
 use record_model::keys::hash_key;
 
-/// Where a shard is cut.
+/// Where a shard is split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum At {
     Middle,
-    /// Where the records of the last minutes halve.
+    /// Where the records of the last minutes are halved.
     Load,
-    /// The second shard begins here.
+    /// At this hash key, with which the second shard begins.
     Key(u128),
 }
 
@@ -44,7 +44,7 @@ impl Change {
     }
 }
 
-/// The open shard of an id.
+/// The open shard with an id.
 pub(super) fn open<'a>(shards: &'a [Shard], id: &str) -> Result<&'a Shard, String> {
     match shards.iter().find(|shard| shard.id == id) {
         Some(shard) if shard.closed => Err(format!("{id} is closed: only an open shard can be changed")),
@@ -52,12 +52,12 @@ pub(super) fn open<'a>(shards: &'a [Shard], id: &str) -> Result<&'a Shard, Strin
         None => {
             let open: Vec<&str> =
                 shards.iter().filter(|shard| !shard.closed).take(10).map(|shard| shard.id.as_str()).collect();
-            Err(format!("there is no shard {id:?}; open are {}", open.join(", ")))
+            Err(format!("there is no shard {id:?}; the open shards are {}", open.join(", ")))
         }
     }
 }
 
-/// The cut of a shard; `loads` are the hash keys of its records, for [`At::Load`].
+/// The split of a shard. For [`At::Load`], `loads` are the hash keys of its records.
 pub(super) fn split(shard: &Shard, at: &At, mut loads: Vec<u128>) -> Result<Change, String> {
     let (first, last) = (*shard.hash_keys.start(), *shard.hash_keys.end());
     let at = match at {
@@ -68,18 +68,18 @@ pub(super) fn split(shard: &Shard, at: &At, mut loads: Vec<u128>) -> Result<Chan
             loads.sort_unstable();
             let middle = loads.get(loads.len() / 2).copied();
             middle.ok_or_else(|| {
-                format!("{} had no record in the last five minutes: cut it at the middle", shard.id)
+                format!("{} had no records in the last five minutes: split it at the middle", shard.id)
             })?
         }
     };
     if first < at && at <= last {
         Ok(Change::Split { shard: shard.id.clone(), at })
     } else {
-        Err(format!("{} can be cut from {} to {last}, not at {at}", shard.id, first.saturating_add(1)))
+        Err(format!("{} can be split from {} to {last}, not at {at}", shard.id, first.saturating_add(1)))
     }
 }
 
-/// The join of two shards that stand side by side.
+/// The merge of two shards with adjacent hash keys.
 pub(super) fn merge(shards: &[Shard], one: &str, other: &str) -> Result<Change, String> {
     let (one, other) = (open(shards, one)?, open(shards, other)?);
     let touches =
@@ -90,7 +90,7 @@ pub(super) fn merge(shards: &[Shard], one: &str, other: &str) -> Result<Change, 
     let beside = shards.iter().filter(|shard| !shard.closed && (touches(shard, one) || touches(one, shard)));
     let beside: Vec<&str> = beside.map(|shard| shard.id.as_str()).collect();
     Err(format!(
-        "{} and {} do not stand side by side; beside {} is {}",
+        "{} and {} are not adjacent; adjacent to {} is {}",
         one.id,
         other.id,
         one.id,
@@ -98,7 +98,7 @@ pub(super) fn merge(shards: &[Shard], one: &str, other: &str) -> Result<Change, 
     ))
 }
 
-/// The steps to so many shards: one reaches twice as many at most, half as many at least.
+/// The steps to this many shards. One step may at most double the number, or halve it.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>
 pub(super) fn scale(shards: &[Shard], wanted: u32) -> Vec<Change> {
     let open = shards.iter().filter(|shard| !shard.closed).count();
@@ -162,8 +162,8 @@ mod tests {
     fn only_open_neighbours_are_joined() {
         let mut shards = vec![shard("a", 0, 9), shard("b", 10, 19), shard("c", 20, u128::MAX)];
         assert!(merge(&shards, "b", "a").is_ok() && merge(&shards, "b", "c").is_ok());
-        assert!(merge(&shards, "a", "c").unwrap_err().contains("beside a is b"));
-        assert!(merge(&shards, "a", "d").unwrap_err().contains("open are a, b, c"));
+        assert!(merge(&shards, "a", "c").unwrap_err().contains("adjacent to a is b"));
+        assert!(merge(&shards, "a", "d").unwrap_err().contains("the open shards are a, b, c"));
         shards[1].closed = true;
         assert!(merge(&shards, "a", "b").unwrap_err().contains("closed"));
     }

@@ -5,10 +5,10 @@ use edge::aws::kinesis_reader::Shard;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The picture's columns.
+/// The width of the picture in columns.
 const WIDTH: usize = 76;
 
-/// The table, and below it the ring from 0 to 2^128 with the open shards where they stand.
+/// The table, and below it the ring from 0 to 2^128 with the open shards at their places.
 pub(super) fn text(shards: &[Shard]) -> String {
     let heading = ["shard", "from", "to", "share", "parents", ""].map(str::to_owned).to_vec();
     let rows = shards.iter().map(|shard| {
@@ -26,13 +26,13 @@ pub(super) fn text(shards: &[Shard]) -> String {
     format!("{table}{}\n", picture(shards))
 }
 
-/// What part of all hash keys a shard takes.
+/// The share of all hash keys that belongs to a shard.
 #[allow(clippy::cast_precision_loss, reason = "a share to be read by people")]
 fn share(shard: &Shard) -> f64 {
     (shard.hash_keys.end() - shard.hash_keys.start()) as f64 / u128::MAX as f64
 }
 
-/// `|──0──|────1────|`: a shard too narrow for its number has none.
+/// `|──0──|────1────|`: a shard that is too narrow for its number has none.
 fn picture(shards: &[Shard]) -> String {
     let mut open: Vec<&Shard> = shards.iter().filter(|shard| !shard.closed).collect();
     open.sort_by_key(|shard| *shard.hash_keys.start());

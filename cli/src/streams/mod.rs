@@ -1,4 +1,4 @@
-//! `kinflow streams`: streams made, described, changed and deleted, each waited for until it is done.
+//! `kinflow streams`: creates, describes, changes and deletes streams, and waits until each change is done.
 
 mod wait;
 
@@ -29,7 +29,7 @@ Examples:
 Each command waits until the stream is ready again.
 Exit codes: 0, done; 2, it could not be done.";
 
-/// Makes, describes, changes and deletes streams.
+/// Creates, describes, changes and deletes streams.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -39,23 +39,23 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Makes a stream
+    /// Creates a stream
     Create {
         /// Its name
         stream: String,
-        /// Shards; 1,000 records and 1 MiB a second each
+        /// How many shards; each takes 1,000 records and 1 MiB a second
         #[arg(long, default_value_t = 1, conflicts_with = "on_demand")]
         shards: u32,
-        /// As many shards as the service thinks fit
+        /// Let the service decide the number of shards
         #[arg(long)]
         on_demand: bool,
-        /// Do nothing if it is there
+        /// Do nothing if the stream exists
         #[arg(long)]
         if_absent: bool,
         #[command(flatten)]
         common: Common,
     },
-    /// Tells what a stream is and how it stands
+    /// Describes a stream and its present state
     Describe {
         /// Its name
         stream: String,
@@ -71,7 +71,7 @@ enum Command {
     Delete {
         /// Its name
         stream: String,
-        /// Do not ask
+        /// Delete without asking
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
@@ -81,17 +81,17 @@ enum Command {
     Retention {
         /// The stream's name
         stream: String,
-        /// 24 to 8,760 hours; what is older is gone at once
+        /// 24 to 8,760 hours; older records are gone at once
         #[arg(value_parser = clap::value_parser!(i32).range(24..=8_760))]
         hours: i32,
         #[command(flatten)]
         common: Common,
     },
-    /// Sets the most that a record may have
+    /// Sets the size limit of a record
     RecordSize {
         /// The stream's name
         stream: String,
-        /// 1,024 to 10,240
+        /// The limit in KiB, 1,024 to 10,240
         #[arg(value_parser = clap::value_parser!(i32).range(1_024..=10_240), value_name = "KIB")]
         kib: i32,
         #[command(flatten)]
@@ -99,7 +99,7 @@ enum Command {
     },
 }
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// How the answer is printed
@@ -109,7 +109,7 @@ pub(crate) struct Common {
     pub(crate) aws: AwsArguments,
 }
 
-/// For people, or for programs.
+/// A form for people, or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     Text,
@@ -142,7 +142,7 @@ async fn act(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
             let capacity = if *on_demand { Capacity::OnDemand } else { Capacity::Shards(*shards) };
             match streams.create(stream, capacity).await {
                 Err(error) if *if_absent && is_there(&error) => {
-                    eprintln!("stream {stream:?} is there already");
+                    eprintln!("stream {stream:?} exists already");
                 }
                 outcome => outcome.map_err(failed(stream))?,
             }
@@ -196,19 +196,23 @@ fn is_there(error: &ReaderError) -> bool {
     matches!(error, ReaderError::Failed { code, .. } if code == "ResourceInUseException")
 }
 
-/// Asks on the terminal; without one nobody can be asked.
+/// Asks on the terminal. Without a terminal, nobody can be asked.
 fn confirm(stream: &str, aws: &AwsSettings) -> Result<(), Box<dyn Error>> {
     if !io::stdin().is_terminal() {
-        return Err(format!("stream {stream:?} is deleted with all its records: say so by --yes").into());
+        return Err(
+            format!("stream {stream:?} would be deleted with all its records: confirm with --yes").into()
+        );
     }
     let place = crate::aws::endpoint(aws);
-    eprintln!("stream {stream:?} at {place} is deleted with all its records; type its name to go on:");
+    eprintln!(
+        "stream {stream:?} at {place} will be deleted with all its records; type its name to continue:"
+    );
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() == stream { Ok(()) } else { Err("nothing was deleted".into()) }
 }
 
-/// Prints an answer; a reader that has gone away needs none.
+/// Prints an answer. If the reader has gone away, that is not an error.
 pub(crate) fn say(output: Output, text: &str, json: &Value) {
     use std::io::Write as _;
     let text = match output {

@@ -1,4 +1,4 @@
-//! Waiting until a stream is as it was asked for.
+//! Waits until a stream is as it was asked for.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use edge::aws::kinesis_reader::ReaderError;
 use edge::aws::kinesis_streams::Streams;
 use tokio::time::{Instant, sleep};
 
-/// Between two looks: a stream may be described 20 times a second by all who look.
+/// The pause between two looks, since a stream may be described 20 times a second by all callers together.
 const PAUSE: Duration = Duration::from_millis(250);
-/// A split takes half a minute on AWS, a large update some minutes.
+/// How long to wait: a split takes half a minute on AWS, and a large update some minutes.
 const PATIENCE: Duration = Duration::from_mins(15);
 
-/// Until the stream takes calls that change it.
+/// Waits until the stream accepts calls that change it.
 pub(crate) async fn until_active(streams: &Streams, stream: &str) -> Result<(), ReaderError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -24,7 +24,7 @@ pub(crate) async fn until_active(streams: &Streams, stream: &str) -> Result<(), 
     }
 }
 
-/// Until the stream is no more.
+/// Waits until the stream is gone.
 pub(crate) async fn until_gone(streams: &Streams, stream: &str) -> Result<(), ReaderError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -42,6 +42,6 @@ fn late(status: &str) -> ReaderError {
         operation: "DescribeStreamSummary",
         code: format!("status {status}"),
         is_retryable: false,
-        source: format!("it stayed so for {} minutes", PATIENCE.as_secs() / 60).into(),
+        source: format!("this did not change for {} minutes", PATIENCE.as_secs() / 60).into(),
     }
 }

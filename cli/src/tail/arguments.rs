@@ -1,4 +1,4 @@
-//! What `kinflow tail` is told.
+//! The arguments of `kinflow tail`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,52 +21,53 @@ Examples:
   kinflow tail crime --endpoint-url http://127.0.0.1:4567   the stream of `kinflow run`
 
 Expressions: fields (a, user.name), numbers, 'texts', true, false, null; == != < <= > >=, ~ (contains);
-and, or, not, parentheses. A field that is not there is null.
+and, or, not, parentheses. A missing field is null.
 
 Records are on standard output, notices on standard error. Control characters of records never reach a terminal.
 Exit codes: 0, done; 1, a record could not be opened or was refused by the schema; 2, the stream could not be read.";
 
-/// Which streams, from where to where, which records, and how they are shown.
+/// Which streams are read, from where to where, which records, and how they are shown.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     /// The streams' names
     #[arg(required = true, value_name = "STREAM")]
     pub(super) streams: Vec<String>,
-    /// start, latest, 1h (ago), @2026-11-25T10:00 (UTC) or a sequence number
+    /// Where to start: start, latest, 1h (ago), @2026-11-25T10:00 (UTC) or a sequence number
     #[arg(long, default_value = "latest", value_parser = Moment::parse, value_name = "WHERE")]
     pub(super) from: Moment,
-    /// Read up to here: now, 10m (ago) or @2026-11-25T10:00
+    /// Where to end: now, 10m (ago) or @2026-11-25T10:00
     #[arg(long, value_parser = Moment::parse_end, value_name = "WHEN")]
     pub(super) to: Option<Moment>,
-    /// Read for so long, such as 30s
+    /// Read for this long, such as 30s
     #[arg(long = "for", value_parser = duration, value_name = "TIME")]
     pub(super) during: Option<Duration>,
-    /// Stop after so many records
+    /// Stop after this many records
     #[arg(short = 'n', long)]
     pub(super) count: Option<u64>,
-    /// This shard alone, without its children
+    /// Read only this shard, without its children
     #[arg(long, value_name = "ID")]
     pub(super) shard: Option<String>,
-    /// Records of this partition key
+    /// Show only records with this partition key
     #[arg(long)]
     pub(super) key: Option<String>,
-    /// Type records, or refuse them, as the functions do: a built-in schema's name, or a TOML file
+    /// Type or refuse records as the functions do, by the name of a built-in schema or a TOML file
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) schema: Option<String>,
-    /// Records for which this holds, such as 'district == 3 and amount > 10'
+    /// Show only records for which this holds, such as 'district == 3 and amount > 10'
     #[arg(long = "where", value_parser = Filter::parse, value_name = "EXPRESSION")]
     pub(super) filter: Option<Filter>,
     /// line, json, raw, fields:a,b, or a template: %t time, %k key, %v record, %s shard, %n number, %S stream
     #[arg(short, long, default_value = "line", value_parser = Form::parse, value_name = "FORM")]
     pub(super) output: Form,
-    /// Show figures in place of records: counts, rate, skew, lag; --stats=FIELD also that field's mean, least and most
+    /// Show figures instead of records: counts, rate, skew and lag; --stats=FIELD adds that field's mean,
+    /// least and greatest value
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_name = "FIELD")]
     pub(super) stats: Option<String>,
-    /// Write the records to a new file of JSON lines, which `put` and `run --input` take
+    /// Write the records to a new file of JSON lines, which `put` and `run --input` accept
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
-    /// Reads a second of each shard, which allows five to all its readers together
+    /// How often to read each shard in a second; a shard allows five reads to all its readers together
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(READS_PER_S)))]
     pub(super) reads: u32,
     #[command(flatten)]

@@ -35,18 +35,18 @@ pub(super) enum Part {
     Stream,
 }
 
-/// Where records are written to, and what may be written there.
+/// Where records are written, and what may be written there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target {
-    /// Control characters are escaped.
+    /// Whether it is a terminal, so that control characters must be escaped.
     pub(super) is_terminal: bool,
     pub(super) colours: bool,
-    /// Whether there are several streams to tell apart.
+    /// Whether there are several streams, so that each line must name its own.
     pub(super) names_streams: bool,
 }
 
 impl Form {
-    /// `line`, `json`, `raw`, `fields:a,b` or a template, which has a `%` in it.
+    /// `line`, `json`, `raw`, `fields:a,b` or a template, which contains a `%`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "line" => return Ok(Self::Line),
@@ -134,7 +134,7 @@ fn line(row: &Row<'_>, target: Target, out: &mut impl Write) -> io::Result<()> {
     let stream =
         if target.names_streams { format!("{} ", terminal::line(row.stream)) } else { String::new() };
     if target.colours {
-        // The six colours of a terminal that stand out on light and on dark.
+        // These are the six terminal colours that are legible on light and on dark.
         let colour = 31 + shard.bytes().fold(0_u32, |sum, byte| sum + u32::from(byte)) % 6;
         write!(out, "\u{1b}[{colour}m{stream}{shard}\u{1b}[0m ")?;
     } else {
@@ -145,7 +145,7 @@ fn line(row: &Row<'_>, target: Target, out: &mut impl Write) -> io::Result<()> {
     shown(text.trim_end_matches(['\n', '\r']), out)
 }
 
-/// The end of a shard's id that tells it from others: `12` of `shardId-000000000012`.
+/// The end of a shard's id that distinguishes it from others: `12` of `shardId-000000000012`.
 pub(super) fn short(shard: &str) -> &str {
     let number = shard.strip_prefix("shardId-").unwrap_or(shard).trim_start_matches('0');
     if number.is_empty() { "0" } else { number }
@@ -159,7 +159,8 @@ fn raw(data: &[u8], target: Target, out: &mut impl Write) -> io::Result<()> {
     if data.ends_with(b"\n") { Ok(()) } else { out.write_all(b"\n") }
 }
 
-/// One line: nothing in it ends it, and nothing in it is obeyed. A tab is no control here: it parts fields.
+/// Writes a text on one line, in which nothing ends the line or controls the terminal. A tab is not escaped,
+/// since it separates fields.
 fn shown(text: &str, out: &mut impl Write) -> io::Result<()> {
     for (index, part) in text.split('\t').enumerate() {
         if index > 0 {
@@ -199,7 +200,7 @@ struct Json<'a> {
     data_base64: Option<String>,
 }
 
-/// JSON as it is written, numbers and all.
+/// JSON as it is written, with unchanged numbers.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Data<'a> {

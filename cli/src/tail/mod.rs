@@ -1,9 +1,9 @@
-//! `kinflow tail`: the records of streams, as they come or as they lie there.
+//! `kinflow tail`: shows the records of streams, as they arrive or as they are stored.
 //!
 //! - `arguments` and `when`: what is read, from where to where.
 //! - `row`: from Kinesis records to user records.
-//! - `filter`: which of them.
-//! - `sink`: where they go, which is `form`, `stats` and `save`.
+//! - `filter`: which of them are shown.
+//! - `sink`: where they go, through `form`, `stats` and `save`.
 
 mod arguments;
 mod filter;
@@ -36,7 +36,8 @@ use when::Moment;
 
 use crate::aws;
 
-/// Reads until a bound is reached or Ctrl-C; exit code 1 where a record could not be opened or was refused.
+/// Reads until a bound is reached or Ctrl-C. The exit code is 1 if a record could not be decoded or was
+/// refused.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(tail(arguments))
@@ -65,7 +66,7 @@ async fn tail(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         match taken {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => break,
-            // Whoever read the records has seen enough.
+            // The reader of the output has seen enough.
             Err(error) if is_pipe(&*error) => return Ok(ExitCode::SUCCESS),
             Err(error) => {
                 sink.finish().unwrap_or_else(|error| eprintln!("warning: {error}"));
@@ -81,7 +82,7 @@ async fn tail(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// What happens on all streams, each by its name, as it comes.
+/// What happens on all streams, with each stream's name, in the order of arrival.
 fn events<'a>(
     arguments: &'a Arguments,
     aws: &AwsSettings,
@@ -113,7 +114,7 @@ fn is_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// A field that a schema does not have is a slip of the pen: no record would ever be found.
+/// Refuses a field that the schema does not have. It is a slip of the pen, and no record would ever match.
 fn check_fields(arguments: &Arguments, schema: Option<&Schema>) -> Result<(), String> {
     let Some(schema) = schema else { return Ok(()) };
     let known: Value = serde_json::from_str(&schema.json_schema()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From a Kinesis record to user records: opened, put together, and typed as the functions would.
+//! From a Kinesis record to user records: decoded, put together, and typed as the functions would do it.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use record_model::chunk::{Chunk, Reassembly};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::Value;
 
-/// Most bytes of messages that are not whole yet, and of one message.
+/// The most bytes of incomplete messages, and of one message.
 const MAX_PENDING_BYTES: u64 = 256 << 20;
 
 /// A user record and where it came from.
@@ -23,15 +23,15 @@ pub(super) struct Row<'a> {
     pub(super) key: &'a str,
     pub(super) arrived_at_ms: i64,
     pub(super) formats: Vec<&'static str>,
-    /// As it was put, without what was around it.
+    /// The payload as it was put, without its wrappings.
     pub(super) payload: &'a [u8],
-    /// As its schema types it.
+    /// The document that its schema makes of it.
     pub(super) typed: Option<Vec<u8>>,
     document: OnceCell<Option<Value>>,
 }
 
 impl<'a> Row<'a> {
-    /// A row of these bytes, from nowhere.
+    /// Makes a row of these bytes, without an origin.
     pub(super) fn bare(payload: &'a [u8]) -> Self {
         Self {
             stream: "",
@@ -47,7 +47,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The typed record, or what was put where there is no schema.
+    /// The typed record, or the payload if there is no schema.
     pub(super) fn data(&self) -> &[u8] {
         self.typed.as_deref().unwrap_or(self.payload)
     }
@@ -58,23 +58,23 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Where a batch of records is from.
+/// Where a batch of records comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) stream: &'a str,
     pub(super) shard: &'a str,
 }
 
-/// What a record turns out to be.
+/// The result of decoding a record.
 pub(super) enum Opened<'a> {
     Row(Row<'a>),
-    /// It can't be opened, or its schema refuses it: where it is, and why.
+    /// It can't be decoded, or its schema refuses it: where it is, and why.
     Refused(String),
-    /// Its schema says that it is left out.
+    /// Its schema drops it.
     Dropped,
 }
 
-/// Opens records of every form; pieces of messages wait here for the others.
+/// Decodes records of every form. Pieces of messages wait here for the others.
 pub(super) struct Opener {
     decoder: Decoder,
     schema: Option<Schema>,
@@ -87,7 +87,7 @@ impl Opener {
         Self { decoder: Decoder::new(Limits::default()), schema, pending: BTreeMap::new(), pending_bytes: 0 }
     }
 
-    /// Opens one Kinesis record; `visit` gets each of its user records.
+    /// Decodes one Kinesis record. `visit` gets each of its user records.
     pub(super) fn open(
         &mut self,
         record: &ReadRecord,
@@ -124,7 +124,7 @@ impl Opener {
         }
     }
 
-    /// Messages that are not whole.
+    /// How many messages are incomplete.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }

@@ -1,4 +1,4 @@
-//! Records in a file of JSON lines, which `kinflow put` and `kinflow run --input` take.
+//! Saves records in a file of JSON lines, which `kinflow put` and `kinflow run --input` accept.
 
 use std::error::Error;
 use std::fs::File;
@@ -13,16 +13,17 @@ use super::row::Row;
 pub(super) struct Saved {
     path: String,
     out: BufWriter<File>,
-    /// Whether the data set travels as rows, of which the typed documents are saved.
+    /// Whether the data set travels as rows, so that the typed documents are saved.
     takes_documents: bool,
 }
 
 impl Saved {
-    /// A new file: one that is there is left as it is.
+    /// Creates a new file. An existing file is left unchanged.
     pub(super) fn create(path: &Path, schema: Option<&Schema>) -> Result<Self, Box<dyn Error>> {
         let name = path.display().to_string();
-        let file = File::create_new(path)
-            .map_err(|error| format!("{name} can't be made: {error}; --save takes the name of a new file"))?;
+        let file = File::create_new(path).map_err(|error| {
+            format!("{name} can't be created: {error}; --save needs the name of a new file")
+        })?;
         let takes_documents = schema.is_some_and(|schema| !schema.is_json());
         Ok(Self { path: name, out: BufWriter::new(file), takes_documents })
     }
@@ -33,7 +34,7 @@ impl Saved {
         let one_line = object_on_one_line(object).map_err(|_| {
             let Row { shard, number, .. } = row;
             format!(
-                "{}: {shard} {number} is no JSON object, so it can be saved with --schema only",
+                "{}: {shard} {number} is not a JSON object, so it can be saved only with --schema",
                 self.path
             )
         })?;
@@ -42,7 +43,7 @@ impl Saved {
         Ok(self.out.write_all(b"\n")?)
     }
 
-    /// Makes sure that all of it is in the file.
+    /// Makes sure that everything is in the file.
     pub(super) fn finish(mut self) -> Result<(), Box<dyn Error>> {
         self.out.flush().map_err(|error| format!("{} can't be written: {error}", self.path).into())
     }

@@ -1,4 +1,4 @@
-//! Where records go: to standard output, to figures, to a file.
+//! Where records go: to standard output, to figures, or to a file.
 
 use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
@@ -17,10 +17,10 @@ use super::save::Saved;
 use super::stats::Stats;
 use crate::terminal;
 
-/// Most records that are refused in words; the others are counted.
+/// The most refused records that are reported one by one. Further ones are only counted.
 const MAX_TOLD: u64 = 20;
 
-/// All that is done with a record.
+/// Everything that is done with a record.
 pub(super) struct Sink<'a> {
     opener: Opener,
     wanted: Wanted<'a>,
@@ -36,7 +36,7 @@ struct Wanted<'a> {
     left: Option<u64>,
 }
 
-/// What is done with those that are.
+/// What is done with the records that are wanted.
 struct Shown<'a> {
     form: &'a Form,
     target: Target,
@@ -81,12 +81,12 @@ impl<'a> Sink<'a> {
         Ok(Self { opener: Opener::new(schema), wanted, shown, refused: 0, notices })
     }
 
-    /// Takes what happened on a stream; `Break` where enough was read.
+    /// Takes in what happened on a stream; `Break` if enough was read.
     pub(super) fn take(&mut self, stream: &str, event: Event) -> Result<ControlFlow<()>, Box<dyn Error>> {
         match event {
             Event::Records(batch) => return self.batch(stream, &batch),
             Event::Began { shard, parents } => {
-                self.say(&format!("{stream}: {shard} goes on where {} ended", parents.join(" and ")));
+                self.say(&format!("{stream}: {shard} continues where {} ended", parents.join(" and ")));
             }
             Event::Ended { shard } => self.say(&format!("{stream}: {shard} is closed and read to its end")),
             Event::Waits { shard, reason } => {
@@ -146,14 +146,14 @@ impl<'a> Sink<'a> {
         self.refused == 0
     }
 
-    /// Writes what is left, and tells what was not shown.
+    /// Writes what is left, and reports what was not shown.
     pub(super) fn finish(mut self) -> Result<(), Box<dyn Error>> {
         self.notices.finish_and_clear();
         if self.refused > MAX_TOLD {
             eprintln!("{} records could not be opened or were refused", self.refused);
         }
         if self.opener.pending() > 0 {
-            eprintln!("{} messages in pieces are not whole", self.opener.pending());
+            eprintln!("{} chunked messages are incomplete", self.opener.pending());
         }
         if let Some(saved) = self.shown.saved {
             saved.finish()?;
@@ -181,7 +181,7 @@ impl Wanted<'_> {
 }
 
 impl Shown<'_> {
-    /// A fault is kept for whoever opened the record.
+    /// A fault is kept for the caller that opened the record.
     fn row(&mut self, row: &Row<'_>) {
         if self.fault.is_none()
             && let Err(fault) = self.try_row(row)

@@ -1,4 +1,4 @@
-//! The figures of what was read: counts, rate, skew and lag, and those of one field.
+//! The figures about what was read: counts, rate, skew and lag, and those of one field.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ struct Shard {
     lag_ms: i64,
 }
 
-/// Figures of a field's numbers, by Welford's method, which keeps its precision however many there are.
+/// The figures of a field's numbers by Welford's method, which keeps its precision however many there are.
 #[derive(Debug, Default)]
 struct Values {
     count: u64,
@@ -47,7 +47,7 @@ impl Values {
 }
 
 impl Stats {
-    /// `field` is the name of the one whose figures are kept; empty for none.
+    /// `field` is the name of the field whose figures are kept; empty for none.
     pub(super) fn new(field: Option<&str>) -> Self {
         Self { field: field.filter(|name| !name.is_empty()).map(str::to_owned), ..Self::default() }
     }
@@ -80,7 +80,7 @@ impl Stats {
         self.shards.entry(shard.to_owned()).or_default()
     }
 
-    /// One line, redrawn as reading goes on.
+    /// One line, which is redrawn while reading goes on.
     #[allow(clippy::cast_precision_loss, reason = "figures to be read by people")]
     pub(super) fn line(&self, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64().max(1e-3);
@@ -108,7 +108,7 @@ impl Stats {
         line
     }
 
-    /// The line, and one for each shard.
+    /// The line, followed by one line for each shard.
     #[allow(clippy::cast_precision_loss, reason = "figures to be read by people")]
     pub(super) fn text(&self, elapsed: Duration) -> String {
         let mut text = self.line(elapsed) + "\n";
@@ -121,7 +121,7 @@ impl Stats {
         text
     }
 
-    /// The fullest shard's share against an even one.
+    /// The fullest shard's share, relative to an even share.
     #[allow(clippy::cast_precision_loss, reason = "figures to be read by people")]
     fn skew(&self) -> f64 {
         let most = self.shards.values().map(|shard| shard.records).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Points in time and in a stream, as they are written on the command line.
+//! Points in time and in a stream, in the forms of the command line.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub(super) enum Moment {
 }
 
 impl Moment {
-    /// `start`, `latest`, a time, how long ago, or a sequence number.
+    /// Reads `start`, `latest`, a time, how long ago, or a sequence number.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "start" => Ok(Self::Start),
             "latest" => Ok(Self::Latest),
-            // No time is written in so many digits; a sequence number has 56.
+            // No time has so many digits, whereas a sequence number has 56.
             _ if text.len() > 15 && text.parse::<SequenceNumber>().is_ok() => Ok(Self::Number(text.to_owned())),
             _ => time(text).map_err(|_| {
                 "expected start, latest, how long ago (1h), a time (@2026-11-25T10:00, UTC) or a sequence number"
@@ -34,7 +34,7 @@ impl Moment {
         }
     }
 
-    /// `now`, a time, or how long ago.
+    /// Reads `now`, a time, or how long ago.
     pub(super) fn parse_end(text: &str) -> Result<Self, String> {
         if text == "now" { Ok(Self::Ago(Duration::ZERO)) } else { time(text) }
     }
@@ -49,7 +49,7 @@ impl Moment {
         }
     }
 
-    /// The time in Unix milliseconds, where it is one.
+    /// The time in Unix milliseconds, if it is one.
     pub(super) fn end_ms(&self, now_ms: i64) -> Option<i64> {
         match self {
             Self::Ago(ago) => Some(before(now_ms, *ago)),
@@ -73,7 +73,7 @@ fn time(text: &str) -> Result<Moment, String> {
         .ok_or_else(|| "expected now, how long ago (1h) or a time (@2026-11-25T10:00, UTC)".to_owned())
 }
 
-/// Numbers with their units, such as `90s`, `1h30m`, `500ms` or `2d`.
+/// Reads numbers with their units, such as `90s`, `1h30m`, `500ms` or `2d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a duration such as 30s, 5m, 1h30m or 2d".to_owned();
     let (mut rest, mut whole) = (text, Duration::ZERO);

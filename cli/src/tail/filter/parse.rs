@@ -1,10 +1,10 @@
-//! Reading an expression, by recursive descent.
+//! Reads an expression by recursive descent.
 
 use serde_json::{Number, Value};
 
 use super::{Node, Operand, Operator};
 
-/// Parentheses and `not`s inside each other.
+/// The deepest nesting of parentheses and `not`s.
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<Node, String> {
@@ -38,9 +38,7 @@ impl<'a> Reader<'a> {
     fn one(&mut self) -> Result<Node, String> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(format!(
-                "the expression is too deep: {MAX_DEPTH} parentheses inside each other at most"
-            ));
+            return Err(format!("the expression is too deep: at most {MAX_DEPTH} parentheses may be nested"));
         }
         let node = self.inner();
         self.depth -= 1;
@@ -116,7 +114,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is made of such characters, and what comes behind it.
+    /// The characters that belong to a part, and what follows them.
     fn take(&self, is_part: impl Fn(char) -> bool) -> (&'a str, &'a str) {
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
         let (part, behind) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
@@ -152,7 +150,7 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '-')
 }
 
-/// Several, or the one alone.
+/// Several nodes combined, or a single one as it is.
 fn single(mut nodes: Vec<Node>, several: impl Fn(Vec<Node>) -> Node) -> Node {
     match nodes.pop() {
         Some(node) if nodes.is_empty() => node,
