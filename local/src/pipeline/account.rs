@@ -17,7 +17,7 @@ use crate::pipeline::takers::Takers;
 /// Folders of a bucket with the objects of a data set.
 const PREFIXES: [&str; 6] = ["typed", "enriched", "windows", "raw", "failed", "quarantine"];
 
-/// The report of a run whose workers have stopped, or are stopped with what they had in hand.
+/// Makes the report of a run whose workers have stopped, or are stopped with what they had in hand.
 pub(crate) async fn account(
     machine: &Machine,
     takers: &Takers,
@@ -57,7 +57,7 @@ pub(crate) async fn account(
     report
 }
 
-/// What can't be looked into is a problem of its own; the rest of the report stands.
+/// If something can't be checked, that is a problem of its own, and the rest of the report stands.
 fn unchecked(what: &str, looked: Result<(), impl Error>, report: &mut Report) {
     if let Err(error) = looked {
         report.problems.push(format!("{what} can't be checked: {}", edge::logging::chain(&error)));
@@ -87,7 +87,7 @@ fn taken(machine: &Machine, stream: &str, counts: &Counts, row: &mut DataSetRepo
     }
 }
 
-/// What the producers of a data set answered, against what its stream took.
+/// Compares what the producers of a data set answered with what its stream took.
 fn produced(name: &str, tally: &SourceTally, row: &mut DataSetReport, report: &mut Report) {
     (row.read, row.put) = (tally.read, tally.put);
     row.quarantined += tally.quarantined;
@@ -105,7 +105,7 @@ fn produced(name: &str, tally: &SourceTally, row: &mut DataSetReport, report: &m
     }
 }
 
-/// A data set all of whose records were put aside is a problem; some that were are told.
+/// If all records of a data set were put aside, that is a problem. If only some were, it is a note.
 fn refusals(name: &str, row: &DataSetReport, reasons: &str, report: &mut Report) {
     let of = row.read.max(row.on_stream);
     let (told, how_many) = if row.quarantined >= of {
@@ -116,7 +116,7 @@ fn refusals(name: &str, row: &DataSetReport, reasons: &str, report: &mut Report)
     told.push(format!("{name}: {how_many} records were refused and put aside:{reasons}"));
 }
 
-/// The folders with objects of a data set that are there.
+/// The existing folders with objects of a data set.
 fn folders(machine: &Machine, data_set: &str) -> Vec<PathBuf> {
     let buckets = machine.topology.buckets.iter().map(|bucket| Path::new("s3").join(bucket));
     let candidates = buckets.flat_map(|bucket| PREFIXES.map(|prefix| bucket.join(prefix).join(data_set)));

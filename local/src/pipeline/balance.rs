@@ -1,4 +1,5 @@
-//! What was put on every stream against what each of its takers did with it: put and carried over = ended and waiting.
+//! Compares what was put on every stream with what each taker did with it: put and carried over = ended and
+//! waiting.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ pub(crate) struct Balance<'a> {
     pub(crate) before: &'a [ShardCount],
     /// The streams now.
     pub(crate) after: &'a [ShardCount],
-    /// What the streams that were deleted in the run held then.
+    /// What the streams that were deleted in the run held at that moment.
     pub(crate) deleted: &'a [ShardCount],
     pub(crate) counts: &'a Counts,
 }
@@ -25,7 +26,7 @@ struct Taker<'a> {
     stream: &'a str,
     /// Its name among the takers of its stream.
     id: String,
-    /// What a person calls it.
+    /// The name that users know.
     name: &'a str,
     /// Records that it is done with.
     ended: u64,
@@ -48,7 +49,7 @@ impl Balance<'_> {
         counts.filter(|count| &*count.stream == stream).map(|count| count.put_now).sum()
     }
 
-    /// Names everything that does not add up, was lost, or is not delivered.
+    /// Reports everything that does not add up, was lost, or is not delivered.
     pub(crate) fn check(&self, report: &mut Report) {
         for stream in &self.topology.streams {
             self.check_stream(&stream.name, report);
@@ -82,7 +83,7 @@ impl Balance<'_> {
             ));
         }
         if takers.is_empty() && put > 0 {
-            report.problems.push(format!("stream {stream} took {put} records, and nothing here takes them"));
+            report.problems.push(format!("stream {stream} took {put} records, but nothing here reads them"));
         }
         let carried = takers.iter().map(|taker| waiting(self.before, stream, &taker.id)).max().unwrap_or(0);
         if carried > 0 {
@@ -117,7 +118,7 @@ impl Balance<'_> {
         (waits > 0).then(|| format!("{name}: {waits} records of stream {stream} are not delivered yet"))
     }
 
-    /// Streams that a client made, and that nothing of the template takes.
+    /// Streams that a client made, and that nothing in the template reads.
     fn beside_the_template(&self) -> impl Iterator<Item = String> {
         let known: BTreeSet<&str> = self.topology.streams.iter().map(|stream| stream.name.as_str()).collect();
         let made = self.after.iter().chain(self.deleted).map(|count| &*count.stream);
@@ -125,7 +126,7 @@ impl Balance<'_> {
         made.into_iter().map(|stream| (stream, self.put(stream))).filter(|(_, put)| *put > 0).map(
             |(stream, put)| {
                 format!(
-                    "stream {stream} is not in the template and took {put} records: nothing here takes them"
+                    "stream {stream} is not in the template and took {put} records, but nothing here reads them"
                 )
             },
         )
@@ -167,7 +168,7 @@ fn losses(mapping: &str, stream: &str, taken: &Taken) -> Vec<String> {
     problems
 }
 
-/// A delivery all of whose records failed is a problem; some that failed are told.
+/// If all records of a delivery failed, that is a problem. If only some did, it is a note.
 fn failures(delivery: &str, delivered: &Delivered, report: &mut Report) {
     if delivered.failed == 0 {
         return;

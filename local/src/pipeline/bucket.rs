@@ -5,7 +5,7 @@ use edge::store::StoreError;
 
 use template::REGION;
 
-/// Any access key is taken by the local endpoints.
+/// The local endpoints accept any access key.
 pub(crate) const ACCESS_KEY_ID: &str = "local";
 /// As [`ACCESS_KEY_ID`].
 pub(crate) const SECRET_ACCESS_KEY: &str = "local";
@@ -13,14 +13,14 @@ pub(crate) const SECRET_ACCESS_KEY: &str = "local";
 /// Why something can't be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The bucket did not do it.
-    #[error("the bucket did not take or give an object")]
+    /// The bucket failed.
+    #[error("the bucket failed to store or return an object")]
     Bucket(#[from] StoreError),
-    /// The disk did not do it.
+    /// The disk failed.
     #[error("a file can't be written")]
     Disk(#[from] std::io::Error),
-    /// Another object has a key that is made to be unique.
-    #[error("object key {key} is taken")]
+    /// Another object has the key, although keys are made to be unique.
+    #[error("object key {key} is in use")]
     Taken {
         /// The key.
         key: String,

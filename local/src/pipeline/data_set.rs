@@ -11,7 +11,7 @@ use crate::options::RunOptions;
 use crate::pipeline::task::Task;
 use template::{FunctionDefinition, Schedule, Topology};
 
-/// What a schema that is an object of a bucket is named by.
+/// The beginning of a name that stands for a schema in a bucket.
 const S3_SCHEME: &str = "s3://";
 
 #[derive(Deserialize)]
@@ -26,17 +26,17 @@ pub(crate) struct DataSets {
     schedules: BTreeMap<String, String>,
 }
 
-/// Where a function of this machine finds a schema that is no built-in one.
+/// Where a function on this machine finds a schema that is not built in.
 struct SchemaFiles<'a> {
     /// The folder in which functions run.
     package: &'a Path,
-    /// A folder for each bucket.
+    /// A folder that contains a folder for each bucket.
     buckets: PathBuf,
 }
 
 impl DataSets {
-    /// The data set of each stream is what its producer's schedule names, else the `SCHEMA` of a function behind it,
-    /// else the stream's own name. A schema that can't be read is called by what names it.
+    /// The data set of each stream: what its producer's schedule names, or else the `SCHEMA` of a function
+    /// that reads it, or else the stream's own name. A schema that can't be read is called by its reference.
     pub(crate) fn of(topology: &Topology, options: &RunOptions) -> Self {
         let files = SchemaFiles { package: &options.binaries, buckets: options.data_dir.join("s3") };
         let function = |name: &str| topology.functions.iter().find(|function| function.name == name);
@@ -68,18 +68,18 @@ impl DataSets {
         Self { streams, schedules }
     }
 
-    /// What the stream carries.
+    /// The data set that the stream carries.
     pub(crate) fn of_stream<'a>(&'a self, stream: &'a str) -> &'a str {
         self.streams.get(stream).map_or(stream, |data_set| data_set)
     }
 
-    /// What the schedule produces; one that produces nothing has none.
+    /// The data set that the schedule produces, if it produces one.
     pub(crate) fn of_schedule(&self, schedule: &Schedule) -> Option<&str> {
         self.schedules.get(&schedule.name).map(String::as_str)
     }
 }
 
-/// What names the schema of a schedule's records: its event, else its function's `SCHEMA`.
+/// The reference to the schema of a schedule's records: in its event, or else its function's `SCHEMA`.
 pub(crate) fn schema_of(topology: &Topology, schedule: &Schedule) -> Option<String> {
     let input = schedule.input.as_deref();
     if Task::of(input) != Task::Produce {
@@ -92,7 +92,7 @@ pub(crate) fn schema_of(topology: &Topology, schedule: &Schedule) -> Option<Stri
 }
 
 impl SchemaFiles<'_> {
-    /// The name of a schema by what names it: a built-in one, a file, or an object of a bucket.
+    /// The name of a schema by its reference: a built-in one, a file, or an object in a bucket.
     fn name(&self, reference: &str) -> String {
         let path = match reference.strip_prefix(S3_SCHEME) {
             Some(object) => self.buckets.join(object),

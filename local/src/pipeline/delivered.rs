@@ -1,4 +1,4 @@
-//! A look for every object that a delivery stream wrote in this run: it is still there, as long as it was.
+//! Checks that every object that a delivery stream wrote in this run still exists, with its length.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,10 +11,11 @@ use crate::pipeline::bucket::StorageError;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::report::Report;
 
-/// Objects that are looked for at once.
+/// How many objects are checked at once.
 const AT_ONCE: usize = 16;
 
-/// The objects that were delivered, by delivery stream: a fold of the run's events of about 150 bytes an object.
+/// The objects that were delivered, by delivery stream. This is a fold of the run's events, of about 150
+/// bytes an object.
 #[derive(Debug, Default)]
 pub(crate) struct DeliveredObjects(Mutex<BTreeMap<Name, Vec<Delivered>>>);
 
@@ -36,7 +37,7 @@ impl Observer for DeliveredObjects {
 }
 
 impl DeliveredObjects {
-    /// Names the delivery streams of which an object is gone, or is not what was written.
+    /// Reports the delivery streams of which an object is gone, or is not what was written.
     pub(crate) async fn look(&self, machine: &Machine, report: &mut Report) -> Result<(), StorageError> {
         let objects = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for delivery in &machine.topology.deliveries {
@@ -54,12 +55,12 @@ impl DeliveredObjects {
     }
 }
 
-/// One line for all objects of a delivery stream that are gone; none where none is.
+/// One line about all objects of a delivery stream that are gone; `None` if there are none.
 fn told(delivery: &str, gone: &[&Delivered]) -> Option<String> {
     let first = gone.first()?;
     let records: u64 = gone.iter().map(|object| object.records).sum();
     Some(format!(
-        "{delivery}: {} delivered objects with {records} records are no longer there as they were written, the first \
+        "{delivery}: {} delivered objects with {records} records are gone or have changed, of which the first \
          is {}",
         gone.len(),
         first.key

@@ -1,4 +1,4 @@
-//! The folder of a run: who has it, and what an earlier run left in it.
+//! The folder of a run: which process uses it, and what earlier runs left in it.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-/// Which process has the folder.
+/// The file that says which process uses the folder.
 const LOCK: &str = "run.lock";
-/// Where `--fresh` puts what earlier runs left.
+/// The folder to which `--fresh` moves what earlier runs left.
 const EARLIER: &str = "earlier";
 /// Everything that a run writes into its folder.
 const WRITTEN: [&str; 5] = ["s3", "streams", "logs", "failed", "uploads"];
 
-/// Why a run can't have its folder.
+/// Why a run can't use its folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// Another runner has it.
+    /// Another runner uses it.
     #[error(
         "data folder {} is in use by process {holder}; end that run, or name another folder with --data-dir",
         path.display()
@@ -32,13 +32,13 @@ pub enum FolderError {
     Storage {
         /// The folder, or what in it could not be used.
         path: PathBuf,
-        /// What the file system says.
+        /// The file system's error.
         source: io::Error,
     },
 }
 
-/// The folder of a run, which no other runner has meanwhile. It is free again when this is dropped, and when the process
-/// ends, however it ends.
+/// The folder of a run, which no other runner can use in the meantime. It is free again when this is dropped,
+/// and when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
@@ -46,7 +46,7 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Takes the folder, and makes it where it is not there.
+    /// Takes the folder, and creates it if it does not exist.
     pub(crate) fn take(path: &Path) -> Result<Self, FolderError> {
         let storage = |source| FolderError::Storage { path: path.to_owned(), source };
         fs::create_dir_all(path).map_err(storage)?;
@@ -70,7 +70,7 @@ impl DataFolder {
         &self.path
     }
 
-    /// A folder in it, made where it is not there.
+    /// A folder inside it, which is created if it does not exist.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf, FolderError> {
         let path = self.path.join(name);
         match fs::create_dir_all(&path) {
@@ -79,7 +79,8 @@ impl DataFolder {
         }
     }
 
-    /// Puts everything that earlier runs left aside, and says where; nothing is deleted. `None`: there was nothing.
+    /// Moves everything that earlier runs left aside, and returns where it is now; nothing is deleted. `None`
+    /// means that there was nothing.
     pub(crate) fn put_aside(&self) -> Result<Option<PathBuf>, FolderError> {
         let left: Vec<&str> = WRITTEN.into_iter().filter(|name| self.path.join(name).exists()).collect();
         if left.is_empty() {

@@ -1,4 +1,4 @@
-//! What became of every record, counted as it happens: a fold of the events of the machine that plays AWS.
+//! Counts what happens to every record, as it happens: a fold of the events of the machine that plays AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use crate::aws::clock::Moment;
 use crate::aws::event::{Event, Name, Observer};
 
-/// Reasons that are kept apart for one delivery stream; what fails for further ones is counted together.
+/// How many reasons are counted separately for one delivery stream. Further ones are counted together.
 const MAX_REASONS: usize = 20;
-/// What is counted under this reason once there are [`MAX_REASONS`].
+/// The name under which records with further reasons are counted, once there are [`MAX_REASONS`].
 const OTHER_REASONS: &str = "other reasons";
 
 /// The counts of a run, in stream records unless a field says otherwise.
@@ -35,7 +35,7 @@ pub(crate) struct Counts {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Put {
     pub(crate) records: u64,
-    /// What is in them: a record may be an aggregate of many.
+    /// How many user records are in them, since a record may be an aggregate of many.
     pub(crate) user_records: u64,
     pub(crate) bytes: u64,
 }
@@ -84,7 +84,7 @@ pub(crate) struct FailedInvocations {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     counts: Mutex<Counts>,
-    /// How often a taker was done with records.
+    /// How often a taker finished records.
     taken: watch::Sender<u64>,
 }
 
@@ -99,7 +99,7 @@ impl Ledger {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).fired.get(schedule).copied()
     }
 
-    /// Ends once no taker was done with any record for so long.
+    /// Ends once no taker has finished a record for this long.
     pub(crate) async fn idle_for(&self, time: Duration) {
         let mut taken = self.taken.subscribe();
         while tokio::time::timeout(time, taken.changed()).await.is_ok() {}

@@ -39,7 +39,7 @@ pub(crate) struct Machine {
     pub(crate) progress: ProgressSender,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) delivered: Arc<DeliveredObjects>,
-    /// Is told of everything that happens.
+    /// This is told about everything that happens.
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) asynchronous: Arc<Asynchronous>,
@@ -48,7 +48,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Starts everything but the takers and the sources. Streams that an earlier run left are as it left them.
+    /// Starts everything but the takers and the sources. Streams of an earlier run are as it left them.
     pub(crate) async fn start(
         options: &RunOptions,
         topology: Topology,
@@ -115,7 +115,7 @@ impl Machine {
         }
     }
 
-    /// Where each data set is now.
+    /// The present state of each data set.
     pub(crate) fn status(&self, now: Moment) -> Vec<DataSetStatus> {
         let shards = self.streams.counts();
         let mut rows: BTreeMap<&str, DataSetStatus> = BTreeMap::new();
@@ -163,7 +163,7 @@ impl Machine {
 struct Endpoints {
     kinesis: KinesisEndpoint,
     s3: S3Endpoint,
-    /// Everything else that a function may ask for.
+    /// The endpoint for everything else that a function may call.
     fence: Fence,
 }
 
@@ -201,7 +201,8 @@ impl Endpoints {
     }
 }
 
-/// The run's folder, which nobody else has, with a folder for each bucket. `--fresh` puts aside what was there.
+/// The run's folder, which nobody else uses, with a folder for each bucket. `--fresh` puts aside what was
+/// there.
 fn folder(
     options: &RunOptions,
     topology: &Topology,
@@ -242,7 +243,7 @@ fn provide(streams: &StreamStore, stream: &Stream) -> Result<(), StreamError> {
     Ok(())
 }
 
-/// So that a status changes no more often than a person reads.
+/// Rounds to whole seconds, so that a status changes no faster than a person reads.
 fn whole_seconds(milliseconds: i64) -> Duration {
     Duration::from_secs(u64::try_from(milliseconds / 1000).unwrap_or(0))
 }

@@ -1,4 +1,5 @@
-//! Messages in pieces: a whole one has one line for all its pieces, an incomplete one has each piece in quarantine.
+//! Messages in pieces. A whole one has one line for all its pieces, and an incomplete one has each piece in
+//! quarantine.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -8,14 +9,15 @@ use record_model::chunk::{Chunk, Message};
 use crate::pipeline::position::{Position, id};
 use crate::pipeline::written::Written;
 
-/// Every piece that was met on one stream.
+/// Every piece that was found on one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Messages(HashMap<Message, Pieces>);
 
-/// Where each piece of one message stands, and its copies: a producer that puts a piece again makes one.
+/// The places of each piece of one message, including its copies, since a producer that puts a piece again
+/// makes a copy.
 type Pieces = BTreeMap<PieceKey, Vec<Place>>;
 
-/// A piece: its message, and which of it.
+/// A piece: its message and its index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece {
     message: Message,
@@ -25,7 +27,7 @@ pub(crate) struct Piece {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct PieceKey {
     index: u32,
-    /// Of its bytes: two pieces may claim one index.
+    /// The hash of its bytes, since two pieces may claim one index.
     hash: u64,
 }
 
@@ -36,7 +38,7 @@ impl Piece {
     }
 }
 
-/// Where a piece stands.
+/// The place of a piece.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) shard_id: String,
@@ -49,7 +51,7 @@ impl Messages {
         self.0.entry(piece.message).or_default().entry(piece.key).or_default().push(place);
     }
 
-    /// Tells of each whole message, and of each piece of the others, how often it is in what was written.
+    /// Tells for each whole message, and for each piece of the others, how often it is in what was written.
     pub(crate) fn look_for(&self, stream: &str, written: &Written, mut note: impl FnMut(u32, String)) {
         for (message, pieces) in &self.0 {
             Looking { stream, written, message, pieces }.look(&mut note);
@@ -76,7 +78,7 @@ impl Looking<'_> {
             let times = lines.saturating_add(in_quarantine.saturating_sub(self.conflicts()));
             return note(times, self.name());
         }
-        // Redriven, a piece that was given up finds the others where they are kept.
+        // After a redrive, a piece that was given up finds the others where they are kept.
         let waits = self.places().any(|place| self.is_given_up(place));
         for copies in self.pieces.values() {
             let times = self.times_in_quarantine(copies);
@@ -90,7 +92,8 @@ impl Looking<'_> {
         self.pieces.len() - self.conflicts() as usize == self.message.count as usize
     }
 
-    /// Pieces that claim an index another has: those are in quarantine, whatever becomes of the message.
+    /// Counts pieces that claim an index which another has. They are in quarantine, whatever happens to the
+    /// message.
     fn conflicts(&self) -> u32 {
         let indices = self.pieces.keys().map(|piece| piece.index);
         let repeated = indices.clone().zip(indices.skip(1)).filter(|(index, next)| index == next).count();
@@ -101,7 +104,7 @@ impl Looking<'_> {
         self.pieces.values().flatten()
     }
 
-    /// A message may hold an aggregate: then the first of its records stands for all.
+    /// A message may contain an aggregate, whose first record then stands for all.
     fn lines_of(&self, place: &Place) -> u32 {
         let Place { shard_id, sequence_number, sub } = place;
         self.written.lines_of(Position::of_record(self.stream, shard_id, sequence_number, *sub))

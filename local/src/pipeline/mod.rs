@@ -1,4 +1,5 @@
-//! What is kinflow's own about a run: its data sets, sources and sweeps, and the account of every record.
+//! The parts of a run that are kinflow's own: its data sets, sources and sweeps, and the account of every
+//! record.
 
 pub(crate) mod account;
 pub(crate) mod balance;

@@ -1,11 +1,12 @@
-//! Where a user record stands: `<stream>:<shard>:<sequence number>:<place in its aggregate>`.
+//! The place of a user record: `<stream>:<shard>:<sequence number>:<place in its aggregate>`.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use record_model::layout::RecordId;
 
-/// A position's 64-bit hash: a run may hold millions. Two of a million records share one with a chance of 1 in 10^7.
+/// The 64-bit hash of a position, since a run may have millions. Among a million records, two share a hash
+/// with a probability of 1 in 10^7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Position(u64);
 
@@ -19,12 +20,12 @@ impl Position {
     }
 }
 
-/// The id a consumer writes on the record's line; a record that is not aggregated has the place 0.
+/// The id that a consumer writes on the record's line. A record that is not aggregated has the place 0.
 pub(crate) fn id(stream: &str, shard_id: &str, sequence_number: &str, sub: Option<u64>) -> String {
     RecordId::new(stream, shard_id, sequence_number, sub).to_string()
 }
 
-/// How often each position was met.
+/// How often each position was found.
 #[derive(Debug, Default)]
 pub(crate) struct Positions(HashMap<Position, u32>);
 

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on.
+//! What a run reports while it goes on.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,45 +11,45 @@ use crate::pipeline::status::DataSetStatus;
 /// Something happened. Numbers are totals of the run, so a missed event costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Everything listens; clients may come.
+    /// All endpoints listen, and clients may connect.
     Ready {
         /// `AWS_ENDPOINT_URL_KINESIS` for a client.
         kinesis_url: String,
         /// `AWS_ENDPOINT_URL_S3` for a client.
         s3_url: String,
     },
-    /// Where the data sets are, some times a second while that changes.
+    /// The state of the data sets, several times a second while it changes.
     Status {
         /// Each data set of the template, by name.
         data_sets: Vec<DataSetStatus>,
     },
-    /// Something failed and is tried again, or is kept elsewhere.
+    /// Something failed, and is tried again or kept elsewhere.
     Warning {
         /// One line.
         message: String,
     },
-    /// Something a person may want to know, and nothing that went wrong.
+    /// Something that the user may want to know, and that is not a failure.
     Note {
         /// One line.
         message: String,
     },
     /// The sources are at their end; windows and buffers are flushed.
     Draining,
-    /// Every record put is looked for in what was written.
+    /// Every record that was put is looked for in what was written.
     Checking,
 }
 
-/// The run's end of the channel of events.
+/// The run's end of the channel for these events.
 #[derive(Debug, Clone)]
 pub(crate) struct ProgressSender {
     sender: mpsc::Sender<Progress>,
     warned: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// Warnings that are kept, so that an equal one is left out.
+/// How many warnings are remembered, so that an equal one is left out.
 const MAX_WARNED: usize = 1000;
 
-/// Events that may wait for a slow listener; more are left out.
+/// How many events may wait for a slow listener. Further ones are left out.
 const MAX_WAITING: usize = 1024;
 
 impl ProgressSender {
@@ -58,7 +58,7 @@ impl ProgressSender {
         (Self { sender, warned: Arc::default() }, receiver)
     }
 
-    /// A warning is told once: what fails again for the same reason is nothing new.
+    /// Sends an event. Each warning is sent once, since another failure for the same reason is no news.
     pub(crate) fn send(&self, progress: Progress) {
         if let Progress::Warning { message } = &progress {
             let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);

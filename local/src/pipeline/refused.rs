@@ -1,4 +1,5 @@
-//! Why records were put aside in this run: the objects of `quarantine/` are read, and their reasons counted.
+//! Finds out why records were put aside in this run: reads the objects of `quarantine/` and counts their
+//! reasons.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +13,13 @@ use crate::pipeline::bucket::StorageError;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::written::new_objects;
 
-/// Objects that are read for their reasons; further ones are counted alone.
+/// How many objects are read for their reasons. Further ones are only counted.
 const MAX_READ: usize = 1_000;
-/// Objects that are read at once.
+/// How many objects are read at once.
 const AT_ONCE: usize = 16;
 
-/// The reasons of a data set's records in quarantine with their counts, the most frequent first: ` 3 x not_float of
-/// amount; 1 x not_json`. Empty where nothing was put aside in this run.
+/// The reasons of a data set's records in quarantine with their counts, the most frequent first: ` 3 x
+/// not_float of amount; 1 x not_json`. Empty if nothing was put aside in this run.
 pub(crate) async fn reasons(machine: &Machine, data_set: &str) -> Result<String, StorageError> {
     let mut reasons = Reasons::default();
     for name in &machine.topology.buckets {
@@ -42,7 +43,7 @@ struct Reasons {
 }
 
 impl Reasons {
-    /// Counts the records of one object, one a line.
+    /// Counts the records of one object, which has one on each line.
     fn count(&mut self, object: &[u8]) {
         for line in object.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let reason = match PutAside::read(line) {

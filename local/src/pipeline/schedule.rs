@@ -1,4 +1,4 @@
-//! Which of a template's schedules fire in a run.
+//! Decides which of a template's schedules fire in a run.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::pipeline::machine::Machine;
 use crate::pipeline::task::Task;
 use template::Schedule;
 
-/// The schedules that are enabled. A run of input files takes the place of those that feed a data set, so that only
-/// sweeps fire beside it.
+/// The schedules that are enabled. In a run of input files, the files replace those that feed a data set, so
+/// that only sweeps fire.
 pub(crate) fn scheduler(machine: &Machine, options: &RunOptions) -> Result<Scheduler, ScheduleError> {
     let fires = |schedule: &&Schedule| {
         let is_sweep = || matches!(Task::of(schedule.input.as_deref()), Task::Sweep { .. });

@@ -1,7 +1,8 @@
-//! A look into what kinflow's own consumer wrote: every record of a run is in a line, in quarantine, or given up, once.
+//! Checks what kinflow's own consumer wrote: every record of a run is in a line, in quarantine or given up,
+//! exactly once.
 //!
-//! The template says which functions are kinflow's consumers; of any other function the balance is all there is to
-//! know.
+//! The template says which functions are kinflow's consumers. For any other function, only the balance is
+//! known.
 
 use record_model::{Content, Decoder, Limits};
 use template::Role;
@@ -15,9 +16,9 @@ use crate::pipeline::report::{DataSetReport, MAX_NAMED, Report};
 use crate::pipeline::takers::{MappingAtWork, Takers};
 use crate::pipeline::written::{self, Written};
 
-/// Bytes one record may open to while it is checked.
+/// The most bytes to which one record may decompress in this check.
 const MAX_RECORD_BYTES: usize = 64 << 20;
-/// What is read of a shard at a time.
+/// How much of a shard is read at a time.
 const PAGE: PageLimit = PageLimit { records: 10_000, bytes: 8 << 20 };
 
 /// Looks for the records that each consumer of the stream took in this run.
@@ -43,7 +44,7 @@ pub(crate) async fn look(
     Ok(())
 }
 
-/// One consumer's records that are looked for.
+/// The records of one consumer that are looked for.
 struct Look<'a> {
     stream: &'a str,
     consumer: &'a MappingAtWork,
@@ -67,7 +68,7 @@ impl<'a> Look<'a> {
         Self { stream, consumer, written, row, report, messages, decoder }
     }
 
-    /// From where the consumer was when the run began, to where it is now.
+    /// Reads from where the consumer was when the run began to where it is now.
     async fn at_every_shard(&mut self, takers: &Takers) -> Result<(), RunError> {
         let source: &dyn StreamSource = &*self.consumer.source;
         for shard in source.shards().await? {
@@ -117,7 +118,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A piece of a message has no line of its own.
+    /// Checks pieces of messages separately, since they have no lines of their own.
     fn at_messages(self) {
         let Self { stream, consumer, written, report, messages, .. } = self;
         messages.look_for(stream, written, |times, name| {
@@ -126,7 +127,7 @@ impl<'a> Look<'a> {
     }
 }
 
-/// Numbers are of one shard, so the longer one is the later one, and of one length the order is that of the digits.
+/// Compares sequence numbers of one shard: the longer one is later, and at equal length the digits decide.
 fn is_at_or_before(record: &SourceRecord, last: &str) -> bool {
     let number = record.sequence_number.as_str();
     (number.len(), number) <= (last.len(), last)

@@ -1,4 +1,4 @@
-//! The input files of a run: each is read by its producer, which is invoked until it says that it is done.
+//! The input files of a run. Each is read by its producer, which is invoked until it says that it is done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,10 +20,10 @@ use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::upload::{Uploaded, Uploads};
 use template::{Schedule, Topology};
 
-/// Tries of one invocation, as Lambda makes of an asynchronous one.
+/// How often one invocation is tried, as Lambda does with an asynchronous one.
 const MAX_TRIES: u32 = 3;
 
-/// Before a producer that read nothing and is not done is invoked again.
+/// The pause before a producer is invoked again that read nothing and is not done.
 const WITHOUT_PROGRESS: Duration = Duration::from_millis(500);
 
 /// What the producers of one data set answered.
@@ -52,12 +52,12 @@ impl SourceTallies {
     }
 }
 
-/// A producer and the event that names its file.
+/// A producer, and the event that names its file.
 pub(crate) struct Source {
     data_set: String,
     function: Arc<Function>,
     event: Bytes,
-    /// The input's file, where an earlier run in this folder had it already.
+    /// The input's file, if an earlier run in this folder has read it.
     seen_before: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn sources(machine: &Machine, options: &RunOptions) -> Result<Vec<Sou
     Ok(sources)
 }
 
-/// Puts the file into the bucket as the object the producer's event will name.
+/// Puts the file into the bucket, as the object that the producer's event will name.
 fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<Option<Source>, RunError> {
     let schedule = schedule_of(&machine.topology, &machine.data_sets, input)?;
     let Some(function) = machine.functions.get(&schedule.function).cloned() else { return Ok(None) };
@@ -132,7 +132,7 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
         .and_then(|input| serde_json::from_str(input).ok())
         .unwrap_or_else(|| json!({}));
     if let Some(event) = event.as_object_mut() {
-        // An event that names no schema takes its function's.
+        // If an event names no schema, its function's applies.
         if let Some(schema) = data_set::schema_of(&machine.topology, schedule) {
             event.insert("schema".to_owned(), json!(schema));
         }
@@ -183,13 +183,14 @@ impl Source {
                         return self.tell_if_nothing_new(tallies, progress);
                     }
                     if answer.read == 0 {
-                        // Such as one that waits for the lease of a producer that crashed.
+                        // For example, it waits for the lease of a producer that crashed.
                         tokio::time::sleep(WITHOUT_PROGRESS).await;
                     }
                 }
                 Err(problem) => {
                     tries += 1;
-                    // The first may say how far it came, where the next say that they came no further.
+                    // The first problem may say how far the producer came, whereas later ones say only that
+                    // it came no further.
                     if !problems.contains(&problem) {
                         progress.send(Progress::Warning { message: problem.clone() });
                         problems.push(problem);
@@ -203,7 +204,7 @@ impl Source {
         }
     }
 
-    /// A file that an earlier run read to its end gives nothing in this one.
+    /// Reports a file that an earlier run read to its end, since it adds nothing to this run.
     fn tell_if_nothing_new(&self, tallies: &SourceTallies, progress: &ProgressSender) {
         if let Some(file) = &self.seen_before
             && tallies.of(&self.data_set).read == 0
@@ -219,7 +220,7 @@ impl Source {
         let answer = self.function.invoke(self.event.clone()).await.map_err(|error| error.to_string())?;
         let name = &self.function.definition().name;
         serde_json::from_slice(&answer)
-            .map_err(|error| format!("function {name} gave an answer that is no producer's: {error}"))
+            .map_err(|error| format!("function {name} gave an answer that is not a producer's: {error}"))
     }
 
     fn count(&self, answer: &Answer, tallies: &SourceTallies) {

@@ -1,4 +1,4 @@
-//! Where each data set is while a run goes on, told some times a second.
+//! Reports the state of each data set several times a second while a run goes on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,34 +6,34 @@ use std::time::Duration;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::Progress;
 
-/// Between two looks.
+/// The time between two looks.
 const EVERY: Duration = Duration::from_millis(250);
-/// Over how many looks a rate is taken.
+/// The number of looks over which a rate is calculated.
 const LOOKS: usize = 8;
 
-/// Where one data set is. Numbers are totals of the run unless they say otherwise.
+/// The state of one data set. Numbers are totals of the run unless they say otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DataSetStatus {
-    /// Such as `crime`.
+    /// The data set's name, such as `crime`.
     pub name: String,
-    /// Records that its stream took.
+    /// How many records its stream took.
     pub put: u64,
-    /// Records on its stream that the slowest taker is not done with.
+    /// How many records on its stream the slowest taker has not finished.
     pub waiting: u64,
-    /// Records a second, over the last seconds, that left the slowest taker.
+    /// How many records a second the slowest taker finished, over the last seconds.
     pub per_second: u64,
-    /// Until its schedule fires again.
+    /// The time until its schedule fires again.
     pub next_tick: Option<Duration>,
 }
 
 impl DataSetStatus {
-    /// Records that every taker is done with.
+    /// Returns how many records every taker has finished.
     pub fn done(&self) -> u64 {
         self.put.saturating_sub(self.waiting)
     }
 }
 
-/// Tells where the data sets are whenever that changed, until this is dropped.
+/// Reports the state of the data sets whenever it has changed, until this is dropped.
 pub(crate) async fn tell(machine: &Machine) {
     let mut rates: BTreeMap<String, Rate> = BTreeMap::new();
     let mut told = Vec::new();

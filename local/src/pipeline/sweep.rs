@@ -1,5 +1,5 @@
-//! The last sweeps of a run: its schedules fire sweeps as they fire anything, and at its end each is sent once more, for
-//! messages of any age.
+//! The last sweeps of a run. Schedules of sweeps fire as all others do, and at the end of the run each sweep
+//! is sent once more, for messages of any age.
 
 use std::sync::Arc;
 
@@ -13,26 +13,26 @@ use crate::pipeline::machine::Machine;
 use crate::pipeline::task::Task;
 use template::Schedule;
 
-/// Invocations in which all of a stream's messages must be looked at.
+/// In how many invocations all messages of a stream must be checked.
 const MAX_INVOCATIONS: u32 = 100;
-/// Tries of one invocation, as Lambda makes of an asynchronous one.
+/// How often one invocation is tried, as Lambda does with an asynchronous one.
 const MAX_TRIES: u32 = 3;
 
-/// A consumer, and the event that lets it give up all messages of one stream.
+/// A consumer, and the event that makes it give up all messages of one stream.
 struct Sweep {
     function: Arc<Function>,
     stream: String,
     event: Bytes,
 }
 
-/// What the consumer answers; without these two members it is none's.
+/// The consumer's answer. An answer without these two members is not a consumer's.
 #[derive(Deserialize)]
 struct Answer {
     waiting: u64,
     done: bool,
 }
 
-/// The sweeps of a template, those whose schedule is disabled too.
+/// The sweeps of a template, including those whose schedule is disabled.
 fn sweeps(machine: &Machine) -> Vec<Sweep> {
     machine.topology.schedules.iter().filter_map(|schedule| sweep(machine, schedule)).collect()
 }
@@ -52,15 +52,16 @@ fn of_any_age(input: &str) -> String {
     event.to_string()
 }
 
-/// Gives up every message that is incomplete, on streams that are read to their ends. What went wrong, a line each.
+/// Gives up every incomplete message on streams that were read to their ends. Returns what went wrong, a line
+/// each.
 pub(crate) async fn finish(machine: &Machine) -> Vec<String> {
     let sweeps = sweeps(machine);
     join_all(sweeps.iter().map(Sweep::finish)).await.into_iter().filter_map(Result::err).collect()
 }
 
 impl Sweep {
-    /// Goes on while the time of one invocation is up before it is done, or pieces were kept so lately that they are
-    /// no older than the invocation.
+    /// Repeats the sweep while it runs out of time before it is done, or while pieces were stored so recently
+    /// that they are no older than the invocation.
     async fn finish(&self) -> Result<(), String> {
         let mut tries = 0;
         for _ in 0..MAX_INVOCATIONS {
@@ -82,6 +83,6 @@ impl Sweep {
         let answer = self.function.invoke(self.event.clone()).await.map_err(|error| error.to_string())?;
         let name = &self.function.definition().name;
         serde_json::from_slice(&answer)
-            .map_err(|error| format!("function {name} gave an answer that is no sweep's: {error}"))
+            .map_err(|error| format!("function {name} gave an answer that is not a sweep's: {error}"))
     }
 }

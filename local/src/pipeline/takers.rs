@@ -1,4 +1,5 @@
-//! The takers of a run's streams: event source mappings and delivery streams, started, drained and stopped.
+//! The takers of a run's streams, which are event source mappings and delivery streams: started, drained and
+//! stopped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::error::RunError;
 use crate::pipeline::balance::{delivery_id, mapping_id};
 use crate::pipeline::machine::Machine;
 
-/// A mapping at work, what it reads through, and where it keeps what it gives up.
+/// A running mapping, what it reads through, and where it keeps what it gives up.
 pub(crate) struct MappingAtWork {
     pub(crate) mapping: Arc<Mapping>,
     pub(crate) source: Arc<dyn StreamSource>,
@@ -44,7 +45,7 @@ pub(crate) struct Takers {
 }
 
 impl Takers {
-    /// Gives every taker of the template its place, notes where all of them are, and lets them work.
+    /// Gives every taker of the template its place, notes all places, and lets the takers work.
     pub(crate) async fn begin(machine: &Machine) -> Result<Self, RunError> {
         let mut mappings = Vec::new();
         for settings in machine.topology.mappings.clone() {
@@ -82,7 +83,7 @@ impl Takers {
         self.began_at.get(&(mapping.to_owned(), shard.to_owned())).cloned()
     }
 
-    /// Waits until a taker fails. Takers that end in peace, on a stream that was deleted, are no failure.
+    /// Waits until a taker fails. A taker that ends because its stream was deleted has not failed.
     pub(crate) async fn failure(&mut self) -> RunError {
         loop {
             match self.workers.join_next().await {
@@ -94,7 +95,8 @@ impl Takers {
         }
     }
 
-    /// Has everything that is on the streams delivered, and stops the takers; open windows are closed then.
+    /// Waits until everything on the streams is delivered, and stops the takers. Open windows are closed
+    /// then.
     pub(crate) async fn drain(&mut self, machine: &Machine) -> Result<(), RunError> {
         self.phase.send_replace(Phase::Draining);
         tokio::select! {
@@ -174,7 +176,7 @@ fn patient(machine: &Machine, source: Taker) -> Patient<Taker> {
     Patient { source, clock: Arc::clone(&machine.clock), observer: Arc::clone(&machine.observer) }
 }
 
-/// Runs a delivery stream until the run stops; once it drains, nothing waits for a full buffer.
+/// Runs a delivery stream until the run stops. Once the run drains, nothing waits for a full buffer.
 async fn until_stopped(firehose: Firehose, phase: watch::Receiver<Phase>) -> Result<(), DeliveryError> {
     let reach = |wanted: Phase| {
         let mut phase = phase.clone();

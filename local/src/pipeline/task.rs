@@ -1,16 +1,17 @@
-//! What a schedule is for, where it is for one of kinflow's own functions.
+//! The purpose of a schedule, if it invokes one of kinflow's own functions.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// What a schedule's event asks of its function, by what is in the event: any function may have schedules of any kind.
+/// What a schedule's event asks of its function. The content of the event decides, since any function may
+/// have schedules of any kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Task {
     /// To put a source's records on a stream.
     Produce,
     /// To give up the messages of this stream that stayed incomplete.
     Sweep { stream: String },
-    /// Something this runner knows nothing of.
+    /// Something that this runner does not know.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! Input files as objects of the bucket, so that a producer reads them as it reads any object.
+//! Stores input files as objects of the bucket, so that a producer reads them like any other object.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,33 +12,34 @@ use crate::error::RunError;
 use crate::options::Input;
 use crate::pipeline::folder::FolderError;
 
-/// Hexadecimal digits of a file's path, and of its state, in its key.
+/// How many hexadecimal digits of a file's path, and of its state, are in its key.
 const HASH_DIGITS: usize = 8;
 
-/// An input that is an object now.
+/// An input that is stored as an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Uploaded {
     pub(crate) key: String,
-    /// An earlier run put it there: the file is the same, so the producer's cursor goes on where it was.
+    /// Whether an earlier run put it there. The file is the same, so the producer's cursor continues where it
+    /// was.
     pub(crate) was_there: bool,
-    /// An earlier run read another file, or another state of this one, from the same path.
+    /// Whether an earlier run read another file, or another state of this one, from the same path.
     pub(crate) changed: bool,
 }
 
-/// Where inputs go to.
+/// Where inputs are stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Uploads<'a> {
     /// The bucket's folder.
     pub(crate) bucket: &'a Path,
-    /// A folder of the same file system, for what is not whole yet.
+    /// A folder on the same file system, for incomplete files.
     pub(crate) unfinished: &'a Path,
 }
 
 impl Uploads<'_> {
-    /// Copies the file, unless the bucket has it. The object is whole once it is there.
+    /// Copies the file, unless the bucket has it. The object becomes visible only when it is complete.
     ///
-    /// The key names the file by its path, size and time of change, so that two files of one name are two objects, and a
-    /// file that was changed is another input.
+    /// The key identifies the file by its path, size and time of change, so that two files of one name are
+    /// two objects, and a file that was changed is another input.
     pub(crate) fn upload(&self, input: &Input) -> Result<Uploaded, RunError> {
         let unreadable = |source| RunError::Input { path: input.path.clone(), source };
         let Identity { path, state } = Identity::of(&input.path).map_err(unreadable)?;
@@ -71,7 +72,7 @@ impl Uploads<'_> {
     }
 }
 
-/// What tells a file from every other one, and from itself after a change.
+/// What distinguishes a file from every other one, and from itself after a change.
 struct Identity {
     path: String,
     state: String,
@@ -89,7 +90,7 @@ impl Identity {
     }
 }
 
-/// Whether a name in the folder begins so.
+/// Whether a name in the folder begins with this.
 fn has_entry(folder: Option<&Path>, beginning: &str) -> bool {
     let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(beginning))

@@ -12,7 +12,7 @@ use crate::pipeline::machine::Machine;
 use crate::pipeline::position::{Position, Positions};
 use crate::pipeline::takers::MappingAtWork;
 
-/// Bytes one object may open to.
+/// The most bytes to which one object may decompress.
 const MAX_OBJECT_BYTES: usize = 512 << 20;
 
 /// Where each record of a consumer was found.
@@ -20,22 +20,22 @@ const MAX_OBJECT_BYTES: usize = 512 << 20;
 pub(crate) struct Written {
     pub(crate) quarantined: u64,
     pub(crate) objects: u64,
-    /// Ids of lines.
+    /// The ids of lines.
     found: Positions,
-    /// File names in quarantine, without their ending.
+    /// The file names in quarantine, without their endings.
     quarantine: Positions,
-    /// `<shard>:<sequence number>` of what is in the on-failure destination.
+    /// The `<shard>:<sequence number>` of each record in the on-failure destination.
     given_up: Positions,
 }
 
 impl Written {
-    /// How many lines a record has. A line of an earlier run in the same folder is none of this run's records.
+    /// How many lines a record has. Lines of an earlier run in the same folder belong to other records.
     pub(crate) fn lines_of(&self, record: Position) -> u32 {
         self.found.count(record)
     }
 
-    /// How often a record is there. One that was given up may be in an object too, until it is
-    /// redriven: that counts once.
+    /// How often a record was written. A record that was given up may be in an object too until it is
+    /// redriven, and this counts as once.
     pub(crate) fn times(&self, stream: &str, shard_id: &str, number: &str, sub: Option<u64>) -> u32 {
         let line = self.found.count(Position::of_record(stream, shard_id, number, sub));
         let in_quarantine = self.times_in_quarantine(stream, shard_id, number, sub);
@@ -46,7 +46,7 @@ impl Written {
         self.found.add(Position::of_id(id));
     }
 
-    /// By the name of its object, without the ending.
+    /// Adds a record by the name of its object, without the ending.
     pub(crate) fn add_quarantined(&mut self, name: &str) {
         self.quarantine.add(Position::of_id(name));
         self.quarantined += 1;
@@ -56,7 +56,7 @@ impl Written {
         self.given_up.add(Position::of_id(record));
     }
 
-    /// Copies in quarantine, of the record alone or of all of its aggregate.
+    /// How many copies are in quarantine, of the record alone or of its whole aggregate.
     pub(crate) fn times_in_quarantine(
         &self,
         stream: &str,
@@ -69,7 +69,7 @@ impl Written {
         count(None) + if sub.is_some() { count(sub) } else { 0 }
     }
 
-    /// Whether the Kinesis record ran out of retries, and is in the on-failure destination.
+    /// Whether the Kinesis record ran out of retries and is in the on-failure destination.
     pub(crate) fn is_given_up(&self, shard_id: &str, number: &str) -> bool {
         self.given_up.count(Position::of_id(&format!("{shard_id}:{number}"))) > 0
     }
@@ -110,7 +110,7 @@ pub(crate) async fn by_consumer(machine: &Machine, at_work: &MappingAtWork) -> R
         written.objects += 1;
     }
     for object in new_objects(&bucket, &QuarantineKey::prefix(&data_set), since_ms).await? {
-        // A producer's rows are there as well, and are counted in its answer.
+        // A producer's rows are there too, and are counted in its answer.
         let Some(QuarantineKey::Stream { record, sub_sequence_number, .. }) =
             QuarantineKey::parse(&object.key)
         else {
@@ -125,7 +125,7 @@ pub(crate) async fn by_consumer(machine: &Machine, at_work: &MappingAtWork) -> R
     Ok(written)
 }
 
-/// The objects below a prefix that were written since then. S3 knows whole seconds.
+/// The objects below a prefix that were written since then. S3 gives whole seconds.
 pub(crate) async fn new_objects(
     bucket: &S3Store,
     prefix: &str,
@@ -136,7 +136,8 @@ pub(crate) async fn new_objects(
     Ok(recent.try_collect().await?)
 }
 
-/// Counts the ids of an object's lines; one that can't be opened counts none, so its records are missing.
+/// Counts the ids of an object's lines. If the object can't be opened, none is counted, so its records are
+/// missing.
 fn lines(body: &[u8], written: &mut Written) -> Result<(), StorageError> {
     let limits =
         Limits { record_bytes_out: MAX_OBJECT_BYTES, batch_bytes_out: MAX_OBJECT_BYTES, ..Limits::default() };

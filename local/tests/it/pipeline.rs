@@ -33,8 +33,7 @@ async fn a_delivered_object_that_is_gone_before_the_report_is_named() {
     };
     let report = scene.run_with(removed).await.unwrap();
     let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
-    let expected =
-        "OrdersRawDelivery: 1 delivered objects with 1 records are no longer there as they were written";
+    let expected = "OrdersRawDelivery: 1 delivered objects with 1 records are gone or have changed";
     assert!(problem.starts_with(expected), "{problem}");
 }
 

@@ -86,7 +86,10 @@ proptest! {
 fn a_stream_that_a_client_made_and_nothing_takes_is_told() {
     let made = ShardCount { stream: Arc::from("T"), waiting: BTreeMap::new(), ..count(3, 0) };
     let report = check(&one_mapping(), &[], &[made], Vec::new());
-    assert_eq!(report.notes, ["stream T is not in the template and took 3 records: nothing here takes them"]);
+    assert_eq!(
+        report.notes,
+        ["stream T is not in the template and took 3 records, but nothing here reads them"]
+    );
     assert!(report.is_complete());
 }
 
@@ -110,7 +113,7 @@ fn a_stream_that_nothing_takes_is_a_problem_once_it_has_records() {
     let counts = |put| ShardCount { waiting: BTreeMap::new(), ..count(put, 0) };
     assert!(check(&topology, &[counts(0)], &[counts(0)], Vec::new()).is_complete());
     let report = check(&topology, &[counts(0)], &[counts(3)], Vec::new());
-    assert_eq!(report.problems, ["stream S took 3 records, and nothing here takes them"]);
+    assert_eq!(report.problems, ["stream S took 3 records, but nothing here reads them"]);
 }
 
 #[test]
