@@ -203,7 +203,7 @@ impl<E: Enricher> Visit<'_, E> {
 
     fn payload(&mut self, sub: Option<u64>, partition_key: &str, payload: &[u8]) {
         let Self { opened: Opened { record, source, .. }, outcome, budget, .. } = self;
-        // Lines are at most about twelve times as long as their payloads, so most are not looked at.
+        // The bound is at most some 18 times the payload, so shorter payloads need not be looked at.
         if payload.len() > budget.lines_bytes / 32 && longest_line(payload) > budget.lines_bytes {
             self.over = Some(Reason::line_bytes(budget));
             return;
