@@ -12,7 +12,7 @@ mod wire;
 
 pub use codec::write_string as write_json_string;
 pub use codec::{
-    CsvColumns, NumberForm, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written,
+    CsvColumns, CsvRow, NumberForm, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written,
     object_on_one_line, utc_with_millis,
 };
 pub use schema::{Dialect, FileFormat, Iceberg, Schema, SchemaError};

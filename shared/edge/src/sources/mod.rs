@@ -7,7 +7,6 @@ mod bytes;
 mod counter;
 mod csv;
 mod file;
-mod gunzip;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
@@ -29,7 +28,7 @@ mod spec;
 #[cfg(feature = "http")]
 mod tweets;
 mod unicode;
-mod unzstd;
+mod unpack;
 
 use crate::BoxError;
 use crate::store::StoreError;
@@ -42,7 +41,6 @@ pub use bytes::{ByteSource, ReadBytes};
 pub use counter::{CounterSource, CounterSpec};
 pub use csv::CsvSource;
 pub use file::{FileForm, FileSource, Format, MaybePacked};
-pub use gunzip::MaybeGzip;
 #[cfg(feature = "http")]
 pub use http::{HttpBytes, HttpClient};
 #[cfg(feature = "http")]
@@ -58,7 +56,7 @@ pub use object::{ObjectBytes, ObjectSpec, RANGE_BYTES};
 pub use spec::{Access, AnySource, Found, OpenError, SourceSpec, Start, Version};
 #[cfg(feature = "http")]
 pub use tweets::TweetsSpec;
-pub use unzstd::MaybeZstd;
+pub use unpack::{MaybeGzip, MaybeZstd};
 
 /// The longest record of a source, in bytes: as much as a Kinesis record can hold.
 pub const MAX_SOURCE_RECORD_BYTES: usize = 10 << 20;

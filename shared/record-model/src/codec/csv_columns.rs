@@ -1,5 +1,7 @@
 //! CSV files: which column supplies which field.
 
+use std::ops::Range;
+
 use csv::ByteRecord;
 
 use super::context::RecordContext;
@@ -9,7 +11,25 @@ use super::text::bare;
 use super::value::Input;
 use crate::schema::{Field, Kind, MissingFields, Origin, Plan, Reason, Schema, SchemaError};
 
-/// Maps the fields of a schema to the columns of a CSV file.
+/// A row of a CSV file: its cells, unquoted, one behind the other.
+pub trait CsvRow {
+    /// All cells, with nothing between them.
+    fn bytes(&self) -> &[u8];
+    /// Where a cell stands among them; `None` behind the last one.
+    fn range(&self, cell: usize) -> Option<Range<usize>>;
+}
+
+impl CsvRow for ByteRecord {
+    fn bytes(&self) -> &[u8] {
+        self.as_slice()
+    }
+
+    fn range(&self, cell: usize) -> Option<Range<usize>> {
+        ByteRecord::range(self, cell)
+    }
+}
+
+/// The columns of a CSV file, by the fields of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvColumns {
     /// The column of each field of the schema; derived fields have none.
@@ -31,24 +51,24 @@ impl CsvColumns {
         Ok(Self { columns })
     }
 
-    /// Appends one CSV record as a payload of the stream: a row in field order, or a JSON object. Values are
-    /// checked and written as the schema says, and fields without a column take their defaults.
+    /// Appends one row of CSV as a payload of the stream: a row in field order or a JSON object. Values are
+    /// checked and written as the schema writes them; fields without a column take their defaults.
     pub fn write_payload(
         &self,
         schema: &Schema,
-        record: &ByteRecord,
+        row: &impl CsvRow,
         context: &RecordContext<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
         let plan = schema.plan();
-        // The record is checked for UTF-8 once: if all of it is text, its fields are too, since they are cut
-        // between characters.
-        let all = std::str::from_utf8(record.as_slice()).ok();
+        let bytes = row.bytes();
+        // Looked through once: its cells are text if all of it is, and they are cut between characters.
+        let all = std::str::from_utf8(bytes).ok();
         let input = |index: usize, field: &Field| {
             let Some(column) = self.columns.get(index).copied().flatten() else { return Ok(Input::Missing) };
-            let text = record.range(column).map(|range| match all {
+            let text = row.range(column).map(|range| match all {
                 Some(all) => all.get(range),
-                None => record.get(column).and_then(|field| std::str::from_utf8(field).ok()),
+                None => bytes.get(range).and_then(|cell| std::str::from_utf8(cell).ok()),
             });
             match text {
                 Some(Some(text)) => match field.numbers {

@@ -39,7 +39,7 @@ mod value;
 mod words;
 
 pub use context::{RecordContext, TextOf, Written};
-pub use csv_columns::CsvColumns;
+pub use csv_columns::{CsvColumns, CsvRow};
 pub use error::{Problem, RecordError};
 pub use instant::utc_with_millis;
 pub use number_form::NumberForm;

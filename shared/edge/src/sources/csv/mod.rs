@@ -51,11 +51,12 @@ impl<B: ByteSource> CsvSource<B> {
         if has_header && self.rows.problem(&raw, None)?.is_some() {
             return Err(SourceError::Damaged { place: self.rows.place(&raw), what: "csv header" });
         }
+        let first_row = self.rows.cells().record();
         let columns = self
             .schema
-            .csv_columns(self.rows.cells())
+            .csv_columns(&first_row)
             .map_err(|source| SourceError::Header { file: self.name.clone(), source })?;
-        let width = self.rows.cells().len();
+        let width = first_row.len();
         if self.skip_to > self.rows.offset {
             self.rows.go_to(self.skip_to).await?;
         } else if !has_header && self.skip_to <= raw.place.byte {

@@ -4,11 +4,12 @@
 //! closing quote, every opened quote is closed, and a row has as many cells as the header.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use bytes::Bytes;
 use csv::ByteRecord;
 use csv_core::ReadRecordResult;
-use record_model::{Dialect, Problem};
+use record_model::{CsvRow, Dialect, Problem};
 
 use crate::sources::unicode::Unicode;
 use crate::sources::{ByteSource, MAX_SOURCE_RECORD_BYTES, Place, SourceError};
@@ -46,11 +47,13 @@ impl Blank {
     }
 }
 
-/// The cells of one row, unquoted.
-struct Cells {
+/// The cells of one row, unquoted, in the room that the reader writes to.
+pub(super) struct Cells {
     bytes: Vec<u8>,
+    /// Where each cell ends in `bytes`.
     ends: Vec<usize>,
-    record: ByteRecord,
+    /// How many there are.
+    count: usize,
 }
 
 /// A row as it stands in the file.
@@ -63,17 +66,29 @@ pub(super) struct Raw {
 
 impl Cells {
     fn new() -> Self {
-        Self { bytes: vec![0; 1024], ends: vec![0; 32], record: ByteRecord::new() }
+        Self { bytes: vec![0; 1024], ends: vec![0; 32], count: 0 }
     }
 
-    /// Makes a record with this many cells.
-    fn close(&mut self, cells: usize) {
-        self.record.clear();
-        let mut start = 0;
-        for &end in self.ends.get(..cells).unwrap_or_default() {
-            self.record.push_field(self.bytes.get(start..end).unwrap_or_default());
-            start = end;
-        }
+    fn ends(&self) -> &[usize] {
+        self.ends.get(..self.count).unwrap_or_default()
+    }
+
+    /// The cells as a record of their own.
+    pub(super) fn record(&self) -> ByteRecord {
+        (0..self.count).filter_map(|cell| self.bytes.get(self.range(cell)?)).collect()
+    }
+}
+
+impl CsvRow for Cells {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.ends().last().copied().unwrap_or_default()).unwrap_or_default()
+    }
+
+    fn range(&self, cell: usize) -> Option<Range<usize>> {
+        let end = *self.ends().get(cell)?;
+        let start =
+            cell.checked_sub(1).and_then(|before| self.ends().get(before).copied()).unwrap_or_default();
+        Some(start..end)
     }
 }
 
@@ -98,9 +113,9 @@ impl<B: ByteSource> CsvRows<B> {
         }
     }
 
-    /// The cells of the row that was read last.
-    pub(super) fn cells(&self) -> &ByteRecord {
-        &self.cells.record
+    /// The cells of the row read last.
+    pub(super) fn cells(&self) -> &Cells {
+        &self.cells
     }
 
     /// Skips the lines before the first row.
@@ -171,7 +186,7 @@ impl<B: ByteSource> CsvRows<B> {
                 return Err(SourceError::TooLong { at: start });
             }
         }
-        self.cells.close(ended);
+        self.cells.count = ended;
         if !self.raw.is_empty() {
             self.keep(from);
         }
@@ -214,7 +229,7 @@ impl<B: ByteSource> CsvRows<B> {
             }
             return Ok(Some(Problem::BadQuote));
         }
-        let found = self.cells.record.len();
+        let found = self.cells.count;
         let expected = width.unwrap_or(found);
         Ok(match found.cmp(&expected) {
             Ordering::Less => Some(Problem::TooFewFields { found, expected }),

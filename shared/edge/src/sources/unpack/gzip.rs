@@ -1,0 +1,121 @@
+//! Gzip: members one after the other.
+//!
+//! They are read to the last, and behind that one there may be what [`Padding`] says and nothing else, as with a
+//! compressed record.
+
+use std::io::{self, Write as _};
+
+use bytes::{Buf as _, Bytes};
+use flate2::write::GzDecoder;
+use record_model::compress::Padding;
+
+use super::Unpacker;
+use crate::sources::SourceError;
+
+/// Compressed bytes taken at once: gzip holds at most 1,032 times as many.
+const INPUT_BYTES: usize = 4 << 10;
+
+/// Gzip members one after the other.
+pub struct Members {
+    /// The member under way; none behind one that ended.
+    member: Option<GzDecoder<Vec<u8>>>,
+    padding: Padding,
+}
+
+impl Members {
+    /// Begins a member, or passes padding behind the last one.
+    fn open_next(&mut self, input: &mut Bytes) -> io::Result<()> {
+        if self.padding == Padding::default() && input.first() == Self::MAGIC.first() {
+            self.member = Some(GzDecoder::new(Vec::new()));
+            return Ok(());
+        }
+        let padding = &mut self.padding;
+        let is_padding = std::mem::take(input).iter().all(|&byte| padding.takes(byte));
+        is_padding.then_some(()).ok_or_else(|| io::Error::other("something follows its last member"))
+    }
+
+    fn opened(&mut self) -> Bytes {
+        let opened = self.member.as_mut().map(|member| std::mem::take(member.get_mut()));
+        opened.unwrap_or_default().into()
+    }
+}
+
+impl Unpacker for Members {
+    const MAGIC: &'static [u8] = &[0x1F, 0x8B];
+
+    fn begin() -> io::Result<Self> {
+        Ok(Self { member: Some(GzDecoder::new(Vec::new())), padding: Padding::default() })
+    }
+
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// What is still inside comes out with the next bytes or at the end.
+    fn open(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
+        let Some(member) = &mut self.member else { return self.open_next(input).map(|()| Bytes::new()) };
+        let some = input.get(..input.len().min(INPUT_BYTES)).unwrap_or_default();
+        let taken = member.write(some)?;
+        input.advance(taken);
+        if taken == 0 {
+            return self.end();
+        }
+        Ok(self.opened())
+    }
+
+    /// Ends the member under way: its sum and size have to be right.
+    fn end(&mut self) -> io::Result<Bytes> {
+        if let Some(member) = &mut self.member {
+            member.try_finish()?;
+        }
+        let last = self.opened();
+        self.member = None;
+        Ok(last)
+    }
+
+    fn damaged(at: u64, source: io::Error) -> SourceError {
+        SourceError::Gzip { at, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::super::read;
+    use super::*;
+
+    fn member(data: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn data_in_members_comes_out_whole_and_behind_them_is_padding_or_damage(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 1..5),
+            rest in "(\0|\r|\n|a){0,3}",
+            size in 1..40_usize,
+        ) {
+            let file = [pieces.iter().flat_map(|piece| member(piece)).collect(), rest.clone().into_bytes()].concat();
+            let is_padding = ["", "\n", "\r\n", "\r"].contains(&rest.trim_matches('\0'));
+            match read::<Members>(&file, size) {
+                Ok(found) => prop_assert!(is_padding && found == pieces.concat(), "{:?}", rest),
+                Err(error) => prop_assert!(!is_padding, "{:?}: {}", rest, error),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_cut_short_is_broken_wherever_it_is_cut() {
+        let file = [member(b"one"), member(b"two")].concat();
+        let whole = member(b"one").len();
+        for cut in (3..file.len()).filter(|cut| *cut != whole) {
+            assert!(matches!(read::<Members>(&file[..cut], 7), Err(SourceError::Gzip { .. })), "{cut}");
+        }
+        assert_eq!(read::<Members>(&file[..whole], 7).unwrap(), b"one");
+    }
+}

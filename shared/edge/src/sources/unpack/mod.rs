@@ -1,0 +1,141 @@
+//! A file that may be packed, told by its first bytes: what is in it comes out, and any other file as it is.
+
+mod gzip;
+mod zstd;
+
+use std::io;
+
+use bytes::Bytes;
+
+use self::gzip::Members;
+use self::zstd::Frames;
+use super::{ByteSource, SourceError};
+
+/// Hands on what a gzip file holds, of every member, and any other file as it is.
+pub type MaybeGzip<B> = Unpacked<B, Members>;
+
+/// Hands on what a zstd file holds, of every frame, and any other file as it is. A window of more than 128 MiB, which
+/// `zstd --long` alone writes, is refused.
+pub type MaybeZstd<B> = Unpacked<B, Frames>;
+
+/// Opens one format, piece after piece.
+pub trait Unpacker: Sized {
+    /// What every file of the format begins with.
+    const MAGIC: &'static [u8];
+
+    /// Begins a file.
+    fn begin() -> io::Result<Self>;
+
+    /// Whether more may come out before there is more input.
+    fn has_more(&self) -> bool;
+
+    /// Takes some of the input, of which there is some unless there is more to come out; what came out may be nothing.
+    fn open(&mut self, input: &mut Bytes) -> io::Result<Bytes>;
+
+    /// Ends the file; what is still inside comes out. The error says that it was cut.
+    fn end(&mut self) -> io::Result<Bytes>;
+
+    /// The error of a file that is damaged, with the number of bytes that came out of it before.
+    fn damaged(at: u64, source: io::Error) -> SourceError;
+}
+
+/// A file, opened where it is of the format.
+pub struct Unpacked<B, U> {
+    inner: B,
+    state: State<U>,
+}
+
+enum State<U> {
+    Unknown,
+    Plain { first: Option<Bytes> },
+    Packed(Box<Packed<U>>),
+    Ended,
+}
+
+struct Packed<U> {
+    unpacker: U,
+    input: Bytes,
+    /// Bytes that came out.
+    out: u64,
+}
+
+impl<B: ByteSource, U: Unpacker> Unpacked<B, U> {
+    /// Looks at the first bytes when the first piece is asked for.
+    pub fn new(inner: B) -> Self {
+        Self { inner, state: State::Unknown }
+    }
+
+    async fn recognise(&mut self) -> Result<(), SourceError> {
+        let mut first = self.inner.next_piece().await?.unwrap_or_default();
+        while first.len() < U::MAGIC.len() {
+            let Some(more) = self.inner.next_piece().await? else { break };
+            first = [first, more].concat().into();
+        }
+        self.state = if first.starts_with(U::MAGIC) {
+            let unpacker = U::begin().map_err(|source| U::damaged(0, source))?;
+            State::Packed(Box::new(Packed { unpacker, input: first, out: 0 }))
+        } else {
+            State::Plain { first: Some(first).filter(|first| !first.is_empty()) }
+        };
+        Ok(())
+    }
+}
+
+impl<B: ByteSource, U: Unpacker> ByteSource for Unpacked<B, U> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, SourceError> {
+        if matches!(self.state, State::Unknown) {
+            self.recognise().await?;
+        }
+        loop {
+            let packed = match &mut self.state {
+                State::Packed(packed) => packed,
+                State::Plain { first } => match first.take() {
+                    Some(first) => return Ok(Some(first)),
+                    None => return self.inner.next_piece().await,
+                },
+                State::Unknown | State::Ended => return Ok(None),
+            };
+            let mut is_over = false;
+            if packed.input.is_empty() && !packed.unpacker.has_more() {
+                packed.input = self.inner.next_piece().await?.unwrap_or_default();
+                is_over = packed.input.is_empty();
+            }
+            let opened =
+                if is_over { packed.unpacker.end() } else { packed.unpacker.open(&mut packed.input) };
+            let at = packed.out;
+            if is_over {
+                self.state = State::Ended;
+            }
+            let opened = opened.map_err(|source| U::damaged(at, source))?;
+            if let State::Packed(packed) = &mut self.state {
+                packed.out += opened.len() as u64;
+            }
+            if !opened.is_empty() {
+                return Ok(Some(opened));
+            }
+        }
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<bool, SourceError> {
+        let State::Plain { first } = &mut self.state else { return Ok(false) };
+        let is_sought = self.inner.seek(offset)?;
+        if is_sought {
+            *first = None;
+        }
+        Ok(is_sought)
+    }
+}
+
+/// The whole of a file that comes in pieces of so many bytes.
+#[cfg(test)]
+fn read<U: Unpacker>(file: &[u8], size: usize) -> Result<Vec<u8>, SourceError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut source = Unpacked::<_, U>::new(super::bytes::Pieces::new(file, size, false));
+        let mut out = Vec::new();
+        while let Some(piece) = source.next_piece().await? {
+            out.extend_from_slice(&piece);
+        }
+        Ok(out)
+    })
+}
