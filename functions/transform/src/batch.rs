@@ -7,6 +7,7 @@ use crate::typing::{Typed, Typing};
 use crate::{Failed, RecordFailure, Report, TransformSettings};
 use bytes::Bytes;
 use edge::lambda::events::{FirehoseAnswer, FirehoseEvent, FirehoseRecord};
+use edge::put_records::Entry;
 use record_model::Schema;
 use std::collections::HashSet;
 
@@ -95,8 +96,9 @@ impl Batch {
             draft.report.ok += 1;
             draft.report.mended += usize::from(self.typing.is_mended());
         } else {
-            let payload = self.typing.payload();
-            draft.leave_out(index, record, documents.len(), payload, self.typing.hops());
+            let (payload, hops) = (self.typing.payload(), self.typing.hops());
+            let frame = draft.hop_limit.and_then(|limit| limit.put_back(record, payload, hops));
+            draft.leave_out(index, record, documents.len(), frame);
         }
     }
 
@@ -143,17 +145,10 @@ impl Draft {
         self.write_failed(record);
     }
 
-    /// Handles a record whose documents have no room: it fails, unless it can go back to its stream.
-    fn leave_out(
-        &mut self,
-        index: usize,
-        record: &FirehoseRecord<'_>,
-        bytes: usize,
-        payload: &[u8],
-        hops: u8,
-    ) {
+    /// A record whose documents have no room: failed, unless it can go back to its stream.
+    fn leave_out(&mut self, index: usize, record: &FirehoseRecord<'_>, bytes: usize, frame: Option<Entry>) {
         let answer_entry = self.write_failed(record);
-        if let Some(frame) = self.hop_limit.and_then(|limit| limit.put_back(record, payload, hops)) {
+        if let Some(frame) = frame {
             self.left_out.push(PutBack { index, answer_entry, document_bytes: bytes, frame });
         } else {
             self.report.failed.push(Failed { index, failure: RecordFailure::NoRoom { bytes } });

@@ -66,8 +66,8 @@ pub(crate) fn slug(title: &str) -> String {
 pub(crate) fn names(columns: &[Column<'_>], has_header: bool) -> Vec<Named> {
     let titles: Vec<String> = columns.iter().map(|column| column.title.trim().to_lowercase()).collect();
     let (mut taken, mut members) = (HashSet::new(), Members::default());
-    let named = columns.iter().zip(&titles).map(|(column, title)| match &column.place {
-        Place::Cell(at) => csv(column, title, *at, has_header, &titles, &mut taken),
+    let named = columns.iter().map(|column| match &column.place {
+        Place::Cell(at) => csv(column, *at, has_header, &titles, &mut taken),
         Place::Members(path) => members.named(path),
     });
     named.collect()
@@ -75,12 +75,12 @@ pub(crate) fn names(columns: &[Column<'_>], has_header: bool) -> Vec<Named> {
 
 fn csv(
     column: &Column<'_>,
-    title: &str,
     at: usize,
     has_header: bool,
     titles: &[String],
     taken: &mut HashSet<String>,
 ) -> Named {
+    let title = titles.get(at).map_or("", String::as_str);
     let wanted =
         Some(slug(title)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("column_{}", at + 1));
     // Another column with this title would be found by that name.

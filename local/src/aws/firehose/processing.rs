@@ -157,7 +157,7 @@ impl Delivery {
             End::Dropped => dropped.push(record.clone()),
             End::Failed(failure) => self.fail(now, record, PROCESSING_FAILED, &failure)?,
             End::Deliver { data, partition_keys } => match self.place(partition_keys) {
-                Ok(place) => self.push(now, place, record, &data, None),
+                Ok(place) => self.push(now, place, entry(record, &data, None)),
                 Err((kind, message)) => {
                     let failure =
                         Failure { attempts: 1, code: kind, message: message.into(), lambda_arn: None };
@@ -176,7 +176,8 @@ impl Delivery {
         failure: &Failure,
     ) -> Result<(), DeliveryError> {
         let line = line(record, failure, now)?;
-        self.push(now, Place::Errors(kind), record, &line, Some((failure.code, &failure.message)));
+        let line = entry(record, &line, Some((failure.code, &failure.message)));
+        self.push(now, Place::Errors(kind), line);
         Ok(())
     }
 
@@ -198,15 +199,7 @@ impl Delivery {
         Err(("active-partitions-exceeded", "500 partitions are active, the limit"))
     }
 
-    fn push(
-        &mut self,
-        now: Moment,
-        place: Place,
-        record: &UserRecord,
-        data: &[u8],
-        failure: Option<(&'static str, &str)>,
-    ) {
-        let entry = Entry { origin: record.origin, arrived_at: record.arrived_at, data, failure };
+    fn push(&mut self, now: Moment, place: Place, entry: Entry<'_>) {
         if let Some((place, full)) = self.buffers.push(now, place, entry, &self.rules.main.buffer) {
             self.close(&place, full);
         }
@@ -214,8 +207,7 @@ impl Delivery {
 
     fn back_up(&mut self, now: Moment, record: &UserRecord) {
         let Some(outlet) = &self.rules.backup else { return };
-        let entry =
-            Entry { origin: record.origin, arrived_at: record.arrived_at, data: &record.data, failure: None };
+        let entry = entry(record, &record.data, None);
         let place = Place::Partition(BTreeMap::new());
         if let Some((place, full)) = self.backup.push(now, place, entry, &outlet.buffer) {
             self.close_backup(&place, full);
@@ -237,6 +229,11 @@ impl Delivery {
             self.writes.push(outgoing(Kind::BackedUp, outlet, &mut self.ids, (place, buffer)));
         }
     }
+}
+
+/// A record as a line of an object: what of it is written, and why it failed where it did.
+fn entry<'a>(record: &UserRecord, data: &'a [u8], failure: Option<(&'static str, &'a str)>) -> Entry<'a> {
+    Entry { origin: record.origin, arrived_at: record.arrived_at, data, failure }
 }
 
 fn outgoing(kind: Kind, outlet: &Outlet, ids: &mut Ids, (place, buffer): (&Place, ObjectBuffer)) -> Outgoing {

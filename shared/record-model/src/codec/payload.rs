@@ -57,7 +57,10 @@ impl Plan {
                 input_of(index, field).map_err(|problem| field_error(problem, field, &Input::Missing, ""))?;
             let fail = |problem| field_error(problem, field, &input, "");
             if self.form == Form::Delimited {
-                return self.write_piece(nth, field, &input, context, out).map_err(fail);
+                if nth > 0 {
+                    out.extend_from_slice(self.row.delimiter.as_bytes());
+                }
+                return self.write_piece(field, &input, context, out).map_err(fail);
             }
             let value = given_or_default(field, &input, context).map_err(fail)?;
             if !matches!(value, Value::Null) || self.missing_fields != MissingFields::Ignore {
@@ -75,15 +78,11 @@ impl Plan {
 
     fn write_piece(
         &self,
-        nth: usize,
         field: &Field,
         input: &Input<'_>,
         context: &RecordContext<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Problem> {
-        if nth > 0 {
-            out.extend_from_slice(self.row.delimiter.as_bytes());
-        }
         let start = out.len();
         let is_copied = if let Input::Text(text) = input { field.copy_piece(text, out)? } else { false };
         if !is_copied {
