@@ -46,7 +46,7 @@ pub(crate) struct ProgressSender {
     warned: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// How many warnings are remembered, so that an equal one is left out.
+/// Warnings that are known, so that one of the same is left out.
 const MAX_WARNED: usize = 1000;
 
 /// How many events may wait for a slow listener. Further ones are left out.
@@ -60,15 +60,26 @@ impl ProgressSender {
 
     /// Sends an event. Each warning is sent once, since another failure for the same reason is no news.
     pub(crate) fn send(&self, progress: Progress) {
-        if let Progress::Warning { message } = &progress {
-            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-            if warned.contains(message) {
-                return;
-            }
-            if warned.len() < MAX_WARNED {
-                warned.insert(message.clone());
-            }
+        let is_known = match &progress {
+            Progress::Warning { message } => self.is_known(message),
+            _ => false,
+        };
+        if !is_known {
+            self.hand_on(progress);
         }
+    }
+
+    /// Whether a warning of this was told before.
+    fn is_known(&self, what: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = warned.contains(what);
+        if !is_known && warned.len() < MAX_WARNED {
+            warned.insert(what.to_owned());
+        }
+        is_known
+    }
+
+    fn hand_on(&self, progress: Progress) {
         if self.sender.try_send(progress).is_err() {
             tracing::debug!("a progress event is left out");
         }
@@ -77,6 +88,17 @@ impl ProgressSender {
 
 impl Observer for ProgressSender {
     fn on(&self, event: Event) {
+        // A batch that fails as another did is in the report's sums, however many records it has and of whichever shard.
+        let same = match &event {
+            Event::Retried { mapping, reason, .. } => Some(format!("again {mapping} {reason}")),
+            Event::Discarded { mapping, condition, kept, .. } => {
+                Some(format!("not {mapping} {} {}", condition.as_str(), kept.is_some()))
+            }
+            _ => None,
+        };
+        if same.is_some_and(|same| self.is_known(&same)) {
+            return;
+        }
         let message = match event {
             Event::Warning { message } | Event::Damaged { message, .. } => message,
             Event::AsynchronousFailure { reason, .. } => reason,
@@ -97,5 +119,34 @@ impl Observer for ProgressSender {
             _ => return,
         };
         self.send(Progress::Warning { message });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retried(records: u64, shard: &str, reason: &str) -> Event {
+        Event::Retried {
+            mapping: "F/S".into(),
+            stream: "S".into(),
+            shard: shard.into(),
+            records,
+            attempts: 1,
+            reason: reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_fails_again_for_the_same_reason_is_told_once_whatever_its_size_and_shard() {
+        let (sender, mut receiver) = ProgressSender::channel();
+        for event in [retried(9, "a", "slow"), retried(4, "a", "slow"), retried(9, "b", "slow")] {
+            sender.on(event);
+        }
+        sender.on(retried(9, "a", "gone"));
+        drop(sender);
+        let told: Vec<_> = std::iter::from_fn(|| receiver.try_recv().ok()).collect();
+        let message = |reason| format!("F/S is invoked again with 9 records of a: {reason}");
+        assert_eq!(told, ["slow", "gone"].map(|reason| Progress::Warning { message: message(reason) }));
     }
 }
