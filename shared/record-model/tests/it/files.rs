@@ -15,7 +15,7 @@ fn payload(schema: &Schema, header: &[&str], row: &[&str]) -> Result<String, Str
     let columns = schema.csv_columns(&header.to_vec().into()).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     columns
-        .write_payload(schema, &row.to_vec().into(), &RecordContext::default(), &mut out)
+        .write_payload(schema, &csv::ByteRecord::from(row.to_vec()), &RecordContext::default(), &mut out)
         .map_err(|error| error.kind().to_owned())?;
     Ok(String::from_utf8(out).unwrap())
 }

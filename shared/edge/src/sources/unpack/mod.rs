@@ -19,7 +19,7 @@ pub type MaybeGzip<B> = Unpacked<B, Members>;
 pub type MaybeZstd<B> = Unpacked<B, Frames>;
 
 /// Opens one format, piece after piece.
-pub trait Unpacker: Sized {
+pub trait Unpacker: Send + Sized {
     /// What every file of the format begins with.
     const MAGIC: &'static [u8];
 
