@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use edge::ingest::Progress;
+use edge::ingest::Checkpointer;
 use edge::sources::Resume;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -38,7 +38,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Progress for Watch<'_> {
+impl Checkpointer for Watch<'_> {
     async fn at(&mut self, read: u64, resume: Resume) {
         self.bar.set_position(resume.position);
         self.bar.set_message(read.to_string());

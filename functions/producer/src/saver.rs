@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge::ingest::{Cursor, CursorError, CursorFile, FeedReport, Progress};
+use edge::ingest::{Checkpointer, Cursor, CursorError, CursorFile, FeedReport};
 use edge::sources::Resume;
 use edge::store::ObjectStore;
 use tokio::time::{Instant, timeout_at};
@@ -38,7 +38,7 @@ impl<'a, S> Saver<'a, S> {
     }
 }
 
-impl<S: ObjectStore> Progress for Saver<'_, S> {
+impl<S: ObjectStore> Checkpointer for Saver<'_, S> {
     async fn at(&mut self, _read: u64, resume: Resume) {
         if self.saved_at.elapsed() < SAVE_EVERY || self.lost.is_some() {
             return;

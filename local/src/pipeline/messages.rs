@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use record_model::chunk::{Chunk, Message};
 
-use crate::pipeline::position::{Position, id};
+use crate::pipeline::id_hash::{IdHash, id};
 use crate::pipeline::written::Written;
 
 /// Every piece that was found on one stream.
@@ -107,7 +107,7 @@ impl Looking<'_> {
     /// A message may contain an aggregate, whose first record then stands for all.
     fn lines_of(&self, place: &Place) -> u32 {
         let Place { shard_id, sequence_number, sub } = place;
-        self.written.lines_of(Position::of_record(self.stream, shard_id, sequence_number, *sub))
+        self.written.lines_of(IdHash::of_record(self.stream, shard_id, sequence_number, *sub))
     }
 
     fn times_in_quarantine(&self, copies: &[Place]) -> usize {

@@ -9,9 +9,9 @@ use template::Role;
 
 use crate::aws::stream::{PageLimit, SourceRecord, StreamSource};
 use crate::error::RunError;
+use crate::pipeline::id_hash::{IdHash, id};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::messages::{Messages, Piece, Place};
-use crate::pipeline::position::{Position, id};
 use crate::pipeline::report::{DataSetReport, MAX_NAMED, Report};
 use crate::pipeline::takers::{MappingAtWork, Takers};
 use crate::pipeline::written::{self, Written};
@@ -105,7 +105,7 @@ impl<'a> Look<'a> {
         }
         let number = &record.sequence_number;
         for (sub, piece) in subs {
-            let position = Position::of_record(self.stream, shard, number, sub);
+            let position = IdHash::of_record(self.stream, shard, number, sub);
             self.row.enriched += u64::from(self.written.lines_of(position));
             if let Some(piece) = piece {
                 let place = Place { shard_id: shard.to_owned(), sequence_number: number.clone(), sub };

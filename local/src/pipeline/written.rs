@@ -8,8 +8,8 @@ use record_model::{Content, Decoder, Limits};
 use serde::Deserialize;
 
 use crate::pipeline::bucket::StorageError;
+use crate::pipeline::id_hash::{IdCounts, IdHash};
 use crate::pipeline::machine::Machine;
-use crate::pipeline::position::{Position, Positions};
 use crate::pipeline::takers::MappingAtWork;
 
 /// The most bytes to which one object may decompress.
@@ -20,40 +20,40 @@ const MAX_OBJECT_BYTES: usize = 512 << 20;
 pub(crate) struct Written {
     pub(crate) quarantined: u64,
     pub(crate) objects: u64,
-    /// The ids of lines.
-    found: Positions,
-    /// The file names in quarantine, without their endings.
-    quarantine: Positions,
-    /// The `<shard>:<sequence number>` of each record in the on-failure destination.
-    given_up: Positions,
+    /// Ids of lines.
+    found: IdCounts,
+    /// File names in quarantine, without their ending.
+    quarantine: IdCounts,
+    /// `<shard>:<sequence number>` of what is in the on-failure destination.
+    given_up: IdCounts,
 }
 
 impl Written {
-    /// How many lines a record has. Lines of an earlier run in the same folder belong to other records.
-    pub(crate) fn lines_of(&self, record: Position) -> u32 {
+    /// How many lines a record has. A line of an earlier run in the same folder is none of this run's records.
+    pub(crate) fn lines_of(&self, record: IdHash) -> u32 {
         self.found.count(record)
     }
 
     /// How often a record was written. A record that was given up may be in an object too until it is
     /// redriven, and this counts as once.
     pub(crate) fn times(&self, stream: &str, shard_id: &str, number: &str, sub: Option<u64>) -> u32 {
-        let line = self.found.count(Position::of_record(stream, shard_id, number, sub));
+        let line = self.found.count(IdHash::of_record(stream, shard_id, number, sub));
         let in_quarantine = self.times_in_quarantine(stream, shard_id, number, sub);
         (line + in_quarantine).max(u32::from(self.is_given_up(shard_id, number)))
     }
 
     pub(crate) fn add_line(&mut self, id: &str) {
-        self.found.add(Position::of_id(id));
+        self.found.add(IdHash::of_id(id));
     }
 
     /// Adds a record by the name of its object, without the ending.
     pub(crate) fn add_quarantined(&mut self, name: &str) {
-        self.quarantine.add(Position::of_id(name));
+        self.quarantine.add(IdHash::of_id(name));
         self.quarantined += 1;
     }
 
     pub(crate) fn add_given_up(&mut self, record: &str) {
-        self.given_up.add(Position::of_id(record));
+        self.given_up.add(IdHash::of_id(record));
     }
 
     /// How many copies are in quarantine, of the record alone or of its whole aggregate.
@@ -65,13 +65,13 @@ impl Written {
         sub: Option<u64>,
     ) -> u32 {
         let record = RecordName { stream, shard_id, sequence_number: number };
-        let count = |sub| self.quarantine.count(Position::of_id(&name(&record, sub)));
+        let count = |sub| self.quarantine.count(IdHash::of_id(&name(&record, sub)));
         count(None) + if sub.is_some() { count(sub) } else { 0 }
     }
 
     /// Whether the Kinesis record ran out of retries and is in the on-failure destination.
     pub(crate) fn is_given_up(&self, shard_id: &str, number: &str) -> bool {
-        self.given_up.count(Position::of_id(&format!("{shard_id}:{number}"))) > 0
+        self.given_up.count(IdHash::of_id(&format!("{shard_id}:{number}"))) > 0
     }
 }
 

@@ -135,8 +135,8 @@ async fn from_a_file(what: &str, bytes: u64, packing: Packing, shards: ShardMap)
     let source = CsvSource::new(LongCsv::new(bytes), schema.clone(), "made-up".to_owned(), 0, 0);
     let packer = Packer::new(packing, schema, 1 << 20)?;
     let engine = Engine::new(YesSink, EngineSettings::default(), shards);
-    let (quarantine, progress, limits) = (&NoQuarantine, &mut (), FeedLimits::default());
-    let report_of = feed(source, Feed { packer, engine, quarantine, progress, limits }).await;
+    let (quarantine, checkpointer, limits) = (&NoQuarantine, &mut (), FeedLimits::default());
+    let report_of = feed(source, Feed { packer, engine, quarantine, checkpointer, limits }).await;
     if let Some(error) = report_of.error {
         return Err(error.into());
     }

@@ -4,7 +4,7 @@
 use record_model::Schema;
 use tokio::time::Instant;
 
-use super::{Feed, FeedLimits, FeedReport, Progress, Quarantine, feed};
+use super::{Checkpointer, Feed, FeedLimits, FeedReport, Quarantine, feed};
 use crate::put_records::{
     Engine, EngineSettings, Packer, Packing, PackingError, RecordSink, ShardMap, SinkError, StreamSummary,
     wait_until_active,
@@ -81,17 +81,17 @@ impl<K: RecordSink + 'static> Ingest<K> {
         self.shards.shards().len()
     }
 
-    /// Puts what `source` provides until it ends or a limit is reached.
-    pub async fn run<S: Source, Q: Quarantine, P: Progress>(
+    /// Puts what `source` has until it ends or a limit is reached.
+    pub async fn run<S: Source, Q: Quarantine, P: Checkpointer>(
         self,
         source: S,
         quarantine: &Q,
-        progress: &mut P,
+        checkpointer: &mut P,
         limits: FeedLimits,
     ) -> FeedReport {
         let Self { sink, shards, packer, engine, .. } = self;
         let engine = Engine::new(sink, engine, shards);
-        feed(source, Feed { packer, engine, quarantine, progress, limits }).await
+        feed(source, Feed { packer, engine, quarantine, checkpointer, limits }).await
     }
 }
 

@@ -27,18 +27,18 @@ pub struct FeedLimits {
     pub records_per_s: Option<f64>,
 }
 
-/// Told after every few records of a run, for example for a progress bar or a cursor.
-pub trait Progress: Send {
-    /// `read` records have been read, and everything before `resume` is acknowledged or put aside.
+/// Told after every few records of a run, as for a progress bar or a cursor.
+pub trait Checkpointer: Send {
+    /// So many records are read; everything before `resume` is acknowledged or put aside.
     fn at(&mut self, read: u64, resume: Resume) -> impl Future<Output = ()> + Send;
 }
 
-/// Ignores all progress.
-impl Progress for () {
+/// Nobody watches.
+impl Checkpointer for () {
     async fn at(&mut self, _read: u64, _resume: Resume) {}
 }
 
-/// The number of records between two calls of [`Progress::at`].
+/// Records between two calls of [`Checkpointer::at`].
 const PROGRESS_RECORDS: u64 = 500;
 
 /// Everything a run needs besides its source.
@@ -50,19 +50,19 @@ pub struct Feed<'a, Q, P> {
     /// Keeps the records that no stream accepts.
     pub quarantine: &'a Q,
     /// Is told how far the run has come.
-    pub progress: &'a mut P,
+    pub checkpointer: &'a mut P,
     /// How far the run may go.
     pub limits: FeedLimits,
 }
 
-/// Sends what `source` provides. It ends with the source, at a limit, when the engine stops, or when
-/// something fails. The report says which, and where to continue.
-pub async fn feed<S: Source, Q: Quarantine, P: Progress>(source: S, feed: Feed<'_, Q, P>) -> FeedReport {
-    let Feed { packer, engine, quarantine, progress, limits } = feed;
+/// Sends what `source` has. Ends with the source, at a limit, when the engine stops, or when
+/// something fails; the report says which, and where to go on.
+pub async fn feed<S: Source, Q: Quarantine, P: Checkpointer>(source: S, feed: Feed<'_, Q, P>) -> FeedReport {
+    let Feed { packer, engine, quarantine, checkpointer, limits } = feed;
     let aside = Aside::new(quarantine, limits.aside_by);
     let (report, next, not_taken) = (FeedReport::default(), None, None);
     let mut run = Run { source, packer, engine, aside, limits, report, next, not_taken };
-    let ended = run.read_all(progress).await;
+    let ended = run.read_all(checkpointer).await;
     let flushed = run.flush().await;
     run.finish(ended.and_then(|at_end| flushed.map(|()| at_end))).await
 }
@@ -82,7 +82,7 @@ struct Run<'a, S, Q> {
 
 impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
     /// Whether the source is at its end.
-    async fn read_all<P: Progress>(&mut self, progress: &mut P) -> Result<bool, FeedError> {
+    async fn read_all<P: Checkpointer>(&mut self, checkpointer: &mut P) -> Result<bool, FeedError> {
         let started = Instant::now();
         let (mut payload, mut entries) = (Vec::new(), Vec::new());
         loop {
@@ -121,7 +121,7 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                 self.put_aside().await?;
             }
             if self.report.read.is_multiple_of(PROGRESS_RECORDS) {
-                self.tell(progress).await?;
+                self.tell(checkpointer).await?;
             }
         }
     }
@@ -137,11 +137,11 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
         }
     }
 
-    /// Reports how far the run has come.
-    async fn tell<P: Progress>(&mut self, progress: &mut P) -> Result<(), FeedError> {
+    /// Tells how far the run has come.
+    async fn tell<P: Checkpointer>(&mut self, checkpointer: &mut P) -> Result<(), FeedError> {
         self.put_aside().await?;
         if let Some(position) = self.oldest_position() {
-            progress.at(self.report.read, self.source.resume_at(position)).await;
+            checkpointer.at(self.report.read, self.source.resume_at(position)).await;
         }
         Ok(())
     }

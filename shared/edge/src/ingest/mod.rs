@@ -8,6 +8,6 @@ mod report;
 
 pub use composition::{Ingest, IngestError, IngestSettings};
 pub use cursor::{Cursor, CursorError, CursorFile, Lease, Taken};
-pub use feed::{Feed, FeedLimits, Progress, feed};
+pub use feed::{Checkpointer, Feed, FeedLimits, feed};
 pub use quarantine::{Quarantine, Rejected};
 pub use report::{FeedError, FeedReport};

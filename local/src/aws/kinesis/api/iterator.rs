@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check::Checks;
 use super::error::ApiError;
 use super::kinesis::{Kinesis, now};
-use super::position::{Position, shard_of};
+use super::starting_position::{StartingPosition, shard_of};
 use super::target::Target;
 use super::wire::Timestamp;
 use crate::aws::kinesis::store::{Now, Origin};
@@ -47,7 +47,7 @@ pub(super) fn get_shard_iterator(
     kinesis: &Kinesis,
     request: GetShardIterator,
 ) -> Result<GetShardIteratorAnswer, ApiError> {
-    let position = Position {
+    let position = StartingPosition {
         r#type: request.shard_iterator_type,
         sequence_number: request.starting_sequence_number,
         timestamp: request.timestamp,

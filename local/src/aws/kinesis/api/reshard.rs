@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::check::Checks;
 use super::error::{ApiError, reshard_error};
 use super::kinesis::{Kinesis, Status, now};
-use super::position::shard_of;
 use super::settings::check_provisioned;
+use super::starting_position::shard_of;
 use super::streams::bounded;
 use super::target::{Target, stream_arn};
 

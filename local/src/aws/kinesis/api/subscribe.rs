@@ -15,7 +15,7 @@ use super::error::{ApiError, IN_USE};
 use super::event_stream::message;
 use super::get::{ChildShard, RecordAnswer, children, millis_behind, records};
 use super::kinesis::{Kinesis, now};
-use super::position::{Position, shard_of};
+use super::starting_position::{StartingPosition, shard_of};
 use super::wire::Format;
 use crate::aws::kinesis::store::{Limit, NumberPlace, Records, Stream, blocking};
 use crate::aws::stream::StreamError;
@@ -32,7 +32,7 @@ pub(super) struct SubscribeToShard {
     #[serde(rename = "ConsumerARN")]
     consumer_arn: Option<String>,
     shard_id: Option<String>,
-    starting_position: Option<Position>,
+    starting_position: Option<StartingPosition>,
 }
 
 #[derive(Serialize)]

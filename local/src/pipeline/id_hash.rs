@@ -5,12 +5,11 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use record_model::layout::RecordId;
 
-/// The 64-bit hash of a position, since a run may have millions. Among a million records, two share a hash
-/// with a probability of 1 in 10^7.
+/// The 64-bit hash of a record's id: a run may hold millions. Two of a million records share one with a chance of 1 in 10^7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Position(u64);
+pub(crate) struct IdHash(u64);
 
-impl Position {
+impl IdHash {
     pub(crate) fn of_id(id: &str) -> Self {
         Self(BuildHasherDefault::<DefaultHasher>::new().hash_one(id))
     }
@@ -25,16 +24,16 @@ pub(crate) fn id(stream: &str, shard_id: &str, sequence_number: &str, sub: Optio
     RecordId::new(stream, shard_id, sequence_number, sub).to_string()
 }
 
-/// How often each position was found.
+/// How often each id was met.
 #[derive(Debug, Default)]
-pub(crate) struct Positions(HashMap<Position, u32>);
+pub(crate) struct IdCounts(HashMap<IdHash, u32>);
 
-impl Positions {
-    pub(crate) fn add(&mut self, position: Position) {
-        *self.0.entry(position).or_default() += 1;
+impl IdCounts {
+    pub(crate) fn add(&mut self, id: IdHash) {
+        *self.0.entry(id).or_default() += 1;
     }
 
-    pub(crate) fn count(&self, position: Position) -> u32 {
-        self.0.get(&position).copied().unwrap_or(0)
+    pub(crate) fn count(&self, id: IdHash) -> u32 {
+        self.0.get(&id).copied().unwrap_or(0)
     }
 }

@@ -14,13 +14,13 @@ const TYPES: [&str; 5] =
 /// A kind of start and what it needs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Position {
+pub(super) struct StartingPosition {
     pub(super) r#type: Option<String>,
     pub(super) sequence_number: Option<String>,
     pub(super) timestamp: Option<Timestamp>,
 }
 
-impl Position {
+impl StartingPosition {
     pub(super) fn check(&self, checks: &mut Checks, member: &str) {
         checks.required(self.r#type.as_ref(), member);
         checks.word(self.r#type.as_ref(), member, &TYPES);
