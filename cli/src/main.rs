@@ -25,6 +25,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use edge::logging::chain;
+use mimalloc::MiMalloc;
+
+/// A run frees on one thread what it took on another, megabytes at a time: the C library's allocator keeps nearly twice
+/// as much for that (270 MB for three million rows in place of 150).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Streaming pipelines on AWS Lambda: runs them on this machine, and looks into their data.
 #[derive(Debug, Parser)]
