@@ -11,11 +11,11 @@ use super::text::bare;
 use super::value::Input;
 use crate::schema::{Field, Kind, MissingFields, Origin, Plan, Reason, Schema, SchemaError};
 
-/// A row of a CSV file: its cells, unquoted, one behind the other.
+/// A row of a CSV file: its unquoted cells, one after the other.
 pub trait CsvRow {
     /// All cells, with nothing between them.
     fn bytes(&self) -> &[u8];
-    /// Where a cell stands among them; `None` behind the last one.
+    /// Where a cell stands in [`bytes`](Self::bytes); `None` after the last cell.
     fn range(&self, cell: usize) -> Option<Range<usize>>;
 }
 
@@ -29,7 +29,7 @@ impl CsvRow for ByteRecord {
     }
 }
 
-/// The columns of a CSV file, by the fields of a schema.
+/// Maps the fields of a schema to the columns of a CSV file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvColumns {
     /// The column of each field of the schema; derived fields have none.
@@ -51,8 +51,8 @@ impl CsvColumns {
         Ok(Self { columns })
     }
 
-    /// Appends one row of CSV as a payload of the stream: a row in field order or a JSON object. Values are
-    /// checked and written as the schema writes them; fields without a column take their defaults.
+    /// Appends one row of CSV as a payload of the stream: a row in field order, or a JSON object. Values are
+    /// checked and written as the schema says, and fields without a column take their defaults.
     pub fn write_payload(
         &self,
         schema: &Schema,
@@ -62,7 +62,8 @@ impl CsvColumns {
     ) -> Result<(), RecordError> {
         let plan = schema.plan();
         let bytes = row.bytes();
-        // Looked through once: its cells are text if all of it is, and they are cut between characters.
+        // The row is checked for UTF-8 once: if all of it is text, its cells are too, since they are cut
+        // between characters.
         let all = std::str::from_utf8(bytes).ok();
         let input = |index: usize, field: &Field| {
             let Some(column) = self.columns.get(index).copied().flatten() else { return Ok(Input::Missing) };

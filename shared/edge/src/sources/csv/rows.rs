@@ -47,7 +47,7 @@ impl Blank {
     }
 }
 
-/// The cells of one row, unquoted, in the room that the reader writes to.
+/// The unquoted cells of one row, in the buffers that the reader writes to.
 pub(super) struct Cells {
     bytes: Vec<u8>,
     /// Where each cell ends in `bytes`.
@@ -113,7 +113,7 @@ impl<B: ByteSource> CsvRows<B> {
         }
     }
 
-    /// The cells of the row read last.
+    /// The cells of the row that was read last.
     pub(super) fn cells(&self) -> &Cells {
         &self.cells
     }

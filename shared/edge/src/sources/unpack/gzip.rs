@@ -1,7 +1,6 @@
 //! Gzip: members one after the other.
 //!
-//! They are read to the last, and behind that one there may be what [`Padding`] says and nothing else, as with a
-//! compressed record.
+//! All of them are read. Only what [`Padding`] allows may follow the last one, as with a compressed record.
 
 use std::io::{self, Write as _};
 
@@ -12,18 +11,18 @@ use record_model::compress::Padding;
 use super::Unpacker;
 use crate::sources::SourceError;
 
-/// Compressed bytes taken at once: gzip holds at most 1,032 times as many.
+/// How many compressed bytes are taken at once. Gzip expands them at most 1,032 times.
 const INPUT_BYTES: usize = 4 << 10;
 
 /// Gzip members one after the other.
 pub struct Members {
-    /// The member under way; none behind one that ended.
+    /// The current member; `None` after one that ended.
     member: Option<GzDecoder<Vec<u8>>>,
     padding: Padding,
 }
 
 impl Members {
-    /// Begins a member, or passes padding behind the last one.
+    /// Begins a member, or skips padding after the last one.
     fn open_next(&mut self, input: &mut Bytes) -> io::Result<()> {
         if self.padding == Padding::default() && input.first() == Self::MAGIC.first() {
             self.member = Some(GzDecoder::new(Vec::new()));
@@ -31,7 +30,9 @@ impl Members {
         }
         let padding = &mut self.padding;
         let is_padding = std::mem::take(input).iter().all(|&byte| padding.takes(byte));
-        is_padding.then_some(()).ok_or_else(|| io::Error::other("something follows its last member"))
+        is_padding
+            .then_some(())
+            .ok_or_else(|| io::Error::other("something that is not padding follows its last member"))
     }
 
     fn opened(&mut self) -> Bytes {
@@ -51,7 +52,7 @@ impl Unpacker for Members {
         false
     }
 
-    /// What is still inside comes out with the next bytes or at the end.
+    /// What is left inside follows with the next bytes or at the end.
     fn open(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
         let Some(member) = &mut self.member else { return self.open_next(input).map(|()| Bytes::new()) };
         let some = input.get(..input.len().min(INPUT_BYTES)).unwrap_or_default();
@@ -63,7 +64,7 @@ impl Unpacker for Members {
         Ok(self.opened())
     }
 
-    /// Ends the member under way: its sum and size have to be right.
+    /// Ends the current member. Its checksum and size must be right.
     fn end(&mut self) -> io::Result<Bytes> {
         if let Some(member) = &mut self.member {
             member.try_finish()?;

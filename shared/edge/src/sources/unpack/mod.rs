@@ -1,4 +1,4 @@
-//! A file that may be packed, told by its first bytes: what is in it comes out, and any other file as it is.
+//! Files that may be compressed, which their first bytes show. Every other file is passed on unchanged.
 
 mod gzip;
 mod zstd;
@@ -11,35 +11,35 @@ use self::gzip::Members;
 use self::zstd::Frames;
 use super::{ByteSource, SourceError};
 
-/// Hands on what a gzip file holds, of every member, and any other file as it is.
+/// Passes on the content of every member of a gzip file, and any other file unchanged.
 pub type MaybeGzip<B> = Unpacked<B, Members>;
 
-/// Hands on what a zstd file holds, of every frame, and any other file as it is. A window of more than 128 MiB, which
-/// `zstd --long` alone writes, is refused.
+/// Passes on the content of every frame of a zstd file, and any other file unchanged. A window of more than 128 MiB,
+/// which only `zstd --long` writes, is refused.
 pub type MaybeZstd<B> = Unpacked<B, Frames>;
 
-/// Opens one format, piece after piece.
+/// Decompresses one format, piece after piece.
 pub trait Unpacker: Send + Sized {
-    /// What every file of the format begins with.
+    /// The bytes with which every file of the format begins.
     const MAGIC: &'static [u8];
 
     /// Begins a file.
     fn begin() -> io::Result<Self>;
 
-    /// Whether more may come out before there is more input.
+    /// Whether more may come out without further input.
     fn has_more(&self) -> bool;
 
-    /// Takes some of the input, of which there is some unless there is more to come out; what came out may be nothing.
+    /// Decompresses some of the input, which is empty only if [`has_more`](Self::has_more). What comes out may be empty.
     fn open(&mut self, input: &mut Bytes) -> io::Result<Bytes>;
 
-    /// Ends the file; what is still inside comes out. The error says that it was cut.
+    /// Ends the file, and gives what is left inside. The error says that the file was cut.
     fn end(&mut self) -> io::Result<Bytes>;
 
-    /// The error of a file that is damaged, with the number of bytes that came out of it before.
+    /// The error of a damaged file, with the number of bytes that were decompressed before.
     fn damaged(at: u64, source: io::Error) -> SourceError;
 }
 
-/// A file, opened where it is of the format.
+/// A file that is decompressed if it is of the format.
 pub struct Unpacked<B, U> {
     inner: B,
     state: State<U>,
@@ -55,12 +55,12 @@ enum State<U> {
 struct Packed<U> {
     unpacker: U,
     input: Bytes,
-    /// Bytes that came out.
+    /// How many bytes were decompressed.
     out: u64,
 }
 
 impl<B: ByteSource, U: Unpacker> Unpacked<B, U> {
-    /// Looks at the first bytes when the first piece is asked for.
+    /// The first bytes are looked at when the first piece is asked for.
     pub fn new(inner: B) -> Self {
         Self { inner, state: State::Unknown }
     }

@@ -8,15 +8,15 @@ use bytes::{Buf as _, Bytes};
 use super::Unpacker;
 use crate::sources::SourceError;
 
-/// Bytes that are unpacked at once.
+/// How many bytes are decompressed at once.
 const OUTPUT_BYTES: usize = 256 << 10;
 
 /// Frames one after the other.
 pub struct Frames {
     decoder: Decoder<'static>,
-    /// Whether a frame is under way.
+    /// Whether a frame has begun and not ended.
     is_open: bool,
-    /// Whether the last call filled its output, so that there may be more without another input.
+    /// Whether the last call filled its output, so that more may follow without further input.
     is_full: bool,
 }
 
