@@ -11,7 +11,7 @@ use crate::word_class::Class;
 const MAX_WORDS: usize = 5;
 /// The value of a phrase of one to five words, relative to the sum of its words' weights.
 const BY_LENGTH: [f32; MAX_WORDS] = [0.8700, 0.7565, 0.5525, 0.3548, 0.1887];
-/// The value of a word by its number of letters, up to twelve: a sixth of the number to the power of 0.45.
+/// The value of a word by its number of letters, up to twelve: (number / 6) to the power of 0.45.
 const BY_LETTERS: [f32; 13] =
     [0.0, 0.4465, 0.6100, 0.7320, 0.8332, 0.9212, 1.0, 1.0718, 1.1382, 1.2002, 1.2584, 1.3136, 1.3660];
 /// A part of a longer run counts as a separate phrase if it occurs this often, but is worth less.

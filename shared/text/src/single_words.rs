@@ -5,7 +5,7 @@ use crate::keywords::Candidate;
 use crate::phrases::{by_letters, later, more_often};
 use crate::word_class::Class;
 
-/// The value of a word by its number of letters, up to twelve: a sixth of the number to the power of 0.8.
+/// The value of a word by its number of letters, up to twelve: (number / 6) to the power of 0.8.
 const BY_LETTERS: [f32; 13] =
     [0.0, 0.2385, 0.4152, 0.5743, 0.7230, 0.8643, 1.0, 1.1312, 1.2588, 1.3832, 1.5048, 1.6240, 1.7411];
 

@@ -255,7 +255,8 @@ impl Delivery {
         self.writes.is_empty() && self.shards.iter().all(|shard| !shard.is_transforming())
     }
 
-    /// Whether only time would make room. Records that wait are then written at once.
+    /// Whether the limit is reached and nothing under way would make room. What waits is then passed on
+    /// early.
     fn is_stuck(&self) -> bool {
         self.held_bytes() >= self.limit() && self.is_idle()
     }

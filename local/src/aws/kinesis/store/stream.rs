@@ -103,7 +103,7 @@ impl Stream {
         } else {
             let message = format!(
                 "{bytes} bytes at the end of {shard} of stream {stream} are not a whole record, as after a process was \
-                 killed while it writes; they were never acknowledged, and are in {kept}"
+                 killed while it wrote; they were never acknowledged, and are in {kept}"
             );
             self.tell(Event::Warning { message });
         }
