@@ -1,5 +1,5 @@
-//! Every alarm, and every graph of the dashboard, is about a metric that exists: one that the binaries print, or one
-//! that AWS documents, with its dimensions. No lint knows.
+//! Every alarm, and every graph of the dashboard, uses a metric that exists: one that the binaries print, or
+//! one that AWS documents, with its dimensions. No lint checks this.
 
 #![allow(
     clippy::unwrap_used,

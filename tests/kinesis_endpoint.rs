@@ -1,4 +1,4 @@
-//! The Kinesis endpoint, as clients of others and of our own find it.
+//! The Kinesis endpoint, as other people's clients and our own see it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

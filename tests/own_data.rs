@@ -1,4 +1,4 @@
-//! Files of one's own through the whole pipeline by one command, and the schema that it infers.
+//! Your own files through the whole pipeline by one command, and the schema that it infers.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The S3 endpoint, as clients of others and of our own find it.
+//! The S3 endpoint, as other people's clients and our own see it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

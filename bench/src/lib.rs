@@ -1,1 +1,1 @@
-//! Nothing: what is measured lies beside, in `src/bin`, `benches` and the scripts.
+//! This crate is empty. The benchmarks are in `src/bin`, `benches` and the scripts.

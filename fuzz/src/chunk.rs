@@ -1,4 +1,5 @@
-//! Any bytes as chunks, and any bytes as a message: cut and put together it is the message again, or nothing at all.
+//! Any bytes as chunks, and any bytes as a message: cutting and joining gives the message again, or nothing
+//! at all.
 
 use record_model::chunk::{Chunk, OVERHEAD_BYTES, Reassembly, split};
 

@@ -1,4 +1,5 @@
-//! Any bytes as a record: within every budget, the same again from a used decoder, and the same inside one wrapping more.
+//! Any bytes as a record: decoding keeps every budget, and gives the same with a used decoder and inside one
+//! more wrapping.
 
 use crate::inputs::{AGGREGATE_MAGIC, resealed};
 use record_model::compress::{Gzip, Zstd};

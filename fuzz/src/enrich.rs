@@ -1,5 +1,6 @@
-//! Any records through the consumer into a bucket in memory: each becomes the lines, or the copies in quarantine, that
-//! decoder and schema say it has to, and a second attempt at the same batch writes the same.
+//! Any records through the consumer into a bucket in memory: each becomes the lines, or the copies in
+//! quarantine, that the decoder and the schema require, and a second attempt at the same batch writes the
+//! same.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};

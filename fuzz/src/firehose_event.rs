@@ -1,4 +1,5 @@
-//! Any bytes as a Firehose event: an answer that names every record once and in order, in the bytes it said it takes.
+//! Any bytes as a Firehose event: the answer names every record once and in order, and has as many bytes as
+//! it announced.
 
 use crate::inputs::answered_records;
 use base64_simd::STANDARD;

@@ -1,4 +1,4 @@
-//! What several targets share: input that no mutation would come upon, since a checksum guards it.
+//! What several targets share: inputs that mutation would not find, since a checksum guards them.
 
 use md5::{Digest, Md5};
 use serde_json::{Value, json};

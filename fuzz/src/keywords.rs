@@ -1,4 +1,5 @@
-//! Any text: keys made of its own words, no more than asked for, and the same from an analyzer that saw other texts.
+//! Any text: its keys consist of its own words, are no more than asked for, and are the same from an analyzer
+//! that saw other texts.
 
 use std::cell::RefCell;
 

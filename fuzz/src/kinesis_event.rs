@@ -1,4 +1,5 @@
-//! Any bytes as a Kinesis event: the records a JSON reader finds, each on its own, and answers that name them.
+//! Any bytes as a Kinesis event: it gives the records that a JSON reader finds, each by itself, and answers
+//! that name them.
 
 use base64_simd::STANDARD;
 use edge::lambda::events::{BatchAnswer, KinesisEvent, KinesisRecord};

@@ -1,5 +1,5 @@
-//! Any bytes as a record or a CSV file of each built-in schema: only one-line JSON comes out, and it reads back as the
-//! same document.
+//! Any bytes as a record or a CSV file of each built-in schema: the output is always JSON on one line, and
+//! reads back as the same document.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! Any text as a schema file, then any text as its records: what is generated is good JSON, what is made up is accepted,
-//! what is made up to be bad is refused.
+//! Any text as a schema file, and then any text as its records: what is generated is valid JSON, made-up
+//! records are accepted, and records that are made up to be bad are refused.
 
 use crate::inputs::is_one_line_object;
 use record_model::{RecordContext, Schema, Written, made_up};

@@ -1,4 +1,5 @@
-//! Any text and a language it may name: scores in their range, and the same from an analyzer that saw other texts.
+//! Any text, with any language that it names: its scores are in their range, and are the same from an
+//! analyzer that saw other texts.
 
 use std::cell::RefCell;
 

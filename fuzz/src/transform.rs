@@ -1,4 +1,5 @@
-//! Any records through the transform: each answered once, in order, with documents that are JSON, within the limit.
+//! Any records through the transform: each is answered once and in order, with documents that are JSON,
+//! within the limit.
 
 use crate::inputs::{answered_records, firehose_event, number_of, records};
 use base64_simd::STANDARD;

@@ -1,4 +1,4 @@
-//! A Lambda function that does what its records say, so that tests can have any fault where they want it.
+//! A Lambda function that does what its records say, so that tests can place any fault where they want it.
 //!
 //! `ROLE` is `produce`, `enrich` or `type`. The first word of a payload may be `crash-once`, `crash-after-once`,
 //! `hang-once`, `error-once`, `huge-once` (the second word names the fault, so that it happens once), `poison`, `drop`, `fail`

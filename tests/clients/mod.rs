@@ -1,4 +1,4 @@
-//! Clients of others, run against an endpoint: scripts in Python, and plain bytes on a connection.
+//! Other people's clients, run against an endpoint: Python scripts, and plain bytes on a connection.
 
 use std::path::Path;
 use std::process::Command;

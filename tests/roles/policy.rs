@@ -1,4 +1,4 @@
-//! What IAM decides, for the little of it that the templates use: allow and deny, wildcards, three conditions.
+//! What IAM decides, as far as the templates use it: allow and deny, wildcards, and three conditions.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! The requests that functions and services make, and their neighbours: every action on every kind of thing of every
-//! data set. The keys of the bucket are the code's own.
+//! The requests that functions and services make, and similar ones: every action on every kind of resource of
+//! every data set. The keys of the bucket come from the code itself.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! A Lambda function that takes KPL aggregates apart and answers how many user records it saw, their bytes, and the
-//! MD5 over their data in order: the same answer the KPL's Python and Node libraries are asked for, to be timed beside
-//! them.
+//! A Lambda function that takes KPL aggregates apart, and answers how many user records it saw, their bytes,
+//! and the MD5 over their data in order. The KPL's Python and Node libraries are asked for the same answer,
+//! so that the times can be compared.
 
 use std::{
     future::ready,

@@ -1,4 +1,4 @@
-//! Whole runs with real processes: what is delivered, and what becomes of faults.
+//! Whole runs with real processes: what is delivered, and what happens on faults.
 
 use super::scene;
 

@@ -1,4 +1,4 @@
-//! Runs that can't start: one clear line each.
+//! Runs that can't start, each with one clear line.
 
 use super::scene;
 

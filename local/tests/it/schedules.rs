@@ -1,4 +1,4 @@
-//! What schedules do in a run with real processes, and what is told of functions that fail.
+//! What schedules do in a run with real processes, and what is reported about functions that fail.
 
 use super::scene;
 

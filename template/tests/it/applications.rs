@@ -1,4 +1,5 @@
-//! Applications: templates in files of their own, which are read as if their resources were in the one that names them.
+//! Applications: templates in separate files, which are read as if their resources were in the template that
+//! names them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The law of the three classes: whatever a template holds, it is run, known to have no effect, or named once.
+//! The law of the three classes: everything in a template is run, known to have no effect, or reported once.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Small templates in the shape of public ones: each is read, and what is not run of it is named, once.
+//! Small templates in the shape of public ones: each is read, and what is not run is reported once.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The contract of an enricher, on the one that ships, on one of one's own, and on ones that break it.
+//! The contract of an enricher, checked on the built-in one, on a custom one, and on ones that break it.
 
 use consumer::contract::holds_for;
 use consumer::{Enriched, Enricher, LocalEnricher, NotReady, Sentiment, TextMembers};

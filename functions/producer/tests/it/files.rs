@@ -1,4 +1,4 @@
-//! Files of every form, read to their end or told.
+//! Files of every form are read to their end, or the error is reported.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Every invocation comes further and answers in time, or says in one line what keeps it from it.
+//! Every invocation gets further and answers in time, or says in one line what prevents it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What an invocation can't do it tells, and the next one goes on.
+//! An invocation reports what it can't do, and the next one continues.
 
 use edge::put_records::SinkFault;
 use edge::store::StoreFault;

@@ -1,4 +1,5 @@
-//! A stream that refuses for ever: what it refuses is put aside, and the rest is put a bounded number of times.
+//! A stream that refuses some records for ever: they are put aside, and the rest is put a bounded number of
+//! times.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The least a transform of crime rows could do: no schema, no limits, no second form of anything.
+//! The least that a transform of crime rows could do, without a schema, limits or a second form of anything.
 
 use edge::lambda::events::{FirehoseAnswer, FirehoseEvent};
 use memchr::memchr_iter;

@@ -1,4 +1,5 @@
-//! Firehose's contract, on the answer's bytes: every record once, in order, in one of three results, within the limit.
+//! Firehose's contract, checked on the bytes of the answer: it has every record once and in order, with one
+//! of three results, and keeps the limit.
 use super::made_up;
 
 use base64_simd::STANDARD;

@@ -1,4 +1,4 @@
-//! The forms a record arrives in, and what becomes of each by destination.
+//! The forms in which a record arrives, and what happens to each at each destination.
 use super::made_up;
 
 use edge::lambda::events::FirehoseEvent;

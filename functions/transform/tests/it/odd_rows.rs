@@ -1,4 +1,4 @@
-//! Rows that hastily made transforms get wrong: what becomes of each under the crime schema.
+//! Rows that hastily written transforms get wrong, and what the crime schema makes of each.
 use super::made_up;
 
 use edge::lambda::events::FirehoseEvent;

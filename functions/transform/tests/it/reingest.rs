@@ -1,4 +1,4 @@
-//! Records without room in the answer go back to their stream, a bounded number of times, or are failed.
+//! Records for which the answer has no room go back to their stream a bounded number of times, or fail.
 use super::made_up;
 
 use bytes::Bytes;

@@ -49,8 +49,9 @@ pub(super) struct Environment {
 impl Environment {
     /// Starts a process and waits until it asks for an event.
     ///
-    /// If it does not ask in time, it is started again and then has the whole time of its invocation, as in
-    /// Lambda. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+    /// If it does not ask in time, it is started again and then must ask within the timeout of the invocation
+    /// for which it was started, as in Lambda.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
     pub(super) async fn start(blueprint: &Blueprint, number: u64) -> Result<Self, InvocationError> {
         let mut environment = Self::launch(blueprint, number).await?;
         let launched = Instant::now();

@@ -1,4 +1,4 @@
-//! When a batch is sent, and with what.
+//! When a batch is sent, and which records it has.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching>
 
 use std::time::Duration;

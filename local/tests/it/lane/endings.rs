@@ -1,4 +1,5 @@
-//! How batches end: in two halves, from a reported record on, out of retries or of age, and where a run is at its end.
+//! How batches end: in two halves, from a reported record on, after their last retry or their maximum age,
+//! and at the end of a run.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 
 use std::time::Duration;

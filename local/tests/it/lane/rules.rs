@@ -1,4 +1,4 @@
-//! What holds for every mapping, shard, function and clock.
+//! Rules that hold for every mapping, shard, function and clock.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Files as a schema says that they are written: the same rows give the same payloads, however they are.
+//! Files that are written as their schema says: the same rows give the same payloads in every dialect.
 
 use std::io::Cursor;
 

@@ -1,4 +1,4 @@
-//! Laws of inference: every row types or is named, and what was written into a table comes out of it.
+//! Laws of inference: every row is typed or reported, and what was written into a table comes out of it.
 
 use infer::{Sample, infer};
 use proptest::prelude::*;

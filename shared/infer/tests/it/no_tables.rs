@@ -1,4 +1,4 @@
-//! Files that are no table are refused in one line that says what they look like.
+//! Files that are not tables are refused in one line, which says what they look like.
 
 use infer::{Options, Sample, infer};
 

@@ -1,4 +1,4 @@
-//! What a sample leaves open is asked, and an answer holds.
+//! What a sample leaves open is asked, and an answer is respected.
 
 use infer::{Finding, Options, Sample, data_set_name, infer};
 use serde_json::json;

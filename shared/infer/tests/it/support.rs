@@ -1,4 +1,4 @@
-//! What the tests share: a sample in, its finding and typed rows out.
+//! What the tests share: from a sample to its finding and its typed rows.
 
 use infer::{Finding, NoTable, Options, Sample, infer};
 use record_model::{RecordContext, object_on_one_line};

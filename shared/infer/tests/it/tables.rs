@@ -1,4 +1,4 @@
-//! Tables of as many shapes as people have them, made up here after public ones: each comes out right, or is named.
+//! Tables of many shapes, made up here after public ones: each is read correctly, or its rows are reported.
 
 use serde_json::json;
 

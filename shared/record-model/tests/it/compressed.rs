@@ -1,5 +1,5 @@
-//! However data is cut into gzip members or zstd frames, the data comes out, and what is behind them is judged by one
-//! rule.
+//! However data is cut into gzip members or zstd frames, the data comes out, and one rule judges what follows
+//! them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 

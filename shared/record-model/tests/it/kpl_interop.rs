@@ -1,4 +1,4 @@
-//! Aggregates of ours, taken apart by the libraries others use.
+//! Our aggregates, taken apart by the libraries that others use.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 

@@ -1,4 +1,4 @@
-//! Every key is read back as it was written, and no text is read that is not written like this.
+//! Every key is read back as it was written, and a text that no key is written as is not read.
 
 use std::fmt::Debug;
 

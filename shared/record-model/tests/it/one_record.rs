@@ -1,5 +1,5 @@
-//! A payload is one record: several in it are told apart or refused, never mixed, and what surrounds or cuts a record
-//! costs it nothing.
+//! A payload is one record: several records in it are told apart or refused, and never mixed, and what
+//! surrounds or ends a record does not affect it.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

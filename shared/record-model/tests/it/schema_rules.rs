@@ -1,4 +1,4 @@
-//! What a schema file may say, and what it is refused for.
+//! What a schema file may say, and why it is refused.
 
 use record_model::{RecordContext, Schema, Written};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! A moment comes out as it came in: in every format, in every zone, to the last second of the calendar, and however
-//! its number is spelled.
+//! A moment comes out as it went in: in every format, in every zone, to the last second of the calendar, and
+//! however its number is spelled.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

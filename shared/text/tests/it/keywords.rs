@@ -1,4 +1,4 @@
-//! What keys of a text are.
+//! What the keys of a text are.
 #![allow(missing_docs)]
 
 use text::{Analyzer, KeywordOptions, KeywordStyle};

@@ -1,4 +1,4 @@
-//! The handler with Amazon Comprehend behind it, through the real client to a server on loopback.
+//! The handler with Amazon Comprehend, through the real client and a server on loopback.
 
 mod server;
 

@@ -1,4 +1,4 @@
-//! `DELIVERY=batch`: an object per start, replaced by each later attempt from that start.
+//! `DELIVERY=batch`: one object for each start, which each later attempt from that start replaces.
 
 use super::records::Records;
 use super::s3::{ETag, Key, Object, Reply, Request, S3};

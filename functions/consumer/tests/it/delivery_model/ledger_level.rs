@@ -1,4 +1,5 @@
-//! `DELIVERY=ledger`: a chain of objects; each one's key is agreed on before it is written, and it is never replaced.
+//! `DELIVERY=ledger`: a chain of objects, each of whose keys is agreed on before it is written, and which are
+//! never replaced.
 
 use super::batch_level::POISON;
 use super::records::Records;

@@ -1,4 +1,4 @@
-//! A bucket whose writes are refused, answered with an error though done, or land long after.
+//! A bucket whose writes are refused, succeed but answer with an error, or arrive long after.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

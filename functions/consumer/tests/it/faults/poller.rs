@@ -1,5 +1,5 @@
-//! The event source mapping's own lane, whose driver loses answers, kills functions, cuts batches and forgets its
-//! checkpoint.
+//! The event source mapping's own lane, with a driver that loses answers, kills functions, cuts batches and
+//! forgets its checkpoint.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,5 @@
-//! Memory: whatever is in a batch, it is read within the function's, what is over is poison of its record alone, and what
-//! was taken is given back.
+//! Memory: every batch is read within the function's memory, a record that exceeds its share is poison by
+//! itself, and the memory that was taken is released.
 
 #![allow(clippy::format_collect, reason = "a test may be plain where it costs nothing")]
 

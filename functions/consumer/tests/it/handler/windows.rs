@@ -1,4 +1,5 @@
-//! Tumbling windows as the function sees them: a state that goes from answer to event, and a summary at the end.
+//! Tumbling windows as the function sees them: a state that is passed from answer to event, and a summary at
+//! the end.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a run left in its bucket, beside what was put on its stream.
+//! Compares what a run left in its bucket with what was put on its stream.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Which request goes wrong, and how; and the processes that are killed or frozen over it.
+//! Decides which request goes wrong and how, and which processes are killed or frozen because of it.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! A client of the runner's Kinesis endpoint for the few calls these tests make, reshards among them.
+//! A client of the runner's Kinesis endpoint for the few calls that these tests make, including reshards.
 
 use base64_simd::STANDARD;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The consumer's binary with no more memory than its function has: the system refuses it every byte beyond that.
+//! The consumer's binary with no more memory than its function has, since the system refuses it every further
+//! byte.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The consumer's binary under the local runner, while what it needs fails: every record is kept once.
+//! The consumer's binary under the local runner, while what it depends on fails: every record is kept once.
 //!
 //! Nothing in the binary or the runner knows of it: a server between the function and its bucket refuses, answers
 //! wrongly and late, and kills or freezes the processes that ask. A seed decides what is put on the stream, how it is

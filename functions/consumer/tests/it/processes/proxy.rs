@@ -1,4 +1,4 @@
-//! A server between a function and its bucket: it hands requests on, but for those that go wrong.
+//! A server between a function and its bucket, which passes requests on, except for those that go wrong.
 
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,4 +1,4 @@
-//! One seed: a run of the pipeline with its faults, and the look at what it left.
+//! One seed: a run of the pipeline with its faults, and the check of what it left.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;

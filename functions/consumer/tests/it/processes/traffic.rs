@@ -1,4 +1,4 @@
-//! What a run puts on its stream, in every wire form, and what must become of it.
+//! What a run puts on its stream, in every wire form, and what must come of it.
 
 use std::collections::BTreeMap;
 

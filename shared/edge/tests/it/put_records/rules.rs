@@ -1,4 +1,4 @@
-//! What becomes of entries in one case each.
+//! What happens to entries, one case at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

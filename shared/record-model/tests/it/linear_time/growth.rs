@@ -1,4 +1,5 @@
-//! Whether work grows with its input as a line does, told by processor time, so that a busy machine changes nothing.
+//! Checks that work grows linearly with its input, by processor time, so that a busy machine makes no
+//! difference.
 
 use std::time::Duration;
 
