@@ -54,7 +54,8 @@ pub(crate) enum FunctionsError {
         source: io::Error,
     },
     #[error(
-        "{folder} contains neither the binary `{missing}` nor a workspace to build it from; name the folder with --functions"
+        "{folder} contains neither the binary `{missing}` nor a workspace to build it from; \
+         name the folder with --functions"
     )]
     NoWorkspace { folder: PathBuf, missing: &'static str },
     #[error("can't start `cargo` to build the functions; install Rust or name built ones with --functions")]

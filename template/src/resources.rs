@@ -148,7 +148,8 @@ impl Reader<'_> {
             self.folders.get(&function.binary).filter(|other| Some(*other) != function.code_uri.as_ref());
         if let (false, Some(other)) = (names_binary, other) {
             let line = format!(
-                "{}: its binary has the same name as that of {other:?}; Metadata.BuildProperties.Binary can give another",
+                "{}: its binary has the same name as that of {other:?}; \
+                 Metadata.BuildProperties.Binary can give another",
                 function.logical_id
             );
             self.topology.left_out.push(line);

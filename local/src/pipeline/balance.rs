@@ -126,7 +126,8 @@ impl Balance<'_> {
         made.into_iter().map(|stream| (stream, self.put(stream))).filter(|(_, put)| *put > 0).map(
             |(stream, put)| {
                 format!(
-                    "stream {stream} is not in the template and took {put} records, but nothing here reads them"
+                    "stream {stream} is not in the template and took {put} records, \
+                     but nothing here reads them"
                 )
             },
         )

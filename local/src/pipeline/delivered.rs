@@ -60,8 +60,8 @@ fn told(delivery: &str, gone: &[&Delivered]) -> Option<String> {
     let first = gone.first()?;
     let records: u64 = gone.iter().map(|object| object.records).sum();
     Some(format!(
-        "{delivery}: {} delivered objects with {records} records are gone or have changed, of which the first \
-         is {}",
+        "{delivery}: {} delivered objects with {records} records are gone or have changed, of which \
+         the first is {}",
         gone.len(),
         first.key
     ))

@@ -44,7 +44,8 @@ impl Told {
         if !self.memory.swap(true, Ordering::Relaxed) {
             let FunctionDefinition { name, memory_mb, .. } = definition;
             self.warn(format!(
-                "function {name} used {peak_mb} MB of its {memory_mb} MB; Lambda would have killed it, but here it continues"
+                "function {name} used {peak_mb} MB of its {memory_mb} MB; Lambda would have killed it, \
+                 but here it continues"
             ));
         }
     }

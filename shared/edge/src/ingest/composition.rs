@@ -35,7 +35,8 @@ pub enum IngestError {
     Packing(#[from] PackingError),
     /// The form of records needs keys, but this stream ignores them.
     #[error(
-        "stream chooses the shard of each record itself (AUTO), so keys, order, chunks and aggregates can't be kept"
+        "stream chooses the shard of each record itself (AUTO), \
+         so keys, order, chunks and aggregates can't be kept"
     )]
     KeysIgnored,
 }

@@ -102,8 +102,8 @@ impl Stream {
             self.tell(Event::Damaged { stream: Arc::clone(stream), shard, records: *lost, message });
         } else {
             let message = format!(
-                "{bytes} bytes at the end of {shard} of stream {stream} are not a whole record, as after a process was \
-                 killed while it wrote; they were never acknowledged, and are in {kept}"
+                "{bytes} bytes at the end of {shard} of stream {stream} are not a whole record, as after a process \
+                 was killed while it wrote; they were never acknowledged, and are in {kept}"
             );
             self.tell(Event::Warning { message });
         }
@@ -119,7 +119,8 @@ impl Stream {
             records.skip_to(next);
             drop(records);
             let message = format!(
-                "the last {missing} records of {} of stream {}, which {taker} took, are no longer in its files",
+                "the last {missing} records of {} of stream {}, which {taker} took, are no longer in \
+                 its files",
                 log.id, self.name
             );
             let (stream, shard) = (Arc::clone(&self.name), Arc::clone(&log.id));
