@@ -65,7 +65,7 @@ pub(super) struct RecordArguments {
     /// The same seed makes up the same records, except for their times
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// CSV with a header (.csv, .csv.gz) or JSON lines, instead of made-up records
+    /// CSV (.csv, .csv.gz) or JSON lines, instead of made-up records
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Add records that the schema refuses

@@ -16,7 +16,7 @@ use crate::aws::AwsArguments;
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
-    /// CSV with a header or JSON lines, compressed or not
+    /// CSV or JSON lines, compressed or not; a schema can say more about the form
     pub(super) file: PathBuf,
     /// The stream's name
     #[arg(long)]

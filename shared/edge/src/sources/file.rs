@@ -9,9 +9,9 @@ use super::{ByteSource, CsvSource, JsonLinesSource, MaybeGzip, MaybeZstd, Next, 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// Rows under a header.
+    /// CSV rows, under a header unless the schema says that there is none.
     Csv,
-    /// One JSON object on each line.
+    /// JSON objects, one on each line or all in one array.
     JsonLines,
 }
 
@@ -33,9 +33,9 @@ pub type MaybePacked<B> = MaybeZstd<MaybeGzip<B>>;
 
 /// The records of a file. A position is a byte offset in the file, or in its decompressed content.
 pub enum FileSource<B> {
-    /// Rows under a header.
+    /// CSV rows, under a header unless the schema says that there is none.
     Csv(Box<CsvSource<MaybePacked<B>>>),
-    /// One JSON object on each line.
+    /// JSON objects, one on each line or all in one array.
     JsonLines(Box<JsonLinesSource<MaybePacked<B>>>),
 }
 
