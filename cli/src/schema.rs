@@ -40,7 +40,7 @@ struct Generation {
     #[arg(long = "as", value_enum)]
     form: Output,
 
-    /// Where the Athena table's documents are, such as s3://bucket/typed/crime
+    /// Where the Athena table's documents are, such as `s3://bucket/typed/crime`
     #[arg(long, default_value = "s3://OUTPUT-BUCKET/typed/NAME")]
     location: String,
 

@@ -10,17 +10,12 @@ use crate::codec::{Guard, RowForm};
 /// How rows are cut. A JSON schema may not specify it.
 pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
     let guards = (source.quote.as_ref(), source.escape.as_ref());
+    let exclusive = |span, key, other, why| Err((span, Reason::Exclusive { key, other, why }));
     if source.form == Form::Json {
         let set = source.delimiter.as_ref().map(Spanned::span).or(guards.0.or(guards.1).map(Spanned::span));
+        let (key, other) = ("form = \"json\"", "delimiter, quote, escape");
         return match set {
-            Some(span) => Err((
-                span,
-                Reason::Exclusive {
-                    key: "form = \"json\"",
-                    other: "delimiter, quote, escape",
-                    why: "JSON has no delimiter",
-                },
-            )),
+            Some(span) => exclusive(span, key, other, "JSON has no delimiter"),
             None => Ok(RowForm::default()),
         };
     }
@@ -39,14 +34,7 @@ pub(super) fn row_form(source: &SchemaSource) -> Refused<RowForm> {
     }
     let guard = match guards {
         (Some(_), Some(escape)) => {
-            return Err((
-                escape.span(),
-                Reason::Exclusive {
-                    key: "quote",
-                    other: "escape",
-                    why: "either of them protects a delimiter",
-                },
-            ));
+            return exclusive(escape.span(), "quote", "escape", "either of them protects a delimiter");
         }
         (Some(quote), None) => (quote, Guard::Quote(*quote.get_ref()), "quote"),
         (None, Some(escape)) => (escape, Guard::Escape(*escape.get_ref()), "escape"),
