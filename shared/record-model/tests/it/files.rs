@@ -97,3 +97,29 @@ fn a_file_none_of_whose_columns_is_a_field_s_is_refused_with_the_likeliest_reaso
     let long = "x".repeat(500);
     assert!(refused(&[&long]).len() < 250);
 }
+
+#[test]
+fn csv_columns_are_found_by_name_or_alias_in_any_order() {
+    let schema = Schema::built_in("users").unwrap();
+    let file = "\u{FEFF}Gender,LAST,age,first name,ignored\rfemale,\"O'Neil, Jr\",41,Ada,x\r";
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    let columns = schema.csv_columns(reader.byte_headers().unwrap()).unwrap();
+    let record = reader.byte_records().next().unwrap().unwrap();
+    let mut payload = Vec::new();
+    columns.write_payload(&schema, &record, &RecordContext::default(), &mut payload).unwrap();
+    let expected = r#"{"first_name":"Ada","last_name":"O'Neil, Jr","age":41,"gender":"female"}"#;
+    assert_eq!(String::from_utf8(payload).unwrap(), expected);
+}
+
+#[test]
+fn a_csv_file_without_a_required_column_is_refused_before_its_first_record() {
+    let schema = Schema::built_in("users").unwrap();
+    let header = csv::ByteRecord::from(vec!["first", "last", "gender"]);
+    let error = schema.csv_columns(&header).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the csv header has no column for the required field `age`: found 3 columns `first`, `last`, `gender`"
+    );
+    let twice = csv::ByteRecord::from(vec!["first", "first_name", "last", "age", "gender"]);
+    assert!(schema.csv_columns(&twice).is_err());
+}

@@ -65,13 +65,30 @@ fn a_contradiction_is_refused_with_its_line_and_reason() {
     );
 }
 
+/// Checks that a field of these keys is refused, for this reason.
+#[track_caller]
+fn check(keys: &str, reason: &str) {
+    let toml = rows("", &field(&format!("name = \"a\"\n{keys}")));
+    refused(&toml, 5, &format!("field `a`: {reason}"));
+}
+
+#[test]
+fn a_key_without_a_meaning_for_its_field_is_refused() {
+    check("type = \"integer\"\ntrim = true", "`trim` has no meaning for this type");
+    check("type = \"integer\"\ndefault = 1\nrequired = true", "`required` has no meaning beside `default`");
+    check("type = \"string\"\nfrom = \"offset\"", "`from` has no meaning for this type");
+    check(
+        "type = \"string\"\nconstant = \"x\"\nrequired = true",
+        "`required` is for fields of the payload, but this field is derived",
+    );
+    check(
+        "type = \"string\"\npaths = [\"x\"]",
+        "`paths` are places in JSON, but this schema's payloads are rows",
+    );
+}
+
 #[test]
 fn a_field_that_can_never_be_right_is_refused() {
-    let check = |keys: &str, reason: &str| {
-        let toml = rows("", &field(&format!("name = \"a\"\n{keys}")));
-        refused(&toml, 5, &format!("field `a`: {reason}"));
-    };
-    check("type = \"integer\"\ntrim = true", "`trim` has no meaning for this type");
     check("type = \"integer\"\nmin = 2\nmax = 1", "`min` is greater than `max`");
     check("type = \"integer\"\nmin = 1.5", "`min` holds \"1.5\", which is not an integer");
     check("type = \"enum\"", "`values` is missing");
@@ -83,7 +100,6 @@ fn a_field_that_can_never_be_right_is_refused() {
         "type = \"integer\"\ndefault = \"x\"",
         "`default` holds \"x\", which is refused: expected an integer in decimal digits",
     );
-    check("type = \"integer\"\ndefault = 1\nrequired = true", "`required` has no meaning beside `default`");
     check("type = \"timestamp\"", "`output_format` is missing");
     check(
         "type = \"timestamp\"\nformats = [\"yyyy-QQ\"]",
@@ -98,11 +114,6 @@ fn a_field_that_can_never_be_right_is_refused() {
         "`latitude` names `x`, which is no earlier field of type float within -90 and 90",
     );
     check(
-        "type = \"string\"\nconstant = \"x\"\nrequired = true",
-        "`required` is for fields of the payload, but this field is derived",
-    );
-    check("type = \"string\"\nfrom = \"offset\"", "`from` has no meaning for this type");
-    check(
         "type = \"boolean\"\ntrue_tokens = [\"1\"]\nfalse_tokens = [\"1\"]",
         "`true_tokens` holds \"1\", which is in `false_tokens` too",
     );
@@ -113,10 +124,6 @@ fn a_field_that_can_never_be_right_is_refused() {
     check(
         "type = \"integer\"\nmax = 5\nmade_up = \"1..6\"",
         "`made_up` holds \"1..6\", which makes values that are refused: the number is out of the schema's range",
-    );
-    check(
-        "type = \"string\"\npaths = [\"x\"]",
-        "`paths` are places in JSON, but this schema's payloads are rows",
     );
 }
 
@@ -268,30 +275,4 @@ fn timestamps_move_between_zones() {
     let kept = schema("formats = [\"yyyy-MM-dd'T'HH:mm:ss.SSS\"]\nzone = \"Europe/Berlin\"");
     typed(&kept, "2026-03-29T02:30:00.000", &json!({"t": "2026-03-29T02:30:00.000"}));
     kind_of_error(&kept, "2026-02-29T02:30:00.000", "not_timestamp");
-}
-
-#[test]
-fn csv_columns_are_found_by_name_or_alias_in_any_order() {
-    let schema = Schema::built_in("users").unwrap();
-    let file = "\u{FEFF}Gender,LAST,age,first name,ignored\rfemale,\"O'Neil, Jr\",41,Ada,x\r";
-    let mut reader = csv::Reader::from_reader(file.as_bytes());
-    let columns = schema.csv_columns(reader.byte_headers().unwrap()).unwrap();
-    let record = reader.byte_records().next().unwrap().unwrap();
-    let mut payload = Vec::new();
-    columns.write_payload(&schema, &record, &CONTEXT, &mut payload).unwrap();
-    let expected = r#"{"first_name":"Ada","last_name":"O'Neil, Jr","age":41,"gender":"female"}"#;
-    assert_eq!(String::from_utf8(payload).unwrap(), expected);
-}
-
-#[test]
-fn a_csv_file_without_a_required_column_is_refused_before_its_first_record() {
-    let schema = Schema::built_in("users").unwrap();
-    let header = csv::ByteRecord::from(vec!["first", "last", "gender"]);
-    let error = schema.csv_columns(&header).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the csv header has no column for the required field `age`: found 3 columns `first`, `last`, `gender`"
-    );
-    let twice = csv::ByteRecord::from(vec!["first", "first_name", "last", "age", "gender"]);
-    assert!(schema.csv_columns(&twice).is_err());
 }
