@@ -31,6 +31,16 @@ template:
 sam-build architecture="x86_64":
     sam build --parameter-overrides Architecture={{ architecture }}
 
+# Makes a release in target/dist: the functions' zips with a template that takes them, the command where it is for this
+# machine, checksums and a list of what is inside. `just dist arm64`; needs cargo-lambda
+dist architecture="x86_64":
+    cargo lambda build --release --package producer --package consumer --package transform \
+        --{{ replace(architecture, "_", "-") }} --lambda-dir target/dist-built/{{ architecture }}
+    [ "$(uname -m | sed s/aarch64/arm64/)" != "{{ architecture }}" ] || \
+        { cargo build --release --package kinflow && cp target/release/kinflow target/dist-built/{{ architecture }}/; }
+    rm -rf target/dist
+    python3 .ci/dist.py target/dist {{ architecture }}=target/dist-built/{{ architecture }}
+
 # Licences, sources and advisories of the dependencies; needs cargo-deny and a network
 audit:
     cargo deny check
@@ -59,6 +69,15 @@ chaos:
 # The runner killed a thousand times in one folder; `cargo test` kills it twenty times
 kills:
     KINFLOW_KILLS=1000 cargo test --package kinflow --test it -- killed_runs:: --nocapture
+
+# A follower of growing, rotated files killed a thousand times; `cargo test` kills it twenty times
+follow-kills:
+    KINFLOW_FOLLOW_KILLS=1000 cargo test --package kinflow --test it -- follow::no_line --nocapture
+
+# Prints how many lines a second `kinflow put --follow` puts on one core, with its limit
+follow-speed:
+    cargo build --release --package kinflow
+    python3 bench/follow.py
 
 # Prints what the runner takes under load, with its limits: 5,000 records/s each way for minutes, 1 GB by put and --input, a frozen consumer
 load *parts:

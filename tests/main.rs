@@ -12,16 +12,27 @@
 
 mod alarms;
 mod architecture;
+mod check;
 mod clients;
+mod cookbook;
 mod end_to_end;
+mod estimate;
 mod example_run;
+mod follow;
 mod killed_runner;
 #[cfg(unix)]
 mod killed_runs;
 mod kinesis_endpoint;
 mod kinesis_refusals;
+mod opensearch;
 mod own_data;
+mod page;
+mod pipes;
+mod projects;
 mod put;
+mod raw_copies;
+mod redrive;
+mod report_page;
 mod roles;
 mod runs;
 mod s3_endpoint;

@@ -35,7 +35,7 @@ fn run(folder: &Path, files: &[&str]) -> (Option<i32>, Value, String) {
 }
 
 /// Orders as a German spreadsheet writes them, in twelve columns.
-fn orders(count: usize) -> String {
+pub(super) fn orders(count: usize) -> String {
     let header =
         "Auftrags-Nr.;Bestellt am;Kunde;Straße;PLZ;Ort;Menge;Einzelpreis;Bezahlt;Breite;Länge;Bemerkung";
     let rows = (0..count).map(|n| {
@@ -51,7 +51,7 @@ fn orders(count: usize) -> String {
     [format!("{header}\r\n"), rows.collect()].concat()
 }
 
-fn order(n: usize) -> Value {
+pub(super) fn order(n: usize) -> Value {
     let coordinate = |whole: u32| serde_json::from_str::<Value>(&format!("{whole}.9{n:02}")).unwrap();
     json!({
         "auftrags_nr": format!("A-{n:04}"), "bestellt_am": format!("2025-12-{:02}T23:59:00Z", 1 + n % 28),

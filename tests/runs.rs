@@ -1,9 +1,9 @@
 //! `kinflow run` as a person runs it: the command, the real function binaries, and what it leaves in its folder.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use edge::aws::{AwsSettings, KinesisSink};
 use edge::put_records::{Entry, EntryOutcome, RecordSink as _};
@@ -106,43 +106,67 @@ pub(super) fn kinflow(arguments: &[String]) -> Output {
     command(arguments).output().unwrap()
 }
 
+/// A run that is at work, until it is interrupted.
+pub(super) struct Running {
+    child: Child,
+    stderr: Lines<BufReader<ChildStderr>>,
+    /// `AWS_ENDPOINT_URL_KINESIS` for a client.
+    pub(super) kinesis_url: String,
+}
+
+impl Running {
+    /// Starts a run, and waits until it is ready.
+    pub(super) fn start(arguments: &[String]) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut told = Vec::new();
+        let ready = loop {
+            let line =
+                stderr.next().unwrap_or_else(|| panic!("it ended before it was ready: {told:?}")).unwrap();
+            if line.starts_with("ready") {
+                break line;
+            }
+            told.push(line);
+        };
+        let url = ready.split(' ').find(|word| word.starts_with("http")).unwrap().trim_end_matches(',');
+        Self { child, stderr, kinesis_url: url.to_owned() }
+    }
+
+    /// Puts records as any client would.
+    pub(super) fn put(&self, stream: &str, data: &[u8]) {
+        let settings = [("AWS_ENDPOINT_URL_KINESIS", self.kinesis_url.as_str()), ("AWS_REGION", "us-east-1")]
+            .into_iter()
+            .chain([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "any")]);
+        let sink = KinesisSink::connect(stream, &AwsSettings::read(&mut Settings::from_map(settings)));
+        let entry = Entry::new("key", data.to_vec());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outcomes = runtime.block_on(sink.put(&[entry])).unwrap();
+        assert!(matches!(outcomes[..], [EntryOutcome::Accepted { .. }]), "{outcomes:?}");
+    }
+
+    /// Ends the run by Ctrl-C, which delivers what is on its streams: its exit code, its report, and what it told.
+    pub(super) fn interrupted(self) -> (Option<i32>, Value, String) {
+        let interrupt = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(interrupt.success());
+        // Read to its end while the report is written, so that neither waits for the other.
+        let stderr = std::thread::spawn(|| self.stderr.map(Result::unwrap).collect::<Vec<_>>().join("\n"));
+        let output = self.child.wait_with_output().unwrap();
+        let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        (output.status.code(), report, stderr.join().unwrap())
+    }
+}
+
 /// Runs with the sources at rest, puts `records` as any client would, and ends the run by Ctrl-C.
 pub(super) fn put_while_running(records: &[(&str, &[u8])]) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = folder.path().join("data").display().to_string();
     let arguments = ["--data-dir", &data_dir, "--parameter", "ProducerState=DISABLED"].map(str::to_owned);
-    let mut running = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = BufReader::new(running.stderr.take().unwrap()).lines();
-    let mut told = Vec::new();
-    let ready = loop {
-        let line = stderr.next().unwrap_or_else(|| panic!("it ended before it was ready: {told:?}")).unwrap();
-        if line.starts_with("ready") {
-            break line;
-        }
-        told.push(line);
-    };
-    let url = ready.split(' ').find(|word| word.starts_with("http")).unwrap().trim_end_matches(',');
-
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let running = Running::start(&arguments);
     for (stream, data) in records {
-        let settings = [("AWS_ENDPOINT_URL_KINESIS", url), ("AWS_REGION", "us-east-1")]
-            .into_iter()
-            .chain([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "any")]);
-        let sink = KinesisSink::connect(stream, &AwsSettings::read(&mut Settings::from_map(settings)));
-        let entry = Entry::new("key", data.to_vec());
-        let outcomes = runtime.block_on(sink.put(&[entry])).unwrap();
-        assert!(matches!(outcomes[..], [EntryOutcome::Accepted { .. }]), "{outcomes:?}");
+        running.put(stream, data);
     }
-
-    let interrupt = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
-    let output = running.wait_with_output().unwrap();
-    Outcome {
-        folder,
-        code: output.status.code(),
-        report: serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
-        stderr: stderr.map(Result::unwrap).collect::<Vec<_>>().join("\n"),
-    }
+    let (code, report, stderr) = running.interrupted();
+    Outcome { folder, code, report, stderr }
 }
 
 fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {

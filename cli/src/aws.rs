@@ -24,8 +24,37 @@ pub(crate) struct AwsArguments {
 }
 
 impl AwsArguments {
-    /// The settings of every client. A server on this machine accepts any keys, so none are looked for.
+    /// For a service whose address says its region.
+    pub(crate) fn of_region(region: &str, profile: Option<String>) -> Self {
+        Self { endpoint_url: None, region: Some(region.to_owned()), profile }
+    }
+
+    /// The settings of every client. A server on this machine takes any keys, so none are looked for.
     pub(crate) async fn settings(&self) -> Result<AwsSettings, Box<dyn Error>> {
+        self.settings_at(|aws| aws.kinesis_endpoint_url.clone()).await
+    }
+
+    /// The settings of every client, S3's among them: `--endpoint-url` is where all of them are.
+    pub(crate) async fn settings_of_all(&self) -> Result<AwsSettings, Box<dyn Error>> {
+        let mut aws = self.settings_at(|aws| aws.s3_endpoint_url.clone()).await?;
+        if let Some(url) = &self.endpoint_url {
+            aws.s3_endpoint_url = Some(url.clone());
+        }
+        Ok(aws)
+    }
+
+    /// Where functions are invoked, if not at AWS.
+    pub(crate) fn lambda_url(&self) -> Option<String> {
+        let environment = Settings::from_env();
+        let of_environment = || environment.optional("AWS_ENDPOINT_URL_LAMBDA");
+        self.endpoint_url.clone().or_else(of_environment).or_else(|| environment.optional("AWS_ENDPOINT_URL"))
+    }
+
+    /// The settings for the service whose endpoint decides whether keys are looked for.
+    async fn settings_at(
+        &self,
+        endpoint_of: impl Fn(&AwsSettings) -> Option<String>,
+    ) -> Result<AwsSettings, Box<dyn Error>> {
         let mut environment = Settings::from_env();
         let mut aws = AwsSettings::read(&mut environment);
         let is_set = |name| environment.optional(name).is_some();
@@ -38,8 +67,8 @@ impl AwsArguments {
         if let Some(region) = &self.region {
             aws.region.clone_from(region);
         }
-        let url = aws.kinesis_endpoint_url.as_deref();
-        if self.profile.is_none() && url.is_some_and(is_local) {
+        let url = self.endpoint_url.clone().or_else(|| endpoint_of(&aws));
+        if self.profile.is_none() && url.as_deref().is_some_and(is_local) {
             aws.credentials.get_or_insert_with(AwsCredentials::local);
             return Ok(aws);
         }

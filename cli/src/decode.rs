@@ -1,5 +1,6 @@
 //! `kinflow decode`: shows the content of a stream's records, one JSON line for each user record.
 
+mod cells;
 mod input;
 mod line;
 mod messages;
@@ -7,8 +8,8 @@ mod messages;
 use edge::logging::chain;
 use std::{
     error::Error,
-    fs,
-    io::{self, BufWriter, Write},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Write},
     path::PathBuf,
     process::ExitCode,
 };
@@ -21,6 +22,7 @@ use line::Line;
 pub(crate) use line::one_line_json;
 use messages::Messages;
 
+use crate::items::{ItemArguments, ItemError};
 use crate::terminal;
 
 /// Which bytes are decoded, and how their content is printed.
@@ -32,6 +34,8 @@ pub(crate) struct Arguments {
     /// input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    items: ItemArguments,
     /// How a user record's data is printed
     #[arg(long, value_enum, default_value_t = DataForm::Text, value_name = "FORM")]
     data: DataForm,
@@ -48,13 +52,40 @@ pub(crate) enum DataForm {
     Json,
 }
 
-/// Prints every user record. The exit code is 1 if one could not be decoded.
+/// Prints every user record; exit code 1 where one could not be opened. With `--lines` or `--field` each line, cell or
+/// member is one record, in base64 or as it is.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let path = &arguments.file;
-    let bytes = if path.as_os_str() == "-" { read_all(io::stdin()) } else { fs::read(path) };
-    let bytes = bytes.map_err(|source| Unreadable { path: path.clone(), source })?;
-    let all_good = decode(&bytes, arguments.data, BufWriter::new(io::stdout().lock()))?;
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let unreadable = |source| Unreadable { path: path.clone(), source };
+    let printer = Printer::new(BufWriter::new(io::stdout().lock()), arguments.items.skip_bad);
+    let decoded = if arguments.items.lines || arguments.items.field.is_some() {
+        let input: Box<dyn BufRead> = if path.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
+        };
+        let field = arguments.items.field.as_deref();
+        decode(cells::Records::open(input, field)?, arguments.data, printer)
+    } else {
+        let bytes = if path.as_os_str() == "-" { read_all(io::stdin()) } else { fs::read(path) };
+        let records = input::records(&bytes.map_err(unreadable)?);
+        decode(records.into_iter().map(Ok), arguments.data, printer)
+    };
+    match decoded {
+        Ok(true) => Ok(ExitCode::SUCCESS),
+        Ok(false) => Ok(ExitCode::FAILURE),
+        Err(DecodeError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why no more records are printed.
+#[derive(Debug, thiserror::Error)]
+enum DecodeError {
+    #[error("the records can't be written")]
+    Write(#[from] io::Error),
+    #[error(transparent)]
+    Read(#[from] ItemError),
 }
 
 /// The input could not be read.
@@ -72,11 +103,15 @@ fn read_all(mut from: impl io::Read) -> io::Result<Vec<u8>> {
 }
 
 /// Whether every record could be opened.
-fn decode(bytes: &[u8], form: DataForm, out: impl Write) -> io::Result<bool> {
-    let mut printer = Printer { out, all_good: true };
+fn decode(
+    records: impl Iterator<Item = Result<Record, ItemError>>,
+    form: DataForm,
+    mut printer: Printer<impl Write>,
+) -> Result<bool, DecodeError> {
     let mut decoder = Decoder::new(Limits::default());
     let mut messages = Messages::default();
-    for record in input::records(bytes) {
+    for record in records {
+        let record = record?;
         decoder.start_batch();
         let mut lines = Vec::new();
         let opened = match &record.data {
@@ -116,173 +151,24 @@ fn open(
 struct Printer<W> {
     out: W,
     all_good: bool,
+    /// Whether an error is told on standard error, and is no line.
+    skips_bad: bool,
 }
 
 impl<W: Write> Printer<W> {
+    fn new(out: W, skips_bad: bool) -> Self {
+        Self { out, all_good: true, skips_bad }
+    }
+
     fn print(&mut self, line: &Line) -> io::Result<()> {
         self.all_good &= line.error.is_none();
+        if let Some(error) = line.error.as_deref().filter(|_| self.skips_bad) {
+            eprintln!("passed over: {}", terminal::line(error));
+            return Ok(());
+        }
         terminal::write_json_line(&serde_json::to_vec(line)?, &mut self.out)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use record_model::{
-        chunk,
-        compress::Gzip,
-        kpl::{Aggregator, Draft},
-    };
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn decoded(bytes: &[u8], form: DataForm) -> (Vec<Value>, bool) {
-        let mut out = Vec::new();
-        let all_good = decode(bytes, form, &mut out).unwrap();
-        let lines = String::from_utf8(out).unwrap();
-        (lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), all_good)
-    }
-
-    fn base64(bytes: &[u8]) -> String {
-        base64_simd::STANDARD.encode_to_string(bytes)
-    }
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        Gzip::new(6).write(data, None, &mut out).unwrap();
-        out
-    }
-
-    fn aggregate(user_records: &[&[u8]]) -> Vec<u8> {
-        let mut aggregator = Aggregator::new(1 << 20);
-        for data in user_records {
-            assert!(aggregator.push(&Draft { partition_key: "inner", explicit_hash_key: Some("7"), data }));
-        }
-        aggregator.finish().unwrap().data
-    }
-
-    fn kinesis_event(records: &[&[u8]]) -> String {
-        let records: Vec<Value> = (1..)
-            .zip(records)
-            .map(|(n, data)| {
-                json!({
-                    "kinesis": {"sequenceNumber": n.to_string(), "partitionKey": "outer", "data": base64(data)},
-                    "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/s", "eventID": "shardId-0:1",
-                })
-            })
-            .collect();
-        json!({ "Records": records }).to_string()
-    }
-
-    #[test]
-    fn what_kinflow_put_aside_is_opened_whoever_wrote_it() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/put_aside/");
-        let opened = |name: &str| decoded(&fs::read(format!("{folder}{name}")).unwrap(), DataForm::Text);
-        let number = "49590338271490256608559692538361571095921575989136588898";
-        let line = |sequence_number: Option<&str>, sub: Option<u64>, partition_key: Option<&str>| {
-            json!({"sequenceNumber": sequence_number, "subSequenceNumber": sub, "partitionKey": partition_key,
-                   "explicitHashKey": null, "format": [], "data": "not json"})
-        };
-        assert_eq!(opened("consumer.json"), (vec![line(Some(number), Some(2), Some("ключ"))], true));
-        assert_eq!(opened("producer.json"), (vec![line(None, None, None)], true));
-        assert_eq!(opened("put.ndjson"), (vec![line(None, None, None)], true));
-        let (lines, all_good) = opened("transform.ndjson");
-        assert_eq!(lines[0], line(Some(number), None, Some("k")));
-        assert_eq!(lines[1]["error"], "payload of 4 characters is not base64");
-        assert!(!all_good && lines.len() == 2);
-    }
-
-    #[test]
-    fn an_event_becomes_a_line_for_each_user_record() {
-        let event = kinesis_event(&[b"plain", &aggregate(&[b"one", &gzip(b"two")])]);
-        let (lines, all_good) = decoded(event.as_bytes(), DataForm::Text);
-        assert!(all_good);
-        assert_eq!(
-            lines,
-            [
-                json!({"sequenceNumber": "1", "subSequenceNumber": null, "partitionKey": "outer",
-                       "explicitHashKey": null, "format": [], "data": "plain"}),
-                json!({"sequenceNumber": "2", "subSequenceNumber": 0, "partitionKey": "inner",
-                       "explicitHashKey": "7", "format": ["kpl"], "data": "one"}),
-                json!({"sequenceNumber": "2", "subSequenceNumber": 1, "partitionKey": "inner",
-                       "explicitHashKey": "7", "format": ["kpl", "gzip"], "data": "two"}),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_can_not_be_opened_is_a_line_with_an_error_and_costs_no_neighbour() {
-        let event = kinesis_event(&[b"\x1F\x8B broken", b"good"]).replace("Z29vZA==", "no base64!");
-        let (lines, all_good) = decoded(event.as_bytes(), DataForm::Text);
-        assert!(!all_good);
-        assert_eq!(lines[0]["error"], "gzip data is damaged");
-        assert!(lines[1]["error"].is_string() && lines[1].get("data").is_none(), "{lines:?}");
-    }
-
-    #[test]
-    fn bare_bytes_are_one_record() {
-        let (lines, _) = decoded(&gzip(b"{\"id\": 9007199254740993}\n"), DataForm::Json);
-        assert_eq!(lines[0]["data"]["id"].to_string(), "9007199254740993");
-        assert_eq!(lines[0]["format"], json!(["gzip"]));
-        let (lines, _) = decoded(&aggregate(&[b"a", b"b"]), DataForm::Base64);
-        assert_eq!([&lines[0]["data"], &lines[1]["data"]], ["YQ==", "Yg=="]);
-    }
-
-    #[test]
-    fn json_over_several_lines_stays_on_one() {
-        let (lines, _) = decoded(b"{\"a\":\n \"x\\ny\"}", DataForm::Json);
-        assert_eq!(
-            lines,
-            [json!({"sequenceNumber": null, "subSequenceNumber": null, "partitionKey": null,
-            "explicitHashKey": null, "format": [], "data": {"a": "x\ny"}})]
-        );
-        let (lines, _) = decoded(b"a|b", DataForm::Json);
-        assert_eq!(lines[0]["data"], "a|b");
-    }
-
-    #[test]
-    fn failure_objects_are_opened() {
-        let lambda = json!({"version": "1.0", "KinesisBatchInfo": {}, "payload": kinesis_event(&[b"row"])});
-        let (lines, _) = decoded(lambda.to_string().as_bytes(), DataForm::Text);
-        assert_eq!((&lines[0]["data"], &lines[0]["sequenceNumber"]), (&json!("row"), &json!("1")));
-        let line = |data: &[u8]| json!({"attemptsMade": 4, "rawData": base64(data)}).to_string();
-        let firehose = format!("{}\n{}\n", line(b"one"), line(b"two"));
-        let (lines, _) = decoded(firehose.as_bytes(), DataForm::Text);
-        assert_eq!((&lines[0]["data"], &lines[1]["data"]), (&json!("one"), &json!("two")));
-    }
-
-    #[test]
-    fn events_of_firehose_and_answers_of_get_records_are_opened() {
-        let firehose = json!({"invocationId": "i", "records": [{"recordId": "1", "data": base64(b"row"),
-            "kinesisRecordMetadata": {"sequenceNumber": "9", "partitionKey": "k", "subsequenceNumber": ""}}]});
-        let (lines, _) = decoded(firehose.to_string().as_bytes(), DataForm::Text);
-        assert_eq!((&lines[0]["data"], &lines[0]["sequenceNumber"]), (&json!("row"), &json!("9")));
-        let answer = json!({"NextShardIterator": "i",
-            "Records": [{"SequenceNumber": "5", "PartitionKey": "k", "Data": base64(b"row")}]});
-        let (lines, _) = decoded(answer.to_string().as_bytes(), DataForm::Text);
-        assert_eq!((&lines[0]["data"], &lines[0]["partitionKey"]), (&json!("row"), &json!("k")));
-    }
-
-    #[test]
-    fn a_message_in_chunks_is_one_line_and_a_missing_chunk_is_told() {
-        let message = gzip(b"a message of several chunks");
-        let chunks: Vec<Vec<u8>> = chunk::split(&message, 7, chunk::OVERHEAD_BYTES + 10)
-            .unwrap()
-            .map(|chunk| {
-                let mut framed = Vec::new();
-                chunk.write(&mut framed);
-                framed
-            })
-            .collect();
-        let mut records: Vec<&[u8]> = chunks.iter().rev().map(Vec::as_slice).collect();
-        records.push(&chunks[0]);
-        let (lines, all_good) = decoded(kinesis_event(&records).as_bytes(), DataForm::Text);
-        assert!(all_good);
-        assert_eq!(lines.len(), 1);
-        assert_eq!(lines[0]["data"], "a message of several chunks");
-        assert_eq!(lines[0]["format"], json!(["chunk", "gzip"]));
-        let (lines, all_good) = decoded(kinesis_event(&records[1..2]).as_bytes(), DataForm::Text);
-        assert!(!all_good);
-        assert!(lines[0]["error"].as_str().unwrap().contains("chunks of the message are not"));
-    }
-}
+mod tests;

@@ -36,8 +36,9 @@ impl Screen {
     /// Shows what happened.
     pub(crate) fn show(&self, progress: &Progress) {
         match progress {
-            Progress::Ready { kinesis_url, s3_url } => {
-                self.say(&format!("ready: Kinesis at {kinesis_url}, S3 at {s3_url}"));
+            Progress::Ready { kinesis_url, s3_url, page_url } => {
+                let page = page_url.as_ref().map(|url| format!(", page at {url}")).unwrap_or_default();
+                self.say(&format!("ready: Kinesis at {kinesis_url}, S3 at {s3_url}{page}"));
                 self.say("Ctrl-C delivers what is on the streams and reports; a second one ends at once");
             }
             Progress::Status { data_sets } => self.status(data_sets),

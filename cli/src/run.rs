@@ -7,14 +7,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use local::{Input, Report, RunOptions};
+use edge::aws::TrustedRoots;
+use edge::opensearch::OpenSearch;
+use edge::settings::Settings;
+use local::{Input, PageOptions, Progress, Report, RunOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::browser;
 use crate::functions::{self, Profile};
 use crate::own_data::{self, LookArguments, OwnData};
 use crate::progress::Screen;
-use crate::{table, terminal};
+use crate::{report_page, table, terminal, workspace};
 
 /// What to run, with which records, and where to write.
 #[derive(Debug, Args)]
@@ -37,6 +41,9 @@ pub(crate) struct Arguments {
     /// data sets
     #[arg(long = "input", value_name = "DATA_SET=FILE", value_parser = input)]
     inputs: Vec<Input>,
+    /// Run until Ctrl-C, also where the template names inputs for a run that is given none
+    #[arg(long, conflicts_with_all = ["files", "inputs"])]
+    listen: bool,
     /// Put aside what earlier runs left in the folder, and begin anew
     #[arg(long)]
     fresh: bool,
@@ -65,12 +72,28 @@ pub(crate) struct Arguments {
     /// Port of the S3 endpoint on 127.0.0.1; 0 means any free one
     #[arg(long, default_value_t = 4568, value_name = "PORT")]
     s3_port: u16,
-    /// Limit each shard to 1,000 records and 1 MiB a second, as AWS does, and refuse the rest
+    /// Port of the page on 127.0.0.1; 0 takes any free one. Without it 4569, or any free one where that is taken
+    #[arg(long, value_name = "PORT")]
+    page_port: Option<u16>,
+    /// Do not open the page in a browser. It is opened on a terminal only, and not of a run that ends by itself
+    #[arg(long)]
+    no_open: bool,
+    /// Serve the page's files from this folder, for whoever works on them
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    page_assets: Option<PathBuf>,
+    /// Hold each shard to 1,000 records and 1 MiB a second, as AWS does, and refuse what is beyond
     #[arg(long)]
     throttle: bool,
     /// Answer web pages of this origin, such as <http://localhost:5173>; all others are refused
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
+    /// Show the page of the run, `report.html` in the data folder, in the browser
+    #[arg(long)]
+    open: bool,
+    /// Deliver to this server of OpenSearch too, as Firehose does, such as <http://127.0.0.1:9200>; its index template is
+    /// put there by `kinflow schema NAME --as opensearch --apply URL` before
+    #[arg(long, value_name = "URL", value_parser = opensearch)]
+    opensearch: Option<OpenSearch>,
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -82,22 +105,50 @@ enum Output {
     Json,
 }
 
+impl Arguments {
+    /// Takes the files that the template names for a run that is given none, such as a project's samples.
+    fn take_inputs_of_template(&mut self) -> Result<(), Box<dyn Error>> {
+        let named = template::inputs(&self.template)?;
+        if let Some((data_set, file)) = named.first() {
+            let (file, more) = (file.display().to_string(), named.len() - 1);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            eprintln!(
+                "running the inputs that the template names, {data_set}={}{more}; --listen runs without an end",
+                terminal::line(&file)
+            );
+            self.drain = true;
+        }
+        self.inputs.extend(named.into_iter().map(|(data_set, path)| Input { data_set, path }));
+        Ok(())
+    }
+}
+
 /// Runs to the end of the sources, or until Ctrl-C, and prints the report.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let (output, data_dir) = (arguments.output, arguments.data_dir.clone());
+    let (output, data_dir, is_shown) = (arguments.output, arguments.data_dir.clone(), arguments.open);
+    let no_open = arguments.no_open;
     let options = arguments.options()?;
+    let opens = !no_open && !options.drain && browser::is_at_hand();
     let screen = Screen::new(io::stderr().is_terminal());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         let signals = Signals::listen()?;
-        local::run(options, |progress| screen.show(&progress), signals.first(), signals.second())
-            .await
-            .map_err(Box::<dyn Error>::from)
+        let told = |progress| {
+            screen.show(&progress);
+            if let (true, Progress::Ready { page_url: Some(url), .. }) = (opens, &progress) {
+                browser::open(url);
+            }
+        };
+        local::run(options, told, signals.first(), signals.second()).await.map_err(Box::<dyn Error>::from)
     })?;
     // This does not wait for function processes and blocking reads of a run that was ended.
     runtime.shutdown_background();
     screen.clear();
-    print(&report, output, &data_dir)?;
+    let page = page(&report, &data_dir);
+    print(&report, output, &data_dir, page.as_deref())?;
+    if let Some(page) = page.filter(|_| is_shown) {
+        report_page::open(&page).unwrap_or_else(|error| warn(&*error));
+    }
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -111,12 +162,16 @@ impl Arguments {
             OwnData { template: self.template, inputs: self.inputs } = own;
             self.drain = true;
         }
+        if !is_own && self.inputs.is_empty() && !self.listen {
+            self.take_inputs_of_template()?;
+        }
         let binaries = if let Some(folder) = self.functions {
             folder
         } else {
             let profile = if self.release { Profile::Release } else { Profile::Dev };
-            let workspace = if is_own { Path::new(".") } else { workspace(&self.template) };
-            functions::built(workspace, self.target_dir.as_deref(), profile)?
+            let near = if is_own { Path::new(".") } else { folder_of(&self.template) };
+            let workspace = workspace::find(near).unwrap_or_else(|| near.to_owned());
+            functions::built(&workspace, self.target_dir.as_deref(), profile)?
         };
         Ok(RunOptions {
             template: self.template,
@@ -130,13 +185,15 @@ impl Arguments {
             kinesis_port: self.kinesis_port,
             s3_port: self.s3_port,
             throttle: self.throttle,
+            opensearch: self.opensearch,
             allowed_origins: self.allowed_origins,
+            page: Some(PageOptions { port: self.page_port, assets: self.page_assets }),
         })
     }
 }
 
-/// The folder of the template, which is the root of its workspace.
-fn workspace(template: &Path) -> &Path {
+/// The folder of the template.
+fn folder_of(template: &Path) -> &Path {
     template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -172,12 +229,36 @@ impl Signals {
     }
 }
 
-fn print(report: &Report, output: Output, data_dir: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes the page of the run; one that can't be written is told, and costs nothing else.
+fn page(report: &Report, data_dir: &Path) -> Option<PathBuf> {
+    report_page::write(report, data_dir).map_err(|error| warn(&*error)).ok()
+}
+
+fn warn(error: &dyn Error) {
+    eprintln!("warning: {}", terminal::line(&error.to_string()));
+}
+
+fn print(
+    report: &Report,
+    output: Output,
+    data_dir: &Path,
+    page: Option<&Path>,
+) -> Result<(), Box<dyn Error>> {
     match output {
-        Output::Text => writeln!(io::stdout(), "{}", terminal::lines(&table::report(report, data_dir)))?,
+        Output::Text => {
+            writeln!(io::stdout(), "{}", terminal::lines(&table::report(report, data_dir, page)))?;
+        }
         Output::Json => terminal::write_json_line(&serde_json::to_vec(report)?, &mut io::stdout())?,
     }
     Ok(())
+}
+
+/// A client of the server, which is asked for nothing yet.
+pub(crate) fn opensearch(url: &str) -> Result<OpenSearch, String> {
+    let mut settings = Settings::from_env();
+    let roots = TrustedRoots::read(&mut settings);
+    settings.finish().map_err(|error| error.to_string())?;
+    OpenSearch::new(url, &roots).map_err(|error| error.to_string())
 }
 
 fn input(text: &str) -> Result<Input, String> {
@@ -185,7 +266,7 @@ fn input(text: &str) -> Result<Input, String> {
     Ok(Input { data_set, path: PathBuf::from(path) })
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
     pair(text, "NAME=VALUE")
 }
 

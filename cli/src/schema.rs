@@ -2,16 +2,20 @@
 
 use std::error::Error;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand, ValueEnum};
+use edge::opensearch::OpenSearch;
 use record_model::{RecordContext, Schema, SchemaError, made_up};
 use serde_json::json;
 use thiserror::Error as ThisError;
 
+use crate::aws::AwsArguments;
+use crate::index_template;
 use crate::own_data::{self, InferArguments};
+use crate::run::opensearch;
 
 /// Generates from a schema what surrounds a pipeline: an index template, a table, a JSON Schema, or test
 /// data.
@@ -40,7 +44,16 @@ struct Generation {
     #[arg(long = "as", value_enum)]
     form: Output,
 
-    /// Where the Athena table's documents are, such as `s3://bucket/typed/crime`
+    /// Put the index template to this server of OpenSearch instead of printing it, such as <http://127.0.0.1:9200>, and see
+    /// that indices have its types
+    #[arg(long, value_name = "URL", value_parser = opensearch)]
+    apply: Option<OpenSearch>,
+
+    /// A profile of ~/.aws/config that signs what is put to a domain of AWS; else keys as the AWS CLI finds them
+    #[arg(long, value_name = "NAME", requires = "apply")]
+    profile: Option<String>,
+
+    /// Where the Athena table's documents are
     #[arg(long, default_value = "s3://OUTPUT-BUCKET/typed/NAME")]
     location: String,
 
@@ -95,12 +108,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let generation = generation
         .ok_or("name a schema and what to generate from it, as in `kinflow schema crime --as athena`")?;
     let schema = load(&generation.schema)?;
+    if let Some(server) = &generation.apply {
+        return put(&schema, generation, server.clone());
+    }
     let mut out = io::stdout().lock();
     match write(&schema, generation, &mut out) {
         // The reader of the output, such as `head`, has seen enough. That is not a failure.
         Err(SchemaCommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// Puts the schema's index template to a server.
+fn put(schema: &Schema, generation: &Generation, mut server: OpenSearch) -> Result<(), Box<dyn Error>> {
+    if generation.form != Output::OpenSearch {
+        return Err("--apply puts an index template, so it goes with --as opensearch".into());
+    }
+    let (name, template) = (schema.name(), schema.opensearch_template()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(region) = server.aws_region() {
+        let aws = AwsArguments::of_region(region, generation.profile.clone());
+        server = server.signed(runtime.block_on(aws.settings())?);
+    }
+    runtime.block_on(index_template::apply(&server, name, &template))?;
+    writeln!(io::stderr(), "index template {name:?} is put: new indices {name} and {name}-* have its types")?;
+    Ok(())
 }
 
 fn load(name: &str) -> Result<Schema, SchemaCommandError> {
@@ -171,6 +203,8 @@ mod tests {
         let arguments = Generation {
             schema: schema.to_owned(),
             form,
+            apply: None,
+            profile: None,
             location: "s3://bucket/typed/NAME".to_owned(),
             first_day: "2026-01-01".to_owned(),
             count: 3,

@@ -17,6 +17,7 @@ The report counts records unless it says otherwise. Columns with only zeros are 
   enriched     written by the consumer as lines
   typed        written by a delivery stream after its transform
   raw          written unchanged by a delivery stream
+  indexed      taken by an index of OpenSearch
   dropped      left out by a transform, as its schema says
   failed       written by a delivery stream to its error prefix, with the reason
   quarantined  put aside by a function, with payload and reason
@@ -26,11 +27,12 @@ A problem is something that was lost, doubled, refused as a whole, or not delive
 
 Exit codes: 0, every record is accounted for; 1, there is a problem; 2, the run could not start or continue.";
 
-/// What happened to the records, where the files are, and what is not as it should be.
-pub(crate) fn report(report: &Report, data_dir: &Path) -> String {
+/// What became of the records, where the files and the page of the run are, and what is not as it should be.
+pub(crate) fn report(report: &Report, data_dir: &Path, page: Option<&Path>) -> String {
     let mut lines = vec![counts(&report.data_sets)];
     lines.push(format!("{:.1} s, {:.0} records/s", report.seconds, report.records_per_s));
     lines.extend(files(report, data_dir));
+    lines.extend(page.map(|page| format!("page: {} (--open shows it)", page.display())));
     lines.extend(named("missing", report.missing_records, &report.missing));
     lines.extend(named("doubled", report.doubled_records, &report.doubled));
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
@@ -44,13 +46,14 @@ pub(crate) fn report(report: &Report, data_dir: &Path) -> String {
 /// A name in the report, and its count.
 type Column = (&'static str, fn(&DataSetReport) -> u64);
 
-const COUNTS: [Column; 11] = [
+const COUNTS: [Column; 12] = [
     ("read", |set| set.read),
     ("put", |set| set.put),
     ("on stream", |set| set.on_stream),
     ("enriched", |set| set.enriched),
     ("typed", |set| set.typed),
     ("raw", |set| set.raw),
+    ("indexed", |set| set.indexed),
     ("dropped", |set| set.dropped),
     ("failed", |set| set.failed),
     ("quarantined", |set| set.quarantined),
@@ -60,6 +63,9 @@ const COUNTS: [Column; 11] = [
 
 /// One row for each data set; if that is too wide for a terminal, one column for each.
 fn counts(data_sets: &[DataSetReport]) -> String {
+    if data_sets.is_empty() {
+        return "no records: nothing was read or put".to_owned();
+    }
     let seen: Vec<Column> =
         COUNTS.into_iter().filter(|(_, count)| data_sets.iter().any(|set| count(set) > 0)).collect();
     let mut rows = vec![heading("data set", seen.iter().map(|(name, _)| (*name).to_owned()))];
@@ -97,20 +103,25 @@ fn table(rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Where the objects are, and how `DuckDB` can look at the first folder of them.
-fn files(report: &Report, data_dir: &Path) -> Vec<String> {
-    let folders = report.data_sets.iter().flat_map(|set| &set.folders);
-    let mut lines: Vec<String> =
-        folders.clone().map(|folder| format!("files: {}", folder.display())).collect();
+/// SQL that shows the first rows of each folder of documents, for `DuckDB`.
+pub(crate) fn looks(report: &Report) -> Vec<String> {
     let is_table = |folder: &&std::path::PathBuf| {
         ["enriched", "typed"].iter().any(|kind| folder.parent().is_some_and(|parent| parent.ends_with(kind)))
     };
-    if let Some(folder) = folders.clone().find(is_table) {
-        lines.push(format!(
-            "look: duckdb -c \"FROM read_json('{}/**', format = 'newline_delimited', union_by_name = true) LIMIT 10\"",
-            folder.display()
-        ));
-    }
+    let folders = report.data_sets.iter().flat_map(|set| &set.folders).filter(is_table);
+    let looks = folders.map(|folder| {
+        // A quote in a text of SQL is written twice.
+        let folder = folder.display().to_string().replace('\'', "''");
+        format!("FROM read_json('{folder}/**', format = 'newline_delimited', union_by_name = true) LIMIT 10;")
+    });
+    looks.collect()
+}
+
+/// Where the objects are, and how `DuckDB` looks at them.
+fn files(report: &Report, data_dir: &Path) -> Vec<String> {
+    let folders = report.data_sets.iter().flat_map(|set| &set.folders);
+    let mut lines: Vec<String> = folders.map(|folder| format!("files: {}", folder.display())).collect();
+    lines.extend(looks(report).into_iter().map(|look| format!("look: duckdb -c \"{look}\"")));
     if !report.problems.is_empty() {
         lines.push(format!("logs: {}", data_dir.join("logs").display()));
     }
@@ -146,7 +157,7 @@ mod tests {
     }
 
     fn text(shown: &Report) -> String {
-        report(shown, Path::new("out"))
+        report(shown, Path::new("out"), None)
     }
 
     #[test]
@@ -161,6 +172,22 @@ mod tests {
         assert!(text.contains("missing: CrimeStream:shardId-000000000000:49:0"), "{text}");
         assert!(text.contains("missing: 1001 in all"), "{text}");
         assert!(!text.contains("every record"), "{text}");
+    }
+
+    #[test]
+    fn every_folder_of_documents_is_looked_at_and_a_run_without_records_says_so() {
+        let folders =
+            ["typed/a", "enriched/a", "failed/a", "typed/it's"].map(|name| Path::new("s3/b").join(name));
+        let set =
+            DataSetReport { name: "a".to_owned(), folders: folders.to_vec(), ..DataSetReport::default() };
+        let text = text(&Report { data_sets: vec![set], ..Report::default() });
+        for folder in ["typed/a", "enriched/a", "typed/it''s"] {
+            assert!(text.contains(&format!("FROM read_json('s3/b/{folder}/**'")), "{text}");
+        }
+        assert!(!text.contains("read_json('s3/b/failed"), "{text}");
+        let empty = super::report(&Report::default(), Path::new("out"), Some(Path::new("out/report.html")));
+        assert!(empty.starts_with("no records: nothing was read or put\n"), "{empty}");
+        assert!(empty.contains("page: out/report.html"), "{empty}");
     }
 
     #[test]
@@ -180,6 +207,7 @@ mod tests {
             enriched: every,
             typed: every,
             raw: every,
+            indexed: every,
             dropped: every,
             failed: every,
             quarantined: every,

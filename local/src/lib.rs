@@ -8,6 +8,7 @@
 mod aws;
 mod error;
 mod options;
+mod page;
 mod pipeline;
 mod run;
 
@@ -26,10 +27,12 @@ pub use aws::loopback::EndpointError;
 pub use aws::s3::S3Endpoint;
 pub use aws::stream::StreamError;
 pub use error::RunError;
-pub use options::{Input, RunOptions};
+pub use options::{Input, PageOptions, RunOptions};
+pub use pipeline::at_work::RunEndpoints;
 pub use pipeline::folder::FolderError;
 pub use pipeline::progress::Progress;
 pub use pipeline::report::{DataSetReport, MAX_NAMED, Report};
 pub use pipeline::status::DataSetStatus;
+pub use pipeline::timeline::{Series, Stage, Timeline};
 pub use run::run;
 pub use template::TemplateError;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use edge::opensearch::OpenSearch;
+
 /// Settings of one run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -32,9 +34,23 @@ pub struct RunOptions {
     /// producer that ignores refusals is noticed. Without it, a shard takes and gives as much as the machine
     /// can.
     pub throttle: bool,
-    /// The origins of web pages that may call the endpoints, such as `http://localhost:5173`. All others are
-    /// refused.
+    /// The server of OpenSearch that the template's deliveries to OpenSearch go to; without one they are left out. A user
+    /// and a password in it are told to nobody.
+    pub opensearch: Option<OpenSearch>,
+    /// Origins of web pages that may call the endpoints, such as `http://localhost:5173`. Every other is refused.
     pub allowed_origins: Vec<String>,
+    /// The page of the run; `None`: there is none.
+    pub page: Option<PageOptions>,
+}
+
+/// Settings of the page of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageOptions {
+    /// Its port; 0 takes any free one. `None`: 4569, or any free one where that is taken.
+    pub port: Option<u16>,
+    /// A folder with the page's files, read anew with each request, for whoever works on them. `None`: those that are
+    /// compiled in.
+    pub assets: Option<PathBuf>,
 }
 
 /// A file for a data set's producer.

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::RunError;
 use crate::options::RunOptions;
+use crate::page::{Page, Scene};
 use crate::pipeline::account;
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
@@ -52,7 +54,7 @@ async fn to_report(
     drain: impl Future<Output = ()>,
     end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
-    let mut topology = template::read(&options.template, &options.parameters)?;
+    let mut topology = topology(&options)?;
     leave_out_unbuilt(&mut topology, &options.binaries);
     source::check(&options, &topology)?;
     for reason in &topology.left_out {
@@ -66,8 +68,22 @@ async fn to_report(
     result
 }
 
-/// Leaves out the functions of other projects that have no binary here, unless that would leave out all of
-/// them.
+/// What there is to run of the template.
+fn topology(options: &RunOptions) -> Result<Topology, RunError> {
+    let mut parameters = options.parameters.clone();
+    if options.opensearch.is_some() {
+        for (name, value) in template::search_parameters(&options.template)? {
+            parameters.entry(name).or_insert(value);
+        }
+    }
+    let mut topology = template::read(&options.template, &parameters)?;
+    if options.opensearch.is_none() {
+        topology.leave_out_searches("it delivers to OpenSearch, and --opensearch URL names no server");
+    }
+    Ok(topology)
+}
+
+/// Leaves out the functions of other projects that have no binary here, unless that is all of them.
 fn leave_out_unbuilt(topology: &mut Topology, binaries: &Path) {
     let (built, unbuilt): (Vec<_>, Vec<_>) = topology
         .functions
@@ -92,12 +108,14 @@ async fn work(
     drain: impl Future<Output = ()>,
     end: impl Future<Output = ()>,
 ) -> Result<Report, RunError> {
-    let tallies = SourceTallies::default();
+    let tallies = Arc::new(SourceTallies::default());
+    let page = page(machine, takers, &tallies, options).await?;
     let begun = Instant::now();
     let mut end = pin!(end);
     let mut problems = Vec::new();
+    let feed = Feed { tallies: &tallies, page_url: page.as_ref().map(Page::url) };
     let ended = tokio::select! {
-        ended = to_the_end(machine, takers, options, (&tallies, drain)) => ended?,
+        ended = to_the_end(machine, takers, options, (feed, drain)) => ended?,
         () = &mut end => Some(Ended::Request),
         () = status::tell(machine) => None,
     };
@@ -105,25 +123,45 @@ async fn work(
         problems = sweep::finish(machine).await;
     }
     let took = begun.elapsed();
-    machine.progress.send(Progress::Checking);
+    machine.begin_to_check();
     let mut report = account::account(machine, takers, &tallies, took).await;
+    if let Some(page) = page {
+        page.shutdown().await;
+    }
     report.problems.extend(problems);
     report.problems.extend(ended.map(|ended| ended.to_string()));
     Ok(report)
 }
 
-/// Feeds the streams until `drain` or the end of the inputs, and then waits until everything is delivered.
+/// The page of the run, where there is to be one.
+async fn page(
+    machine: &Machine,
+    takers: &Takers,
+    tallies: &Arc<SourceTallies>,
+    options: &RunOptions,
+) -> Result<Option<Page>, RunError> {
+    let Some(settings) = &options.page else { return Ok(None) };
+    Ok(Some(Page::start(Scene::of(machine, takers, tallies, options), settings).await?))
+}
+
+/// What is told of the sources, and where the page is.
+struct Feed<'a> {
+    tallies: &'a SourceTallies,
+    page_url: Option<String>,
+}
+
+/// Feeds the streams until `drain` or the end of the inputs, and then has everything delivered.
 async fn to_the_end(
     machine: &Machine,
     takers: &mut Takers,
     options: &RunOptions,
-    (tallies, drain): (&SourceTallies, impl Future<Output = ()>),
+    (feed, drain): (Feed<'_>, impl Future<Output = ()>),
 ) -> Result<Option<Ended>, RunError> {
     let sources = source::sources(machine, options)?;
     let timers = schedule::scheduler(machine, options)?;
-    machine.progress.send(machine.ready());
+    machine.progress.send(machine.ready(feed.page_url));
     let inputs = async {
-        source::run(&sources, tallies, &machine.progress).await;
+        source::run(&sources, feed.tallies, &machine.progress).await;
         if !options.drain || options.inputs.is_empty() {
             std::future::pending::<()>().await;
         }
@@ -138,7 +176,7 @@ async fn to_the_end(
         () = drain => {}
         error = takers.failure() => return Ok(Some(Ended::Failure(error))),
     }
-    machine.progress.send(Progress::Draining);
+    machine.begin_to_drain();
     machine.asynchronous.finish(LAST_INVOCATIONS).await;
     tokio::select! {
         drained = takers.drain(machine) => Ok(drained.err().map(Ended::Failure)),

@@ -49,12 +49,19 @@ impl Scope {
         Ok(scope)
     }
 
-    fn open(&self, id: &str, place: &str) -> Read<Self> {
+    /// The file of an application as this template writes it; `None` where it is none.
+    pub(super) fn location(&self, id: &str) -> Read<Option<String>> {
         let node = self.resource(id).and_then(|resource| resource.get("Properties"));
         let location = ["Location", "TemplateURL"].iter().find_map(|name| node?.get(name));
-        let location = location.map(|node| self.resolve(node, place)).transpose()?.flatten();
-        let Some(Value::String(location)) = location.filter(is_file) else {
-            return Err(Stop::left_out(id, "an application whose Location is not a file is not run here"));
+        let place = format!("{id}.Properties");
+        let location = location.map(|node| self.resolve(node, &place)).transpose()?.flatten();
+        Ok(location.filter(is_file).and_then(|location| location.as_str().map(ToOwned::to_owned)))
+    }
+
+    fn open(&self, id: &str, place: &str) -> Read<Self> {
+        let node = self.resource(id).and_then(|resource| resource.get("Properties"));
+        let Some(location) = self.location(id)? else {
+            return Err(Stop::left_out(id, "an application whose Location is no file is not run here"));
         };
         let (home, path) = self.home.inside(id, &location)?;
         let document = document::open(&path)?;
@@ -117,8 +124,18 @@ impl Reader<'_> {
 impl Topology {
     /// Adds the content of the application `id`.
     fn take_in(&mut self, application: Self, id: &str) {
-        let Self { buckets, streams, functions, mappings, deliveries, schedules, left_out, unrun_takers } =
-            application;
+        let Self {
+            buckets,
+            streams,
+            functions,
+            mappings,
+            deliveries,
+            schedules,
+            left_out,
+            unrun_takers,
+            layers,
+        } = application;
+        self.layers.extend(layers);
         self.buckets.extend(buckets);
         self.streams.extend(streams);
         self.functions.extend(functions);

@@ -5,7 +5,7 @@ use super::processors::processors;
 use super::properties::Properties;
 use super::stop::{Read, Stop};
 use super::streams::plain_name;
-use super::{Backup, Compression, DeliveryStream, kinds};
+use super::{Backup, Compression, DeliveryStream, kinds, searches};
 
 /// The destinations that are read here: S3's present form and its older one.
 const S3: [&str; 2] = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"];
@@ -14,6 +14,10 @@ pub(super) fn delivery(id: &str, properties: &Properties<'_>) -> Read<DeliverySt
     properties.without_effect(&kinds::DELIVERY);
     let stream = stream(id, properties)?;
     properties.notes().take(&stream);
+    let name = plain_name(properties.scope().physical_name(id, id)?, id)?;
+    if let Some(search) = searches::destination(properties)? {
+        return searches::delivery(name, stream, &search);
+    }
     let s3 = destination(id, properties)?;
     refuse_conversion(&s3)?;
     let partitioning = s3.child("DynamicPartitioningConfiguration")?;
@@ -21,7 +25,7 @@ pub(super) fn delivery(id: &str, properties: &Properties<'_>) -> Read<DeliverySt
     let objects = objects(&s3)?;
     let processors = processors(&s3.child("ProcessingConfiguration")?)?;
     Ok(DeliveryStream {
-        name: plain_name(properties.scope().physical_name(id, id)?, id)?,
+        name,
         stream,
         bucket: objects.bucket,
         prefix: objects.prefix,
@@ -35,6 +39,7 @@ pub(super) fn delivery(id: &str, properties: &Properties<'_>) -> Read<DeliverySt
         processing: processors.lambda,
         record_delimiter: processors.delimiter,
         backup: backup(&s3)?,
+        search: None,
     })
 }
 
@@ -65,7 +70,7 @@ fn destination<'s>(id: &str, properties: &Properties<'s>) -> Read<Properties<'s>
     let other =
         names.filter(|name| name.ends_with("DestinationConfiguration")).collect::<Vec<_>>().join(", ");
     let other = if other.is_empty() { "no destination".to_owned() } else { other };
-    Err(Stop::left_out(id, format!("delivers by {other}; only delivery to S3 is run here")))
+    Err(Stop::left_out(id, format!("delivers by {other}; only deliveries to S3 and OpenSearch are run here")))
 }
 
 /// Refuses format conversion, since the objects of unconverted records would differ from AWS's.
@@ -78,8 +83,8 @@ fn refuse_conversion(s3: &Properties<'_>) -> Read<()> {
     if is_off { Ok(()) } else { Err(s3.left_out(name, reason)) }
 }
 
-/// Where and how objects are written. Destination and backup say it in the same way.
-fn objects(s3: &Properties<'_>) -> Read<Backup> {
+/// Where and how objects are written, which destination and backup say alike.
+pub(super) fn objects(s3: &Properties<'_>) -> Read<Backup> {
     let hints = s3.child("BufferingHints")?;
     let megabytes = hints.number("SizeInMBs", 5, (1, 128))?;
     let arn = s3.required_text("BucketARN")?;

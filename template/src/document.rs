@@ -20,10 +20,15 @@ const MAX_DASHES: usize = 1_000;
 
 /// Reads the file of a template.
 pub(super) fn open(path: &Path) -> Result<Value, TemplateError> {
+    parse(&text(path)?).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })
+}
+
+/// The text of the file, or what is over the limit of it.
+pub(super) fn text(path: &Path) -> Result<String, TemplateError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text));
     read.map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })
+    Ok(text)
 }
 
 /// Parses the first document of `text`. The error says where it is wrong, and why.

@@ -10,7 +10,7 @@ use super::properties::Properties;
 use super::scope::written;
 use super::stop::{Read, Stop};
 use super::streams::plain_name;
-use super::{AsynchronousRetries, FunctionDefinition, Role, kinds};
+use super::{AsynchronousRetries, FunctionDefinition, Role, kinds, layers};
 
 /// The message for a function without a local binary.
 const NO_BINARY: &str =
@@ -33,6 +33,7 @@ pub(super) fn function(id: &str, resource: &Value, properties: &Properties<'_>) 
         timeout: properties.seconds("Timeout", 3, (1, 900))?,
         memory_mb: u32::try_from(memory).unwrap_or(128),
         variables: variables(properties)?,
+        layers: layers::of_function(properties)?,
         reserved_concurrency: u32::try_from(reserved).ok(),
         asynchronous: asynchronous(&properties.child("EventInvokeConfig")?)?,
         role: role(id, metadata, properties)?,

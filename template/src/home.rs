@@ -1,7 +1,7 @@
 //! Where a template is: the folder of its file, and the applications around it.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::stop::{Read, Stop};
@@ -64,7 +64,12 @@ impl Home {
         if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 
-    /// The name of a resource that does not name itself.
+    /// The folder of the first template.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The name of a resource that has none of its own.
     pub(super) fn name(&self, logical_id: &str) -> String {
         format!("{}{logical_id}", self.path.concat())
     }

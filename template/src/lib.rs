@@ -8,13 +8,16 @@ mod events;
 mod functions;
 mod globals;
 mod home;
+mod inputs;
 mod intrinsics;
 mod kinds;
+mod layers;
 mod mappings;
 mod names;
 mod notes;
 mod parameters;
 mod pending;
+mod position;
 mod processors;
 mod properties;
 mod resolved;
@@ -22,6 +25,7 @@ mod resources;
 mod rules;
 mod schedules;
 mod scope;
+mod searches;
 mod settle;
 mod stop;
 mod streams;
@@ -31,7 +35,10 @@ mod twins;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use position::{Position, Positions};
+pub use resolved::Examined;
 pub use scope::{ACCOUNT, REGION};
+pub use searches::{IndexRotation, SearchIndex};
 pub use topology::{
     AsynchronousRetries, Backup, Compression, DeliveryStream, FunctionDefinition, KinesisMapping, OnFailure,
     Processing, Role, Schedule, ScheduleService, StartingPosition, Stream, StreamMode, Topology, UnrunTaker,
@@ -87,13 +94,31 @@ pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topolo
     resources::topology(&scope(path, parameters)?)
 }
 
-/// Returns every resource whose condition holds, with each function in it resolved. Resources of applications
-/// have names such as `Orders/Role`. It serves rules about what is not run on one machine.
+/// The files that a run of the template takes where it is given none, by data set: `Metadata: {Kinflow: {Inputs: …}}`,
+/// which a deployment passes over. They are named from the template's folder.
+pub fn inputs(path: &Path) -> Result<Vec<(String, PathBuf)>, TemplateError> {
+    inputs::of(&document::open(path)?, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The values that a run with a server of OpenSearch gives the parameters of the template at `path`, where it is given no
+/// others: what makes the template's deliveries to OpenSearch be there.
+pub fn search_parameters(path: &Path) -> Result<BTreeMap<String, String>, TemplateError> {
+    parameters::of_a_search(&document::open(path)?)
+}
+
+/// Every resource whose condition holds, those of applications under names such as `Orders/Role`, as the template has
+/// it but with each function resolved: for rules about what is not run on one machine.
 pub fn resources(
     path: &Path,
     parameters: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, serde_json::Value>, TemplateError> {
     resolved::resources(&scope(path, parameters)?)
+}
+
+/// As [`resources`], for templates of others: with SAM's globals in its functions, and what can't be resolved here named
+/// and left out.
+pub fn examine(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Examined, TemplateError> {
+    resolved::examine(&scope(path, parameters)?)
 }
 
 fn scope(path: &Path, parameters: &BTreeMap<String, String>) -> Result<scope::Scope, TemplateError> {

@@ -213,7 +213,13 @@ pub(super) fn stream_of(arn: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The bucket that an S3 ARN names.
+/// The layer that an ARN names, where it is one of the template: those of an account have a version.
+pub(super) fn layer_of(arn: &str) -> Option<&str> {
+    let name = arn.strip_prefix("arn:aws:lambda:")?.split_once(":layer:")?.1;
+    (!name.contains(':')).then_some(name)
+}
+
+/// The bucket an ARN of S3 names.
 pub(super) fn bucket_of(arn: &str) -> Option<&str> {
     let (partition, bucket) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
     (!partition.contains(':')).then_some(bucket)

@@ -11,8 +11,17 @@ use super::scope::written;
 /// The values that a run on one machine uses for parameters without a given value: `Metadata: {Kinflow:
 /// {Parameters: …}}`. A deployment ignores them.
 pub(super) fn of_a_run(document: &Value) -> Result<BTreeMap<String, String>, TemplateError> {
-    let place = "Metadata.Kinflow.Parameters";
-    let values = match document.pointer("/Metadata/Kinflow/Parameters") {
+    metadata(document, "Parameters")
+}
+
+/// Those that a run with a server of OpenSearch takes beside them: `OpenSearchParameters` in the same place.
+pub(super) fn of_a_search(document: &Value) -> Result<BTreeMap<String, String>, TemplateError> {
+    metadata(document, "OpenSearchParameters")
+}
+
+fn metadata(document: &Value, name: &str) -> Result<BTreeMap<String, String>, TemplateError> {
+    let place = format!("Metadata.Kinflow.{name}");
+    let values = match document.pointer(&format!("/Metadata/Kinflow/{name}")) {
         None => return Ok(BTreeMap::new()),
         Some(Value::Object(values)) => values,
         Some(other) => {

@@ -7,28 +7,78 @@ use serde_json::Value;
 use super::TemplateError;
 use super::applications::is_application;
 use super::conditions;
+use super::globals;
 use super::scope::Scope;
-use super::stop::Stop;
+use super::stop::{Read, Stop};
+
+/// What is in a template and its applications.
+#[derive(Debug, Clone, Default)]
+pub struct Examined {
+    /// Each resource by its place, such as `Orders/Role`, with each function resolved.
+    pub resources: BTreeMap<String, Value>,
+    /// The name that each resource has where it has none of its own, by its place.
+    pub names: BTreeMap<String, String>,
+    /// The file of each application, seen from the folder of the first template, by the application's place.
+    pub files: BTreeMap<String, String>,
+    /// What could not be resolved here, one line each.
+    pub unread: Vec<String>,
+}
 
 pub(super) fn resources(scope: &Scope) -> Result<BTreeMap<String, Value>, TemplateError> {
-    let mut found = BTreeMap::new();
-    add(scope, &mut found).map_err(error)?;
+    let mut found = Examined::default();
+    add(scope, &mut found, false).map_err(error)?;
+    Ok(found.resources)
+}
+
+pub(super) fn examine(scope: &Scope) -> Result<Examined, TemplateError> {
+    let mut found = Examined { unread: scope.lines.clone(), ..Examined::default() };
+    add(scope, &mut found, true).map_err(error)?;
     Ok(found)
 }
 
-fn add(scope: &Scope, found: &mut BTreeMap<String, Value>) -> Result<(), Stop> {
+fn add(scope: &Scope, found: &mut Examined, is_lenient: bool) -> Read<()> {
     let resources = scope.section("Resources").and_then(Value::as_object);
     for (id, resource) in resources.into_iter().flatten() {
-        if let Some(condition) = resource.get("Condition").and_then(Value::as_str)
-            && !conditions::holds(scope, condition, id)?
-        {
-            continue;
+        match add_resource(scope, (id, resource), found, is_lenient) {
+            Err(Stop::LeftOut { place, reason }) if is_lenient => {
+                found.unread.push(format!("{place}: {reason}, so it is not checked"));
+            }
+            added => added?,
         }
-        if is_application(scope.kind(id)) {
-            add(&*scope.application(id)?, found).map_err(|stop| stop.inside(id))?;
-        } else if let Some(resolved) = scope.resolve(resource, id)? {
-            found.insert(scope.home.place(id), resolved);
+    }
+    Ok(())
+}
+
+fn add_resource(
+    scope: &Scope,
+    (id, resource): (&str, &Value),
+    found: &mut Examined,
+    is_lenient: bool,
+) -> Read<()> {
+    if let Some(condition) = resource.get("Condition").and_then(Value::as_str)
+        && !conditions::holds(scope, condition, id)?
+    {
+        return Ok(());
+    }
+    let place = scope.home.place(id);
+    if is_application(scope.kind(id)) {
+        let inner = scope.application(id)?;
+        if let Some(file) = scope.location(id)? {
+            found.files.insert(place, scope.home.folder(&file));
         }
+        return add(&inner, found, is_lenient).map_err(|stop| stop.inside(id));
+    }
+    let mut resource = resource.clone();
+    if is_lenient && scope.kind(id) == "AWS::Serverless::Function" {
+        let own = resource.get("Properties").cloned().unwrap_or_default();
+        let all = globals::over(scope, &resource, &own);
+        if let Some(resource) = resource.as_object_mut() {
+            resource.insert("Properties".to_owned(), all);
+        }
+    }
+    if let Some(resolved) = scope.resolve(&resource, id)? {
+        found.names.insert(place.clone(), scope.physical_name(id, id)?);
+        found.resources.insert(place, resolved);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::stop::{Read, Stop};
 use super::{AsynchronousRetries, FunctionDefinition, TemplateError, Topology, UnrunTaker};
 use super::{conditions, globals, kinds, pending, settle, twins};
-use super::{deliveries, events, functions, mappings, schedules, streams};
+use super::{deliveries, events, functions, layers, mappings, schedules, streams};
 
 /// What has been read of a template so far.
 pub(super) struct Reader<'s> {
@@ -31,6 +31,7 @@ pub(super) fn topology(scope: &Scope) -> Result<Topology, TemplateError> {
         let named = reader.topology.functions.iter_mut().filter(|function| function.name == name);
         named.for_each(|function| function.asynchronous = asynchronous);
     }
+    layers::mount(&mut reader.topology, scope.home.root());
     settle::settle(&mut reader.topology);
     pending::pending(&mut reader.topology);
     twins::refuse(&reader.topology)?;
@@ -85,6 +86,10 @@ impl Reader<'_> {
             "AWS::Kinesis::Stream" => {
                 let stream = self.read(id, node, |properties| streams::stream(id, properties))?;
                 self.topology.streams.extend(stream);
+            }
+            "AWS::Serverless::LayerVersion" | "AWS::Lambda::LayerVersion" => {
+                let layer = self.read(id, node, |properties| layers::layer(id, properties))?;
+                self.topology.layers.extend(layer);
             }
             kind if is_application(kind) => self.application(id, node)?,
             "AWS::Serverless::Function" => self.serverless_function(id, resource, node)?,

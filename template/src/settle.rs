@@ -10,6 +10,17 @@ impl Topology {
         settle(self);
     }
 
+    /// Leaves out every delivery stream to OpenSearch, in a line for each: for a run that has no server of it.
+    pub fn leave_out_searches(&mut self, reason: &str) {
+        let (searches, others) =
+            std::mem::take(&mut self.deliveries).into_iter().partition(|delivery| delivery.search.is_some());
+        self.deliveries = others;
+        let searches: Vec<super::DeliveryStream> = searches;
+        for delivery in searches {
+            self.leave_out_taker(&delivery.name, delivery.stream, reason);
+        }
+    }
+
     fn has_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function: &FunctionDefinition| function.name == name)
     }

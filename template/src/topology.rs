@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Everything in a template that runs on one machine.
+use super::layers::Layer;
+
+use super::searches::SearchIndex;
+
+/// Everything of a template that runs on one machine.
 #[derive(Debug, Clone, Default)]
 pub struct Topology {
     /// The names of the buckets.
@@ -25,6 +29,8 @@ pub struct Topology {
     pub left_out: Vec<String>,
     /// The readers of streams that do not run here.
     pub unrun_takers: Vec<UnrunTaker>,
+    /// The layers of the template, until what names their files is told where they lie.
+    pub(crate) layers: Vec<Layer>,
 }
 
 /// A reader of a stream that does not run here, so that the stream's records can't all be accounted for.
@@ -81,9 +87,11 @@ pub struct FunctionDefinition {
     pub timeout: Duration,
     /// Memory in MB.
     pub memory_mb: u32,
-    /// Environment variables.
+    /// Environment variables. One that names a file of a layer has its place on this machine.
     pub variables: BTreeMap<String, String>,
-    /// The most invocations at once. 0 stops them all, and `None` leaves the number to the account's limit.
+    /// The ARNs of its layers that are of the template.
+    pub layers: Vec<String>,
+    /// Most invocations at once; 0 stops them all, and `None` leaves them to the account's limit.
     pub reserved_concurrency: Option<u32>,
     /// What Lambda does with an asynchronous invocation that fails.
     pub asynchronous: AsynchronousRetries,
@@ -176,7 +184,7 @@ pub enum OnFailure {
     Messages,
 }
 
-/// A delivery stream from a Kinesis stream to a bucket.
+/// A delivery stream from a Kinesis stream to a bucket, or to an index of OpenSearch.
 #[derive(Debug, Clone)]
 pub struct DeliveryStream {
     /// Its name.
@@ -207,6 +215,8 @@ pub struct DeliveryStream {
     pub record_delimiter: Option<String>,
     /// Where every source record goes unchanged, if there is a backup.
     pub backup: Option<Backup>,
+    /// The index of OpenSearch that takes its documents. Its bucket, prefixes and buffer are then those of what failed.
+    pub search: Option<SearchIndex>,
 }
 
 /// The copy that a delivery stream keeps of every source record before its transformation.

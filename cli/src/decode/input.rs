@@ -10,7 +10,9 @@ use serde::Deserialize;
 
 use edge::logging::chain;
 
-/// One record that is to be decoded, and what its envelope says about it.
+use crate::failed::{self, GivenUp, Undelivered};
+
+/// One record to be opened, and what its envelope says of it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Record {
     pub(super) sequence_number: Option<String>,
@@ -22,14 +24,14 @@ pub(super) struct Record {
 
 /// All records, in the first form that fits. Bytes that fit no form are one record.
 pub(super) fn records(bytes: &[u8]) -> Vec<Record> {
-    let forms =
-        [kinesis_event, firehose_event, get_records_answer, lambda_failure, firehose_failures, put_aside];
-    let found = forms.iter().find_map(|form| form(bytes));
+    let forms = [kinesis_event, firehose_event, get_records_answer, given_up, undelivered, put_aside];
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let found = forms.iter().find_map(|form| form(text));
     found.unwrap_or_else(|| vec![Record::bare(Ok(bytes.to_vec()))])
 }
 
 impl Record {
-    fn bare(data: Result<Vec<u8>, String>) -> Self {
+    pub(super) fn bare(data: Result<Vec<u8>, String>) -> Self {
         Self { sequence_number: None, sub_sequence_number: None, partition_key: None, data }
     }
 }
@@ -93,35 +95,22 @@ fn get_records_answer(bytes: &[u8]) -> Option<Vec<Record>> {
     Some(records.collect())
 }
 
-/// What an event source mapping leaves in S3: metadata, with the event as text.
-fn lambda_failure(bytes: &[u8]) -> Option<Vec<Record>> {
-    #[derive(Deserialize)]
-    struct Failure {
-        payload: String,
-    }
-    let failure: Failure = serde_json::from_slice(bytes).ok()?;
-    kinesis_event(failure.payload.as_bytes())
+/// What an event source mapping leaves in S3: metadata, and the event as text.
+fn given_up(bytes: &[u8]) -> Option<Vec<Record>> {
+    let payload = GivenUp::read(bytes)?.payload?;
+    kinesis_event(payload.as_bytes())
 }
 
-/// What a delivery stream leaves in S3: a line for each record that it could not transform or deliver.
-fn firehose_failures(bytes: &[u8]) -> Option<Vec<Record>> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Failure {
-        raw_data: String,
-    }
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let failures: Result<Vec<Failure>, _> = lines.map(serde_json::from_slice).collect();
-    let failures = failures.ok().filter(|failures| !failures.is_empty())?;
-    Some(failures.iter().map(|failure| Record::bare(from_base64(&failure.raw_data))).collect())
+/// What a delivery stream leaves in S3: a line for each record it could not transform or deliver.
+fn undelivered(bytes: &[u8]) -> Option<Vec<Record>> {
+    let lines = Undelivered::read(bytes)?;
+    Some(lines.iter().map(|line| Record::bare(from_base64(&line.raw_data))).collect())
 }
 
 /// What kinflow itself put aside: an object in quarantine, lines of reasons, or lines of a file beside a file
 /// that was put.
 fn put_aside(bytes: &[u8]) -> Option<Vec<Record>> {
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let records: Result<Vec<Record>, _> = lines.map(|line| PutAside::read(line).map(of_put_aside)).collect();
-    records.ok().filter(|records| !records.is_empty())
+    Some(failed::put_aside(bytes)?.into_iter().map(of_put_aside).collect())
 }
 
 fn of_put_aside(put_aside: PutAside<'_>) -> Record {

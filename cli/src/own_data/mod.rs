@@ -17,6 +17,7 @@ use record_model::Schema;
 use crate::terminal;
 
 pub(crate) use infer::InferArguments;
+pub(crate) use sample::sizes;
 
 /// How files are looked at.
 #[derive(Debug, Clone, Args)]

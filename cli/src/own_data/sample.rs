@@ -30,6 +30,18 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<(Vec<u8>, bool)> {
     Ok((bytes, is_whole))
 }
 
+/// The lengths of the lines of a file's first 16 MiB, in bytes, without those that are empty. The last is left out where
+/// it may be cut.
+pub(crate) fn sizes(path: &Path) -> io::Result<Vec<usize>> {
+    let (bytes, is_whole) = read(path, 16 << 20)?;
+    let mut lines: Vec<usize> = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::len).collect();
+    if !is_whole {
+        lines.pop();
+    }
+    lines.retain(|bytes| *bytes > 0);
+    Ok(lines)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -51,6 +63,7 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(read(&path, 1000).unwrap(), (text.to_vec(), true), "{name}");
             assert_eq!(read(&path, text.len() as u64).unwrap(), (text.to_vec(), true), "{name}");
+            assert_eq!(sizes(&path).unwrap(), [6, 5], "{name}");
             assert_eq!(read(&path, 7).unwrap(), (b"n,word\n".to_vec(), false), "{name}");
         }
         assert!(read(folder.path(), 10).is_err());

@@ -16,12 +16,16 @@ use crate::aws::AwsArguments;
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Arguments {
-    /// CSV or JSON lines, compressed or not; a schema can say more about the form
-    pub(super) file: PathBuf,
+    /// CSV with a header or JSON lines, gzip, zstd or neither; `-` is standard input
+    #[arg(required_unless_present = "follow", requires = "stream")]
+    pub(super) file: Option<PathBuf>,
+    /// Follow the files of a TOML file to their streams until Ctrl-C: rotated ones too, each from where it was put to
+    #[arg(long, value_name = "CONFIG", conflicts_with_all = ["file", "stream", "rate"])]
+    pub(super) follow: Option<PathBuf>,
     /// The stream's name
     #[arg(long)]
-    pub(super) stream: String,
-    /// The name of a built-in schema, or a TOML file
+    stream: Option<String>,
+    /// A built-in schema's name, or a TOML file
     #[arg(long, default_value = "crime", value_name = "NAME|FILE")]
     pub(super) schema: String,
     /// What the file holds; by default its ending decides
@@ -36,6 +40,10 @@ pub(crate) struct Arguments {
     /// Compress with zstd instead
     #[arg(long)]
     zstd: bool,
+    /// End each record with a line end, inside its compression, and compress every one or none, so that a raw copy of the
+    /// stream reads line by line
+    #[arg(long)]
+    line_ends: bool,
     /// Put many records into one Kinesis record, as the KPL does
     #[arg(long, conflicts_with = "order_per_key")]
     aggregate: bool,
@@ -65,8 +73,19 @@ enum Output {
 }
 
 impl Arguments {
-    pub(super) fn format(&self) -> Format {
-        self.format.unwrap_or_else(|| by_ending(&self.file))
+    /// The stream's name.
+    pub(super) fn stream(&self) -> &str {
+        self.stream.as_deref().unwrap_or_default()
+    }
+
+    /// What the file holds: as is said, or as its name ends.
+    pub(super) fn format(&self, file: &Path) -> Format {
+        self.format.unwrap_or_else(|| by_ending(file))
+    }
+
+    /// What standard input holds: as is said, or as it begins.
+    pub(super) fn format_or(&self, found: Format) -> Format {
+        self.format.unwrap_or(found)
     }
 
     pub(super) fn packing(&self) -> Packing {
@@ -81,7 +100,7 @@ impl Arguments {
             aggregate: self.aggregate,
             chunks: self.chunks,
             order_per_key: self.order_per_key,
-            line_ends: false,
+            line_ends: self.line_ends,
         }
     }
 

@@ -15,7 +15,8 @@ const SAVE_EVERY: Duration = Duration::from_millis(250);
 /// How much of the file is acknowledged. The bar is hidden if standard error is not a terminal.
 pub(super) struct Watch<'a> {
     bar: ProgressBar,
-    bookmark: &'a Bookmark,
+    /// None where there is no place to go on from.
+    bookmark: Option<&'a Bookmark>,
     saved_at: Instant,
     failed: bool,
 }
@@ -30,7 +31,15 @@ impl<'a> Watch<'a> {
         let bar = ProgressBar::new(bytes).with_style(style).with_position(position);
         // Otherwise the bytes of an earlier put would count for this one's rate.
         bar.reset_eta();
-        Self { bar, bookmark, saved_at: Instant::now(), failed: false }
+        Self { bar, bookmark: Some(bookmark), saved_at: Instant::now(), failed: false }
+    }
+
+    /// Watches the put of what comes by a pipe.
+    pub(super) fn of_input() -> Self {
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg} records");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::no_length().with_style(style);
+        Self { bar, bookmark: None, saved_at: Instant::now(), failed: false }
     }
 
     pub(super) fn clear(&self) {
@@ -46,7 +55,7 @@ impl Checkpointer for Watch<'_> {
             return;
         }
         self.saved_at = Instant::now();
-        if let Err(error) = self.bookmark.save(&resume) {
+        if let Some(Err(error)) = self.bookmark.map(|bookmark| bookmark.save(&resume)) {
             self.failed = true;
             self.bar.suspend(|| eprintln!("warning: {error}"));
         }

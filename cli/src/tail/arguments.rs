@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use edge::read_stream::READS_PER_S;
+use edge::read_stream::{Filter, READS_PER_S};
 
-use super::filter::Filter;
 use super::form::Form;
 use super::when::{Moment, duration};
 use crate::aws::AwsArguments;

@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 
 use base64_simd::STANDARD;
+use edge::read_stream::{Row, field};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::filter::field;
-use super::row::Row;
 use crate::decode::one_line_json;
 use crate::terminal;
 

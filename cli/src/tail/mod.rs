@@ -1,18 +1,15 @@
 //! `kinflow tail`: shows the records of streams, as they arrive or as they are stored.
 //!
 //! - `arguments` and `when`: what is read, from where to where.
-//! - `row`: from Kinesis records to user records.
-//! - `filter`: which of them are shown.
-//! - `sink`: where they go, through `form`, `stats` and `save`.
+//! - `sink`: which records are wanted, and where they go, which is `form`, `stats` and `save`. They are opened and
+//!   filtered by `edge::read_stream`.
 
 mod arguments;
-mod filter;
 mod form;
-mod row;
 mod save;
 mod sink;
 mod stats;
-mod when;
+pub(crate) mod when;
 
 use std::error::Error;
 use std::io;

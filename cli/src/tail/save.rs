@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use edge::read_stream::Row;
 use record_model::{Schema, object_on_one_line};
-
-use super::row::Row;
 
 /// A file in the making.
 pub(super) struct Saved {

@@ -5,14 +5,12 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use edge::read_stream::{Batch, Event};
+use edge::read_stream::{Batch, Event, Filter, Opened, Opener, Origin, Row, field};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use record_model::Schema;
 
 use super::arguments::Arguments;
-use super::filter::{Filter, field};
 use super::form::{Form, Target};
-use super::row::{Opened, Opener, Origin, Row};
 use super::save::Saved;
 use super::stats::Stats;
 use crate::terminal;
@@ -110,8 +108,8 @@ impl<'a> Sink<'a> {
             let origin = Origin { stream, shard: &batch.shard };
             self.opener.open(record, origin, &mut |opened| match opened {
                 Opened::Row(row) if wanted.wants(&row) => shown.row(&row),
-                Opened::Row(_) | Opened::Dropped => {}
-                Opened::Refused(reason) => refusals.push(reason),
+                Opened::Row(_) | Opened::Dropped(_) | Opened::Piece(_) => {}
+                Opened::Refused(refused) => refusals.push(refused.to_string()),
             });
             if let Some(fault) = self.shown.fault.take() {
                 return Err(fault);

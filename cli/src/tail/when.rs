@@ -10,7 +10,7 @@ use record_model::keys::SequenceNumber;
 
 /// Where reading starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(crate) enum Moment {
     Start,
     Latest,
     Ago(Duration),
@@ -20,8 +20,8 @@ pub(super) enum Moment {
 }
 
 impl Moment {
-    /// Reads `start`, `latest`, a time, how long ago, or a sequence number.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// `start`, `latest`, a time, how long ago, or a sequence number.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "start" => Ok(Self::Start),
             "latest" => Ok(Self::Latest),
@@ -34,12 +34,12 @@ impl Moment {
         }
     }
 
-    /// Reads `now`, a time, or how long ago.
-    pub(super) fn parse_end(text: &str) -> Result<Self, String> {
+    /// `now`, a time, or how long ago.
+    pub(crate) fn parse_end(text: &str) -> Result<Self, String> {
         if text == "now" { Ok(Self::Ago(Duration::ZERO)) } else { time(text) }
     }
 
-    pub(super) fn from(&self, now_ms: i64) -> From {
+    pub(crate) fn from(&self, now_ms: i64) -> From {
         match self {
             Self::Start => From::Oldest,
             Self::Latest => From::Latest,
@@ -49,8 +49,8 @@ impl Moment {
         }
     }
 
-    /// The time in Unix milliseconds, if it is one.
-    pub(super) fn end_ms(&self, now_ms: i64) -> Option<i64> {
+    /// The time in Unix milliseconds, where it is one.
+    pub(crate) fn end_ms(&self, now_ms: i64) -> Option<i64> {
         match self {
             Self::Ago(ago) => Some(before(now_ms, *ago)),
             Self::At(at_ms) => Some(*at_ms),
@@ -73,8 +73,8 @@ fn time(text: &str) -> Result<Moment, String> {
         .ok_or_else(|| "expected now, how long ago (1h) or a time (@2026-11-25T10:00, UTC)".to_owned())
 }
 
-/// Reads numbers with their units, such as `90s`, `1h30m`, `500ms` or `2d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// Numbers with their units, such as `90s`, `1h30m`, `500ms` or `2d`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a duration such as 30s, 5m, 1h30m or 2d".to_owned();
     let (mut rest, mut whole) = (text, Duration::ZERO);
     while !rest.is_empty() {

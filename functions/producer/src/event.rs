@@ -16,7 +16,7 @@ pub struct Event {
     /// Where partition keys come from.
     #[serde(default)]
     pub key: KeyRule,
-    /// How each record is compressed, if that makes it smaller.
+    /// How each record is compressed: where that makes it smaller, or with `line_ends` every one.
     #[serde(default)]
     pub compression: Compression,
     /// Whether many records travel as one Kinesis record, in the KPL's form.

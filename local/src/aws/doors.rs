@@ -27,12 +27,13 @@ const BUCKET_HOST: &str = ".localhost";
 pub(crate) struct Doors {
     allowed_origins: Arc<[String]>,
     takes_bucket_hosts: bool,
+    takes_its_own_page: bool,
 }
 
 impl Doors {
     /// Accepts requests to `127.0.0.1`, `localhost` and `[::1]`, and from these origins.
     pub(crate) fn loopback(allowed_origins: Vec<String>) -> Self {
-        Self { allowed_origins: allowed_origins.into(), takes_bucket_hosts: false }
+        Self { allowed_origins: allowed_origins.into(), takes_bucket_hosts: false, takes_its_own_page: false }
     }
 
     /// Accepts requests to `<bucket>.localhost` too.
@@ -40,8 +41,19 @@ impl Doors {
         Self { takes_bucket_hosts: true, ..Self::loopback(allowed_origins) }
     }
 
-    /// Whether a host name means this machine. The port may be another one, which a tunnel or proxy on this
-    /// machine leads here. A page that made its own name lead here still asks for its own name.
+    /// Those of the endpoint's own page, and of no other.
+    pub(crate) fn own_page() -> Self {
+        Self { takes_its_own_page: true, ..Self::loopback(Vec::new()) }
+    }
+
+    /// Whether a request comes from the page of this endpoint: its `Origin` is the `Host` that it asks for.
+    fn is_its_own_page(&self, origin: &HeaderValue, host: &str) -> bool {
+        let named = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
+        self.takes_its_own_page && named.is_some_and(|named| named.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether a host is this machine. Its port may be another's, which a tunnel or a proxy of this machine leads here
+    /// from; a page that made its own name lead here still has its own name.
     fn takes_host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -61,8 +73,8 @@ impl Doors {
 /// Answers the requests that are accepted.
 pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Next) -> Response {
     let in_uri = request.uri().authority().map(http::uri::Authority::as_str);
-    let host = in_uri.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default();
-    if !doors.takes_host(host) {
+    let host = in_uri.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default().to_owned();
+    if !doors.takes_host(&host) {
         return refuse("this endpoint answers to 127.0.0.1 and localhost, and to no other Host\n");
     }
     let Some(origin) = request.headers().get(ORIGIN).cloned() else {
@@ -71,6 +83,9 @@ pub(crate) async fn guard(State(doors): State<Doors>, request: Request, next: Ne
         }
         return next.run(request).await;
     };
+    if doors.is_its_own_page(&origin, &host) {
+        return next.run(request).await;
+    }
     if !doors.takes_origin(&origin) {
         return refuse(
             "this endpoint answers no web page whose Origin was not allowed with --allow-origin\n",
@@ -114,6 +129,25 @@ fn preflight(asked: &HeaderMap) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_the_endpoints_own_where_its_origin_is_the_host_that_it_asks_for() {
+        let [page, other] = [Doors::own_page(), Doors::loopback(Vec::new())];
+        let own = HeaderValue::from_static("http://localhost:4569");
+        assert!(page.is_its_own_page(&own, "localhost:4569") && page.is_its_own_page(&own, "LocalHost:4569"));
+        assert!(!other.is_its_own_page(&own, "localhost:4569"));
+        for foreign in [
+            "http://localhost:5173",
+            "http://127.0.0.1:4569",
+            "https://localhost:4569",
+            "http://localhost:4569.evil.example",
+            "http://evil.example",
+            "null",
+            "",
+        ] {
+            assert!(!page.is_its_own_page(&HeaderValue::from_static(foreign), "localhost:4569"), "{foreign}");
+        }
+    }
 
     #[test]
     fn a_host_is_this_machine_by_its_name() {

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::clock::Moment;
 
 /// A name that many events share.
@@ -18,11 +20,25 @@ pub(crate) enum Event {
     Put { stream: Name, shard: Name, records: u64, user_records: u64, bytes: u64 },
     /// Files of a stream were found damaged when it was opened, so this many acknowledged records are lost.
     Damaged { stream: Name, shard: Name, records: u64, message: String },
-    /// An environment of a function took an invocation.
-    InvocationStarted { function: Name, request_id: Name, environment: u64, cold: bool, event_bytes: usize },
-    /// An invocation ended; `error` is what went wrong, on one line.
-    InvocationEnded { function: Name, request_id: Name, took: Duration, error: Option<String> },
-    /// A mapping's function accepted records, so the mapping's checkpoint may pass them.
+    /// An environment of a function took an invocation with this event. What it logs is behind `log_at` bytes of the
+    /// function's log.
+    InvocationStarted {
+        function: Name,
+        request_id: Name,
+        environment: u64,
+        cold: bool,
+        event: Bytes,
+        log_at: u64,
+    },
+    /// An invocation ended: with its answer, or with what went wrong, on one line. What it logged is before `log_at`.
+    InvocationEnded {
+        function: Name,
+        request_id: Name,
+        took: Duration,
+        answer: Result<Bytes, String>,
+        log_at: u64,
+    },
+    /// A mapping's function took records: its checkpoint may pass them.
     Acknowledged { mapping: Name, stream: Name, shard: Name, records: u64 },
     /// A mapping will try a batch again.
     Retried { mapping: Name, stream: Name, shard: Name, records: u64, attempts: u64, reason: String },
@@ -42,10 +58,16 @@ pub(crate) enum Event {
     Passed { delivery: Name, stream: Name, shard: Name, records: u64 },
     /// A delivery stream wrote an object of user records. `bytes` is its stored length.
     Delivered { delivery: Name, key: String, records: u64, bytes: u64 },
+    /// A delivery stream's index took user records.
+    Indexed { delivery: Name, records: u64 },
     /// A transformation dropped user records.
     Dropped { delivery: Name, records: u64 },
-    /// User records went to a delivery stream's error prefix, for this reason.
-    Failed { delivery: Name, records: u64, code: String, message: String },
+    /// User records went to an object of a delivery stream's error prefix, for this reason.
+    Failed { delivery: Name, key: String, records: u64, code: String, message: String },
+    /// What a delivery stream's open buffers hold now.
+    Buffered { delivery: Name, held: Held },
+    /// A bucket took an object, which is so many bytes long; `is_new` where the key had none before.
+    Stored { bucket: Name, key: String, bytes: u64, is_new: bool },
     /// A schedule invoked its function.
     Fired { schedule: Name, function: Name, at: Moment },
     /// An asynchronous invocation ran out of retries.
@@ -55,6 +77,22 @@ pub(crate) enum Event {
     Fenced { service: String, function: Option<Name> },
     /// Something that the user should know, on one line.
     Warning { message: String },
+}
+
+/// What the open buffers of a delivery stream hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Held {
+    /// Buffers that are open: one, or one for each partition.
+    pub(crate) open: usize,
+    pub(crate) records: u64,
+    /// Bytes of the objects in the making.
+    pub(crate) bytes: usize,
+    /// When the next of them is written at the latest; none where none is open.
+    pub(crate) due: Option<Moment>,
+    /// Bytes that are gathered for the transform, or are in its hands.
+    pub(crate) taken_bytes: usize,
+    /// When the transform is invoked with the next of them at the latest.
+    pub(crate) taken_due: Option<Moment>,
 }
 
 /// Why a batch was discarded, in the words of Lambda's on-failure records.

@@ -50,6 +50,8 @@ pub(crate) async fn account(
         }
         row.folders = folders(machine, name);
     }
+    report.began_at_ms = machine.started_at_ms;
+    report.timeline = machine.slots.timeline(topology, |stream| machine.data_set_of(stream));
     report.data_sets = data_sets.into_values().filter(had_records).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let records = report.data_sets.iter().map(|row| row.on_stream).sum::<u64>() as f64;
@@ -66,7 +68,16 @@ fn unchecked(what: &str, looked: Result<(), impl Error>, report: &mut Report) {
 
 /// Whether any record was read, put or written, in this run or by the rest of an earlier one.
 fn had_records(row: &DataSetReport) -> bool {
-    let written = [row.enriched, row.typed, row.raw, row.dropped, row.failed, row.quarantined, row.given_up];
+    let written = [
+        row.enriched,
+        row.typed,
+        row.raw,
+        row.indexed,
+        row.dropped,
+        row.failed,
+        row.quarantined,
+        row.given_up,
+    ];
     row.read > 0 || row.on_stream > 0 || written.iter().any(|records| *records > 0)
 }
 
@@ -81,6 +92,7 @@ fn taken(machine: &Machine, stream: &str, counts: &Counts, row: &mut DataSetRepo
         let Some(delivered) = counts.deliveries.get(delivery.name.as_str()) else { continue };
         let written = if delivery.processing.is_some() { &mut row.typed } else { &mut row.raw };
         *written += delivered.delivered;
+        row.indexed += delivered.indexed;
         row.dropped += delivered.dropped;
         row.failed += delivered.failed;
         row.objects += delivered.objects;

@@ -174,8 +174,8 @@ fn failures(delivery: &str, delivered: &Delivered, report: &mut Report) {
     if delivered.failed == 0 {
         return;
     }
-    let all = delivered.delivered == 0 && delivered.dropped == 0;
-    let of = delivered.failed + delivered.delivered + delivered.dropped;
+    let done = delivered.delivered + delivered.indexed + delivered.dropped;
+    let (all, of) = (done == 0, done + delivered.failed);
     let told = if all { &mut report.problems } else { &mut report.notes };
     told.push(format!(
         "{delivery}: {} of {of} records failed:{}",

@@ -24,6 +24,8 @@ struct NamesSchema {
 pub(crate) struct DataSets {
     streams: BTreeMap<String, String>,
     schedules: BTreeMap<String, String>,
+    /// Those that can be read, by name.
+    schemas: BTreeMap<String, Schema>,
 }
 
 /// Where a function on this machine finds a schema that is not built in.
@@ -42,6 +44,11 @@ impl DataSets {
         let function = |name: &str| topology.functions.iter().find(|function| function.name == name);
         let variable =
             |name: &str, variable: &str| function(name).and_then(|function| function.variables.get(variable));
+        let of_schedules = topology.schedules.iter().filter_map(|schedule| schema_of(topology, schedule));
+        let of_functions = topology.functions.iter().filter_map(|function| function.variables.get("SCHEMA"));
+        let references = of_schedules.chain(of_functions.cloned());
+        let schemas = references.filter_map(|reference| files.schema(&reference));
+        let schemas = schemas.map(|schema| (schema.name().to_owned(), schema)).collect();
         let schedules: BTreeMap<String, String> = topology
             .schedules
             .iter()
@@ -65,7 +72,7 @@ impl DataSets {
         for (stream, data_set) in produced.chain(consumed).chain(transformed).chain(named) {
             streams.entry(stream).or_insert(data_set);
         }
-        Self { streams, schedules }
+        Self { streams, schedules, schemas }
     }
 
     /// The data set that the stream carries.
@@ -73,7 +80,12 @@ impl DataSets {
         self.streams.get(stream).map_or(stream, |data_set| data_set)
     }
 
-    /// The data set that the schedule produces, if it produces one.
+    /// The schema of a data set, where it can be read.
+    pub(crate) fn schema(&self, data_set: &str) -> Option<&Schema> {
+        self.schemas.get(data_set)
+    }
+
+    /// What the schedule produces; one that produces nothing has none.
     pub(crate) fn of_schedule(&self, schedule: &Schedule) -> Option<&str> {
         self.schedules.get(&schedule.name).map(String::as_str)
     }
@@ -94,13 +106,17 @@ pub(crate) fn schema_of(topology: &Topology, schedule: &Schedule) -> Option<Stri
 impl SchemaFiles<'_> {
     /// The name of a schema by its reference: a built-in one, a file, or an object in a bucket.
     fn name(&self, reference: &str) -> String {
+        self.schema(reference).map_or_else(|| reference.to_owned(), |schema| schema.name().to_owned())
+    }
+
+    /// The schema itself; none where it can't be read.
+    fn schema(&self, reference: &str) -> Option<Schema> {
         let path = match reference.strip_prefix(S3_SCHEME) {
             Some(object) => self.buckets.join(object),
             None if is_toml(reference) => self.package.join(reference),
-            None => return reference.to_owned(),
+            None => return Schema::built_in(reference),
         };
-        let schema = fs::read_to_string(path).ok().and_then(|text| Schema::parse(&text).ok());
-        schema.map_or_else(|| reference.to_owned(), |schema| schema.name().to_owned())
+        fs::read_to_string(path).ok().and_then(|text| Schema::parse(&text).ok())
     }
 }
 

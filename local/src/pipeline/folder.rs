@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-/// The file that says which process uses the folder.
-const LOCK: &str = "run.lock";
-/// The folder to which `--fresh` moves what earlier runs left.
+/// Which process has the folder.
+pub(super) const LOCK: &str = "run.lock";
+/// Where `--fresh` puts what earlier runs left.
 const EARLIER: &str = "earlier";
 /// Everything that a run writes into its folder.
 const WRITTEN: [&str; 5] = ["s3", "streams", "logs", "failed", "uploads"];

@@ -65,6 +65,8 @@ pub(crate) struct Delivered {
     /// Stream records that it is done with.
     pub(crate) passed: u64,
     pub(crate) delivered: u64,
+    /// Taken by an index.
+    pub(crate) indexed: u64,
     pub(crate) dropped: u64,
     pub(crate) failed: u64,
     pub(crate) objects: u64,
@@ -138,8 +140,9 @@ impl Counts {
                 delivered.delivered += records;
                 delivered.objects += 1;
             }
+            Event::Indexed { delivery, records } => self.delivery(delivery).indexed += records,
             Event::Dropped { delivery, records } => self.delivery(delivery).dropped += records,
-            Event::Failed { delivery, records, code, message } => {
+            Event::Failed { delivery, records, code, message, .. } => {
                 self.delivery(delivery).fail(records, &code, &message);
             }
             Event::AsynchronousFailure { function, reason } => {
@@ -155,6 +158,8 @@ impl Counts {
             Event::InvocationStarted { .. }
             | Event::InvocationEnded { .. }
             | Event::Retried { .. }
+            | Event::Buffered { .. }
+            | Event::Stored { .. }
             | Event::Warning { .. } => {}
         }
     }
@@ -210,6 +215,7 @@ mod tests {
         for number in 0..100 {
             ledger.on(Event::Failed {
                 delivery: "D".into(),
+                key: "failed/1".to_owned(),
                 records: 2,
                 code: "E".to_owned(),
                 message: number.to_string(),

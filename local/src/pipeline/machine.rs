@@ -11,23 +11,27 @@ use template::{Stream, StreamMode, Topology};
 use crate::aws::clock::{Clock, Moment, SystemClock, now_ms};
 use crate::aws::event::Observer;
 use crate::aws::fence::{Fence, Served};
+use crate::aws::firehose::Index;
 use crate::aws::kinesis::store::{NewStream, Now, Settings, ShardCount};
 use crate::aws::kinesis::{KinesisEndpoint, KinesisOptions, StreamStore};
-use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, ServiceUrls};
+use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, Invocable, Invoke, ServiceUrls};
 use crate::aws::observers::Observers;
 use crate::aws::s3::S3Endpoint;
 use crate::aws::scheduler;
 use crate::aws::stream::StreamError;
 use crate::error::RunError;
 use crate::options::RunOptions;
+use crate::page::{RunPhase, Watch};
+use crate::pipeline::at_work::RunEndpoints;
 use crate::pipeline::balance::{delivery_id, mapping_id, waiting};
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set::DataSets;
 use crate::pipeline::delivered::DeliveredObjects;
-use crate::pipeline::folder::DataFolder;
+use crate::pipeline::folder::{DataFolder, FolderError};
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::status::DataSetStatus;
+use crate::pipeline::timeline::Slots;
 
 /// What a template's takers and sources work with.
 pub(crate) struct Machine {
@@ -39,11 +43,16 @@ pub(crate) struct Machine {
     pub(crate) progress: ProgressSender,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) delivered: Arc<DeliveredObjects>,
-    /// This is told about everything that happens.
+    /// What the page shows.
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) slots: Arc<Slots>,
+    /// Is told of everything that happens.
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) asynchronous: Arc<Asynchronous>,
     pub(crate) streams: Arc<StreamStore>,
+    /// The server of OpenSearch, where there is one.
+    pub(crate) index: Option<Arc<dyn Index>>,
     endpoints: Endpoints,
 }
 
@@ -56,8 +65,17 @@ impl Machine {
     ) -> Result<Self, RunError> {
         let folder = folder(options, &topology, &progress)?;
         let (ledger, delivered) = (Arc::new(Ledger::default()), Arc::new(DeliveredObjects::default()));
-        let observers: Vec<Arc<dyn Observer>> =
-            vec![Arc::clone(&ledger) as _, Arc::clone(&delivered) as _, Arc::new(progress.clone())];
+        let watch = Arc::new(Watch::default());
+        let slots = Arc::new(Slots::begin());
+        let mut observers: Vec<Arc<dyn Observer>> = vec![
+            Arc::clone(&ledger) as _,
+            Arc::clone(&delivered) as _,
+            Arc::clone(&slots) as _,
+            Arc::new(progress.clone()),
+        ];
+        if options.page.is_some() {
+            observers.push(Arc::clone(&watch) as _);
+        }
         let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
         let streams = StreamStore::observed(&folder.folder("streams")?, Some(Arc::clone(&observer)))?;
         for stream in &topology.streams {
@@ -71,15 +89,22 @@ impl Machine {
             observer: Arc::clone(&observer),
         };
         let functions = functions(&topology, &settings)?;
+        let invocable =
+            functions.iter().map(|(name, function)| (name.clone(), Arc::clone(function) as Arc<dyn Invoke>));
+        endpoints.invocable.are(invocable.collect());
+        endpoints.tell(&folder)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         Ok(Self {
             folder,
             ledger,
             delivered,
+            watch,
+            slots,
             asynchronous: Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&observer))),
             clock,
             observer,
             streams,
+            index: options.opensearch.clone().map(|server| Arc::new(server) as _),
             data_sets: DataSets::of(&topology, options),
             topology,
             functions,
@@ -108,11 +133,31 @@ impl Machine {
         self.started_at_ms - self.started_at_ms.rem_euclid(1000)
     }
 
-    pub(crate) fn ready(&self) -> Progress {
-        Progress::Ready {
-            kinesis_url: self.endpoints.kinesis.url().to_owned(),
-            s3_url: self.endpoints.s3.url().to_owned(),
-        }
+    /// Where Kinesis and S3 are.
+    pub(crate) fn urls(&self) -> (&str, &str) {
+        (self.endpoints.kinesis.url(), self.endpoints.s3.url())
+    }
+
+    /// The Kinesis of the run, as any client calls it.
+    pub(crate) fn kinesis(&self) -> axum::Router {
+        self.endpoints.kinesis.router()
+    }
+
+    pub(crate) fn ready(&self, page_url: Option<String>) -> Progress {
+        let (kinesis_url, s3_url) = self.urls();
+        Progress::Ready { kinesis_url: kinesis_url.to_owned(), s3_url: s3_url.to_owned(), page_url }
+    }
+
+    /// The run's inputs are at their end.
+    pub(crate) fn begin_to_drain(&self) {
+        self.progress.send(Progress::Draining);
+        self.watch.enter(RunPhase::Draining);
+    }
+
+    /// The run is over, and is looked back at.
+    pub(crate) fn begin_to_check(&self) {
+        self.progress.send(Progress::Checking);
+        self.watch.enter(RunPhase::Checking);
     }
 
     /// The present state of each data set.
@@ -165,6 +210,7 @@ struct Endpoints {
     s3: S3Endpoint,
     /// The endpoint for everything else that a function may call.
     fence: Fence,
+    invocable: Invocable,
 }
 
 impl Endpoints {
@@ -180,10 +226,20 @@ impl Endpoints {
             allowed_origins: options.allowed_origins.clone(),
         };
         let kinesis = KinesisEndpoint::start_with(kinesis, Arc::clone(streams)).await?;
-        let s3 = S3Endpoint::start_for(buckets, options.s3_port, options.allowed_origins.clone()).await?;
-        let served = Served { kinesis: kinesis.router(), s3: s3.router() };
+        let origins = options.allowed_origins.clone();
+        let told = Some(Arc::clone(observer));
+        let s3 = S3Endpoint::start_observed(buckets, options.s3_port, origins, told).await?;
+        let invocable = Invocable::default();
+        let served = Served { kinesis: kinesis.router(), s3: s3.router(), lambda: invocable.router() };
         let fence = Fence::start(served, Arc::clone(observer)).await?;
-        Ok(Self { kinesis, s3, fence })
+        Ok(Self { kinesis, s3, fence, invocable })
+    }
+
+    /// For commands of other processes.
+    fn tell(&self, folder: &DataFolder) -> Result<(), RunError> {
+        let ServiceUrls { kinesis, s3, others } = self.services();
+        let told = RunEndpoints { kinesis, s3, all: others }.tell(folder.path());
+        told.map_err(|source| FolderError::Storage { path: folder.path().to_owned(), source }.into())
     }
 
     fn services(&self) -> ServiceUrls {

@@ -2,6 +2,7 @@
 //! record.
 
 pub(crate) mod account;
+pub(crate) mod at_work;
 pub(crate) mod balance;
 pub(crate) mod bucket;
 pub(crate) mod data_set;
@@ -21,5 +22,6 @@ pub(crate) mod status;
 pub(crate) mod sweep;
 pub(crate) mod takers;
 pub(crate) mod task;
+pub(crate) mod timeline;
 pub(crate) mod upload;
 pub(crate) mod written;

@@ -17,6 +17,8 @@ pub enum Progress {
         kinesis_url: String,
         /// `AWS_ENDPOINT_URL_S3` for a client.
         s3_url: String,
+        /// The page of the run, where there is one.
+        page_url: Option<String>,
     },
     /// The state of the data sets, several times a second while it changes.
     Status {
@@ -99,26 +101,9 @@ impl Observer for ProgressSender {
         if same.is_some_and(|same| self.is_known(&same)) {
             return;
         }
-        let message = match event {
-            Event::Warning { message } | Event::Damaged { message, .. } => message,
-            Event::AsynchronousFailure { reason, .. } => reason,
-            Event::Retried { mapping, shard, records, reason, .. } => {
-                format!("{mapping} is invoked again with {records} records of {shard}: {reason}")
-            }
-            Event::Discarded { mapping, shard, records, condition, kept, .. } => {
-                let lost =
-                    if kept.is_some() { "" } else { "; without an on-failure destination they are lost" };
-                format!("{mapping} did not take {records} records of {shard}: {}{lost}", condition.as_str())
-            }
-            Event::Fenced { service, function } => {
-                let who = function.map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
-                format!(
-                    "{who} called {service}, which does not run here: it was answered 501 on this machine"
-                )
-            }
-            _ => return,
-        };
-        self.send(Progress::Warning { message });
+        if let Some(message) = warning_of(&event) {
+            self.send(Progress::Warning { message });
+        }
     }
 }
 
@@ -149,4 +134,25 @@ mod tests {
         let message = |reason| format!("F/S is invoked again with 9 records of a: {reason}");
         assert_eq!(told, ["slow", "gone"].map(|reason| Progress::Warning { message: message(reason) }));
     }
+}
+
+/// What a person is warned of by an event, on one line; none by most.
+pub(crate) fn warning_of(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Warning { message } | Event::Damaged { message, .. } => message.clone(),
+        Event::AsynchronousFailure { reason, .. } => reason.clone(),
+        Event::Retried { mapping, shard, records, reason, .. } => {
+            format!("{mapping} is invoked again with {records} records of {shard}: {reason}")
+        }
+        Event::Discarded { mapping, shard, records, condition, kept, .. } => {
+            let lost = if kept.is_some() { "" } else { "; without an on-failure destination they are lost" };
+            format!("{mapping} did not take {records} records of {shard}: {}{lost}", condition.as_str())
+        }
+        Event::Fenced { service, function } => {
+            let who =
+                function.as_ref().map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
+            format!("{who} called {service}, which does not run here: it was answered 501 on this machine")
+        }
+        _ => return None,
+    })
 }

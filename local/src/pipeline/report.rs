@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::pipeline::timeline::Timeline;
+
 /// The result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -25,6 +27,12 @@ pub struct Report {
     pub problems: Vec<String>,
     /// What a person should know and what is no problem, one line each.
     pub notes: Vec<String>,
+    /// When the run began, in milliseconds since 1970.
+    #[serde(skip)]
+    pub began_at_ms: i64,
+    /// When records passed each stage.
+    #[serde(skip)]
+    pub timeline: Timeline,
 }
 
 /// Most missing or doubled records that are named.
@@ -47,6 +55,8 @@ pub struct DataSetReport {
     pub typed: u64,
     /// Records its delivery streams wrote as they came.
     pub raw: u64,
+    /// Records that an index of OpenSearch took from its delivery streams.
+    pub indexed: u64,
     /// Records its transforms dropped.
     pub dropped: u64,
     /// Records its delivery streams wrote to their error prefix.

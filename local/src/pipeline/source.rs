@@ -44,6 +44,11 @@ impl SourceTallies {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(data_set).cloned().unwrap_or_default()
     }
 
+    /// By data set.
+    pub(crate) fn all(&self) -> BTreeMap<String, SourceTally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn change(&self, data_set: &str, change: impl FnOnce(&mut SourceTally)) -> SourceTally {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tally = tallies.entry(data_set.to_owned()).or_default();

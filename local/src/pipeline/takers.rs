@@ -164,6 +164,7 @@ fn delivery(machine: &Machine, settings: &DeliveryStream) -> Result<Firehose, Ru
         source: Arc::new(patient(machine, taker)),
         function: function.map(|function| Arc::clone(function) as _),
         bucket: Arc::new(Bucket(machine.bucket(&settings.bucket)?)),
+        index: machine.index.clone(),
         backup: backup.map(|bucket| Arc::new(Bucket(bucket)) as _),
         clock: Arc::clone(&machine.clock),
         observer: Arc::clone(&machine.observer),

@@ -11,6 +11,7 @@
 )]
 
 mod lane;
+mod page;
 mod pipeline;
 mod refusals;
 mod s3_headers;

@@ -12,6 +12,7 @@
 //! | `contract_tests` | what every stream and every store does, as suites for tests: a feature of that name |
 //! | [`settings`] | the environment's variables |
 //! | [`schema_source`] | where a function's schema comes from |
+//! | `opensearch` | a server of OpenSearch, for the command and the runner: with the feature `https` |
 //! | [`clock`] | the wall clock in milliseconds |
 //! | [`logging`] and [`metrics`] | what a function says of itself |
 
@@ -23,6 +24,8 @@ pub mod ingest;
 pub mod lambda;
 pub mod logging;
 pub mod metrics;
+#[cfg(feature = "https")]
+pub mod opensearch;
 pub mod put_records;
 #[cfg(feature = "kinesis")]
 pub mod read_stream;

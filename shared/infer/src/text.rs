@@ -30,7 +30,8 @@ pub(crate) fn decode<'s>(sample: &Sample<'s>) -> Result<Text<'s>, NoTable> {
     }
     let text = decoded(bytes);
     let is_utf16 = text.encoding == Some("utf-16");
-    check(&text.bytes, is_utf16)?;
+    // A file in bytes is counted as it is: as UTF-8 it may be longer.
+    check(if is_utf16 { &text.bytes } else { bytes }, is_utf16)?;
     if text.bytes.trim_ascii().is_empty() {
         return Err(NoTable::Empty);
     }

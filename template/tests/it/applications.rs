@@ -155,3 +155,38 @@ fn every_resource_can_be_had_with_its_functions_resolved() {
     let destination = "/Properties/Events/Records/Properties/DestinationConfig/OnFailure/Destination";
     assert_eq!(resources["Orders/Function"].pointer(destination).unwrap(), "arn:aws:s3:::data");
 }
+
+#[test]
+fn a_file_of_a_layer_is_named_where_it_lies_in_variables_and_in_events() {
+    let root = "
+Resources:
+  Schemas: { Type: AWS::Serverless::LayerVersion, Properties: { ContentUri: schemas } }
+  Orders:
+    Type: AWS::Serverless::Application
+    Properties: { Location: pipelines/one.yaml, Parameters: { Layer: !Ref Schemas } }
+";
+    let one = "
+Parameters: { Layer: { Type: String } }
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: ../functions/producer
+      Layers: [!Ref Layer]
+      Environment: { Variables: { SCHEMA: /opt/orders.toml, OTHER: /opt/absent.toml } }
+      Events:
+        Hourly:
+          Type: ScheduleV2
+          Properties: { ScheduleExpression: rate(1 hour), Input: '{\"schema\":\"/opt/orders.toml\",\"count\":1}' }
+";
+    let files = [("template.yaml", root), ("pipelines/one.yaml", one), ("schemas/orders.toml", "")];
+    let topology = read(&files, &[]).unwrap();
+    assert_eq!(topology.left_out, [""; 0]);
+    let variables = &topology.functions[0].variables;
+    assert!(variables["SCHEMA"].ends_with("/schemas/orders.toml"), "{variables:?}");
+    assert!(std::path::Path::new(&variables["SCHEMA"]).is_absolute());
+    assert_eq!(variables["OTHER"], "/opt/absent.toml");
+    let event: serde_json::Value =
+        serde_json::from_str(topology.schedules[0].input.as_deref().unwrap()).unwrap();
+    assert_eq!(event, serde_json::json!({"schema": variables["SCHEMA"], "count": 1}));
+}

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use template::{
-    AsynchronousRetries, Compression, OnFailure, Role, ScheduleService, StartingPosition, StreamMode,
-    Topology,
+    AsynchronousRetries, Compression, IndexRotation, OnFailure, Role, ScheduleService, SearchIndex,
+    StartingPosition, StreamMode, Topology,
 };
 
 fn read(name: &str) -> Topology {
@@ -145,16 +145,36 @@ fn deliveries_with_every_setting() {
     let topology = read("deliveries.yaml");
     let unrun = [
         "Parquet.Properties.ExtendedS3DestinationConfiguration.DataFormatConversionConfiguration: conversion to Parquet or ORC is not run here, so the delivery stream is left out",
-        "Search: delivers by AmazonopensearchserviceDestinationConfiguration; only delivery to S3 is run here",
         "Extracted.Properties.ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors[0].Type: MetadataExtraction is not run here, so the delivery stream is left out",
         "Abroad: is left out: bucket \"elsewhere\" is not in the template",
     ];
     left_out(&topology, &unrun);
     unrun_takers(&topology, "Stream", &unrun);
-    let [delivery, zip] = topology.deliveries.as_slice() else { panic!("{:?}", topology.deliveries) };
+    let [delivery, zip, _] = topology.deliveries.as_slice() else { panic!("{:?}", topology.deliveries) };
     assert_eq!((delivery.time_zone.as_str(), delivery.error_prefix.as_str()), ("Asia/Tokyo", "errors/"));
     assert_eq!(delivery.record_delimiter.as_deref(), Some("\n"));
     assert_eq!(zip.compression, Compression::Zip);
     let backup = delivery.backup.as_ref().unwrap();
     assert_eq!((backup.prefix.as_str(), backup.compression), ("backup/", Compression::Gzip));
+}
+
+#[test]
+fn a_delivery_to_open_search_keeps_its_documents_in_a_bucket_too() {
+    let mut topology = read("deliveries.yaml");
+    let search = topology.deliveries.iter().find(|delivery| delivery.name == "Search").unwrap();
+    let index = SearchIndex {
+        name: "i".to_owned(),
+        rotation: IndexRotation::Week,
+        gives_ids: false,
+        retry: Duration::ZERO,
+        buffer_bytes: 1 << 20,
+        buffer_interval: Duration::ZERO,
+    };
+    assert_eq!(search.search.as_ref(), Some(&index));
+    assert_eq!((search.prefix.as_str(), search.error_prefix.as_str()), ("documents/", "errors/"));
+    assert_eq!(search.backup.as_ref().unwrap().prefix, "documents/");
+    topology.leave_out_searches("no server is given");
+    assert!(topology.deliveries.iter().all(|delivery| delivery.search.is_none()));
+    let last = topology.unrun_takers.last().unwrap();
+    assert_eq!(last.reason, "Search: is left out: no server is given");
 }

@@ -53,6 +53,11 @@ impl Ledger {
         Ok(Self { key, seen, slot: Some(entry.slot), decided })
     }
 
+    /// The record up to which everything is decided.
+    pub(crate) fn decided(&self) -> Option<&SequenceNumber> {
+        self.decided.as_ref()
+    }
+
     /// How many of these records, from the first on, are in S3 already.
     pub(crate) fn covered(&self, records: &[KinesisRecord<'_>]) -> usize {
         self.decided.as_ref().map_or(0, |decided| count_up_to(records, decided))

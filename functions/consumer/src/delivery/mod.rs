@@ -4,8 +4,10 @@ mod batch_level;
 mod ledger;
 mod ledger_level;
 mod output;
+mod redriven;
 
 use edge::store::{Attributes, StoreError};
+use record_model::layout::EnrichedKey;
 
 use crate::enrich::EnricherError;
 
@@ -13,11 +15,12 @@ pub(crate) use batch_level::write_latest;
 pub(crate) use ledger_level::{Adopted, Ledger, count_up_to};
 pub use output::Compression;
 pub(crate) use output::{Contents, ObjectPacker, emptied};
+pub(crate) use redriven::Redriven;
 
 /// Metadata of an output object by which later attempts decide.
 const ATTEMPT: &str = "attempt";
 const STARTED_AT_MS: &str = "attempt-started-at-ms";
-pub(crate) const LAST_SEQUENCE_NUMBER: &str = "last-sequence-number";
+const LAST_SEQUENCE_NUMBER: &str = EnrichedKey::LAST_SEQUENCE_NUMBER;
 
 /// How often one conditional write is tried before the attempt leaves the object to another writer.
 const MAX_TRIES: usize = 8;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use edge::store::Attributes;
 use record_model::compress::{CompressError, Gzip, Zstd};
-use record_model::layout::Extension;
+use record_model::layout::{EnrichedKey, Extension};
 
 use super::LAST_SEQUENCE_NUMBER;
 use crate::deadline::Pace;
@@ -108,7 +108,7 @@ impl ObjectPacker {
             Compressor::Zstd(_) => "application/zstd",
         };
         let metadata = [
-            ("first-sequence-number", contents.first_sequence_number.to_owned()),
+            (EnrichedKey::FIRST_SEQUENCE_NUMBER, contents.first_sequence_number.to_owned()),
             (LAST_SEQUENCE_NUMBER, contents.last_sequence_number.to_owned()),
             ("records", contents.records.to_string()),
             ("lines", contents.lines.to_string()),

@@ -4,22 +4,19 @@ use std::time::Instant;
 
 use edge::lambda::events::{KinesisEvent, KinesisRecord};
 use edge::store::ObjectStore;
-use record_model::layout::EnrichedKey;
+use record_model::layout::{EnrichedKey, LedgerKey};
 
 use super::consumer::Consumer;
 use super::report::{Report, Stored};
 use super::settings::DeliveryLevel;
 use crate::deadline::{Begin, Deadlines};
 use crate::delivery::{
-    Adopted, Attempt, Contents, DeliveryError, Ledger, ObjectPacker, count_up_to, write_latest,
+    Adopted, Attempt, Contents, DeliveryError, Ledger, ObjectPacker, Redriven, count_up_to, write_latest,
 };
 use crate::enrich::Enricher;
 use crate::read::{Lines, Preparer, Workers};
-use crate::settle::Settling;
+use crate::settle::{Settling, Verdicts};
 use crate::window::WindowState;
-
-/// The epoch of a ledger that was never replayed. It is not part of the names of objects.
-const FIRST_EPOCH: &str = "0";
 
 /// What is reused from one batch to the next.
 pub(super) struct Buffers<E: Enricher> {
@@ -35,6 +32,25 @@ pub(super) struct Batch<'a> {
     time: Deadlines,
     pub(super) window: Option<WindowState>,
     pub(super) report: Report,
+    /// Whether verdicts of earlier attempts may differ from those of this one.
+    pub(super) is_redriven: bool,
+}
+
+/// By what an attempt stores its records.
+pub(super) enum Level {
+    /// An object for each start, which a later attempt replaces.
+    Batch,
+    /// The next slot of the shard's ledger.
+    Ledger(Ledger),
+    /// The next slot of the shard's redrives.
+    Redriven(Redriven),
+}
+
+impl Level {
+    /// How many of these records, from the first on, are in S3 already.
+    fn covered(&self, records: &[KinesisRecord<'_>]) -> usize {
+        if let Self::Ledger(ledger) = self { ledger.covered(records) } else { 0 }
+    }
 }
 
 /// Lines on their way to an object.
@@ -48,17 +64,18 @@ struct Output<'a> {
 impl<'a> Batch<'a> {
     pub(super) fn new(event: &'a KinesisEvent<'a>, attempt: Attempt, time: Deadlines) -> Self {
         let window = event.window.as_ref().map(WindowState::read);
-        Self { records: &event.records, attempt, time, window, report: Report::default() }
+        let report = Report::default();
+        Self { records: &event.records, attempt, time, window, report, is_redriven: false }
     }
 }
 
 impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
-    /// The ledger of the batch's shard, if there is one.
-    pub(super) async fn ledger(&self, first: &KinesisRecord<'_>) -> Result<Option<Ledger>, DeliveryError> {
+    /// By what a batch of the stream is stored: the ledger of its shard, where there is one.
+    pub(super) async fn level(&self, first: &KinesisRecord<'_>) -> Result<Level, DeliveryError> {
         match &self.settings.delivery {
-            DeliveryLevel::Batch => Ok(None),
+            DeliveryLevel::Batch => Ok(Level::Batch),
             DeliveryLevel::Ledger { epoch } => {
-                Ledger::read(&self.store, first.stream, first.shard_id, epoch).await.map(Some)
+                Ledger::read(&self.store, first.stream, first.shard_id, epoch).await.map(Level::Ledger)
             }
         }
     }
@@ -67,19 +84,23 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     pub(super) async fn write(
         &self,
         batch: &mut Batch<'_>,
-        ledger: Option<Ledger>,
+        level: Level,
         buffers: &mut Buffers<E>,
     ) -> Result<usize, DeliveryError> {
-        let in_s3 = ledger.as_ref().map_or(0, |ledger| ledger.covered(batch.records));
+        let in_s3 = level.covered(batch.records);
         // A window also counts what is in S3 already, because its own state says what it has counted.
         let skipped = if batch.window.is_some() { 0 } else { in_s3 };
         let todo = batch.records.get(skipped..).unwrap_or_default();
         let mut lines = read(todo, batch, buffers).await;
         let started = Instant::now();
         self.settle(todo, &mut lines, batch, buffers).await;
+        if batch.is_redriven {
+            let verdicts = Verdicts::of(&self.store, self.schema.name(), todo).await?;
+            verdicts.leave_out(todo, &mut lines);
+        }
         batch.report.count(&lines, in_s3);
         let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
-        let written = self.write_object(&output, &batch.attempt, ledger, &mut buffers.packer).await;
+        let written = self.write_object(&output, &batch.attempt, level, &mut buffers.packer).await;
         batch.report.stored(started.elapsed(), written.as_ref().ok());
         let done = match written {
             Ok(written) => written.done,
@@ -119,7 +140,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         &self,
         output: &Output<'_>,
         attempt: &Attempt,
-        ledger: Option<Ledger>,
+        level: Level,
         packer: &mut ObjectPacker,
     ) -> Result<Stored, DeliveryError> {
         let ready = output.lines.records.len();
@@ -137,26 +158,39 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
         });
         let body = packer.pack(output.lines.tail(output.from), &attempt.mark())?;
         let bytes = body.len();
+        let (position, extension) = (first.position(), packer.extension());
         let key =
-            EnrichedKey::new(self.schema.name(), &first.position(), self.epoch(), packer.extension()).key();
-        let Some(ledger) = ledger else {
-            write_latest(&self.store, &key, body, attributes, attempt).await?;
-            return Ok(Stored { done: ready, bytes });
-        };
-        match ledger.write(&self.store, &key, body, &attributes).await? {
-            Adopted::Ours => Ok(Stored { done: ready, bytes }),
-            Adopted::Anothers { last } => {
-                Ok(Stored { done: output.from + count_up_to(records, &last), bytes: 0 })
+            |epoch: Option<&str>| EnrichedKey::new(self.schema.name(), &position, epoch, extension).key();
+        match level {
+            Level::Batch => write_latest(&self.store, &key(None), body, attributes, attempt).await?,
+            Level::Ledger(ledger) => {
+                match ledger.write(&self.store, &key(self.epoch_in_keys()), body, &attributes).await? {
+                    Adopted::Ours => {}
+                    Adopted::Anothers { last } => {
+                        let done = output.from + count_up_to(records, &last);
+                        return Ok(Stored { done, bytes: 0 });
+                    }
+                }
             }
+            Level::Redriven(redriven) => {
+                let epoch = self.epoch();
+                let own_key = |number| key(Some(&LedgerKey::redriven_object_epoch(epoch, number)));
+                redriven.write(&self.store, own_key, body, &attributes).await?;
+            }
+        }
+        Ok(Stored { done: ready, bytes })
+    }
+
+    fn epoch(&self) -> &str {
+        match &self.settings.delivery {
+            DeliveryLevel::Ledger { epoch } => epoch,
+            DeliveryLevel::Batch => LedgerKey::FIRST_EPOCH,
         }
     }
 
-    /// The epoch in the names of objects, by which a replay writes next to what it replays.
-    fn epoch(&self) -> Option<&str> {
-        match &self.settings.delivery {
-            DeliveryLevel::Ledger { epoch } if epoch != FIRST_EPOCH => Some(epoch),
-            _ => None,
-        }
+    /// The epoch in the names of objects, so that a replay writes beside what it replays.
+    fn epoch_in_keys(&self) -> Option<&str> {
+        Some(self.epoch()).filter(|epoch| *epoch != LedgerKey::FIRST_EPOCH)
     }
 }
 

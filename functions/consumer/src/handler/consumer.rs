@@ -11,7 +11,7 @@ use edge::store::{Attributes, ObjectStore};
 use record_model::Schema;
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::{Batch, Buffers};
+use super::batch::{Batch, Buffers, Level};
 use super::event::ConsumerEvent;
 use super::settings::ConsumerSettings;
 use crate::deadline::{Deadlines, Todo};
@@ -59,24 +59,30 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     pub async fn answer(&self, invocation: &Invocation) -> Result<(Bytes, Option<Metrics>), InvocationError> {
         match ConsumerEvent::parse(&invocation.body) {
             Ok(ConsumerEvent::Stream(event)) => {
-                let (answer, metrics) = self.batch(&event, invocation).await?;
-                Ok((answer, Some(metrics)))
+                let (done, metrics, window) = self.attempt(&event, invocation, None).await?;
+                let answer = answer(&event, done, window.as_ref());
+                Ok((answer.map_err(|error| InvocationError::new("window", &error))?, Some(metrics)))
             }
+            Ok(ConsumerEvent::Redrive(redrive, event)) => self.redrive(redrive, &event, invocation).await,
             Ok(ConsumerEvent::Sweep(request)) => Ok((self.sweep(&request, invocation).await?, None)),
             Err(error) => Err(InvocationError::new(error.kind(), &error)),
         }
     }
 
-    async fn batch(
+    /// How many records of the batch, from its first on, are in S3 now. Where a level is given, the batch is
+    /// redriven; else it is that of the stream.
+    pub(super) async fn attempt(
         &self,
         event: &KinesisEvent<'_>,
         invocation: &Invocation,
-    ) -> Result<(Bytes, Metrics), InvocationError> {
+        level: Option<Level>,
+    ) -> Result<(usize, Metrics, Option<WindowState>), InvocationError> {
         let time = self.time(invocation, event.records.len());
         let started_at_ms = (self.now_ms)();
         let attempt = Attempt { request_id: invocation.request_id.clone(), started_at_ms };
         let mut batch = Batch::new(event, attempt, time);
-        let consumed = timeout_at(time.answer_by, self.consume(&mut batch)).await;
+        batch.is_redriven = level.is_some();
+        let consumed = timeout_at(time.answer_by, self.consume(&mut batch, level)).await;
         let mut done = consumed.unwrap_or(Err(DeliveryError::Late)).unwrap_or_else(|error| {
             batch.report.failed(&error);
             0
@@ -91,16 +97,18 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             done = 0;
         }
         let metrics = batch.report.metrics(self.schema.name(), invocation, event, done);
-        let answer = answer(event, done, batch.window.as_ref());
-        Ok((answer.map_err(|error| InvocationError::new("window", &error))?, metrics))
+        Ok((done, metrics, batch.window))
     }
 
     /// How many records of the batch, from its first on, are in S3 now.
-    async fn consume(&self, batch: &mut Batch<'_>) -> Result<usize, DeliveryError> {
+    async fn consume(&self, batch: &mut Batch<'_>, level: Option<Level>) -> Result<usize, DeliveryError> {
         let Some(first) = batch.records.first() else { return Ok(0) };
-        let ledger = self.ledger(first).await?;
+        let level = match level {
+            Some(level) => level,
+            None => self.level(first).await?,
+        };
         let mut buffers = self.take_buffers();
-        let done = self.write(batch, ledger, &mut buffers).await;
+        let done = self.write(batch, level, &mut buffers).await;
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(buffers);
         done
     }
@@ -161,6 +169,7 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
     }
 }
 
+/// The answer to a batch of which so many records, from its first on, are in S3.
 fn answer(
     event: &KinesisEvent<'_>,
     done: usize,

@@ -3,6 +3,7 @@
 mod batch;
 mod consumer;
 mod event;
+mod redrive;
 mod report;
 mod serve;
 mod settings;

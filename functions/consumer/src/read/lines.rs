@@ -99,7 +99,28 @@ impl Lines {
         }
     }
 
-    /// Appends what another run made of the records after these.
+    /// Keeps those lines of a record for which it holds.
+    pub(crate) fn retain_of_record(&mut self, index: usize, holds: impl Fn(&[u8]) -> bool) {
+        let (start, end) = (self.start_of(index), self.start_of(index + 1));
+        let own = self.bytes.get(start..end).unwrap_or_default();
+        let all = own.split_inclusive(|byte| *byte == b'\n');
+        let kept: Vec<&[u8]> = all.clone().filter(|line| holds(line)).collect();
+        let count = kept.len();
+        if count == all.count() {
+            return;
+        }
+        let kept = kept.concat();
+        let removed = (end - start).saturating_sub(kept.len());
+        self.bytes.splice(start..end, kept);
+        if let Some(own) = self.records.get_mut(index) {
+            own.lines = count;
+        }
+        for later in self.records.iter_mut().skip(index) {
+            later.end -= removed;
+        }
+    }
+
+    /// Joins what another run made of the records after these.
     pub(crate) fn append(&mut self, mut later: Self) {
         let offset = self.bytes.len();
         self.bytes.append(&mut later.bytes);

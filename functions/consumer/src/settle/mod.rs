@@ -4,6 +4,7 @@ mod chunks;
 mod piece_place;
 mod poison;
 mod sweep;
+mod verdicts;
 
 use std::future::ready;
 use std::pin::pin;
@@ -24,6 +25,7 @@ use poison::Quarantine;
 
 pub(crate) use poison::{Poison, Reason};
 pub(crate) use sweep::{Age, SweepRequest};
+pub(crate) use verdicts::Verdicts;
 
 /// How many requests may be under way at once.
 const MAX_REQUESTS: usize = 16;

@@ -151,6 +151,19 @@ pub(super) fn event(
     serde_json::to_vec(&Event { records, window }).map(Bytes::from)
 }
 
+/// The event of records that a person makes up, as a mapping from the stream would send it.
+pub(crate) fn of_records(
+    stream: &str,
+    shard: &str,
+    records: &[SourceRecord],
+) -> Result<Bytes, serde_json::Error> {
+    let stream_arn = format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{stream}");
+    let origin = Origin { shard, stream_arn: &stream_arn };
+    let records =
+        records.iter().map(|record| EventRecord::new(record, origin)).collect::<Result<Vec<_>, _>>()?;
+    event(&records, None, origin)
+}
+
 impl WindowInfo {
     pub(super) fn of(call: &WindowCall) -> Self {
         Self {

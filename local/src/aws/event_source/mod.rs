@@ -25,6 +25,7 @@ mod window;
 
 pub use action::{Action, Call, GivenUp, Response};
 pub(crate) use destination::{Destination, Target};
+pub(crate) use event::of_records;
 pub use input::{Answer, Input, Outcome};
 pub use lane::{Lane, LaneRecord};
 pub(crate) use mapping::{Mapping, MappingError, Ports};

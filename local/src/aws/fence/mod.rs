@@ -32,6 +32,7 @@ pub(crate) struct Fence {
 pub(crate) struct Served {
     pub(crate) kinesis: Router,
     pub(crate) s3: Router,
+    pub(crate) lambda: Router,
 }
 
 struct Inside {
@@ -66,6 +67,7 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     let router = match service.as_deref() {
         Some("kinesis") => &inside.served.kinesis,
         Some("s3") => &inside.served.s3,
+        Some("lambda") => &inside.served.lambda,
         _ => return inside.refuse(service.unwrap_or_else(|| "an unknown service".to_owned()), request).await,
     };
     router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
@@ -133,10 +135,14 @@ mod tests {
     async fn what_runs_here_is_served_and_all_else_is_refused_and_told_once() {
         let fenced = Arc::new(Fenced::default());
         let here = |name: &'static str| Router::new().fallback(any(async move || name));
-        let router = router(Served { kinesis: here("kinesis"), s3: here("s3") }, Arc::clone(&fenced) as _);
+        let router = router(
+            Served { kinesis: here("kinesis"), s3: here("s3"), lambda: here("lambda") },
+            Arc::clone(&fenced) as _,
+        );
         for (service, key, status) in [
             ("kinesis", "LOCAL-1-F", StatusCode::OK),
             ("s3", "any", StatusCode::OK),
+            ("lambda", "any", StatusCode::OK),
             ("sqs", "LOCAL-1-F", StatusCode::NOT_IMPLEMENTED),
             ("sqs", "LOCAL-2-F", StatusCode::NOT_IMPLEMENTED),
             ("sqs", "LOCAL-1-G", StatusCode::NOT_IMPLEMENTED),

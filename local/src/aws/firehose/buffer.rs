@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use super::checkpoint::Origin;
 use super::settings::BufferRules;
 use crate::aws::clock::Moment;
+use crate::aws::event::Held;
 
 /// What is kept of a stream record whose user records are in a buffer.
 const ORIGIN_BYTES: usize = size_of::<(Origin, u64)>();
@@ -134,6 +135,17 @@ impl Buffers {
     pub(super) fn has_room_for(&self, place: &Place, limit: usize) -> bool {
         let partitions = || self.open.keys().filter(|place| matches!(place, Place::Partition(_))).count();
         self.open.contains_key(place) || self.open.len() < limit || partitions() < limit
+    }
+
+    /// What is in the objects in the making, all together.
+    pub(super) fn held(&self, rules: &BufferRules) -> Held {
+        Held {
+            open: self.open.len(),
+            records: self.open.values().map(|buffer| buffer.records).sum(),
+            bytes: self.open.values().map(|buffer| buffer.bytes.len()).sum(),
+            due: self.due(rules),
+            ..Held::default()
+        }
     }
 
     /// How much memory the buffers hold.

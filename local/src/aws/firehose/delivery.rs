@@ -15,12 +15,13 @@ use super::checkpoint::Origin;
 use super::destination::DestinationError;
 use super::ids::Ids;
 use super::reading::{Read, Reading};
+use super::search::Search;
 use super::settings::{BufferRules, Rules};
 use super::shard::Shard;
 use super::step::{Action, Errand, Input};
 use super::writes::{Kind, Writes};
 use crate::aws::clock::Moment;
-use crate::aws::event::Event;
+use crate::aws::event::{Event, Held};
 use crate::aws::stream::source::Page;
 
 /// A delivery stream at work.
@@ -33,16 +34,21 @@ pub(super) struct Delivery {
     /// The buffers of the backup's bucket.
     pub(super) backup: Buffers,
     pub(super) writes: Writes,
+    /// The documents on their way to an index, where the delivery stream has one.
+    pub(super) search: Option<Search>,
     /// Memory held by user records that are not in a buffer yet.
     pub(super) taken_bytes: usize,
     pub(super) invocations: u64,
     reading: Reading,
     draining: bool,
+    /// What was told of the buffers last.
+    told: Held,
 }
 
 impl Delivery {
     pub(super) fn new(rules: Rules, ids: Ids) -> Self {
         Self {
+            search: rules.search.clone().map(Search::new),
             rules,
             ids,
             shards: Vec::new(),
@@ -53,6 +59,7 @@ impl Delivery {
             invocations: 0,
             reading: Reading::new(),
             draining: false,
+            told: Held::default(),
         }
     }
 
@@ -78,6 +85,7 @@ impl Delivery {
                 self.answered(now, (shard, invocation), answer, actions)?;
             }
             Input::Written { object, result } => self.written(now, object, result, actions)?,
+            Input::Indexed { request, answer } => self.indexed(now, request, answer, actions)?,
             Input::Passed { shard } => self.passed(shard, actions),
             Input::Woke => {}
             Input::Drain => self.draining = true,
@@ -91,16 +99,31 @@ impl Delivery {
         self.time_out(now, actions)?;
         self.invoke(now, actions)?;
         self.fill(now);
+        self.request(now, actions);
         while let Some((number, object)) = self.writes.begin(now) {
             actions.push(Action::Do(Errand::Write { number, object }));
         }
         self.pass(actions);
         self.read(actions);
+        self.tell_held(actions);
         actions.push(Action::WakeAt(self.due()));
         if self.reading.is_gone() && self.held_bytes() == 0 && self.is_idle() {
             actions.push(Action::End);
         }
         Ok(())
+    }
+
+    /// Tells what the buffers hold, where that changed.
+    fn tell_held(&mut self, actions: &mut Vec<Action>) {
+        let held = Held {
+            taken_bytes: self.taken_bytes,
+            taken_due: self.shards.iter().filter_map(Shard::due).min(),
+            ..self.buffers.held(&self.rules.main.buffer)
+        };
+        if held != self.told {
+            self.told = held;
+            actions.push(Action::Tell(Event::Buffered { delivery: Arc::clone(&self.rules.name), held }));
+        }
     }
 
     /// Closes the buffers whose time has come: by the rules, because nothing more comes, or to make room.
@@ -109,6 +132,10 @@ impl Delivery {
         let take = |buffers: &mut Buffers, rules: &BufferRules| {
             if nothing_comes { buffers.take_all() } else { buffers.take_due(now, rules) }
         };
+        let is_stuck = self.is_stuck();
+        if let Some(search) = &mut self.search {
+            search.close_due(now, nothing_comes || is_stuck);
+        }
         let mut full = take(&mut self.buffers, &self.rules.main.buffer);
         let mut backed_up = self
             .rules
@@ -191,8 +218,8 @@ impl Delivery {
                 bytes,
             })),
             Kind::Failed => actions.extend(written.failures.into_iter().map(|(code, (records, message))| {
-                let delivery = Arc::clone(&delivery);
-                Action::Tell(Event::Failed { delivery, records, code: code.to_owned(), message })
+                let (delivery, key) = (Arc::clone(&delivery), written.object.key.clone());
+                Action::Tell(Event::Failed { delivery, key, records, code: code.to_owned(), message })
             })),
             Kind::BackedUp => {}
         }
@@ -236,23 +263,28 @@ impl Delivery {
         let shards = self.shards.iter().filter_map(Shard::due);
         let backup = self.rules.backup.as_ref().and_then(|backup| self.backup.due(&backup.buffer));
         let buffers = self.buffers.due(&self.rules.main.buffer);
-        shards.chain(buffers).chain(backup).chain(self.writes.due()).min()
+        let search = self.search.as_ref().and_then(Search::due);
+        shards.chain(buffers).chain(backup).chain(search).chain(self.writes.due()).min()
     }
 
     /// Memory held by everything that is not written yet.
     pub(super) fn held_bytes(&self) -> usize {
-        self.taken_bytes + self.buffers.held_bytes() + self.backup.held_bytes() + self.writes.held_bytes()
+        let search = self.search.as_ref().map_or(0, Search::held_bytes);
+        let buffers = self.buffers.held_bytes() + self.backup.held_bytes();
+        self.taken_bytes + buffers + search + self.writes.held_bytes()
     }
 
     /// While this much is held, nothing more is read.
     pub(super) fn limit(&self) -> usize {
         let backup = self.rules.backup.as_ref().map_or(0, |backup| backup.buffer.bytes);
-        self.rules.slack_bytes + self.rules.main.buffer.bytes + backup
+        let search = self.rules.search.as_ref().map_or(0, |search| search.buffer_bytes);
+        self.rules.slack_bytes + self.rules.main.buffer.bytes + backup + search
     }
 
     /// Whether nothing is under way that would make room.
     fn is_idle(&self) -> bool {
-        self.writes.is_empty() && self.shards.iter().all(|shard| !shard.is_transforming())
+        let searches = self.search.as_ref().is_some_and(|search| !search.is_idle());
+        !searches && self.writes.is_empty() && self.shards.iter().all(|shard| !shard.is_transforming())
     }
 
     /// Whether the limit is reached and nothing under way would make room. What waits is then passed on

@@ -5,8 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::apart::UserRecord;
-use template::REGION;
+use super::apart::{UserRecord, apart};
+use super::checkpoint::Origin;
+use crate::aws::stream::source::SourceRecord;
+use std::sync::Arc;
+use template::{ACCOUNT, REGION};
+use uuid::Uuid;
 
 /// Bytes of JSON around one record's keys and data, with room to spare.
 const RECORD_OVERHEAD_BYTES: usize = 400;
@@ -76,7 +80,23 @@ pub(super) fn event(
     serde_json::to_vec(&event).map(Bytes::from)
 }
 
-/// The most bytes of an event that one record takes.
+/// The event of records that a person makes up, as a delivery stream would send it.
+pub(crate) fn of_records(
+    delivery: &str,
+    (stream, shard): (&str, &str),
+    records: &[SourceRecord],
+) -> Result<Bytes, serde_json::Error> {
+    let shard = Arc::from(shard);
+    let user_records =
+        (0..).zip(records).flat_map(|(ordinal, record)| apart(Origin { shard: 0, ordinal }, &shard, record));
+    let sender = Sender {
+        delivery_arn: &format!("arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{delivery}"),
+        stream_arn: &format!("arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{stream}"),
+    };
+    event(&user_records.collect::<Vec<_>>(), &Uuid::new_v4().to_string(), &sender)
+}
+
+/// At most this many bytes of an event are one record's.
 pub(super) fn event_bytes(record: &UserRecord) -> usize {
     // A character of the partition key may be written as `\u0000`.
     record.data.len().div_ceil(3) * 4 + record.partition_key.len() * 6 + RECORD_OVERHEAD_BYTES
@@ -85,7 +105,6 @@ pub(super) fn event_bytes(record: &UserRecord) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::firehose::checkpoint::Origin;
     use aws_lambda_events::event::firehose::KinesisFirehoseEvent;
 
     #[test]

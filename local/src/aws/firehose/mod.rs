@@ -1,4 +1,4 @@
-//! Delivery streams, as Firehose runs them: they buffer, transform, buffer again, and write to S3.
+//! Delivery streams, as Firehose runs them: buffer, transform, buffer again, write to S3 or index.
 //!
 //! [`delivery`] is a state machine without input or output, made of the parts beside it; [`shell`] runs it
 //! through the ports.
@@ -24,6 +24,7 @@ mod prefix;
 mod processing;
 mod reading;
 mod retry;
+mod search;
 mod settings;
 mod shard;
 mod shell;
@@ -32,7 +33,9 @@ mod transform;
 mod writes;
 
 pub(crate) use destination::{Bucket, DestinationError};
+pub(crate) use event::of_records;
 pub(crate) use prefix::PrefixError;
+pub(crate) use search::Index;
 pub(crate) use shell::{Firehose, Ports};
 
 use super::stream::source::StreamError;

@@ -156,6 +156,7 @@ impl Delivery {
         match end {
             End::Dropped => dropped.push(record.clone()),
             End::Failed(failure) => self.fail(now, record, PROCESSING_FAILED, &failure)?,
+            End::Deliver { data, .. } if self.search.is_some() => self.index(now, record, &data)?,
             End::Deliver { data, partition_keys } => match self.place(partition_keys) {
                 Ok(place) => self.push(now, place, entry(record, &data, None)),
                 Err((kind, message)) => {
@@ -199,7 +200,8 @@ impl Delivery {
         Err(("active-partitions-exceeded", "500 partitions are active, the limit"))
     }
 
-    fn push(&mut self, now: Moment, place: Place, entry: Entry<'_>) {
+    /// Puts an entry into the buffer of its place.
+    pub(super) fn push(&mut self, now: Moment, place: Place, entry: Entry<'_>) {
         if let Some((place, full)) = self.buffers.push(now, place, entry, &self.rules.main.buffer) {
             self.close(&place, full);
         }

@@ -25,10 +25,14 @@ pub(super) struct Retry {
 impl Retry {
     /// A try failed. Returns when the next is due, or `None` if there is none.
     pub(super) fn failed(&mut self, now: Moment, draining: bool) -> Option<Moment> {
+        self.failed_within(now, if draining { PATIENCE_AT_THE_END_MS } else { PATIENCE_MS })
+    }
+
+    /// As [`Retry::failed`], for what is tried so long.
+    pub(super) fn failed_within(&mut self, now: Moment, patience: Moment) -> Option<Moment> {
         let wait = FIRST_WAIT_MS.saturating_mul(1 << self.tries.min(16)).min(MAX_WAIT_MS);
         self.tries += 1;
         let first_failed = *self.first_failed.get_or_insert(now);
-        let patience = if draining { PATIENCE_AT_THE_END_MS } else { PATIENCE_MS };
         (now.saturating_sub(first_failed) < patience).then_some(now.saturating_add(wait))
     }
 

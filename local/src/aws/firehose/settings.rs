@@ -7,6 +7,7 @@ use template::{ACCOUNT, Backup, Compression, DeliveryStream, Processing, REGION}
 
 use super::naming::{Naming, zone};
 use super::prefix::{Prefix, PrefixError};
+use super::search::SearchRules;
 use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::event::Name;
 use crate::aws::stream::source::PageLimit;
@@ -33,7 +34,9 @@ pub(super) struct Rules {
     pub(super) main: Outlet,
     /// Where every record goes unchanged, if `S3BackupMode` is on.
     pub(super) backup: Option<Outlet>,
-    /// How much may wait in addition to a full buffer of each bucket before reading stops.
+    /// The index that documents go to; the outlet then takes what failed.
+    pub(super) search: Option<SearchRules>,
+    /// What may wait beside a full buffer of each bucket before reading stops.
     pub(super) slack_bytes: usize,
     pub(super) page: PageLimit,
 }
@@ -74,6 +77,7 @@ impl Rules {
             dynamic_partitioning: settings.dynamic_partitioning,
             main: Outlet::main(settings)?,
             backup: settings.backup.as_ref().map(|backup| Outlet::backup(name, backup)).transpose()?,
+            search: settings.search.as_ref().map(SearchRules::of),
             name: name.as_str().into(),
             stream: stream.as_str().into(),
             slack_bytes: SLACK_BYTES,

@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use edge::opensearch::OpenSearchError;
 use futures::FutureExt;
 use template::DeliveryStream;
 use tokio::task::JoinSet;
@@ -15,6 +16,7 @@ use super::destination::{Destination, DestinationError};
 use super::encoding::encoded;
 use super::ids::Ids;
 use super::prefix::PrefixError;
+use super::search::Index;
 use super::settings::Rules;
 use super::step::{Action, Errand, Input};
 use super::transform::Unanswered;
@@ -31,7 +33,9 @@ pub(crate) struct Ports {
     /// The transformation function, if there is one.
     pub(crate) function: Option<Arc<dyn Invoke>>,
     pub(crate) bucket: Arc<dyn Destination>,
-    /// The bucket of the backup, if there is one.
+    /// The server behind the index, where the delivery stream has one.
+    pub(crate) index: Option<Arc<dyn Index>>,
+    /// The bucket of the backup, where there is one.
     pub(crate) backup: Option<Arc<dyn Destination>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -114,6 +118,9 @@ impl Ports {
                 let answer = self.answer(invocation).await;
                 Ok(Input::Answered { shard, invocation: number, answer })
             }
+            Errand::Index { number, lines } => {
+                Ok(Input::Indexed { request: number, answer: self.index(lines).await })
+            }
             Errand::Write { number, object } => {
                 Ok(Input::Written { object: number, result: self.write(object).await })
             }
@@ -144,7 +151,15 @@ impl Ports {
         })
     }
 
-    /// Writes an object in its stored form, and returns its length in bytes.
+    async fn index(&self, lines: bytes::Bytes) -> Result<bytes::Bytes, OpenSearchError> {
+        let Some(index) = &self.index else {
+            let reason = "no server is given".to_owned();
+            return Err(OpenSearchError::Refused { status: 503, reason });
+        };
+        index.bulk(lines).await
+    }
+
+    /// Writes an object as it is stored; so many bytes long.
     async fn write(&self, object: Object) -> Result<u64, DestinationError> {
         let backup = self.backup.as_ref().filter(|_| object.kind == Kind::BackedUp);
         let stored = encoded(object)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use edge::opensearch::OpenSearchError;
 
 use super::destination::DestinationError;
 use super::transform::Unanswered;
@@ -36,7 +37,12 @@ pub(super) enum Input {
         /// How many bytes were stored.
         result: Result<u64, DestinationError>,
     },
-    /// The last place that was passed is stored.
+    /// What came of a bulk request.
+    Indexed {
+        request: u64,
+        answer: Result<Bytes, OpenSearchError>,
+    },
+    /// The place that was passed last is kept.
     Passed {
         shard: usize,
     },
@@ -80,6 +86,11 @@ pub(super) enum Errand {
     Write {
         number: u64,
         object: Object,
+    },
+    /// Documents go to their index, by the lines of a bulk request.
+    Index {
+        number: u64,
+        lines: Bytes,
     },
     Pass {
         shard: usize,

@@ -108,16 +108,21 @@ impl Function {
             request_id: Arc::clone(&request_id),
             environment: number,
             cold: warm.is_none(),
-            event_bytes: invocation.event.len(),
+            event: invocation.event.clone(),
+            log_at: self.blueprint.log.end_bytes(),
         });
         let begun = Instant::now();
         let result = match self.ready(warm, number).await {
             Ok(environment) => self.in_environment(environment, invocation).await,
             Err(error) => Err(error),
         };
-        let error = result.as_ref().err().map(ToString::to_string);
-        let function = Arc::clone(&self.name);
-        self.observer.on(Event::InvocationEnded { function, request_id, took: begun.elapsed(), error });
+        self.observer.on(Event::InvocationEnded {
+            function: Arc::clone(&self.name),
+            request_id,
+            took: begun.elapsed(),
+            answer: result.as_ref().map(Bytes::clone).map_err(ToString::to_string),
+            log_at: self.blueprint.log.end_bytes(),
+        });
         result
     }
 

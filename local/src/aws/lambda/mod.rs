@@ -1,6 +1,7 @@
 //! Lambda on one machine: the unmodified binaries run as processes, each with a separate Runtime API.
 
 mod access_key;
+mod api;
 mod asynchronous;
 mod environment;
 mod exchange;
@@ -15,6 +16,7 @@ mod told;
 mod variables;
 
 pub(crate) use access_key::AccessKey;
+pub(crate) use api::Invocable;
 pub(crate) use asynchronous::Asynchronous;
 pub(crate) use function::{Function, FunctionError, FunctionSettings};
 pub(crate) use invoke::{Invocation, Invoke};

@@ -85,6 +85,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             memory_mb: 128,
             variables: own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            layers: Vec::new(),
             reserved_concurrency: None,
             asynchronous: template::AsynchronousRetries::default(),
             role: None,

@@ -1,6 +1,7 @@
 //! The endpoint: its options, its address and its end.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::error_handling::HandleError;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::backend::Backend;
 use super::folder::Folder;
 use super::{signature, virtual_host};
+use crate::aws::event::Observer;
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 
 /// An S3 endpoint on 127.0.0.1 over a folder, whose content remains when it ends.
@@ -28,16 +30,19 @@ impl S3Endpoint {
     /// Starts over a folder, which is created if it does not exist, on the port; 0 means any free one. It is
     /// ready when this returns. One endpoint at a time may use a folder.
     pub async fn start(folder: &Path, port: u16) -> Result<Self, EndpointError> {
-        Self::start_for(folder, port, Vec::new()).await
+        Self::start_observed(folder, port, Vec::new(), None).await
     }
 
-    /// Starts for web pages of these origins too, such as `http://localhost:5173`. All others are refused.
-    pub async fn start_for(
+    /// Starts for web pages too, of these origins, such as `http://localhost:5173`. Every other is refused. The observer
+    /// is told of every object that is written.
+    pub(crate) async fn start_observed(
         folder: &Path,
         port: u16,
         allowed_origins: Vec<String>,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, EndpointError> {
         let opened = Folder::open(folder)
+            .map(|opened| opened.observed(observer))
             .map_err(|source| EndpointError::Folder { folder: folder.display().to_string(), source })?;
         let service = S3ServiceBuilder::new(Backend::new(opened)).build();
         let router = Router::new()

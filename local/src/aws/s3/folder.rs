@@ -4,12 +4,13 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use super::attributes::{self, Attributes};
 use super::condition::WriteCondition;
 use super::{disk, key};
+use crate::aws::event::{Event, Observer};
 
 /// Why the folder could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,8 @@ pub(super) struct Folder {
     /// Held for writing while an object is put in its place or removed, and for reading while one is looked
     /// up and opened. Bodies are received and sent outside of it.
     order: RwLock<()>,
+    /// Is told of every object that took its place.
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// An object as it lies on disk.
@@ -73,8 +76,12 @@ impl Folder {
     /// Opens or creates the folder, and removes what an earlier process was receiving when it ended.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        let folder =
-            Self { root: root.canonicalize()?, next_name: AtomicU64::new(0), order: RwLock::new(()) };
+        let folder = Self {
+            root: root.canonicalize()?,
+            next_name: AtomicU64::new(0),
+            order: RwLock::new(()),
+            observer: None,
+        };
         match fs::remove_dir_all(folder.own("temporary")) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -82,6 +89,11 @@ impl Folder {
         fs::create_dir_all(folder.own("temporary"))?;
         fs::create_dir_all(folder.own("uploads"))?;
         Ok(folder)
+    }
+
+    /// The folder, of whose objects the observer is told.
+    pub(super) fn observed(self, observer: Option<Arc<dyn Observer>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Where the buckets are.
@@ -142,10 +154,8 @@ impl Folder {
     ) -> Result<Stored, FolderError> {
         self.bucket(bucket)?;
         let _alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
-        if *condition != WriteCondition::Always {
-            let found = self.find(bucket, key)?;
-            condition.check(found.as_ref().map(|(_, stored)| stored.attributes.etag.as_str()))?;
-        }
+        let found = self.find(bucket, key)?;
+        condition.check(found.as_ref().map(|(_, stored)| stored.attributes.etag.as_str()))?;
         let file = fs::metadata(body.path())?;
         let attributes = Attributes { key: key.to_owned(), ..attributes };
         self.write_attributes(bucket, attributes.clone(), &file)?;
@@ -154,6 +164,10 @@ impl Folder {
             self.plain(bucket, key).as_deref(),
             &self.unplain(bucket).join(key::digest(key)),
         )?;
+        if let Some(observer) = &self.observer {
+            let (key, bytes) = (key.to_owned(), file.len());
+            observer.on(Event::Stored { bucket: bucket.into(), key, bytes, is_new: found.is_none() });
+        }
         Ok(Stored { length: file.len(), modified: file.modified()?, attributes })
     }
 

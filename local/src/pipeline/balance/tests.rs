@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use template::Stream;
 
 use super::*;
 use crate::aws::event::{Condition, Event, Observer as _};
@@ -128,11 +127,12 @@ fn what_a_taker_that_does_not_run_would_have_done_is_never_called_complete() {
 fn a_delivery_all_of_whose_records_failed_is_a_problem_with_its_reasons() {
     let fail = |records| Event::Failed {
         delivery: "D".into(),
+        key: "failed/1".to_owned(),
         records,
         code: "Lambda.FunctionError".to_owned(),
         message: "it ended".to_owned(),
     };
-    let topology = Topology { streams: Vec::<Stream>::new(), ..Topology::default() };
+    let topology = Topology::default();
     let report = check(&topology, &[], &[], vec![fail(2), fail(1)]);
     assert_eq!(report.problems, ["D: 3 of 3 records failed: 3 x Lambda.FunctionError: it ended"]);
     let delivered = Event::Delivered { delivery: "D".into(), key: "k".to_owned(), records: 1, bytes: 1 };

@@ -11,6 +11,8 @@
     reason = "what goes wrong here is a failed test"
 )]
 
+pub mod page;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
 use edge::put_records::{Entry, EntryOutcome, RecordSink};
-use local::{Progress, Report, RunError, RunOptions};
+use local::{PageOptions, Progress, Report, RunError, RunOptions};
+use page::Page;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -33,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Scene {
     folder: TempDir,
     warnings: Mutex<Vec<String>>,
+    page_url: Mutex<String>,
     pub options: RunOptions,
 }
 
@@ -53,9 +57,11 @@ impl Scene {
             kinesis_port: 0,
             s3_port: 0,
             throttle: false,
+            opensearch: None,
             allowed_origins: Vec::new(),
+            page: Some(PageOptions { port: Some(0), assets: None }),
         };
-        Self { folder, warnings: Mutex::default(), options }
+        Self { folder, warnings: Mutex::default(), page_url: Mutex::default(), options }
     }
 
     pub fn with(mut self, parameter: &str, value: &str) -> Self {
@@ -80,7 +86,8 @@ impl Scene {
         let (stop, stopped) = oneshot::channel::<()>();
         let ready = Mutex::new(Some(ready));
         let progress = |progress| match progress {
-            Progress::Ready { kinesis_url, .. } => {
+            Progress::Ready { kinesis_url, page_url, .. } => {
+                *self.page_url.lock().unwrap() = page_url.unwrap_or_default();
                 if let Some(ready) = ready.lock().unwrap().take() {
                     ready.send(kinesis_url).unwrap();
                 }
@@ -101,6 +108,11 @@ impl Scene {
             () = work => run.await,
         };
         report.expect("the run hangs")
+    }
+
+    /// Where the page of the run is, once it is ready.
+    pub fn page(&self) -> Page {
+        Page { url: self.page_url.lock().unwrap().clone() }
     }
 
     /// What the run warned of.

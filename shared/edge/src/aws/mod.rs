@@ -7,6 +7,9 @@ pub mod kinesis_reader;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_streams;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 #[cfg(feature = "sdk")]
 mod error_class;
 #[cfg(feature = "https")]
@@ -24,6 +27,8 @@ mod sdk_http;
 #[cfg(feature = "http")]
 mod secrets;
 mod settings;
+#[cfg(feature = "profile")]
+pub(crate) mod sigv4;
 
 #[cfg(feature = "https")]
 pub use https::TrustedRoots;

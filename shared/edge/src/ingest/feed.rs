@@ -25,6 +25,9 @@ pub struct FeedLimits {
     pub aside_by: Option<Instant>,
     /// The most records that are read in a second.
     pub records_per_s: Option<f64>,
+    /// Whether a source that asks to wait is asked again at once, since it waits by itself: the run ends with the source
+    /// or at a limit.
+    pub follows: bool,
 }
 
 /// Told after every few records of a run, as for a progress bar or a cursor.
@@ -95,6 +98,14 @@ impl<S: Source, Q: Quarantine> Run<'_, S, Q> {
                 Next::End { position } => {
                     self.next = Some(position);
                     return Ok(true);
+                }
+                Next::Wait { position } if self.limits.follows => {
+                    self.next = Some(position);
+                    // Nothing comes for a while, so nothing is held back for company.
+                    self.packer.flush(&mut entries);
+                    self.push(&mut entries).await;
+                    self.tell(checkpointer).await?;
+                    continue;
                 }
                 Next::Wait { position } => {
                     self.next = Some(position);

@@ -3,12 +3,16 @@
 //!
 //! - `plan`: what to ask the service next, decided without a clock and without a connection.
 //! - `driver`: the calls themselves, as an async stream.
+//! - `open`: from a record to the user records in it, typed by a schema.
+//! - `filter`: expressions over the fields of a record.
 //!
 //! A Lambda function needs none of this: its event source mapping reads for it.
 
 mod calls;
 mod driver;
 mod failures;
+mod filter;
+mod open;
 mod plan;
 mod shards;
 #[cfg(test)]
@@ -17,6 +21,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use driver::{ReadError, read_stream};
+pub use filter::{Filter, field};
+pub use open::{Opened, Opener, Origin, Refused, Row};
 pub use plan::PlanError;
 
 use crate::aws::kinesis_reader::ReadRecord;

@@ -45,7 +45,15 @@ pub enum StoreError {
         /// What the client says.
         source: BoxError,
     },
-    /// It did not succeed in the time given. Whether a write happened is not known.
+    /// There is no such bucket.
+    #[error("there is no bucket to {operation} objects of")]
+    NoBucket {
+        /// What was tried.
+        operation: &'static str,
+        /// What the client says.
+        source: BoxError,
+    },
+    /// It did not work in the time given; whether a write happened is not known.
     #[error("could not {operation} object {key:?} in {attempts} attempts")]
     Unavailable {
         /// What was tried.

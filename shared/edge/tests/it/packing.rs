@@ -69,13 +69,13 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 fn packing() -> impl Strategy<Value = Packing> {
     let compression = prop_oneof![Just(Compression::None), Just(Compression::Gzip), Just(Compression::Zstd)];
     let key = prop_oneof![Just(KeyRule::Random), Just(KeyRule::Constant("all".into()))];
-    (key, compression, any::<bool>()).prop_map(|(key, compression, aggregate)| Packing {
+    (key, compression, any::<[bool; 2]>()).prop_map(|(key, compression, [aggregate, line_ends])| Packing {
         key,
         compression,
         aggregate,
         chunks: true,
         order_per_key: false,
-        line_ends: false,
+        line_ends,
     })
 }
 
@@ -138,6 +138,19 @@ fn compression_is_kept_only_where_it_is_smaller() {
     let entries = pack(packing, Arc::default(), &[b"short".to_vec(), vec![b'x'; 1000]]);
     assert_eq!(&entries[0].data[..], b"short");
     assert!(entries[1].data.starts_with(&[0x1F, 0x8B]) && entries[1].data.len() < 100);
+}
+
+#[test]
+fn where_lines_end_every_record_is_compressed_however_short() {
+    let packing =
+        Packing { compression: Compression::Gzip, line_ends: true, chunks: true, ..Packing::default() };
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(3 * RECORD_BYTES).collect();
+    let entries =
+        pack(packing, Arc::default(), &[b"\n".to_vec(), b"short\n".to_vec(), vec![b'x'; 1000], noise]);
+    assert!(entries.len() > 5);
+    for entry in entries {
+        assert!(entry.data.starts_with(&[0x1F, 0x8B]) && entry.bytes() <= RECORD_BYTES);
+    }
 }
 
 #[test]

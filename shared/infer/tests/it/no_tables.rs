@@ -29,7 +29,7 @@ fn a_file_that_is_no_table_is_refused_with_what_it_looks_like() {
     check(b"[1, 2, 3]", "a JSON array of values that are not objects");
     check(b"{\"tags\":[1]}\n{\"tags\":[2]}\n", "objects without a value that a field can hold");
     let noise: Vec<u8> = (0..4000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
-    check(&noise, "binary data");
+    check(&noise, "of 4000 bytes are control characters");
     let mut of_something_else = utf16("a");
     of_something_else.extend_from_slice(&noise);
     check(&of_something_else, "binary data that begins like text in UTF-16");

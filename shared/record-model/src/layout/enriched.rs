@@ -30,6 +30,12 @@ pub enum Extension {
 }
 
 impl<'a> EnrichedKey<'a> {
+    /// Metadata of an object: the first record that it covers. Every record of its shard from that to the last one is in the
+    /// object or in quarantine.
+    pub const FIRST_SEQUENCE_NUMBER: &'static str = "first-sequence-number";
+    /// Metadata of an object: the last record that it covers.
+    pub const LAST_SEQUENCE_NUMBER: &'static str = "last-sequence-number";
+
     /// The object of a batch that starts at `first`.
     pub fn new(
         data_set: &'a str,

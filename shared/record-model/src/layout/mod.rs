@@ -11,6 +11,8 @@
 //! | `state/cursor/<data set>/<hash>.json` | how far a source has been read | [`CursorKey`] |
 //! | `state/chunks/<stream>/<message>/<entry>` | a message that arrives in pieces | [`ChunkKey`] |
 //! | `state/ledger/<stream>/<shard>/<epoch>` | what is decided of a shard | [`LedgerKey`] |
+//! | `state/ledger/<stream>/<shard>/<epoch>-redriven` | redrives of a shard, whose objects end with `-e<epoch>-redriven-<number>` | [`LedgerKey`] |
+//! | `state/redriven/<key>/<run>-<number>.json` | what a redrive fed again of an object, or of a folder of objects | [`RedrivenKey`] |
 //!
 //! `<hour>` is an [`Hour`], `<record>` a [`RecordName`]. Every type has `key`, which writes its key, and `parse`, which
 //! reads it. `parse` gives `None` for a key that `key` does not write, so the two can't drift apart.
@@ -25,6 +27,7 @@ mod position;
 mod quarantine;
 mod reasons;
 mod record_name;
+mod redriven;
 mod window;
 
 pub use chunks::{ChunkEntry, ChunkKey, MessageFolder};
@@ -37,6 +40,7 @@ pub use position::{Position, RecordId};
 pub use quarantine::QuarantineKey;
 pub use reasons::ReasonsKey;
 pub use record_name::RecordName;
+pub use redriven::RedrivenKey;
 pub use window::WindowKey;
 
 /// Splits `<root>/<data set or stream>/<rest>`.

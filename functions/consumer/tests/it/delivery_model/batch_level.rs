@@ -40,7 +40,7 @@ impl BatchLevel {
         let lines = done.minus(POISON);
         let etag: ETag =
             if self == Self::SharedBytes { lines.0.into() } else { u32::try_from(attempt).unwrap() };
-        Object { etag, writer: attempt, lines, end: done.end() }
+        Object { etag, writer: attempt, lines, first: done.first(), end: done.end() }
     }
 
     fn first_write(self, attempt: usize, start: Key, done: Records) -> (Phase, Option<Request>) {

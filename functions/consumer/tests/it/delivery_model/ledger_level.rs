@@ -3,6 +3,7 @@
 
 use super::batch_level::POISON;
 use super::records::Records;
+use super::redrive::{self, Redrive};
 use super::s3::{Key, Ledger, Object, Reply, Request, S3};
 use super::world::Protocol;
 
@@ -20,21 +21,54 @@ pub(crate) enum LedgerLevel {
     MovesUnconditionally,
     /// Finds its object written by another attempt and reports its own range.
     TrustsItsOwnRange,
+    /// Redrives as it would deliver: what is decided is skipped.
+    RedrivesAsUsual,
+    /// Redrives all of a batch, whatever of it is stored.
+    RedrivesAll,
+    /// Redrives records that are not decided beside the ledger too.
+    RedrivesUndecided,
+    /// Redrives into the next slot although another redrive came between its look and its write.
+    RedrivesByAnOldLook,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
-    Begun { batch: Records },
-    Read { batch: Records, seen: Option<Ledger> },
-    Chosen { plan: Plan },
-    Quarantining { plan: Plan },
-    Quarantined { plan: Plan },
-    Moving { plan: Plan },
-    Moved { plan: Plan },
-    Writing { plan: Plan },
-    Written { plan: Plan },
-    Refused { plan: Plan },
-    Answered { first_failed: u32 },
+    Begun {
+        batch: Records,
+    },
+    Read {
+        batch: Records,
+        seen: Option<Ledger>,
+    },
+    Chosen {
+        plan: Plan,
+    },
+    Quarantining {
+        plan: Plan,
+    },
+    Quarantined {
+        plan: Plan,
+    },
+    Moving {
+        plan: Plan,
+    },
+    Moved {
+        plan: Plan,
+    },
+    Writing {
+        plan: Plan,
+    },
+    Written {
+        plan: Plan,
+    },
+    Refused {
+        plan: Plan,
+    },
+    /// A batch that was given up, until it is known that it goes the usual way.
+    Redriving(Redrive),
+    Answered {
+        first_failed: u32,
+    },
 }
 
 /// What an attempt saw in the ledger and means to write.
@@ -49,10 +83,16 @@ pub(crate) struct Plan {
 }
 
 impl LedgerLevel {
+    /// Every record before this one is decided by the ledger.
+    pub(crate) fn decided(seen: Option<Ledger>, s3: &S3) -> u32 {
+        let written = seen.and_then(|ledger| s3.enriched.get(&ledger.slot));
+        written.map_or(seen.map_or(0, |ledger| ledger.done), |object| object.end)
+    }
+
     /// Looks whether the object the ledger names is there, and takes the records after it.
     fn choose(batch: Records, seen: Option<Ledger>, s3: &S3) -> Vec<(Phase, Option<Request>)> {
         let written = seen.and_then(|ledger| s3.enriched.get(&ledger.slot));
-        let decided = written.map_or(seen.map_or(0, |ledger| ledger.done), |object| object.end);
+        let decided = Self::decided(seen, s3);
         let slot = seen.map(|ledger| ledger.slot).filter(|_| written.is_none());
         let todo = batch.from(decided);
         if todo.is_empty() {
@@ -94,7 +134,8 @@ impl LedgerLevel {
         let key = if self == Self::OwnKey { own_key } else { plan.slot.unwrap_or(own_key) };
         let lines = plan.done.minus(POISON);
         // No ETag of an object matters here: an object is never replaced.
-        let object = Object { etag: 0, writer: attempt, lines, end: plan.done.end() };
+        let (first, end) = (plan.done.first(), plan.done.end());
+        let object = Object { etag: 0, writer: attempt, lines, first, end };
         (Phase::Writing { plan: Plan { slot: Some(key), ..plan } }, Some(Request::Create(key, object)))
     }
 
@@ -113,6 +154,13 @@ impl Protocol for LedgerLevel {
         Phase::Begun { batch }
     }
 
+    fn begin_redrive(&self, batch: Records) -> Phase {
+        match self {
+            Self::RedrivesAsUsual => Phase::Begun { batch },
+            _ => Phase::Redriving(Redrive::Begun { batch }),
+        }
+    }
+
     fn steps(&self, attempt: usize, phase: &Phase, s3: &S3) -> Vec<(Phase, Option<Request>)> {
         match *phase {
             Phase::Begun { batch } => vec![(Phase::Read { batch, seen: s3.ledger }, None)],
@@ -122,6 +170,7 @@ impl Protocol for LedgerLevel {
             Phase::Quarantined { plan } => vec![self.agree(plan)],
             Phase::Moved { plan } => vec![self.write(attempt, plan)],
             Phase::Refused { plan } => vec![(self.adopt(plan, s3), None)],
+            Phase::Redriving(phase) => redrive::steps(*self, attempt, phase, s3),
             Phase::Quarantining { .. }
             | Phase::Moving { .. }
             | Phase::Writing { .. }
@@ -142,6 +191,7 @@ impl Protocol for LedgerLevel {
             }
             (Phase::Writing { plan }, Reply::Done) => Phase::Answered { first_failed: plan.done.end() },
             (Phase::Writing { plan }, Reply::Refused) => Phase::Refused { plan },
+            (Phase::Redriving(phase), reply) => redrive::on_reply(phase, reply),
             (phase, _) => phase,
         }
     }

@@ -4,6 +4,7 @@ mod batch_level;
 mod ledger_level;
 mod poller;
 mod records;
+mod redrive;
 mod s3;
 mod world;
 
@@ -43,6 +44,14 @@ const TWO_POLLERS: Bounds = Bounds {
 };
 /// The same where the first failure gives a batch up.
 const TWO_IMPATIENT: Bounds = Bounds { tries: Some(1), ..TWO_POLLERS };
+/// Two pollers gave up the same records, and each batch is redriven, both at once.
+const REDRIVEN_TWICE: Bounds = Bounds {
+    records: 2,
+    attempts: 5,
+    lanes: &[Records::first_of_shard(2), Records::first_of_shard(1)],
+    redrive: true,
+    ..TWO_IMPATIENT
+};
 /// `ParallelizationFactor` 2: two pollers over different keys of one shard.
 const TWO_LANES: Bounds =
     Bounds { lanes: &[Records(0b101), Records(0b010)], outlives_its_poller: false, ..PATIENT };
@@ -124,8 +133,23 @@ fn the_ledger_level_keeps_each_record_once_where_batches_are_given_up() {
 }
 
 #[test]
-fn the_ledger_level_skips_a_batch_redriven_into_the_same_epoch() {
-    assert!(counterexample(LedgerLevel::Right, REDRIVEN, LOST).is_some());
+fn a_redrive_at_the_ledger_level_stores_what_is_not_stored_and_nothing_else() {
+    holds(LedgerLevel::Right, REDRIVEN);
+    holds(LedgerLevel::Right, Bounds { bisect: false, ..REDRIVEN });
+    holds(LedgerLevel::Right, REDRIVEN_TWICE);
+}
+
+#[test]
+fn every_wrong_redrive_at_the_ledger_level_is_found_out() {
+    for (variant, bounds, promise) in [
+        (LedgerLevel::RedrivesAsUsual, REDRIVEN, LOST),
+        (LedgerLevel::RedrivesAll, REDRIVEN, TWICE_BESIDE_GIVEN_UP),
+        (LedgerLevel::RedrivesUndecided, REDRIVEN, TWICE_BESIDE_GIVEN_UP),
+        (LedgerLevel::RedrivesByAnOldLook, REDRIVEN_TWICE, TWICE_BESIDE_GIVEN_UP),
+    ] {
+        let path = counterexample(variant, bounds, promise);
+        assert!(path.is_some(), "{variant:?} passes the model");
+    }
 }
 
 #[test]

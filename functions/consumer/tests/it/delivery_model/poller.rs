@@ -30,7 +30,10 @@ pub(crate) struct Poller {
     wake: Option<Moment>,
     pub(crate) running: Option<usize>,
     pub(crate) acknowledged: Records,
-    pub(crate) given_up: Records,
+    /// Each batch that was given up, in the order in which it was.
+    pub(crate) given_up: Vec<Records>,
+    /// What the lane has is one of those.
+    pub(crate) is_redriving: bool,
 }
 
 impl Poller {
@@ -50,8 +53,20 @@ impl Poller {
             wake: None,
             running: None,
             acknowledged: Records::NONE,
-            given_up: Records::NONE,
+            given_up: Vec::new(),
+            is_redriving: false,
         }
+    }
+
+    /// Everything that was given up and is not acknowledged.
+    pub(crate) fn given_up(&self) -> Records {
+        self.given_up.iter().fold(Records::NONE, |all, batch| all.or(*batch))
+    }
+
+    /// Takes records out of the batches that were given up.
+    fn forget_given_up(&mut self, records: Records) {
+        let left = self.given_up.iter().map(|batch| batch.minus(records));
+        self.given_up = left.filter(|batch| !batch.is_empty()).collect();
     }
 
     /// Nothing that was read is left to deliver.
@@ -66,6 +81,7 @@ impl Poller {
     /// Reads records, which are a batch since nothing else waits.
     pub(crate) fn read(&mut self, batch: Records) {
         self.next = batch.end();
+        self.is_redriving = false;
         self.step(0, Input::Records(numbers(batch)));
     }
 
@@ -93,9 +109,10 @@ impl Poller {
         self.step(0, Input::Answered(Outcome::Failed.into()));
     }
 
-    /// A later redrive: what was given up is a batch again.
-    pub(crate) fn redrive(&mut self) {
-        self.step(0, Input::Records(numbers(self.given_up)));
+    /// A later redrive: one batch that was given up is a batch again. It stays given up until it is acknowledged.
+    pub(crate) fn redrive(&mut self, batch: usize) {
+        self.is_redriving = true;
+        self.step(0, Input::Records(numbers(self.given_up[batch])));
     }
 
     /// No time passes but in the pauses: when something happens is the search's to choose.
@@ -109,9 +126,12 @@ impl Poller {
                 Action::WakeAt(at) => self.wake = Some(at),
                 Action::Acknowledge(records) => {
                     self.acknowledged = self.acknowledged.or(set(&records));
-                    self.given_up = self.given_up.minus(set(&records));
+                    self.forget_given_up(set(&records));
                 }
-                Action::GiveUp(given_up) => self.given_up = self.given_up.or(set(&given_up.records)),
+                Action::GiveUp(given_up) => {
+                    self.forget_given_up(set(&given_up.records));
+                    self.given_up.push(set(&given_up.records));
+                }
                 Action::Checkpoint(_) | Action::Retry { .. } | Action::WindowLost | Action::Done => {}
             }
         }

@@ -16,6 +16,8 @@ pub(crate) struct Object {
     /// Place of the writing attempt in the order of invocations, from the object's metadata.
     pub(crate) writer: usize,
     pub(crate) lines: Records,
+    /// The first sequence number covered, from the object's metadata.
+    pub(crate) first: u32,
     /// One past the last sequence number covered, from the object's metadata.
     pub(crate) end: u32,
 }
@@ -24,6 +26,13 @@ pub(crate) struct Object {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ledger {
     pub(crate) done: u32,
+    pub(crate) slot: Key,
+}
+
+/// The redriven object of this number goes to `slot`, whoever writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Redriven {
+    pub(crate) number: u32,
     pub(crate) slot: Key,
 }
 
@@ -38,6 +47,8 @@ pub(crate) enum Request {
     MoveLedger(Option<Ledger>, Ledger),
     /// The same without the condition.
     SetLedger(Ledger),
+    /// As [`Request::MoveLedger`], on the shard's chain of redrives.
+    MoveRedriven(Option<Redriven>, Redriven),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +63,7 @@ pub(crate) struct S3 {
     pub(crate) enriched: BTreeMap<Key, Object>,
     pub(crate) quarantine: Records,
     pub(crate) ledger: Option<Ledger>,
+    pub(crate) redriven: Option<Redriven>,
 }
 
 impl S3 {
@@ -60,6 +72,7 @@ impl S3 {
             Request::Create(key, _) => !self.enriched.contains_key(&key),
             Request::Replace(key, etag, _) => self.enriched.get(&key).is_some_and(|o| o.etag == etag),
             Request::MoveLedger(seen, _) => self.ledger == seen,
+            Request::MoveRedriven(seen, _) => self.redriven == seen,
             Request::Overwrite(..) | Request::Quarantine(_) | Request::SetLedger(_) => true,
         };
         if !allowed {
@@ -73,8 +86,15 @@ impl S3 {
             }
             Request::Quarantine(records) => self.quarantine = self.quarantine.or(records),
             Request::MoveLedger(_, ledger) | Request::SetLedger(ledger) => self.ledger = Some(ledger),
+            Request::MoveRedriven(_, redriven) => self.redriven = Some(redriven),
         }
         Reply::Done
+    }
+
+    /// Of these records, those that an object covers, by its metadata.
+    pub(crate) fn covered(&self, records: Records) -> Records {
+        let covers = |object: &Object| records.from(object.first).minus(records.from(object.end));
+        self.enriched.values().map(covers).fold(Records::NONE, Records::or)
     }
 
     /// Records in at least one, and records in more than one, of the enriched objects and quarantine.

@@ -15,6 +15,11 @@ pub(crate) trait Protocol {
 
     fn begin(&self, batch: Records) -> Self::Phase;
 
+    /// What an invocation does with a batch that was given up.
+    fn begin_redrive(&self, batch: Records) -> Self::Phase {
+        self.begin(batch)
+    }
+
     /// Every way on from a phase that waits for nothing: reads happen here, writes are sent.
     fn steps(&self, attempt: usize, phase: &Self::Phase, s3: &S3) -> Vec<(Self::Phase, Option<Request>)>;
 
@@ -65,8 +70,10 @@ pub(crate) enum Action {
     Invoke {
         poller: usize,
     },
+    /// One of the batches that were given up is invoked again.
     Redrive {
         poller: usize,
+        batch: usize,
     },
     /// The invocation goes on; where there are several ways, by this one.
     Step {
@@ -107,7 +114,7 @@ impl<P> World<P> {
     }
 
     pub(crate) fn given_up(&self) -> Records {
-        self.pollers.iter().fold(Records::NONE, |all, poller| all.or(poller.given_up))
+        self.pollers.iter().fold(Records::NONE, |all, poller| all.or(poller.given_up()))
     }
 }
 
@@ -144,7 +151,7 @@ where
             Action::Land { attempt } => self.land(&mut world, attempt)?,
             Action::Read { poller, .. }
             | Action::Invoke { poller }
-            | Action::Redrive { poller }
+            | Action::Redrive { poller, .. }
             | Action::Answer { poller }
             | Action::Crash { poller }
             | Action::Abandon { poller } => self.poll(&mut world, poller, action)?,
@@ -188,8 +195,9 @@ impl<P: Protocol> Checked<P> {
             actions.extend((1..=unread).map(|count| Action::Read { poller, count }));
             if !state.is_idle() {
                 actions.push(Action::Invoke { poller });
-            } else if self.bounds.redrive && !state.given_up.is_empty() {
-                actions.push(Action::Redrive { poller });
+            } else if self.bounds.redrive {
+                let batches = 0..state.given_up.len();
+                actions.extend(batches.map(|batch| Action::Redrive { poller, batch }));
             }
         }
     }
@@ -198,9 +206,15 @@ impl<P: Protocol> Checked<P> {
         let state = &mut world.pollers[poller];
         match action {
             Action::Read { count, .. } => state.read(state.unread(self.bounds.lanes[poller]).take(count)),
-            Action::Redrive { .. } => state.redrive(),
+            Action::Redrive { batch, .. } => state.redrive(batch),
             Action::Invoke { .. } => {
-                let phase = Some(self.protocol.begin(state.invoke()?));
+                let batch = state.invoke()?;
+                let phase = if state.is_redriving {
+                    self.protocol.begin_redrive(batch)
+                } else {
+                    self.protocol.begin(batch)
+                };
+                let phase = Some(phase);
                 state.running = Some(world.attempts.len());
                 world.attempts.push(Attempt { phase, on_the_wire: None });
             }

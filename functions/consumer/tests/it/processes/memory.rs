@@ -110,8 +110,10 @@ fn a_batch_of_records_that_open_to_megabytes_of_emoji_passes_under_a_hard_limit_
         parameters: BTreeMap::new(),
         kinesis_port: 0,
         s3_port: 0,
+        opensearch: None,
         throttle: false,
         allowed_origins: Vec::new(),
+        page: None,
     };
     let report = run(options, &records);
     let bucket = folder.path().join("data/s3/databucket");

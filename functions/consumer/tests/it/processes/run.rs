@@ -39,7 +39,7 @@ pub(crate) async fn run(seed: u64, habits: Habits, mut random: Random) {
     let (ready, mut is_ready) = watch::channel(None);
     let (stop, mut stopped) = watch::channel(false);
     let progress = |progress| {
-        if let Progress::Ready { kinesis_url, s3_url } = progress {
+        if let Progress::Ready { kinesis_url, s3_url, .. } = progress {
             proxy.stand_before(&s3_url);
             ready.send_replace(Some(kinesis_url));
         }
@@ -117,7 +117,9 @@ fn options(folder: &Path, habits: Habits, proxy: &Proxy, random: &mut Random) ->
         parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         kinesis_port: 0,
         s3_port: 0,
+        opensearch: None,
         throttle: false,
         allowed_origins: Vec::new(),
+        page: None,
     }
 }

@@ -1,5 +1,6 @@
 //! The laws of a delivery stream, held against its state machine in a world where much goes wrong.
 
+mod search;
 mod stream;
 mod world;
 
@@ -18,8 +19,8 @@ use super::settings::{BufferRules, Outlet, Rules};
 use crate::aws::event::Event;
 use crate::aws::stream::source::PageLimit;
 
-const NOTHING: Faults = Faults { invocation: 0, record: 0, write: 0, late: 0 };
-const MUCH: Faults = Faults { invocation: 30, record: 20, write: 30, late: 10 };
+const NOTHING: Faults = Faults { invocation: 0, record: 0, write: 0, late: 0, index: 0 };
+const MUCH: Faults = Faults { invocation: 30, record: 20, write: 30, late: 10, index: 30 };
 
 fn rules(transforms: bool, buffer_bytes: usize) -> Rules {
     let processing = Processing {
@@ -43,6 +44,7 @@ fn rules(transforms: bool, buffer_bytes: usize) -> Rules {
         compression: Compression::None,
         dynamic_partitioning: false,
         processing: transforms.then_some(processing),
+        search: None,
     };
     let page = PageLimit { records: 5, bytes: 5_000 };
     Rules { page, ..Rules::of(&settings).unwrap() }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use edge::store::StoreError;
 use serde_json::{Value, json};
 
+use super::search::MadeUpIndex;
 use super::stream::{Chance, MadeUpStream};
 use crate::aws::clock::Moment;
 use crate::aws::event::Event;
@@ -25,6 +26,7 @@ pub(super) struct Faults {
     pub(super) write: u64,
     /// Time goes on while something is under way.
     pub(super) late: u64,
+    pub(super) index: u64,
 }
 
 pub(super) struct World {
@@ -40,6 +42,7 @@ pub(super) struct World {
     pub(super) ends: [Vec<String>; 3],
     ended: BTreeSet<String>,
     pub(super) backed_up: Vec<String>,
+    pub(super) index: MadeUpIndex,
     /// What the answer that is being taken in drops, unless it comes too late.
     dropped: Vec<String>,
     invocation_ids: BTreeSet<String>,
@@ -63,6 +66,7 @@ impl World {
             ends: Default::default(),
             ended: BTreeSet::new(),
             backed_up: Vec::new(),
+            index: MadeUpIndex::default(),
             dropped: Vec::new(),
             invocation_ids: BTreeSet::new(),
             events: Vec::new(),
@@ -90,7 +94,7 @@ impl World {
 
     /// Everything is shown, nothing goes wrong any more, and the delivery stream is told to drain.
     pub(super) fn drain(&mut self, delivery: &mut Delivery) {
-        self.faults = Faults { invocation: 0, write: 0, late: 0, ..self.faults };
+        self.faults = Faults { invocation: 0, write: 0, late: 0, index: 0, ..self.faults };
         self.stream.show_everything();
         self.step(delivery, Input::Drain);
         for _ in 0..100_000 {
@@ -174,6 +178,11 @@ impl World {
             Errand::Invoke { shard, number, invocation } => {
                 let answer = self.answer(&invocation.event);
                 Input::Answered { shard, invocation: number, answer }
+            }
+            Errand::Index { number, lines } => {
+                let answer = self.index.bulk(&lines, &mut self.chance, self.faults.index);
+                self.ended.extend(self.index.documents.values().cloned());
+                Input::Indexed { request: number, answer }
             }
             Errand::Write { number, object } => Input::Written { object: number, result: self.write(object) },
             Errand::Pass { shard, id, place } => {

@@ -18,6 +18,7 @@
 //!
 //! Locks are taken in this order: all streams, a stream's state, a shard's records, its takers, a taker's places.
 
+mod age;
 mod catalogue;
 mod description;
 mod document;

@@ -64,5 +64,9 @@ fn builder(bucket: &str, aws: &AwsSettings) -> AmazonS3Builder {
             builder = builder.with_token(token);
         }
     }
+    #[cfg(feature = "sdk")]
+    if let (None, Some(provider)) = (&aws.credentials, &aws.credentials_of.0) {
+        builder = builder.with_credentials(super::keys::keys_of(provider));
+    }
     builder
 }

@@ -3,6 +3,8 @@
 mod attributes;
 mod calls;
 mod client;
+#[cfg(feature = "sdk")]
+mod keys;
 
 use std::error::Error as _;
 use std::ops::Range;
@@ -170,6 +172,9 @@ impl ObjectStore for S3Store {
             };
             match self.client.list_paginated(Some(prefix).filter(|p| !p.is_empty()), options).await {
                 Ok(page) => return Ok(page.result.objects.into_iter().map(listed).collect()),
+                Err(error @ Error::NotFound { .. }) => {
+                    return Err(StoreError::NoBucket { operation: "list", source: error.into() });
+                }
                 Err(error) => tries.again(call, error).await?,
             }
         }

@@ -14,6 +14,7 @@ mod firehose_answer;
 mod json_text;
 mod kinesis;
 mod metadata;
+mod redrive;
 
 pub use batch_answer::BatchAnswer;
 pub use error::{DataError, EventError};
@@ -22,3 +23,4 @@ pub use firehose_answer::{ANSWER_LIMIT_BYTES, FirehoseAnswer};
 pub use json_text::JsonText;
 pub use kinesis::{KinesisEvent, KinesisRecord, TumblingWindow};
 pub use metadata::{RecordMetadata, TableRoute};
+pub use redrive::{ItemFailure, REDRIVE, Redrive, RedriveAnswer, ToScan};

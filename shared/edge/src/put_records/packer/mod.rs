@@ -1,5 +1,4 @@
-//! Makes entries from payloads: with a key, compressed if that is smaller, aggregated by shard, and cut if
-//! too long.
+//! Payloads to entries: keyed, compressed, aggregated by shard, cut where too long.
 
 mod aggregates;
 mod press;
@@ -43,7 +42,7 @@ impl Packer {
         }
         Ok(Self {
             keyer: Keyer::new(&packing.key, schema)?,
-            press: Press::new(packing.compression),
+            press: Press::new(packing.compression, packing.line_ends),
             packing,
             record_bytes,
             compressed: Vec::new(),
@@ -76,7 +75,7 @@ impl Packer {
         let addressed = self.address(payload)?;
         let mut buffer = std::mem::take(&mut self.compressed);
         let packed =
-            self.press.smaller(payload, &mut buffer).map(|data| self.place(data, addressed, position, out));
+            self.press.press(payload, &mut buffer).map(|data| self.place(data, addressed, position, out));
         self.compressed = buffer;
         match packed? {
             Ok(()) => Ok(()),
@@ -121,8 +120,8 @@ impl Packer {
         Ok(())
     }
 
-    /// Cuts the record itself, and compresses each framed piece if that is smaller. Readers decompress a
-    /// piece before they read its frame, and don't decompress the whole message.
+    /// Cuts the record itself, and compresses each framed piece as a record is: readers take a piece's compression off
+    /// before its frame, and a message has none.
     fn cut(
         &mut self,
         payload: &[u8],
@@ -132,14 +131,14 @@ impl Packer {
     ) -> Result<(), PackError> {
         let limit = self.record_bytes;
         let bytes = payload.len() + key.partition_key.len();
-        let room = limit.saturating_sub(key.partition_key.len());
+        let room = limit.saturating_sub(key.partition_key.len()).saturating_sub(self.press.overhead(limit));
         let chunks = chunk::split(payload, fastrand::u128(..), room)
             .map_err(|_| PackError::TooLong { bytes, limit })?;
         let (mut framed, mut compressed) = (Vec::new(), Vec::new());
         for chunk in chunks {
             framed.clear();
             chunk.write(&mut framed);
-            let data = self.press.smaller(&framed, &mut compressed)?;
+            let data = self.press.press(&framed, &mut compressed)?;
             // The message counts once, with its first piece.
             out.push(entry(key.clone(), data.to_vec(), position, u32::from(chunk.index == 0)));
         }

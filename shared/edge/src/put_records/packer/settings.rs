@@ -10,7 +10,7 @@ use crate::put_records::{KeyError, KeyRule, KeyRuleError};
 pub struct Packing {
     /// Where partition keys come from.
     pub key: KeyRule,
-    /// How each record is compressed, if that makes it smaller.
+    /// How each record is compressed: where that makes it smaller, or with `line_ends` every one.
     pub compression: Compression,
     /// Whether many records travel as one Kinesis record.
     pub aggregate: bool,
@@ -18,8 +18,9 @@ pub struct Packing {
     pub chunks: bool,
     /// Whether records with the same key stay in order.
     pub order_per_key: bool,
-    /// Whether a line end follows each record, inside its compression. What a delivery stream concatenates
-    /// unchanged can then be read line by line.
+    /// Whether a line end follows each record, inside its compression: what a delivery stream puts
+    /// together as it is can then be read line by line. So that it can be opened as a whole, every record is
+    /// compressed then or none, however short.
     pub line_ends: bool,
 }
 

@@ -1,38 +1,48 @@
 //! From a Kinesis record to user records: decoded, put together, and typed as the functions would do it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt;
 
-use edge::aws::kinesis_reader::ReadRecord;
-use edge::logging::chain;
 use record_model::chunk::{Chunk, Reassembly};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::Value;
 
-/// The most bytes of incomplete messages, and of one message.
+use crate::aws::kinesis_reader::ReadRecord;
+use crate::logging::chain;
+
+/// Most bytes of messages that are not whole yet, and of one message.
 const MAX_PENDING_BYTES: u64 = 256 << 20;
 
 /// A user record and where it came from.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
-    pub(super) stream: &'a str,
-    pub(super) shard: &'a str,
-    pub(super) number: &'a str,
-    pub(super) sub: Option<u64>,
-    pub(super) key: &'a str,
-    pub(super) arrived_at_ms: i64,
-    pub(super) formats: Vec<&'static str>,
-    /// The payload as it was put, without its wrappings.
-    pub(super) payload: &'a [u8],
-    /// The document that its schema makes of it.
-    pub(super) typed: Option<Vec<u8>>,
+pub struct Row<'a> {
+    /// The stream's name.
+    pub stream: &'a str,
+    /// The shard that it was read from.
+    pub shard: &'a str,
+    /// The sequence number of the Kinesis record.
+    pub number: &'a str,
+    /// Its place in an aggregate, from 0; none where it is not aggregated.
+    pub sub: Option<u64>,
+    /// Its partition key.
+    pub key: &'a str,
+    /// When it arrived, in Unix milliseconds.
+    pub arrived_at_ms: i64,
+    /// What was around it, the outermost first.
+    pub formats: Vec<&'static str>,
+    /// As it was put, without what was around it.
+    pub payload: &'a [u8],
+    /// As its schema types it.
+    pub typed: Option<Vec<u8>>,
     document: OnceCell<Option<Value>>,
 }
 
 impl<'a> Row<'a> {
-    /// Makes a row of these bytes, without an origin.
-    pub(super) fn bare(payload: &'a [u8]) -> Self {
+    /// A row of these bytes, from nowhere.
+    pub fn bare(payload: &'a [u8]) -> Self {
         Self {
             stream: "",
             shard: "",
@@ -47,35 +57,64 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The typed record, or the payload if there is no schema.
-    pub(super) fn data(&self) -> &[u8] {
+    /// The typed record, or what was put where there is no schema.
+    pub fn data(&self) -> &[u8] {
         self.typed.as_deref().unwrap_or(self.payload)
     }
 
     /// The record as JSON, if it is.
-    pub(super) fn document(&self) -> Option<&Value> {
+    pub fn document(&self) -> Option<&Value> {
         self.document.get_or_init(|| serde_json::from_slice(self.data()).ok()).as_ref()
     }
 }
 
 /// Where a batch of records comes from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
-    pub(super) stream: &'a str,
-    pub(super) shard: &'a str,
+pub struct Origin<'a> {
+    /// The stream's name.
+    pub stream: &'a str,
+    /// The shard.
+    pub shard: &'a str,
 }
 
-/// The result of decoding a record.
-pub(super) enum Opened<'a> {
+/// What a record turns out to be.
+#[derive(Debug)]
+pub enum Opened<'a> {
+    /// A record; typed where there is a schema.
     Row(Row<'a>),
-    /// It can't be decoded, or its schema refuses it: where it is, and why.
-    Refused(String),
-    /// Its schema drops it.
-    Dropped,
+    /// It can't be opened, or its schema refuses it.
+    Refused(Refused<'a>),
+    /// Its schema says that it is left out.
+    Dropped(Row<'a>),
+    /// A piece of a message that is not whole yet.
+    Piece(Row<'a>),
 }
 
-/// Decodes records of every form. Pieces of messages wait here for the others.
-pub(super) struct Opener {
+/// A record that can't be shown as what it is to be. `Display` says where it is and why, without any of its text.
+#[derive(Debug)]
+pub struct Refused<'a> {
+    /// The record; what can't be opened is there as it was put.
+    pub row: Row<'a>,
+    /// A short stable word.
+    pub kind: Cow<'static, str>,
+    /// The field at fault, where there is one.
+    pub field: Option<String>,
+    /// What is wrong, on one line.
+    pub message: String,
+    /// Whether its schema refuses it; else it can't be opened.
+    pub is_of_schema: bool,
+}
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row: Row { stream, shard, number, .. }, kind, message, .. } = self;
+        let refused = if self.is_of_schema { format!("refused as {kind}: ") } else { String::new() };
+        write!(formatter, "{stream} {shard} {number}: {refused}{message}")
+    }
+}
+
+/// Opens records of every form; pieces of messages wait here for the others.
+pub struct Opener {
     decoder: Decoder,
     schema: Option<Schema>,
     pending: BTreeMap<u128, Reassembly>,
@@ -83,30 +122,31 @@ pub(super) struct Opener {
 }
 
 impl Opener {
-    pub(super) fn new(schema: Option<Schema>) -> Self {
+    /// An opener that types by a schema, where there is one.
+    pub fn new(schema: Option<Schema>) -> Self {
         Self { decoder: Decoder::new(Limits::default()), schema, pending: BTreeMap::new(), pending_bytes: 0 }
     }
 
-    /// Decodes one Kinesis record. `visit` gets each of its user records.
-    pub(super) fn open(
-        &mut self,
-        record: &ReadRecord,
-        origin: Origin<'_>,
-        visit: &mut dyn FnMut(Opened<'_>),
-    ) {
+    /// Opens one Kinesis record; `visit` gets each of its user records.
+    pub fn open(&mut self, record: &ReadRecord, origin: Origin<'_>, visit: &mut dyn FnMut(Opened<'_>)) {
         let Self { decoder, schema, pending, pending_bytes } = self;
         decoder.start_batch();
         let mut whole = None;
-        let place = || format!("{} {} {}", origin.stream, origin.shard, record.sequence_number);
         let decoded = decoder.decode(&record.data, &mut |user_record| match &user_record.content {
             Ok(Content::Payload(payload)) => {
                 visit(typed(row(record, origin, &user_record, payload), schema.as_ref()));
             }
             Ok(Content::Chunk(chunk)) => match put_together(pending, pending_bytes, chunk) {
-                Ok(message) => whole = message.or(whole.take()),
-                Err(error) => visit(Opened::Refused(format!("{}: {error}", place()))),
+                Ok(None) => visit(Opened::Piece(row(record, origin, &user_record, &record.data))),
+                Ok(message) => whole = message,
+                Err(error) => {
+                    visit(unopened(row(record, origin, &user_record, &record.data), "chunk", error));
+                }
             },
-            Err(error) => visit(Opened::Refused(format!("{}: {}", place(), chain(error)))),
+            Err(error) => {
+                let row = row(record, origin, &user_record, &record.data);
+                visit(unopened(row, error.kind(), chain(error)));
+            }
         });
         let decoded = decoded.and_then(|()| {
             let Some(message) = whole else { return Ok(()) };
@@ -120,14 +160,26 @@ impl Opener {
             })
         });
         if let Err(error) = decoded {
-            visit(Opened::Refused(format!("{}: {}", place(), chain(&error))));
+            let row = Row {
+                stream: origin.stream,
+                shard: origin.shard,
+                number: &record.sequence_number,
+                key: &record.partition_key,
+                arrived_at_ms: record.arrived_at_ms,
+                ..Row::bare(&record.data)
+            };
+            visit(unopened(row, error.kind(), chain(&error)));
         }
     }
 
-    /// How many messages are incomplete.
-    pub(super) fn pending(&self) -> usize {
+    /// Messages that are not whole.
+    pub fn pending(&self) -> usize {
         self.pending.len()
     }
+}
+
+fn unopened<'a>(row: Row<'a>, kind: &'static str, message: String) -> Opened<'a> {
+    Opened::Refused(Refused { row, kind: kind.into(), field: None, message, is_of_schema: false })
 }
 
 fn row<'a>(
@@ -162,15 +214,14 @@ fn typed<'a>(mut row: Row<'a>, schema: Option<&Schema>) -> Opened<'a> {
             row.typed = Some(document);
             Opened::Row(row)
         }
-        Ok(_) => Opened::Dropped,
-        Err(error) => {
-            let (stream, shard, number) = (row.stream, row.shard, row.number);
-            Opened::Refused(format!(
-                "{stream} {shard} {number}: refused as {}: {}",
-                error.kind(),
-                chain(&error)
-            ))
-        }
+        Ok(_) => Opened::Dropped(row),
+        Err(error) => Opened::Refused(Refused {
+            row,
+            kind: error.kind().into(),
+            field: error.field().map(str::to_owned),
+            message: chain(&error),
+            is_of_schema: true,
+        }),
     }
 }
 

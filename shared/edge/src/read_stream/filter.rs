@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A condition on a record.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Filter(Node);
+pub struct Filter(Node);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Node {
@@ -39,18 +39,18 @@ enum Operator {
 }
 
 impl Filter {
-    /// Reads an expression. The error says where it is wrong and what was expected there.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads an expression; the error says where it goes wrong and what was expected there.
+    pub fn parse(text: &str) -> Result<Self, String> {
         parse::parse(text).map(Self)
     }
 
-    /// Whether it holds for a record's document. Values of different types are unequal, and neither is less.
-    pub(super) fn holds(&self, document: &Value) -> bool {
+    /// Whether it holds for a record's document. Values of different types are different, and neither is less.
+    pub fn holds(&self, document: &Value) -> bool {
         self.0.holds(document)
     }
 
-    /// The fields that it names, each up to its first point.
-    pub(super) fn fields(&self) -> BTreeSet<&str> {
+    /// The fields it names, each up to its first point.
+    pub fn fields(&self) -> BTreeSet<&str> {
         let mut fields = BTreeSet::new();
         self.0.collect(&mut fields);
         fields
@@ -97,9 +97,8 @@ impl Operand {
     }
 }
 
-/// The value at a path such as `user.name`; null if there is none. A member whose name contains the points
-/// takes precedence.
-pub(super) fn field<'a>(document: &'a Value, path: &str) -> &'a Value {
+/// The value at a path such as `user.name`; null where there is none. A member whose name has the points in it wins.
+pub fn field<'a>(document: &'a Value, path: &str) -> &'a Value {
     if let Some(value) = document.get(path) {
         return value;
     }

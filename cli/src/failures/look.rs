@@ -1,0 +1,129 @@
+//! The look at everything that failed, object by object, in the order of their keys.
+
+use std::fs;
+use std::future::ready;
+
+use clap::Args;
+use edge::clock::since_epoch_ms;
+use edge::logging::chain;
+use edge::store::{ObjectStore as _, StoreError, list_all};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use record_model::layout::ReasonsKey;
+
+use super::item::{By, Item, Source};
+use super::reasons::Reasons;
+use crate::failed::{self, GivenUp};
+use crate::place::Bucket;
+use crate::tail::when::Moment;
+
+/// Objects that are read at once.
+pub(super) const AT_ONCE: usize = 64;
+/// What the keys of failures begin with, in the order of keys. `record_model::layout` writes the first two of kinflow's.
+const ROOTS: [&str; 3] = ["aws/lambda/", "failed/", "quarantine/"];
+
+/// Which failures are meant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FilterArguments {
+    /// Those of this reason, by its first word, such as `bad_field`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) reason: Option<String>,
+    /// Those that were put aside since: 1h (ago) or @2026-11-25T10:00
+    #[arg(long, value_parser = Moment::parse_end, value_name = "WHEN")]
+    pub(crate) since: Option<Moment>,
+    /// Those of a function
+    #[arg(long, value_enum, value_name = "FUNCTION")]
+    pub(crate) function: Option<By>,
+    /// Those of a data set; batches that were given up go by their stream
+    #[arg(long, value_name = "NAME")]
+    pub(crate) data_set: Option<String>,
+}
+
+/// What one object or file holds, or why it can't be read.
+pub(crate) struct Looked {
+    pub(crate) place: String,
+    pub(crate) items: Result<Vec<Item>, String>,
+}
+
+impl FilterArguments {
+    /// Whether what was put aside at this time may be meant.
+    fn takes_time(&self, at_ms: i64, now_ms: i64) -> bool {
+        self.since.as_ref().and_then(|since| since.end_ms(now_ms)).is_none_or(|since| at_ms >= since)
+    }
+
+    /// Whether it is meant.
+    pub(crate) fn takes(&self, item: &Item) -> bool {
+        self.reason.as_ref().is_none_or(|kind| item.reason.kind == *kind)
+            && self.function.is_none_or(|by| item.by == by)
+            && self.data_set.as_ref().is_none_or(|name| item.data_set == *name)
+    }
+}
+
+/// Everything in a bucket that failed and that the filter takes. The transform's reasons are read first. An object that can't
+/// be read is told as such; one that is nothing that failed is left out.
+pub(crate) fn in_bucket<'a>(
+    bucket: &'a Bucket,
+    filter: &'a FilterArguments,
+    reasons: &'a mut Reasons,
+    now_ms: i64,
+) -> BoxStream<'a, Result<Looked, StoreError>> {
+    let prefixes = match bucket.prefix.as_str() {
+        "" => ROOTS.to_vec(),
+        prefix => vec![prefix],
+    };
+    let objects = stream::iter(prefixes).flat_map(move |prefix| list_all(&bucket.store, prefix));
+    let objects = objects.try_filter(move |listed| {
+        let is_reason = ReasonsKey::parse(&listed.key).is_some();
+        ready(!is_reason && filter.takes_time(listed.modified_at_ms, now_ms))
+    });
+    let read = objects.map_ok(move |listed| async move {
+        let source = Source::from(listed);
+        let body = bucket.store.get(&source.place).await;
+        Ok::<_, StoreError>((source, body))
+    });
+    let looked = read.try_buffered(AT_ONCE).map_ok(move |(source, body)| match body {
+        Ok(Some(object)) => look_at(source, &object.body, filter, reasons),
+        Ok(None) => Some(Looked { place: source.place, items: Ok(Vec::new()) }),
+        Err(error) => Some(Looked { place: source.place, items: Err(chain(&error)) }),
+    });
+    looked.try_filter_map(|looked| ready(Ok(looked))).boxed()
+}
+
+fn look_at(source: Source, bytes: &[u8], filter: &FilterArguments, reasons: &mut Reasons) -> Option<Looked> {
+    let items = match failed::opened(bytes) {
+        Ok(bytes) => {
+            let items = Item::all_of(&source, &bytes, reasons)?;
+            Ok(items.into_iter().filter(|item| filter.takes(item)).collect())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    Some(Looked { place: source.place, items })
+}
+
+/// What a file holds: any form of failure, or documents of a queue or a topic.
+pub(crate) fn in_file(path: &std::path::Path, filter: &FilterArguments, now_ms: i64) -> Looked {
+    let place = path.display().to_string();
+    let items = items_of_file(path, &place);
+    let takes = |item: &Item| filter.takes_time(item.at_ms, now_ms) && filter.takes(item);
+    Looked { place, items: items.map(|items| items.into_iter().filter(takes).collect()) }
+}
+
+fn items_of_file(path: &std::path::Path, place: &str) -> Result<Vec<Item>, String> {
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let at_ms = fs::metadata(path).and_then(|metadata| metadata.modified()).map_or(0, since_epoch_ms);
+    let bytes = failed::opened(&bytes).map_err(|error| error.to_string())?;
+    let source = Source { place: place.to_owned(), at_ms };
+    let documents = GivenUp::read_all(&bytes);
+    if !documents.is_empty() {
+        let several = documents.len() > 1;
+        let item = |(line, document)| {
+            let line = several.then_some(line);
+            Item { line, ..Item::given_up(&source, document) }
+        };
+        return Ok((1..).zip(documents).map(item).collect());
+    }
+    Item::all_of(&source, &bytes, &mut Reasons::default()).ok_or_else(|| {
+        "it holds nothing that failed; expected records put aside, a delivery stream's failures, or an on-failure document"
+            .to_owned()
+    })
+}

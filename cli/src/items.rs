@@ -1,0 +1,243 @@
+//! The items of a text file: its lines, or the cells of one CSV column, each with its line; in bounded memory.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+use clap::Args;
+use thiserror::Error;
+
+/// Longest line or row read, in bytes.
+pub(crate) const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// Signs that may be between the cells of a row.
+const DELIMITERS: [u8; 4] = *b",;\t|";
+
+/// What of a text file is taken, and what happens where something is wrong with it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ItemArguments {
+    /// The CSV column, or the member of JSON lines, to take
+    #[arg(long, value_name = "NAME")]
+    pub(crate) field: Option<String>,
+    /// Take each line as it is
+    #[arg(long, conflicts_with = "field")]
+    pub(crate) lines: bool,
+    /// Pass over what can't be read, and say so; the exit code is 1 then
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+}
+
+/// One line or cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// From 1.
+    pub(crate) line: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// What the row's column `id` has, if there is one.
+    pub(crate) id: Option<Vec<u8>>,
+}
+
+/// Why there is no next item.
+#[derive(Debug, Error)]
+pub(crate) enum ItemError {
+    #[error("line {line} can't be read")]
+    Read { line: u64, source: io::Error },
+    #[error("line {line} is longer than {MAX_LINE_BYTES} bytes")]
+    TooLong { line: u64 },
+    #[error("row at line {line} is longer than {MAX_LINE_BYTES} bytes: is a quote left open?")]
+    RowTooLong { line: u64 },
+    #[error("the first line has no column {field:?}; it has {found}")]
+    NoColumn { field: String, found: String },
+    #[error("row at line {line} has no cell in the column {field:?}")]
+    NoCell { line: u64, field: String },
+}
+
+impl ItemError {
+    /// Whether what follows can be read all the same.
+    pub(crate) fn is_of_one_item(&self) -> bool {
+        matches!(self, Self::NoCell { .. })
+    }
+}
+
+/// The items of an input, in their order.
+pub(crate) enum Items<R: BufRead> {
+    Lines { input: R, line: u64 },
+    Column(Box<Column<R>>),
+}
+
+/// The cells of one column.
+pub(crate) struct Column<R: BufRead> {
+    reader: csv::Reader<Bounded<io::Chain<io::Cursor<Vec<u8>>, R>>>,
+    left: Rc<Cell<u64>>,
+    field: String,
+    at: usize,
+    id_at: Option<usize>,
+    row: csv::ByteRecord,
+}
+
+/// Bytes until too many came since the last row.
+struct Bounded<R> {
+    inner: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        match self.left.get().checked_sub(read as u64) {
+            Some(left) => self.left.set(left),
+            None => return Err(io::ErrorKind::FileTooLarge.into()),
+        }
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> Items<R> {
+    /// Passes a byte order mark. With `field` the input is CSV, whose header has that column, unless its first line
+    /// begins as JSON does.
+    pub(crate) fn open(mut input: R, field: Option<&str>) -> Result<Self, ItemError> {
+        let failed = |source| ItemError::Read { line: 1, source };
+        let head = input.fill_buf().map_err(failed)?;
+        if head.starts_with(BYTE_ORDER_MARK) {
+            input.consume(BYTE_ORDER_MARK.len());
+        }
+        let Some(field) = field.filter(|_| !is_json(input.fill_buf().unwrap_or_default())) else {
+            return Ok(Self::Lines { input, line: 0 });
+        };
+        let mut header = Vec::new();
+        let most = MAX_LINE_BYTES;
+        (&mut input).take(most).read_until(b'\n', &mut header).map_err(failed)?;
+        let found = DELIMITERS.into_iter().find_map(|delimiter| {
+            let names = names(&header, delimiter);
+            let at = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
+            Some((delimiter, at(field)?, at("id").filter(|id| Some(*id) != at(field))))
+        });
+        let Some((delimiter, at, id_at)) = found else {
+            let shown = String::from_utf8_lossy(header.trim_ascii()).chars().take(200).collect::<String>();
+            return Err(ItemError::NoColumn { field: field.to_owned(), found: format!("{shown:?}") });
+        };
+        let left = Rc::new(Cell::new(MAX_LINE_BYTES));
+        // The header goes in again, so that lines are counted from the first.
+        let bytes = Bounded { inner: io::Cursor::new(header).chain(input), left: Rc::clone(&left) };
+        let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes);
+        let (field, row) = (field.to_owned(), csv::ByteRecord::new());
+        Ok(Self::Column(Box::new(Column { reader, left, field, at, id_at, row })))
+    }
+
+    /// The next item that is not blank.
+    pub(crate) fn next(&mut self) -> Result<Option<Item>, ItemError> {
+        match self {
+            Self::Lines { input, line } => next_line(input, line),
+            Self::Column(column) => column.next(),
+        }
+    }
+}
+
+fn next_line(input: &mut impl BufRead, line: &mut u64) -> Result<Option<Item>, ItemError> {
+    loop {
+        *line += 1;
+        let mut bytes = Vec::new();
+        let read = input.take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes);
+        let read = read.map_err(|source| ItemError::Read { line: *line, source })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if read as u64 == MAX_LINE_BYTES && !bytes.ends_with(b"\n") {
+            return Err(ItemError::TooLong { line: *line });
+        }
+        while bytes.ends_with(b"\n") || bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+        if !bytes.trim_ascii().is_empty() {
+            return Ok(Some(Item { line: *line, bytes, id: None }));
+        }
+    }
+}
+
+impl<R: BufRead> Column<R> {
+    fn next(&mut self) -> Result<Option<Item>, ItemError> {
+        loop {
+            self.left.set(MAX_LINE_BYTES);
+            let line = self.reader.position().line();
+            let read =
+                self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
+                    csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                        ItemError::RowTooLong { line }
+                    }
+                    csv::ErrorKind::Io(source) => ItemError::Read { line, source },
+                    other => ItemError::Read { line, source: io::Error::other(format!("{other:?}")) },
+                })?;
+            if !read {
+                return Ok(None);
+            }
+            let line = self.row.position().map_or(line, csv::Position::line);
+            let cell = self.row.get(self.at);
+            let cell = cell.ok_or_else(|| ItemError::NoCell { line, field: self.field.clone() })?;
+            if !cell.trim_ascii().is_empty() {
+                let id = self.id_at.and_then(|at| self.row.get(at)).map(<[u8]>::to_vec);
+                return Ok(Some(Item { line, bytes: cell.to_vec(), id }));
+            }
+        }
+    }
+}
+
+/// Whether a file of lines has JSON on its first one.
+fn is_json(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"{")
+}
+
+/// The names of a header's columns, unquoted.
+fn names(header: &[u8], delimiter: u8) -> Vec<String> {
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(header);
+    let mut row = csv::ByteRecord::new();
+    let is_read = reader.read_byte_record(&mut row).unwrap_or(false);
+    let cells = row.iter().filter(|_| is_read);
+    cells.map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(text: &[u8], field: Option<&str>) -> Vec<(u64, String)> {
+        let mut items = Items::open(text, field).unwrap();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().unwrap() {
+            found.push((item.line, String::from_utf8(item.bytes).unwrap()));
+        }
+        found
+    }
+
+    fn owned(items: &[(u64, &str)]) -> Vec<(u64, String)> {
+        items.iter().map(|(line, text)| (*line, (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn lines_and_cells_come_with_their_lines_and_a_byte_order_mark_is_none_of_them() {
+        assert_eq!(items(b"\xEF\xBB\xBFone\r\n\ntwo", None), owned(&[(1, "one"), (3, "two")]));
+        let csv = b"\xEF\xBB\xBFid;\"Text\";n\n1;\"a;\n\"\"b\"\"\";2\n2;c;\n";
+        assert_eq!(items(csv, Some("text")), owned(&[(2, "a;\n\"b\""), (4, "c")]));
+        assert_eq!(items(b"a,b|c,d\n1,2,3\n", Some("b|c")), owned(&[(2, "2")]));
+        assert_eq!(items(b"{\"text\":1}\n", Some("text")), owned(&[(1, "{\"text\":1}")]));
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_and_a_row_without_its_cell_are_told() {
+        let refused = Items::open(&b"id;body\n1;x\n"[..], Some("text")).err().unwrap().to_string();
+        assert_eq!(refused, "the first line has no column \"text\"; it has \"id;body\"");
+        let mut rows = Items::open(&b"id,text\n1\n2,x\n"[..], Some("text")).unwrap();
+        assert!(matches!(rows.next(), Err(ItemError::NoCell { line: 2, .. })));
+        assert_eq!(rows.next().unwrap().unwrap().id.as_deref(), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn a_quote_that_is_left_open_takes_no_more_memory_than_a_row_may() {
+        let endless = io::repeat(b'x');
+        let input = io::BufReader::new(io::Cursor::new(b"text\n\"").chain(endless));
+        assert!(matches!(
+            Items::open(input, Some("text")).unwrap().next(),
+            Err(ItemError::RowTooLong { .. })
+        ));
+    }
+}

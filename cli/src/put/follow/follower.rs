@@ -1,0 +1,199 @@
+//! One file on its way to its stream, from where it was put to before, until it ends or everything does.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use edge::aws::KinesisSink;
+use edge::clock::now_ms;
+use edge::ingest::{FeedLimits, FeedReport, Ingest, IngestSettings, Checkpointer};
+use edge::logging::chain;
+use edge::put_records::{EngineSettings, ShardRate, SinkError};
+use edge::sources::{FileForm, FileSource, Resume};
+
+use super::config::{Flow, Form};
+use super::growing::{FileId, GrowingFile, Print};
+use super::log_lines::LogLines;
+use super::{AGAIN_AFTER, World, places};
+use crate::aws::endpoint;
+use crate::put::patient::Patient;
+use crate::put::quarantine_file::QuarantineFile;
+
+/// How long one record is tried: what follows is for ever, and no record is given up for a stream that is out of reach.
+const PATIENCE: Duration = Duration::from_hours(24 * 365);
+/// How long a stream is waited for at a time.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(10);
+
+/// A file that is followed.
+pub(super) struct Follower {
+    pub(super) world: Arc<World>,
+    pub(super) flow: Arc<Flow>,
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    /// Everything before is put.
+    pub(super) position: u64,
+    /// What the file began with where it was read.
+    pub(super) print: Arc<Mutex<Print>>,
+}
+
+/// Why a file is followed no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It was put to its end, and nobody writes to it.
+    Done,
+    /// Something else is in it now.
+    Cut,
+    /// Everything stops.
+    Stopped,
+}
+
+impl Follower {
+    /// Puts what the file holds and what is written to it. What fails is tried again from the last place.
+    pub(super) async fn run(mut self) -> Ended {
+        let mut told = String::new();
+        loop {
+            let ended = self.once().await;
+            if self.world.stop.flag.load(Ordering::Relaxed) {
+                return Ended::Stopped;
+            }
+            match ended {
+                Ok(Some(ended)) => return ended,
+                Ok(None) => {}
+                Err(error) => {
+                    let error = format!("{} is tried again: {error}", self.path.display());
+                    // What fails again for the same reason is nothing new.
+                    if error != told {
+                        self.world.rates.say(&error);
+                        told = error;
+                    }
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// One way through the file. `None`: it is to be read on from where it was put to.
+    async fn once(&mut self) -> Result<Option<Ended>, String> {
+        let (world, flow) = (Arc::clone(&self.world), Arc::clone(&self.flow));
+        let ingest = self.open().await?;
+        let cut = Arc::new(AtomicBool::new(false));
+        let readable = |error: std::io::Error| error.to_string();
+        let file = self.file.try_clone().map_err(readable)?;
+        let number = FileId::of(&file.metadata().map_err(readable)?);
+        let number = edge_number(number);
+        let growing = GrowingFile::new(file, &self.path, Arc::clone(&self.print), Arc::clone(&cut))
+            .map_err(readable)?;
+        let source = self.source(growing)?;
+        let name = self.path.file_name().unwrap_or_default();
+        let quarantine = QuarantineFile::beside(&world.state.join(name), &flow.stream);
+        let stop = Arc::clone(&world.stop.flag);
+        let limits = FeedLimits { stop, follows: true, ..FeedLimits::default() };
+        let mut noted = Noted { follower: self, number, read: 0 };
+        let mut report = Box::pin(ingest.run(source, &quarantine, &mut noted, limits)).await;
+        let read = report.read - noted.read;
+        world.rates.read(&flow.stream, read);
+        world.rates.refused(&flow.stream, report.quarantined);
+        world.rates.closed(&flow.stream, number);
+        self.keep(&report);
+        if let Some(failure) = report.failure() {
+            return Err(chain(&*failure));
+        }
+        Ok(match report.done {
+            _ if cut.load(Ordering::Relaxed) => Some(Ended::Cut),
+            true => Some(Ended::Done),
+            false => None,
+        })
+    }
+
+    fn source(&self, growing: GrowingFile) -> Result<Patient, String> {
+        let name = self.path.display().to_string();
+        let position = self.position;
+        Ok(match &self.flow.form {
+            Form::File(format) => {
+                let schema = self.flow.schema.clone();
+                let form = FileForm { format: *format, schema, name, ingested_at_ms: now_ms() };
+                Patient::over(FileSource::new(growing, form, position), position)
+            }
+            Form::Log(form) => {
+                let lines = LogLines::new(growing, form.clone(), (name, now_ms()), position);
+                Patient::over(lines.map_err(|error| chain(&error))?, position)
+            }
+        })
+    }
+
+    async fn open(&self) -> Result<Ingest<KinesisSink>, String> {
+        let (world, flow) = (&self.world, &self.flow);
+        let engine = EngineSettings {
+            shard_rate: flow.keep_shard_limits.then_some(ShardRate::KINESIS),
+            patience: PATIENCE,
+            ..EngineSettings::default()
+        };
+        let settings = IngestSettings {
+            packing: flow.packing.clone(),
+            engine,
+            max_record_bytes: None,
+            active_by: tokio::time::Instant::now() + ACTIVE_WITHIN,
+        };
+        let place = format!("stream {:?} at {}", flow.stream, endpoint(&world.aws));
+        let on_wait = |error: &SinkError| world.rates.say(&format!("waiting for {place}: {}", chain(error)));
+        let sink = KinesisSink::connect(&flow.stream, &world.aws);
+        let opened = tokio::select! {
+            opened = Ingest::open(sink, &flow.schema, settings, &on_wait) => opened,
+            () = stopped(world) => return Err("stopped".to_owned()),
+        };
+        opened.map_err(|error| format!("{place} can't be put to: {}", chain(&error)))
+    }
+
+    /// Keeps the place up to which everything is acknowledged or put aside.
+    fn keep(&mut self, report: &FeedReport) {
+        if let Some(resume) = &report.resume {
+            self.note(resume.position);
+        }
+    }
+
+    fn note(&mut self, position: u64) {
+        self.position = position;
+        let print = self.print.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let noted = places::Noted { stream: &self.flow.stream, path: &self.path, print, position };
+        if let Err(error) = self.world.places.note(noted, &self.file) {
+            self.world.rates.say(&format!("{}: {error}", self.path.display()));
+        }
+    }
+}
+
+/// A number of a file for the lines on the terminal.
+fn edge_number(id: FileId) -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Waits until everything is to stop.
+async fn stopped(world: &World) {
+    while !world.stop.flag.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Notes how far a file is put, and tells it.
+struct Noted<'a> {
+    follower: &'a mut Follower,
+    number: u64,
+    read: u64,
+}
+
+impl Checkpointer for Noted<'_> {
+    async fn at(&mut self, read: u64, resume: Resume) {
+        let Follower { world, flow, file, position, .. } = &mut *self.follower;
+        world.rates.read(&flow.stream, read - self.read);
+        self.read = read;
+        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+        world.rates.at(&flow.stream, self.number, resume.position, bytes);
+        if *position != resume.position {
+            self.follower.note(resume.position);
+        }
+    }
+}

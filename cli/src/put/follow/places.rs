@@ -1,0 +1,283 @@
+//! How far each file was put, in one small file that is written whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::growing::{FileId, Print};
+
+const VERSION: u32 = 1;
+/// Files that are remembered; of more, those that were read to their end are forgotten, the first ones first.
+const MAX_PLACES: usize = 10_000;
+/// Files that were cut short and are remembered, the last ones.
+const MAX_CUT: usize = 100;
+/// A file is known for the copy of another by so many bytes at least.
+const COPY_BYTES: usize = 64;
+
+/// One file of one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) stream: String,
+    /// What it was called when it was seen last.
+    pub(super) path: PathBuf,
+    id: FileId,
+    pub(super) print: Print,
+    /// Everything before is acknowledged or put aside.
+    pub(super) position: u64,
+    /// Whether everything up to its end was put.
+    is_done: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    version: u32,
+    places: Vec<Place>,
+    /// Files that were cut short; what was unread of them may be in copies.
+    #[serde(default)]
+    cut: Vec<Place>,
+}
+
+/// How far a file was put.
+pub(super) struct Noted<'a> {
+    pub(super) stream: &'a str,
+    pub(super) path: &'a Path,
+    /// What it began with where it was read.
+    pub(super) print: Print,
+    pub(super) position: u64,
+}
+
+/// The places of all files. Clones are of the same ones.
+#[derive(Clone)]
+pub(super) struct Places {
+    path: PathBuf,
+    state: Arc<Mutex<State>>,
+    _lock: Arc<File>,
+}
+
+#[derive(Default)]
+struct State {
+    places: BTreeMap<(String, FileId), Place>,
+    cut: Vec<Place>,
+    is_changed: bool,
+}
+
+impl State {
+    /// Notes that a file holds something else now.
+    fn cut(&mut self, key: &(String, FileId)) {
+        if let Some(place) = self.places.remove(key).filter(|place| place.print.bytes >= COPY_BYTES) {
+            self.cut.push(place);
+            let over = self.cut.len().saturating_sub(MAX_CUT);
+            self.cut.drain(..over);
+        }
+        self.is_changed = true;
+    }
+
+    /// Forgets files that were read to their end where there are too many.
+    fn bound(&mut self) {
+        let mut over = self.places.len().saturating_sub(MAX_PLACES);
+        self.places.retain(|_, place| {
+            let is_forgotten = over > 0 && place.is_done;
+            over -= usize::from(is_forgotten);
+            !is_forgotten
+        });
+    }
+}
+
+impl Places {
+    /// Opens the places of a folder, which no other process has meanwhile.
+    pub(super) fn open(folder: &Path) -> Result<Self, String> {
+        let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
+        let lock_path = folder.join("follow.lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = lock.map_err(|error| at(&lock_path, &error))?;
+        lock.try_lock().map_err(|_| at(folder, &"another kinflow follows by these places"))?;
+        let path = folder.join("places.json");
+        let saved = match fs::read(&path) {
+            Ok(json) => serde_json::from_slice::<Saved>(&json).map_err(|error| {
+                at(&path, &format!("{error}; move it away to read every file from its beginning"))
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Saved { version: VERSION, places: Vec::new(), cut: Vec::new() }
+            }
+            Err(error) => return Err(at(&path, &error)),
+        };
+        if saved.version != VERSION {
+            return Err(at(&path, &format!("is of version {}, expected {VERSION}", saved.version)));
+        }
+        let places =
+            saved.places.into_iter().map(|place| ((place.stream.clone(), place.id), place)).collect();
+        let state = Arc::new(Mutex::new(State { places, cut: saved.cut, is_changed: false }));
+        Ok(Self { path, state, _lock: Arc::new(lock) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no file was ever followed to this stream.
+    pub(super) fn is_new(&self, stream: &str) -> bool {
+        !self.state().places.keys().any(|(of, _)| of == stream)
+    }
+
+    /// Whether there are files of this stream that are not known to be read to their end: they are looked for by what
+    /// they are, since their names may have changed.
+    pub(super) fn has_open(&self, stream: &str) -> bool {
+        let state = self.state();
+        let mut open = state.places.values().filter(|place| !place.is_done).chain(&state.cut);
+        open.any(|place| place.stream == stream)
+    }
+
+    /// Where to go on in a file, by what it is or by what it is a copy of; `None` for one that was never seen.
+    pub(super) fn find(&self, stream: &str, file: &File) -> io::Result<Option<Place>> {
+        let metadata = file.metadata()?;
+        let fits = |place: &Place| place.position <= metadata.len() && place.print.is_of(file);
+        let key = (stream.to_owned(), FileId::of(&metadata));
+        let mut state = self.state();
+        match state.places.get(&key) {
+            Some(place) if fits(place) => return Ok(Some(place.clone())),
+            Some(_) => state.cut(&key),
+            None => {}
+        }
+        let mut cut = state.cut.iter().filter(|place| place.stream == stream);
+        Ok(cut.find(|place| fits(place)).cloned())
+    }
+
+    /// Notes how far a file was put that began so where it was read.
+    pub(super) fn note(&self, noted: Noted<'_>, file: &File) -> io::Result<()> {
+        let Noted { stream, path, print, position } = noted;
+        let key = (stream.to_owned(), FileId::of(&file.metadata()?));
+        let mut state = self.state();
+        state.is_changed = true;
+        if !state.places.contains_key(&key) {
+            // Where it is a copy, it is known by itself from now on.
+            state.cut.retain(|place| place.stream != stream || !place.print.is_of(file));
+        }
+        let (stream, path) = (stream.to_owned(), path.to_owned());
+        state.places.insert(key.clone(), Place { stream, path, id: key.1, print, position, is_done: false });
+        Ok(())
+    }
+
+    /// Notes that a file was put to its end, or that it was cut short.
+    pub(super) fn end(&self, stream: &str, id: FileId, was_cut: bool) {
+        let key = (stream.to_owned(), id);
+        let mut state = self.state();
+        if was_cut {
+            state.cut(&key);
+        } else if let Some(place) = state.places.get_mut(&key) {
+            place.is_done = true;
+            state.is_changed = true;
+        }
+    }
+
+    /// Saves the places where they changed; the error names the file.
+    pub(super) fn save(&self) -> Result<(), String> {
+        let saved = {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.is_changed) {
+                return Ok(());
+            }
+            state.bound();
+            let places = state.places.values().cloned().collect();
+            Saved { version: VERSION, places, cut: state.cut.clone() }
+        };
+        let part = self.path.with_extension("part");
+        let json = serde_json::to_vec(&saved).map_err(|error| error.to_string());
+        let written = json.and_then(|json| {
+            fs::write(&part, json)
+                .and_then(|()| fs::rename(&part, &self.path))
+                .map_err(|error| error.to_string())
+        });
+        written.map_err(|error| {
+            self.state().is_changed = true;
+            format!("{}: {error}; what is put from now on may be put twice", self.path.display())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than what tells a file from another one.
+    fn text(what: &str) -> String {
+        format!("{what}, a line of a log\n").repeat(100)
+    }
+
+    struct Scene {
+        folder: tempfile::TempDir,
+        places: Places,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let places = Places::open(&folder.path().join("state")).unwrap();
+            Self { folder, places }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn position(&self, name: &str) -> Option<u64> {
+            let file = File::open(self.path(name)).unwrap();
+            self.places.find("s", &file).unwrap().map(|place| place.position)
+        }
+
+        fn note(&self, name: &str, position: u64) {
+            let path = self.path(name);
+            let file = File::open(&path).unwrap();
+            let print = Print::of(&file).unwrap();
+            self.places.note(Noted { stream: "s", path: &path, print, position }, &file).unwrap();
+        }
+
+        /// As if the process had been killed and started again.
+        fn again(self) -> Self {
+            self.places.save().unwrap();
+            let Self { folder, places } = self;
+            drop(places);
+            let places = Places::open(&folder.path().join("state")).unwrap();
+            Self { folder, places }
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_under_another_name_and_another_file_under_its_name_is_not() {
+        let scene = Scene::new();
+        fs::write(scene.path("app.log"), text("one")).unwrap();
+        scene.note("app.log", 700);
+        let scene = scene.again();
+        fs::rename(scene.path("app.log"), scene.path("app.log.1")).unwrap();
+        fs::write(scene.path("app.log"), text("two")).unwrap();
+        assert_eq!((scene.position("app.log"), scene.position("app.log.1")), (None, Some(700)));
+        assert!(scene.places.has_open("s"));
+    }
+
+    #[test]
+    fn what_was_unread_of_a_file_that_was_cut_short_is_found_in_its_copy() {
+        let scene = Scene::new();
+        fs::write(scene.path("app.log"), text("one")).unwrap();
+        scene.note("app.log", 700);
+        let scene = scene.again();
+        fs::copy(scene.path("app.log"), scene.path("kept.log")).unwrap();
+        fs::write(scene.path("app.log"), text("two") + &text("two")).unwrap();
+        assert_eq!((scene.position("app.log"), scene.position("kept.log")), (None, Some(700)));
+        scene.note("app.log", 10);
+        let scene = scene.again();
+        assert_eq!((scene.position("app.log"), scene.position("kept.log")), (Some(10), Some(700)));
+        scene.note("kept.log", 900);
+        assert_eq!(scene.position("kept.log"), Some(900));
+    }
+
+    #[test]
+    fn a_folder_of_places_has_one_process_at_a_time() {
+        let scene = Scene::new();
+        let second = Places::open(&scene.path("state")).err().unwrap();
+        assert!(second.contains("another kinflow follows by these places"), "{second}");
+    }
+}

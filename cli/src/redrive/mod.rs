@@ -1,0 +1,121 @@
+//! `kinflow redrive`: what failed is fed again to where it came from, and noted, so that nothing is fed twice.
+//!
+//! - `plan`: where an item goes, or why it stays.
+//! - `marks`: what was fed already, and `notes`: that of a whole bucket.
+//! - `streams`: records, put on their streams.
+//! - `batch`: batches that were given up, by invoking their function; `event`, `fetch` and `coverage` serve it.
+//! - `account`: what was done.
+
+mod account;
+mod batch;
+pub(crate) mod coverage;
+mod event;
+mod feed;
+mod fetch;
+mod marks;
+mod notes;
+mod plan;
+mod streams;
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Args;
+use edge::clock::now_ms;
+use futures::TryStreamExt as _;
+
+use crate::aws::AwsArguments;
+use crate::failures::{FilterArguments, Reasons, in_bucket, in_file};
+use crate::place::Place;
+use crate::streams::{Output, say};
+use crate::terminal;
+use feed::Feed;
+
+pub(crate) use marks::{Keeper, State};
+pub(crate) use notes::Notes;
+
+const AFTER_HELP: &str = "\
+Examples:
+  kinflow redrive s3://my-data s3://my-failures --dry-run        what would go where
+  kinflow redrive s3://my-data --function consumer --reason bad_field --since 1d
+  kinflow redrive s3://my-failures                               batches that were given up, each record stored once
+  kinflow redrive messages.json                                  batches told by a queue or a topic, from the stream
+  kinflow redrive crime.csv.quarantine.ndjson --stream crime
+  kinflow redrive .kinflow                                       a local run that is at work in another terminal
+
+Records of a quarantine and of delivery streams are put on their stream; every taker of the stream gets them. A batch
+that was given up is given to its function with the original event, so that what is stored already is not stored again.
+What was fed is noted below state/redriven/ in the same bucket, or beside the file.
+Exit codes: 0, all was fed; 1, something failed or is unsure, and another redrive feeds the rest; 2, it could not be begun.";
+
+/// What is fed again, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Folders of runs, s3://BUCKET or s3://BUCKET/PREFIX, or files of what failed
+    #[arg(required = true, value_name = "WHERE")]
+    places: Vec<String>,
+    #[command(flatten)]
+    filter: FilterArguments,
+    /// Put records on this stream, whichever they came from
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+    /// Invoke this function with batches that were given up, whichever gave them up
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
+    /// Print what would go where, and feed nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Feed so many records and batches at most
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+    /// Feed again what a redrive that was killed may have fed
+    #[arg(long)]
+    unsure: bool,
+    /// How the account is printed
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    #[command(flatten)]
+    aws: AwsArguments,
+}
+
+/// Feeds what failed, and prints the account; exit code 1 where something is left.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(redrive(arguments))
+}
+
+async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let place = Place::open(&arguments.places, &arguments.aws).await?;
+    let mut feed = Feed::new(&place, arguments)?;
+    let now_ms = now_ms();
+    for bucket in &place.buckets {
+        let failed = |error| place.advice(&bucket.name, &error);
+        feed.keep_in(Notes::new(Keeper::Bucket(bucket.store.clone())));
+        let mut reasons = Reasons::of(bucket).await.map_err(failed)?;
+        let mut looked = in_bucket(bucket, &arguments.filter, &mut reasons, now_ms);
+        while let Some(looked) = looked.try_next().await.map_err(failed)? {
+            if !feed.take(looked).await? {
+                break;
+            }
+        }
+        feed.flush().await?;
+    }
+    for file in &place.files {
+        feed.keep_in(Notes::beside(file));
+        feed.take(in_file(file, &arguments.filter, now_ms)).await?;
+        feed.flush().await?;
+    }
+    let account = feed.into_account();
+    match arguments.output {
+        Output::Text => say(Output::Text, &account.text(arguments.dry_run), &serde_json::Value::Null),
+        Output::Json => {
+            let json = serde_json::to_vec(&account.json(arguments.dry_run))?;
+            terminal::write_json_line(&json, &mut io::stdout()).unwrap_or_default();
+        }
+    }
+    let is_complete = account.is_complete();
+    place.close().await;
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,91 @@
+//! The way of a delivery stream's documents: into requests, and to the bucket where they are refused.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edge::opensearch::OpenSearchError;
+
+use super::document::{Document, without_line_end};
+use super::failure::{Refusal, line};
+use crate::aws::clock::Moment;
+use crate::aws::event::Event;
+use crate::aws::firehose::DeliveryError;
+use crate::aws::firehose::apart::UserRecord;
+use crate::aws::firehose::buffer::{Entry, Place};
+use crate::aws::firehose::delivery::Delivery;
+use crate::aws::firehose::step::{Action, Errand};
+
+/// The kind of error in the prefix of what could not be indexed, with `S3BackupMode`'s documentation.
+/// <https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationConfiguration.html>
+const FAILED: &str = "AmazonOpenSearchService-failed";
+/// The code under which a run counts them.
+const CODE: &str = "OpenSearch.Refused";
+
+impl Delivery {
+    /// Takes in what a record came to as a document.
+    pub(in crate::aws::firehose) fn index(
+        &mut self,
+        now: Moment,
+        record: &UserRecord,
+        data: &Bytes,
+    ) -> Result<(), DeliveryError> {
+        let document = Document::new(record, without_line_end(data));
+        if let Some(fault) = document.fault() {
+            let fault = fault.to_owned();
+            let refusal = Refusal {
+                attempts: 0,
+                code: "InvalidDocument".to_owned(),
+                reason: fault.clone(),
+                kind: fault,
+            };
+            return self.refuse(now, &document, &refusal);
+        }
+        if let Some(search) = &mut self.search {
+            search.push(now, document);
+        }
+        Ok(())
+    }
+
+    /// Begins the requests that are due.
+    pub(in crate::aws::firehose) fn request(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        let Some(search) = &mut self.search else { return };
+        while let Some((number, lines)) = search.begin(now) {
+            actions.push(Action::Do(Errand::Index { number, lines }));
+        }
+    }
+
+    /// Takes in the answer to a request.
+    pub(in crate::aws::firehose) fn indexed(
+        &mut self,
+        now: Moment,
+        number: u64,
+        answer: Result<Bytes, OpenSearchError>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), DeliveryError> {
+        let Some(search) = &mut self.search else { return Ok(()) };
+        let ended = search.answered(now, number, answer);
+        let delivery = Arc::clone(&self.rules.name);
+        if let Some(reason) = ended.again {
+            let message = format!("{delivery}: documents are not indexed yet, and are tried again: {reason}");
+            actions.push(Action::Tell(Event::Warning { message }));
+        }
+        if !ended.indexed.is_empty() {
+            let records = ended.indexed.len() as u64;
+            actions.push(Action::Tell(Event::Indexed { delivery, records }));
+        }
+        self.ended(ended.indexed.into_iter().map(|origin| (origin, 1)));
+        ended.refused.iter().try_for_each(|(document, refusal)| self.refuse(now, document, refusal))
+    }
+
+    /// Keeps a document that is in no index, with the reason. What is told of it is not what it carries.
+    fn refuse(&mut self, now: Moment, document: &Document, refusal: &Refusal) -> Result<(), DeliveryError> {
+        let Some(search) = &self.search else { return Ok(()) };
+        let index = search.rules.index_of(document);
+        let line = line(document, &index, search.rules.gives_ids, refusal, now)?;
+        let message = format!("{} {}", refusal.code, refusal.kind);
+        let failure = Some((CODE, message.as_str()));
+        let entry = Entry { origin: document.origin, arrived_at: document.arrived_at, data: &line, failure };
+        self.push(now, Place::Errors(FAILED), entry);
+        Ok(())
+    }
+}

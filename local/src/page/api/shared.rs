@@ -1,0 +1,41 @@
+//! What the requests of a page share.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{Notify, watch};
+
+use super::data::Digests;
+use super::failures::links::Links;
+use super::failures::reasons::Reasons;
+use crate::page::frame::Frames;
+use crate::page::scene::Scene;
+
+/// A run, and what is told of it.
+pub(crate) struct Shared {
+    pub(crate) scene: Scene,
+    /// The newest frame as JSON; empty before the first.
+    pub(super) newest: watch::Sender<Arc<str>>,
+    pub(super) frames: Mutex<Frames>,
+    /// A browser came, and wants its first frame.
+    pub(super) came: Notify,
+    /// The run ended: no more frames come.
+    pub(super) ended: watch::Sender<bool>,
+    pub(super) reasons: Reasons,
+    pub(super) links: Links,
+    pub(super) digests: Digests,
+}
+
+impl Shared {
+    pub(crate) fn new(scene: Scene) -> Self {
+        Self {
+            scene,
+            newest: watch::Sender::new("".into()),
+            frames: Mutex::default(),
+            came: Notify::new(),
+            ended: watch::Sender::new(false),
+            reasons: Reasons::default(),
+            links: Links::default(),
+            digests: Digests::default(),
+        }
+    }
+}

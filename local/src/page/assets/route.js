@@ -1,0 +1,40 @@
+// Addresses of the page: `#/view/part/part?name=value`. Each part is encoded, since names hold slashes.
+
+/// The address of a view.
+export function to(view, parts = [], params = {}) {
+  const path = [view, ...parts].map((part) => encodeURIComponent(part)).join("/");
+  const kept = Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const query = kept.length > 0 ? `?${new URLSearchParams(kept)}` : "";
+  return `#/${path}${query}`;
+}
+
+/// The address of a record's passport.
+export function toRecord({ stream, shard, number, sub }) {
+  return to("record", sub === null || sub === undefined ? [stream, shard, number] : [stream, shard, number, sub]);
+}
+
+/// What an address names.
+export function parse(hash) {
+  const [path, query] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [view, ...parts] = path.split("/").filter((part) => part !== "").map(decoded);
+  return { view: view ?? "flow", parts, params: Object.fromEntries(new URLSearchParams(query ?? "")) };
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/// Goes there; `replace` leaves no step back, for what is chosen within a view.
+export function go(address, replace = false) {
+  if (location.hash === address) return;
+  if (replace) {
+    history.replaceState(null, "", address);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else {
+    location.hash = address;
+  }
+}

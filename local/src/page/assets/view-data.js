@@ -1,0 +1,159 @@
+// Data: what the records say, by data set, and the objects that were written.
+
+import { clear, el, keyed, shown, text } from "./dom.js";
+import { barList, histogram } from "./bars.js";
+import { timeChart } from "./chart.js";
+import { count, plural, short } from "./format.js";
+import { map } from "./map.js";
+import { get } from "./net.js";
+import { objectView, objectsView } from "./objects.js";
+import { go, to } from "./route.js";
+import { card, field as labelledField, figures, head, nothing, select, setOptions, told } from "./ui.js";
+
+const EVERY_MS = 1500;
+
+export const title = ({ parts }) => (parts[0] === "objects" || parts[0] === "object" ? "Objects" : parts[0] ? `Data of ${parts[0]}` : "Data");
+
+export function mount(root) {
+  const bar = el("div", { class: "choice", role: "group", "aria-label": "Data sets" });
+  const place = el("div", { class: "view" });
+  const message = told();
+  root.append(head("Data", "What comes out: the records of each data set over time, and every object as it appears."), bar, message.node, place);
+  const state = { shown: null, key: null, sets: [], chosen: null, stopped: false, timer: null };
+
+  function tabs() {
+    const entries = [...state.sets.map((set) => ({ name: set.name, address: to("data", [set.name]) })), { name: "objects", label: "All objects", address: to("data", ["objects"]) }];
+    keyed(bar, entries, (one) => one.name, (one) => el("a", { class: "button", href: one.address, text: one.label ?? one.name }), (link, one) => {
+      const current = one.name === state.chosen || (one.name === "objects" && state.chosen === "object");
+      link.toggleAttribute("aria-current", current);
+      if (current) link.setAttribute("aria-current", "page");
+    });
+  }
+
+  async function poll() {
+    clearTimeout(state.timer);
+    if (state.stopped) return;
+    try {
+      const { data_sets } = await get("/api/data");
+      state.sets = data_sets;
+      message.say("");
+      if (state.chosen === null && data_sets.length > 0) go(to("data", [(data_sets.find((set) => set.records > 0) ?? data_sets[0]).name]), true);
+      tabs();
+      if (!document.hidden) await state.shown?.refresh?.(state.sets);
+    } catch (error) {
+      message.say(error.message, "bad");
+    }
+    if (!state.stopped) state.timer = setTimeout(poll, EVERY_MS);
+  }
+
+  const other = (key, make) => {
+    if (state.key === key) return;
+    state.key = key;
+    state.shown?.stop?.();
+    clear(place);
+    state.shown = make();
+  };
+
+  return {
+    route({ parts, params }) {
+      state.chosen = parts[0] ?? null;
+      if (parts[0] === "objects") other(`objects ${JSON.stringify(params)}`, () => objectsView(place, params, message));
+      else if (parts[0] === "object") other(`object ${JSON.stringify(params)}`, () => objectView(place, params, message));
+      else if (parts[0]) other(`set ${parts[0]}`, () => dataSet(place, parts[0]));
+      state.shown?.route?.(params);
+      tabs();
+      poll();
+    },
+    update: ({ totals }) => state.shown?.update?.(totals),
+    stop() {
+      state.stopped = true;
+      clearTimeout(state.timer);
+      state.shown?.stop?.();
+    },
+  };
+}
+
+/// One data set: what can be drawn of it, and no picture that would be empty.
+function dataSet(place, name) {
+  const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Running mean"], ["values", "Values"]]);
+  const none = nothing("Nothing to draw yet", "Pictures appear with the first objects that are written: a delivery writes when its buffer is full or due.");
+  const choose = select([], (value) => go(to("data", [name], { field: value }), true));
+  const series = over("Over time", ["mean", "least", "most"], short);
+  const sentiment = over("Sentiment over time", ["positive", "neutral", "negative"], (n) => count(n));
+  const parts = { histogram: histogram(), keywords: barList("Keywords"), labels: barList("Values"), map: map() };
+  const cards = Object.fromEntries([["histogram", "How often each value is there"], ["keywords", "Keywords"], ["labels", "Most frequent"], ["map", "Map of points"]].map(([key, label]) => {
+    const made = card(label);
+    made.body.append(parts[key].node);
+    return [key, made];
+  }));
+  series.card.bar.append(labelledField("Field", choose));
+  choose.parentNode.classList.add("beside");
+  const left = el("p", { class: "small quiet", role: "status" });
+  const first = el("div", { class: "cards" }, series.card.node, cards.histogram.node, sentiment.card.node, cards.keywords.node, cards.labels.node, cards.map.node);
+  place.append(sums.node, none, first, left);
+  let field = null;
+  let asked = 0;
+  let drawn = null;
+  for (const node of [series.card.node, sentiment.card.node, ...Object.values(cards).map((one) => one.node)]) node.hidden = true;
+
+  async function refresh(sets) {
+    const set = sets.find((one) => one.name === name);
+    if (!set) return;
+    setOptions(choose, set.numeric, field ?? undefined);
+    const wanted = field ?? set.numeric[0] ?? "";
+    const mine = ++asked;
+    const found = await get(`/api/data/${encodeURIComponent(name)}`, { field: wanted });
+    // What was read back already is drawn already.
+    const news = JSON.stringify([found.digested, wanted]);
+    if (mine !== asked || news === drawn) return;
+    drawn = news;
+    write(found);
+  }
+
+  function write(found) {
+    const { digested } = found;
+    sums.update({ records: count(digested.records), objects: count(digested.objects), mean: found.series && found.series.count > 0 ? short(found.series.running_mean) : "–", values: count(found.series?.count ?? 0) });
+    text(left, digested.left > 0 ? `${plural(digested.left, "object")} not yet looked into.` : "");
+    const has = (list) => Boolean(list && list.length > 0);
+    shown(none, digested.records === 0);
+    series.write(found.series, (point) => [point.mean, point.min, point.max], found.series ? `${found.series.field} over time` : "");
+    sentiment.write(found.sentiment, (point) => [point.positive, point.neutral, point.negative], "Sentiment over time");
+    for (const [key, list, update] of [
+      ["histogram", found.histogram?.bins, () => found.histogram], ["keywords", found.keywords, () => found.keywords.slice(0, 15)],
+      ["labels", found.labels?.values, () => found.labels.values.slice(0, 15)], ["map", found.points, () => found.points]]) {
+      shown(cards[key].node, has(list));
+      if (has(list)) parts[key].update(update());
+    }
+    if (found.histogram) text(cards.histogram.heading, `How often each ${found.histogram.field} is there`);
+    if (found.labels) text(cards.labels.heading, `Most frequent ${found.labels.field}`);
+  }
+
+  return {
+    refresh,
+    route(params) {
+      field = params.field ?? null;
+    },
+    stop() {
+      for (const part of [series.chart, sentiment.chart, parts.histogram, parts.map]) part.stop();
+    },
+  };
+}
+
+/// A chart in a card of its own, which is hidden while it has no point.
+function over(label, series, show) {
+  const made = card(label);
+  const chart = timeChart({ name: label, series, show });
+  made.body.append(chart.node);
+  return {
+    card: made,
+    chart,
+    write(told, values, heading) {
+      const points = told?.points ?? [];
+      shown(made.node, points.length > 0);
+      if (points.length === 0) return;
+      text(made.heading, heading);
+      const rows = points.map(values);
+      chart.update(points.map((point) => point.at_ms / 1000), series.map((_, i) => rows.map((row) => row[i] ?? null)));
+    },
+  };
+}

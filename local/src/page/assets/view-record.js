@@ -1,0 +1,111 @@
+// Passport: one record's way, from where it came to where it is.
+
+import { clear, el } from "./dom.js";
+import { clock, count, duration, moment, visible } from "./format.js";
+import { get } from "./net.js";
+import { block, labelled, pairs, payload, refusal } from "./record-parts.js";
+import { to, toRecord } from "./route.js";
+import { badge, button, card, head, nothing, told } from "./ui.js";
+
+const STATES = {
+  waiting: ["waiting", "warn"], passed: ["passed", "ok"], written: ["written", "ok"], quarantined: ["quarantined", "bad"],
+  discarded: ["discarded", "bad"], failed: ["failed", "bad"], dropped: ["dropped", "warn"],
+};
+const KINDS = { first: "First attempt", retry: "Tried again", smaller: "Tried in a smaller batch" };
+
+export const title = ({ parts }) => `Record ${parts[2] ?? ""} of ${parts[0] ?? ""}`;
+
+export function mount(root) {
+  const message = told();
+  const place = el("div", { class: "view" });
+  let asked = null;
+  let names = null;
+  const load = async () => {
+    const mine = asked;
+    const [stream, shard, number, sub] = names;
+    message.say("Reading …");
+    try {
+      const found = await get("/api/record", { stream, shard, number, sub });
+      if (mine !== asked) return;
+      message.say("");
+      write(place, found);
+    } catch (error) {
+      if (mine !== asked) return;
+      clear(place);
+      message.say(error.message, "bad");
+    }
+  };
+  root.append(head("Record", "Its way through the pipeline: where it came from, each batch that carried it, and where it is now.", button("Look again", load)), message.node, place);
+  return {
+    route({ parts }) {
+      if (asked === parts.join("/")) return;
+      asked = parts.join("/");
+      names = parts;
+      clear(place);
+      if (parts.length < 3) place.append(nothing("No record is named", "Find one by its id or key at the top, or choose one in Tail."));
+      else load();
+    },
+  };
+}
+
+function write(place, found) {
+  clear(place);
+  const way = card("Its way");
+  const steps = [sourceStep(found), streamStep(found), ...found.attempts.map(attemptStep)];
+  if (!found.attempts_complete) steps.push(step("", "Older batches are no longer kept", [el("p", { class: "quiet", text: "Batches before the newest that are kept may have carried it too." })]));
+  way.body.append(el("ol", { class: "way" }, steps, found.outcomes.map(outcomeStep), againSteps(found)));
+  const record = card("Record");
+  record.body.append(pairs([
+    ["id", el("code", { class: "anywhere", text: visible(found.id) })],
+    ["partition key", found.key],
+    ["hash key", found.hash === null ? null : el("code", { class: "anywhere", text: String(found.hash) })],
+    ["arrived", found.arrived_ms === null ? null : `${moment(found.arrived_ms)} UTC`],
+    ["kept by the stream", found.kept ? "yes" : "no longer"],
+  ]), ...contents(found.record));
+  place.append(way.node, record.node);
+}
+
+function contents(row) {
+  if (!row) return [el("p", { class: "quiet", text: "The stream no longer has it." })];
+  return [refusal(row.error), row.typed ? labelled("Typed", block(row.typed, "Typed document")) : null, payload(row)].filter((node) => node !== null);
+}
+
+function step(kind, name, contents, mark = null) {
+  return el("li", { class: `step ${kind}`.trim() }, el("h3", {}, name, mark ? " " : null, mark), contents);
+}
+
+const invocation = (one, label) => (one.seq === null || one.seq === undefined ? el("span", { text: label }) : el("a", { href: to("functions", [one.function, one.seq]), text: label }));
+
+function sourceStep({ source, sent_again_from }) {
+  if (sent_again_from) {
+    return step("ok", "Sent again from this page", [el("p", {}, "It repeats ", el("a", { href: to("failures", [sent_again_from]), text: `failure ${sent_again_from}` }), ".")]);
+  }
+  if (!source) return step("", "Put by a client, or before this run", [el("p", { class: "quiet", text: "No producer of this run is known to have put it." })]);
+  return step("ok", "Produced", [el("p", {}, "by ", invocation(source, source.function)),
+    el("details", {}, el("summary", { text: "Event and answer" }), block(source.event ?? "", "Event"), source.answer ? block(source.answer, "Answer") : null)]);
+}
+
+function streamStep(found) {
+  return step("ok", "On the stream", [el("p", {}, `${found.stream}, ${found.shard}`, found.arrived_ms === null ? "" : ` at ${clock(found.arrived_ms, true)} UTC`),
+    el("p", { class: "mono anywhere quiet", text: found.sub === null ? found.number : `${found.number}, ${found.sub} of its aggregate` })]);
+}
+
+function attemptStep(one) {
+  const mark = one.error ? badge("failed", "bad dot") : one.failed ? badge("reported as not done", "bad dot") : one.took_ms === null ? badge("at work", "accent dot") : badge("handled", "ok dot");
+  return step(one.error || one.failed ? "bad" : "ok", KINDS[one.kind] ?? one.kind, [
+    el("p", {}, invocation(one, one.function), ` at ${clock(one.started_ms, true)}, ${one.batch === null ? "" : `with ${count(one.batch)} records, `}${one.took_ms === null ? "still at work" : duration(one.took_ms)}`),
+    one.error ? el("p", { class: "told bad", text: visible(one.error) }) : null,
+    one.again_from ? el("p", { class: "small quiet anywhere", text: `The function asked for the batch again from ${one.again_from}.` }) : null], mark);
+}
+
+function outcomeStep(one) {
+  const [word, kind] = STATES[one.state] ?? [one.state, ""];
+  const object = one.key ? el("p", { class: "anywhere" }, el("a", { href: to("data", ["object"], { bucket: one.bucket, key: one.key, line: one.line }), text: visible(one.key) }),
+    one.line ? `, line ${count(one.line)}` : "", ` in ${one.bucket}`) : null;
+  return step(kind, one.taker, [object, one.note ? el("p", { class: "quiet", text: visible(one.note) }) : null, refusal(one.reason),
+    one.text ? el("details", {}, el("summary", { text: "The line" }), block(one.text, "Line")) : null], badge(word, `${kind} dot`));
+}
+
+function againSteps({ sent_again_as }) {
+  return (sent_again_as ?? []).map((one) => step("accent", "Sent again", [el("p", {}, "as ", el("a", { class: "anywhere", href: toRecord(one), text: `${one.stream}, ${one.number}` }))]));
+}

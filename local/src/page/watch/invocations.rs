@@ -1,0 +1,284 @@
+//! The newest invocations of each function, and of the newest of all their events and answers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::aws::clock::Moment;
+use crate::aws::event::Name;
+
+/// Invocations that are kept of each function.
+pub(crate) const KEPT: usize = 500;
+/// Bytes of events and answers that are kept of all functions together.
+const MAX_BODY_BYTES: usize = 32 << 20;
+/// Once in each record of a mapping's or a delivery stream's event. Quotes inside a partition key have a backslash.
+const OF_A_RECORD: &[u8] = br#""sequenceNumber":""#;
+/// In a delivery stream's event, and in its beginning.
+const OF_A_DELIVERY: &[u8] = br#""deliveryStreamArn""#;
+const BEGINNING_BYTES: usize = 400;
+
+/// Who sends an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    Mapping,
+    Delivery,
+    Other,
+}
+
+impl Sender {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Delivery => "delivery",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One invocation.
+#[derive(Debug, Clone)]
+pub(crate) struct Invoked {
+    pub(crate) function: Name,
+    pub(crate) request_id: Name,
+    pub(crate) environment: u64,
+    pub(crate) started_ms: Moment,
+    pub(crate) cold: bool,
+    pub(crate) sender: Sender,
+    /// Records in the event; none where it is an event of another kind.
+    pub(crate) batch: Option<usize>,
+    pub(crate) event_bytes: usize,
+    /// The event, while there is room for it.
+    pub(crate) event: Option<Bytes>,
+    /// Where its lines begin in the function's log.
+    pub(crate) log_from: u64,
+    /// None while it is at work.
+    pub(crate) end: Option<End>,
+}
+
+/// How an invocation ended.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    pub(crate) took: Duration,
+    /// What went wrong, on one line.
+    pub(crate) error: Option<String>,
+    /// The answer, while there is room for it.
+    pub(crate) answer: Option<Bytes>,
+    /// Where its lines end in the function's log.
+    pub(crate) log_to: u64,
+}
+
+/// Counts of one function, of all its invocations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) invocations: u64,
+    pub(crate) errors: u64,
+    pub(crate) cold: u64,
+    pub(crate) at_work: u64,
+}
+
+/// A function's tally, and the numbers of its invocations that are kept.
+#[derive(Debug, Default)]
+struct Lane {
+    tally: Tally,
+    kept: VecDeque<u64>,
+}
+
+/// The invocations that are kept, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Invocations {
+    kept: BTreeMap<u64, Invoked>,
+    lanes: BTreeMap<Name, Lane>,
+    head: u64,
+    /// Those whose event or answer is kept, oldest first.
+    with_bodies: VecDeque<u64>,
+    body_bytes: usize,
+}
+
+impl Invocations {
+    /// The number of the newest; 0 where none ever was.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    pub(crate) fn tally(&self, function: &str) -> Tally {
+        self.lanes.get(function).map(|lane| lane.tally).unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&Invoked> {
+        self.kept.get(&number)
+    }
+
+    /// Those of a function behind a number, oldest first.
+    pub(crate) fn of(&self, function: &str, after: u64) -> impl Iterator<Item = (u64, &Invoked)> {
+        let numbers = self.lanes.get(function).map(|lane| lane.kept.iter().copied());
+        let numbers = numbers.into_iter().flatten().filter(move |number| *number > after);
+        numbers.filter_map(move |number| Some((number, self.kept.get(&number)?)))
+    }
+
+    /// Of all functions, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, &Invoked)> {
+        self.kept.iter().map(|(number, invoked)| (*number, invoked))
+    }
+
+    /// How many of a function are kept.
+    pub(crate) fn kept_of(&self, function: &str) -> usize {
+        self.lanes.get(function).map_or(0, |lane| lane.kept.len())
+    }
+
+    /// The newest invocation of this request.
+    pub(crate) fn of_request(&self, function: &str, request_id: &str) -> Option<(u64, &Invoked)> {
+        let lane = self.lanes.get(function)?;
+        let mut newest = lane.kept.iter().rev().filter_map(|number| Some((*number, self.kept.get(number)?)));
+        newest.find(|(_, invoked)| &*invoked.request_id == request_id)
+    }
+
+    pub(super) fn started(&mut self, invoked: Invoked) {
+        self.head += 1;
+        let number = self.head;
+        let lane = self.lanes.entry(Arc::clone(&invoked.function)).or_default();
+        lane.tally.invocations += 1;
+        lane.tally.at_work += 1;
+        lane.tally.cold += u64::from(invoked.cold);
+        lane.kept.push_back(number);
+        let gone = if lane.kept.len() > KEPT { lane.kept.pop_front() } else { None };
+        self.body_bytes += invoked.event.as_ref().map_or(0, Bytes::len);
+        self.with_bodies.push_back(number);
+        self.kept.insert(number, invoked);
+        if let Some(gone) = gone {
+            self.forget(gone);
+        }
+        self.make_room();
+    }
+
+    /// The end of the invocation of this request that is at work.
+    pub(super) fn ended(&mut self, function: &str, request_id: &str, end: End) {
+        let Some(lane) = self.lanes.get_mut(function) else { return };
+        lane.tally.at_work = lane.tally.at_work.saturating_sub(1);
+        lane.tally.errors += u64::from(end.error.is_some());
+        for number in lane.kept.iter().rev() {
+            let Some(invoked) = self.kept.get_mut(number) else { continue };
+            if &*invoked.request_id == request_id && invoked.end.is_none() {
+                // An event that there was no room for has no room for its answer either.
+                let answer = end.answer.clone().filter(|_| invoked.event.is_some());
+                self.body_bytes += answer.as_ref().map_or(0, Bytes::len);
+                invoked.end = Some(End { answer, ..end });
+                break;
+            }
+        }
+        self.make_room();
+    }
+
+    fn forget(&mut self, number: u64) {
+        if let Ok(index) = self.with_bodies.binary_search(&number) {
+            self.with_bodies.remove(index);
+        }
+        if let Some(gone) = self.kept.remove(&number) {
+            self.body_bytes -= bodies(&gone);
+        }
+    }
+
+    /// Forgets the oldest events and answers until the rest has room.
+    fn make_room(&mut self) {
+        while self.body_bytes > MAX_BODY_BYTES {
+            let Some(oldest) = self.with_bodies.pop_front() else { return };
+            let Some(invoked) = self.kept.get_mut(&oldest) else { continue };
+            self.body_bytes -= bodies(invoked);
+            invoked.event = None;
+            if let Some(end) = &mut invoked.end {
+                end.answer = None;
+            }
+        }
+    }
+}
+
+fn bodies(invoked: &Invoked) -> usize {
+    let answer = invoked.end.as_ref().and_then(|end| end.answer.as_ref());
+    invoked.event.as_ref().map_or(0, Bytes::len) + answer.map_or(0, Bytes::len)
+}
+
+/// Who sent an event, and how many records are in it.
+pub(super) fn of_event(event: &[u8]) -> (Sender, Option<usize>) {
+    let records = memmem::find_iter(event, OF_A_RECORD).count();
+    let beginning = event.get(..BEGINNING_BYTES.min(event.len())).unwrap_or_default();
+    if records == 0 {
+        (Sender::Other, None)
+    } else if memmem::find(beginning, OF_A_DELIVERY).is_some() {
+        (Sender::Delivery, Some(records))
+    } else {
+        (Sender::Mapping, Some(records))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invoked(function: &str, request_id: &str, event: Bytes) -> Invoked {
+        let (sender, batch) = of_event(&event);
+        Invoked {
+            function: function.into(),
+            request_id: request_id.into(),
+            environment: 1,
+            started_ms: 0,
+            cold: false,
+            sender,
+            batch,
+            event_bytes: event.len(),
+            event: Some(event),
+            log_from: 0,
+            end: None,
+        }
+    }
+
+    fn end(answer: Bytes) -> End {
+        End { took: Duration::ZERO, error: None, answer: Some(answer), log_to: 0 }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_number_and_in_bytes_and_counts_go_on() {
+        let mut invocations = Invocations::default();
+        let body = Bytes::from(vec![b' '; 1 << 20]);
+        for number in 0..2 * KEPT {
+            let id = number.to_string();
+            invocations.started(invoked("F", &id, body.clone()));
+            invocations.ended("F", &id, end(body.clone()));
+        }
+        assert_eq!(invocations.tally("F").invocations, 2 * KEPT as u64);
+        assert_eq!((invocations.kept_of("F"), invocations.kept.len()), (KEPT, KEPT));
+        let held: usize = invocations.kept.values().map(bodies).sum();
+        assert_eq!(held, invocations.body_bytes);
+        assert!(held <= MAX_BODY_BYTES && held > MAX_BODY_BYTES / 2, "{held}");
+        assert!(invocations.with_bodies.len() <= KEPT);
+        let newest = invocations.get(invocations.head()).unwrap();
+        assert!(newest.event.is_some() && newest.end.is_some());
+    }
+
+    #[test]
+    fn a_retry_has_its_requests_id_and_an_end_of_its_own() {
+        let mut invocations = Invocations::default();
+        for answer in ["a", "b"] {
+            invocations.started(invoked("F", "r", Bytes::from_static(b"{}")));
+            invocations.ended("F", "r", end(answer.into()));
+        }
+        let answers: Vec<_> =
+            invocations.of("F", 0).map(|(_, one)| one.end.clone().unwrap().answer).collect();
+        assert_eq!(answers, [Some("a".into()), Some("b".into())]);
+        assert_eq!(invocations.tally("F").at_work, 0);
+    }
+
+    #[test]
+    fn records_are_counted_whatever_a_partition_key_holds() {
+        let key = serde_json::to_string(r#""sequenceNumber":"1""#).unwrap();
+        let record = format!(r#"{{"kinesis":{{"partitionKey":{key},"sequenceNumber":"2"}}}}"#);
+        assert_eq!(
+            of_event(format!(r#"{{"Records":[{record},{record}]}}"#).as_bytes()),
+            (Sender::Mapping, Some(2))
+        );
+        let of_delivery = format!(r#"{{"invocationId":"i","deliveryStreamArn":"a","records":[{record}]}}"#);
+        assert_eq!(of_event(of_delivery.as_bytes()), (Sender::Delivery, Some(1)));
+        assert_eq!(of_event(b"{}"), (Sender::Other, None));
+    }
+}

@@ -1,0 +1,89 @@
+//! The newest things of one kind, each with a number that no other gets.
+
+use std::collections::VecDeque;
+
+/// At most so many of the newest things. Numbers go up by one, from 1.
+#[derive(Debug)]
+pub(crate) struct Ring<T> {
+    items: VecDeque<T>,
+    limit: usize,
+    /// The number of the newest; 0 where none ever was.
+    head: u64,
+}
+
+impl<T> Ring<T> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { items: VecDeque::new(), limit, head: 0 }
+    }
+
+    /// Takes a thing in, and gives its number. The oldest goes where there is no room.
+    pub(crate) fn push(&mut self, item: T) -> u64 {
+        if self.items.len() >= self.limit {
+            self.items.pop_front();
+        }
+        self.items.push_back(item);
+        self.head += 1;
+        self.head
+    }
+
+    /// The number of the newest; 0 where none ever was.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// How many are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.items.len()
+    }
+
+    /// How many are gone.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.head - self.items.len() as u64
+    }
+
+    /// The thing of a number, while it is kept.
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        let index = number.checked_sub(self.dropped() + 1)?;
+        self.items.get(usize::try_from(index).ok()?)
+    }
+
+    /// The newest first, those before a number only.
+    pub(crate) fn before(&self, number: Option<u64>) -> impl Iterator<Item = (u64, &T)> {
+        let numbered = (self.dropped() + 1..).zip(&self.items);
+        let mut newest_first: Vec<(u64, &T)> =
+            numbered.take_while(|(at, _)| number.is_none_or(|number| *at < number)).collect();
+        newest_first.reverse();
+        newest_first.into_iter()
+    }
+
+    /// The oldest first, those behind a number only.
+    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
+        let gone = self.dropped();
+        let skipped = usize::try_from(number.saturating_sub(gone)).unwrap_or(usize::MAX);
+        (gone + 1..).zip(&self.items).skip(skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_are_kept_by_numbers_that_stay() {
+        let mut ring = Ring::new(3);
+        assert_eq!((ring.head(), ring.get(0), ring.get(1)), (0, None, None));
+        for letter in ['a', 'b', 'c', 'd', 'e'] {
+            ring.push(letter);
+        }
+        assert_eq!((ring.head(), ring.kept(), ring.dropped()), (5, 3, 2));
+        assert_eq!(
+            (ring.get(2), ring.get(3), ring.get(5), ring.get(6)),
+            (None, Some(&'c'), Some(&'e'), None)
+        );
+        assert_eq!(ring.before(None).collect::<Vec<_>>(), [(5, &'e'), (4, &'d'), (3, &'c')]);
+        assert_eq!(ring.before(Some(5)).collect::<Vec<_>>(), [(4, &'d'), (3, &'c')]);
+        assert_eq!(ring.after(0).collect::<Vec<_>>(), [(3, &'c'), (4, &'d'), (5, &'e')]);
+        assert_eq!(ring.after(4).collect::<Vec<_>>(), [(5, &'e')]);
+        assert_eq!(ring.after(9).count(), 0);
+    }
+}

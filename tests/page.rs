@@ -1,0 +1,104 @@
+//! The page of a run, in a real browser: a pipeline at work, and scripts in `tests/page` that look and click.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// What a script exits with that found no browser or no package.
+const NOT_INSTALLED: i32 = 77;
+
+/// Text that would do harm where it is taken for markup, for a terminal's orders, or for a word that fits a line.
+fn hostile() -> String {
+    let markup = "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";
+    format!("{markup} \u{1b}[31mred\u{202e}turned ${{harmed}} &lt;b&gt; {}", "w".repeat(600))
+}
+
+/// A run that goes on until this is dropped, and the address of its page.
+struct Running {
+    run: Child,
+    page: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.run.kill();
+        let _ = self.run.wait();
+    }
+}
+
+fn start(folder: &Path) -> Running {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let examples = std::fs::read_to_string(root.join("examples/tweets.jsonl")).unwrap();
+    let tweet = serde_json::json!({
+        "created_at": "Fri Jan 02 08:00:00 +0000 2026", "id_str": "1900000000000009999", "lang": "en",
+        "full_text": hostile(), "user": { "screen_name": "<b>bold</b>" },
+    });
+    let tweets = folder.join("tweets.jsonl");
+    std::fs::write(&tweets, format!("{tweet}\n{examples}")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+    command.current_dir(&root).args(["run", "--no-open", "--page-port", "0"]);
+    command.args(["--kinesis-port", "0", "--s3-port", "0", "--data-dir"]).arg(folder.join("data"));
+    command.args(["--input", "crime=examples/crime.csv", "--input", "users=examples/users.csv"]);
+    command.arg("--input").arg(format!("tweets={}", tweets.display()));
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    let mut before = Vec::new();
+    let page = loop {
+        let Some(Ok(line)) = said.next() else {
+            panic!("the run ended and told no page: {}", before.join("\n"))
+        };
+        let after = line.split_once("page at ").map(|(_, after)| after);
+        match after.and_then(|after| after.split_whitespace().next()) {
+            Some(page) => break page.trim_end_matches('/').to_owned(),
+            None => before.push(line),
+        }
+    };
+    // What it says later is read, so that it is never held up.
+    std::thread::spawn(move || said.for_each(drop));
+    Running { run, page }
+}
+
+#[test]
+fn the_page_shows_mends_and_invokes_on_a_running_pipeline_in_a_real_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/page/check.mjs");
+    let probe = Command::new("node").arg(&script).arg("--installed").output();
+    match probe {
+        Err(_) => return test_support::skipped("no node on this machine, so the page is not looked at"),
+        Ok(output) if output.status.code() == Some(NOT_INSTALLED) => {
+            return test_support::skipped(String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+    }
+    let running = start(folder.path());
+    let looked =
+        Command::new("node").arg(&script).arg(&running.page).env("HOSTILE", hostile()).output().unwrap();
+    let (told, errors) = (String::from_utf8_lossy(&looked.stdout), String::from_utf8_lossy(&looked.stderr));
+    assert!(looked.status.success(), "{told}{errors}");
+}
+
+#[test]
+fn no_script_of_the_page_makes_markup_or_code_of_a_text() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/src/page/assets");
+    let forbidden = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        "javascript:",
+    ];
+    let mut looked = 0;
+    for entry in std::fs::read_dir(assets).unwrap() {
+        let path = entry.unwrap().path();
+        let source = std::fs::read_to_string(&path).unwrap();
+        for word in forbidden {
+            assert!(!source.contains(word), "{} holds {word}", path.display());
+        }
+        let is_ours = !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("uplot."));
+        assert!(!is_ours || source.lines().count() <= 300, "{} has over 300 lines", path.display());
+        looked += 1;
+    }
+    assert!(looked > 20, "only {looked} assets found");
+}
