@@ -59,8 +59,8 @@ fn a_sample_is_as_long_as_its_lines_and_its_largest_saving_is_named_first() {
     let stream = &answer["streams"][0];
     let text =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/crime.csv")).unwrap();
-    let lines: Vec<usize> = text.lines().map(str::len).collect();
-    let mean = lines.iter().sum::<usize>() as f64 / lines.len() as f64;
+    let lines: Vec<f64> = text.lines().map(|line| f64::from(u32::try_from(line.len()).unwrap())).collect();
+    let mean = lines.iter().sum::<f64>() / f64::from(u32::try_from(lines.len()).unwrap());
     assert!((stream["mean_bytes"].as_f64().unwrap() - mean).abs() < 0.01);
     // Each row is counted as one KB, so that the records and the bytes ask for two shards alike.
     assert_eq!(stream["shards"], 2.0);

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
 
+/// The line and the column of a key, and what goes before it.
+type Lines<'f> = (usize, usize, &'f [&'static str]);
+
 /// Writes the lines of every finding that has some, and answers how many findings that were. Where `check` then fails,
 /// every file is as it was before.
 pub(super) fn mend(
     findings: &[Finding],
     check: impl Fn() -> Result<(), Box<dyn Error>>,
 ) -> Result<usize, Box<dyn Error>> {
-    let mut files: BTreeMap<&Path, Vec<(usize, usize, &[&'static str])>> = BTreeMap::new();
+    let mut files: BTreeMap<&Path, Vec<Lines<'_>>> = BTreeMap::new();
     for finding in findings {
         if let Some((position, mend)) = &finding.mend {
             let lines = (position.line, position.column, mend.lines.as_slice());
@@ -43,7 +46,7 @@ pub(super) fn mend(
 }
 
 /// The text with lines before those at these places, and how many places were in a block.
-fn with_lines(text: &str, places: &[(usize, usize, &[&'static str])]) -> (String, usize) {
+fn with_lines(text: &str, places: &[Lines<'_>]) -> (String, usize) {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(ToOwned::to_owned).collect();
     let mut count = 0;
     for (line, column, added) in places.iter().rev() {
@@ -51,7 +54,7 @@ fn with_lines(text: &str, places: &[(usize, usize, &[&'static str])]) -> (String
         let indent = " ".repeat(column.saturating_sub(1));
         // In braces, or behind a dash, a line of its own would be something else.
         if !lines.get(at).is_some_and(|line| {
-            line.starts_with(&indent) && !line[indent.len()..].starts_with([' ', '-', '{'])
+            line.strip_prefix(&indent).is_some_and(|key| !key.starts_with([' ', '-', '{']))
         }) {
             continue;
         }

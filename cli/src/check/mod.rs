@@ -35,7 +35,7 @@ Examples:
 
 Exit codes: 0, no error was found; 1, there are errors; 2, the template can't be read.")]
 pub(crate) struct Arguments {
-    /// The SAM or CloudFormation template; applications that it takes in are checked with it
+    /// The SAM or `CloudFormation` template; applications that it takes in are checked with it
     #[arg(default_value = "template.yaml")]
     template: PathBuf,
     /// The template that is deployed: names what an update to this one would replace, delete or have refused

@@ -39,8 +39,8 @@ fn rule(finding: &Finding) -> Value {
         "help": {"text": format!("{} Source: {}", finding.fix, finding.source)},
         "defaultConfiguration": {"level": finding.severity.word()},
     });
-    if finding.source.starts_with("https://") {
-        rule["helpUri"] = json!(finding.source);
+    if let Some(rule) = rule.as_object_mut().filter(|_| finding.source.starts_with("https://")) {
+        rule.insert("helpUri".to_owned(), json!(finding.source));
     }
     rule
 }
@@ -70,7 +70,8 @@ fn uri(finding: &Finding) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase();
+            uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     uri

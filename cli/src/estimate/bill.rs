@@ -158,8 +158,8 @@ impl Plan {
             batches * BATCH_WAIT_S + records * self.consumers * CONSUMER_S / (self.consumer_mb / CORE_MB);
         let transforms = (self.load.bytes_per_s() * SECONDS / (1024.0 * 1024.0)).max(SECONDS / DELIVERY_S);
         let transforms = transforms * self.transforms;
-        let transform_s = records * self.transforms * TRANSFORM_S / (TRANSFORM_MB / CORE_MB);
-        let gb_seconds = consumer_s * self.consumer_mb / 1024.0 + transform_s * TRANSFORM_MB / 1024.0;
+        let typing_s = records * self.transforms * TRANSFORM_S / (TRANSFORM_MB / CORE_MB);
+        let gb_seconds = consumer_s * self.consumer_mb / 1024.0 + typing_s * TRANSFORM_MB / 1024.0;
         let invocations = batches + transforms;
         vec![
             line("Lambda time", gb_seconds, "GB-seconds", prices.usd("lambda_gb_second")),

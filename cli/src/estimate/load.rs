@@ -106,7 +106,8 @@ mod tests {
             (100.0 * KB, 100.0, 2.0, 10.0),
             (100.0, 0.0, 2.0, 1.0),
         ] {
-            assert_eq!(shards(&Load::of_size(bytes, rate), readers), expected, "{bytes} {rate} {readers}");
+            let found = shards(&Load::of_size(bytes, rate), readers);
+            assert!((found - expected).abs() < 0.5, "{found} {bytes} {rate} {readers}");
         }
     }
 

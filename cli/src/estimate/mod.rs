@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
     /// A table of prices in the form of the one that ships
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// One price, such as shard_hour=0.018
+    /// One price, such as `shard_hour=0.018`
     #[arg(long = "price", value_name = "NAME=USD", value_parser = prices::own)]
     own_prices: Vec<(String, f64)>,
     /// Print the prices, where each is from and whether it was confirmed

@@ -14,7 +14,8 @@ const SHIPPED: &str = include_str!("prices.toml");
 pub(super) struct Prices {
     pub(super) region: String,
     pub(super) date: String,
-    prices: BTreeMap<String, Price>,
+    #[serde(rename = "prices")]
+    by_name: BTreeMap<String, Price>,
 }
 
 /// The price of one unit.
@@ -38,14 +39,14 @@ impl Prices {
                 fs::read_to_string(path).map_err(|error| format!("prices {name} can't be read: {error}"))?;
             let others = Self::parse(&text, &name)?;
             (prices.region, prices.date) = (others.region, others.date);
-            for (name_of_price, price) in others.prices {
+            for (name_of_price, price) in others.by_name {
                 prices.known(&name_of_price).map_err(|error| format!("prices {name}: {error}"))?;
-                prices.prices.insert(name_of_price, price);
+                prices.by_name.insert(name_of_price, price);
             }
         }
         for (name, usd) in own {
             prices.known(name).map_err(|error| format!("--price: {error}"))?;
-            if let Some(price) = prices.prices.get_mut(name) {
+            if let Some(price) = prices.by_name.get_mut(name) {
                 (price.usd, price.confirmed) = (*usd, Some("the command line".to_owned()));
             }
         }
@@ -54,7 +55,7 @@ impl Prices {
 
     fn parse(text: &str, name: &str) -> Result<Self, String> {
         let prices: Self = toml::from_str(text).map_err(|error| format!("{name}: {}", error.message()))?;
-        let wrong = prices.prices.iter().find(|(_, price)| !price.usd.is_finite() || price.usd < 0.0);
+        let wrong = prices.by_name.iter().find(|(_, price)| !price.usd.is_finite() || price.usd < 0.0);
         wrong.map_or(Ok(()), |(wrong, price)| {
             Err(format!("{name}: price {wrong} is {}, expected 0 or more", price.usd))
         })?;
@@ -62,8 +63,8 @@ impl Prices {
     }
 
     fn known(&self, name: &str) -> Result<(), String> {
-        let names = || self.prices.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        if self.prices.contains_key(name) {
+        let names = || self.by_name.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        if self.by_name.contains_key(name) {
             Ok(())
         } else {
             Err(format!("there is no price {name:?}, but {}", names()))
@@ -72,12 +73,12 @@ impl Prices {
 
     /// In USD for one unit.
     pub(super) fn usd(&self, name: &str) -> f64 {
-        self.prices.get(name).map_or(0.0, |price| price.usd)
+        self.by_name.get(name).map_or(0.0, |price| price.usd)
     }
 
     /// Every price by its name.
     pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Price)> {
-        self.prices.iter()
+        self.by_name.iter()
     }
 }
 

@@ -153,8 +153,8 @@ fn joins_records(stack: &Stack) -> Vec<Found> {
             && processor(destination, "Lambda").is_none()
             && processor(destination, "AppendDelimiterToRecord").is_none();
         // Members of gzip have their ends.
-        let is_gzip =
-            text(destination.node, "FileExtension").is_some_and(|extension| extension.ends_with(".gz"));
+        let is_gzip = text(destination.node, "FileExtension")
+            .is_some_and(|extension| extension.rsplit('.').next() == Some("gz"));
         let what = "it has neither a function nor AppendDelimiterToRecord".to_owned();
         (is_joined && !is_gzip).then(|| destination.found("ProcessingConfiguration", what))
     })

@@ -68,11 +68,11 @@ pub(super) fn lines<'d>(
 pub(super) fn outcomes(answer: &[u8], documents: usize) -> Option<Vec<Outcome>> {
     let answer: Answer = serde_json::from_slice(answer).ok()?;
     let items = answer.items.into_iter().map(|item| item.into_values().next());
-    let outcomes: Option<Vec<Outcome>> = items.map(|item| item.map(outcome)).collect();
+    let outcomes: Option<Vec<Outcome>> = items.map(|item| item.as_ref().map(outcome)).collect();
     outcomes.filter(|outcomes| outcomes.len() == documents)
 }
 
-fn outcome(item: Item) -> Outcome {
+fn outcome(item: &Item) -> Outcome {
     if (200..300).contains(&item.status) {
         return Outcome::Indexed;
     }
