@@ -15,6 +15,7 @@ mod architecture;
 mod check;
 mod clients;
 mod cookbook;
+mod dist;
 mod end_to_end;
 mod estimate;
 mod example_run;
