@@ -180,12 +180,12 @@ fn an_update_is_told_what_it_would_replace_delete_or_have_refused() {
         .collect();
     // What is gone has no line of its own: that of the section around it.
     let expected = [
-        "error update-replaces Stream 6",
+        "error update-replaces Named 11",
         "error update-is-refused Stream 6",
         "error update-deletes Old 1",
         "warning update-deletes Gone 1",
-        "error update-replaces Function 14",
-        "error update-replaces Delivery 18",
+        "error update-replaces Function 19",
+        "error update-replaces Delivery 23",
     ];
     assert_eq!(found, expected.map(ToOwned::to_owned).into());
     let same = self::findings(&["tests/check/deployed.yaml", "--against", "tests/check/deployed.yaml"]);

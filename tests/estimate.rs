@@ -93,7 +93,7 @@ fn a_price_of_one_s_own_counts_and_every_price_says_where_it_is_from() {
 fn what_can_not_be_estimated_is_one_line() {
     for (arguments, said) in [
         (&["--rate", "10"][..], "a load is --rate with"),
-        (&["--record-size", "10", "--rate", "-1"], "expected a number above 0"),
+        (&["--record-size", "10", "--rate", "0"], "expected a number above 0"),
         (&["--record-size", "10", "--rate", "1", "--price", "nothing=1"], "there is no price"),
         (&["--record-size", "10", "--rate", "1", "--fan-out", "3"], "--fan-out is 3"),
         (&["--record-size", "20000", "--rate", "1", "--aggregated"], "two of them are over 25 KB"),

@@ -61,7 +61,7 @@ impl Scope {
     fn open(&self, id: &str, place: &str) -> Read<Self> {
         let node = self.resource(id).and_then(|resource| resource.get("Properties"));
         let Some(location) = self.location(id)? else {
-            return Err(Stop::left_out(id, "an application whose Location is no file is not run here"));
+            return Err(Stop::left_out(id, "an application whose Location is not a file is not run here"));
         };
         let (home, path) = self.home.inside(id, &location)?;
         let document = document::open(&path)?;

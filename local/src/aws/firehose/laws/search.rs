@@ -112,7 +112,7 @@ proptest! {
     fn a_run_that_is_killed_indexes_again_and_doubles_nothing(
         seed: u64, bytes in 1_usize..400, records in 0_u64..40, things in 0_usize..400,
     ) {
-        let mut world = World::new(seed, records, Faults { invocation: 0, record: 0, ..MUCH });
+        let mut world = World::new(seed, records, Faults { write: 30, index: 30, ..NOTHING });
         let mut killed = delivery(search(bytes, Duration::from_hours(2)), seed);
         world.begin(&mut killed);
         world.happen(&mut killed, things);
