@@ -1,4 +1,4 @@
-//! Hostile inputs of 10 MiB, the largest record of a stream: whatever they hold, reading them takes linear time.
+//! Hostile inputs of megabytes: whatever they hold, reading them takes linear time.
 
 mod growth;
 mod payloads;
