@@ -9,7 +9,7 @@ mkdir -p "$built"
 {
     flock 9
     if [ ! -e "$built/done" ] || [ "$here/pom.xml" -nt "$built/done" ] || [ "$here/OpenSearchNode.java" -nt "$built/done" ]; then
-        mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$built/lib" >&2
+        timeout 300 mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$built/lib" >&2
         javac -cp "$built/lib/*" -d "$built/classes" "$here/OpenSearchNode.java" >&2
         touch "$built/done"
     fi
