@@ -122,7 +122,7 @@ async fn a_broken_gzip_is_told_and_what_was_before_it_is_put() {
     let world = World::with_file("people.csv.gz", body).await;
     let failed = world.invoke(&csv_event("people.csv.gz")).await.unwrap_err();
     assert_eq!(failed.kind(), "feed");
-    assert!(failed.message().contains("gzip of the source is broken"), "{}", failed.message());
+    assert!(failed.message().contains("gzip data of the source is broken"), "{}", failed.message());
     assert!(world.payloads().len() > 1000);
 }
 
