@@ -147,7 +147,7 @@ mod tests {
         for (code, next) in [
             ("AccessDeniedException", "needs kinesis:GetRecords"),
             ("ExpiredTokenException", "sign in again"),
-            ("UnrecognizedClientException", "see --profile"),
+            ("UnrecognizedClientException", "check --profile"),
             ("no answer", "is --endpoint-url right?"),
             ("ValidationException", "service error"),
         ] {

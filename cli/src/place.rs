@@ -156,15 +156,14 @@ impl Place {
         }
         let at_work = RunEndpoints::of(folder);
         self.run = Some(folder.to_owned());
-        let s3_url = match &at_work {
-            Some(endpoints) => endpoints.s3.clone(),
-            None => {
-                if self.endpoint.is_some() {
-                    return Err("name one folder of a run at a time".into());
-                }
-                let endpoint = S3Endpoint::start(&buckets, 0).await?;
-                self.endpoint.insert(endpoint).url().to_owned()
+        let s3_url = if let Some(endpoints) = &at_work {
+            endpoints.s3.clone()
+        } else {
+            if self.endpoint.is_some() {
+                return Err("name one folder of a run at a time".into());
             }
+            let endpoint = S3Endpoint::start(&buckets, 0).await?;
+            self.endpoint.insert(endpoint).url().to_owned()
         };
         let aws = AwsSettings {
             region: "us-east-1".to_owned(),

@@ -18,7 +18,7 @@ use edge::read_stream::{Event, READS_PER_S, ReadError, ReadSettings, read_stream
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::aws::{AwsArguments, advice};
-use crate::failures::{Reasons, in_bucket, in_file};
+use crate::failures::{Part, Reasons, in_bucket, in_file};
 use crate::place::Place;
 use crate::redrive::{Keeper, Notes};
 use crate::streams::{Output, say};
@@ -44,7 +44,7 @@ Exit codes: 0, each record is kept once; 1, one is not; 2, it could not be looke
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// A run's folder, or s3://BUCKET of results and of failures
+    /// A run's folder, or `s3://BUCKET` of results and of failures
     #[arg(required = true, value_name = "WHERE")]
     places: Vec<String>,
     /// The stream's name
@@ -131,7 +131,7 @@ async fn kept(place: &Place, arguments: &Arguments, from_ms: Option<i64>) -> Res
         kept.add_quarantine(bucket, stream).await.map_err(failed)?;
         let mut notes = Notes::new(Keeper::Bucket(bucket.store.clone()));
         let mut reasons = Reasons::default();
-        let mut looked = in_bucket(bucket, &filter, &mut reasons, 0);
+        let mut looked = in_bucket((bucket, Part::Batches), &filter, &mut reasons, 0);
         while let Some(looked) = looked.try_next().await.map_err(failed)? {
             if looked.items.as_ref().is_ok_and(Vec::is_empty) {
                 continue;

@@ -20,7 +20,8 @@ use crate::tail::when::Moment;
 /// Objects that are read at once.
 pub(super) const AT_ONCE: usize = 64;
 /// What the keys of failures begin with, in the order of keys. `record_model::layout` writes the first two of kinflow's.
-const ROOTS: [&str; 3] = ["aws/lambda/", "failed/", "quarantine/"];
+const ROOTS: [&str; 3] = [BATCHES, "failed/", "quarantine/"];
+const BATCHES: &str = "aws/lambda/";
 
 /// Which failures are meant.
 #[derive(Debug, Clone, Args)]
@@ -59,19 +60,39 @@ impl FilterArguments {
     }
 }
 
-/// Everything in a bucket that failed and that the filter takes. The transform's reasons are read first. An object that can't
+/// Which of the failures of a bucket are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// Those that Lambda gave up.
+    Batches,
+    /// All others.
+    Records,
+}
+
+impl Part {
+    /// What the keys of this part of a bucket begin with.
+    fn prefixes(self, of: &str) -> Vec<&str> {
+        let roots = if of.is_empty() { ROOTS.to_vec() } else { vec![of] };
+        let is_batches = |root: &&str| root.starts_with(BATCHES);
+        match self {
+            Self::All => roots,
+            Self::Batches => roots.into_iter().filter(is_batches).collect(),
+            Self::Records => roots.into_iter().filter(|root| !is_batches(root)).collect(),
+        }
+    }
+}
+
+/// Everything in a part of a bucket that failed and that the filter takes. The transform's reasons are read first. An object that can't
 /// be read is told as such; one that is nothing that failed is left out.
 pub(crate) fn in_bucket<'a>(
-    bucket: &'a Bucket,
+    (bucket, part): (&'a Bucket, Part),
     filter: &'a FilterArguments,
     reasons: &'a mut Reasons,
     now_ms: i64,
 ) -> BoxStream<'a, Result<Looked, StoreError>> {
-    let prefixes = match bucket.prefix.as_str() {
-        "" => ROOTS.to_vec(),
-        prefix => vec![prefix],
-    };
-    let objects = stream::iter(prefixes).flat_map(move |prefix| list_all(&bucket.store, prefix));
+    let objects =
+        stream::iter(part.prefixes(&bucket.prefix)).flat_map(move |prefix| list_all(&bucket.store, prefix));
     let objects = objects.try_filter(move |listed| {
         let is_reason = ReasonsKey::parse(&listed.key).is_some();
         ready(!is_reason && filter.takes_time(listed.modified_at_ms, now_ms))

@@ -21,8 +21,10 @@ use futures::TryStreamExt as _;
 use serde_json::json;
 
 pub(crate) use groups::name;
-pub(crate) use item::{By, Content, Item, Record, Why};
-pub(crate) use look::{FilterArguments, Looked, in_bucket, in_file};
+#[cfg(test)]
+pub(crate) use item::Why;
+pub(crate) use item::{By, Content, Item, Record};
+pub(crate) use look::{FilterArguments, Looked, Part, in_bucket, in_file};
 pub(crate) use reasons::Reasons;
 
 use crate::aws::AwsArguments;
@@ -46,7 +48,7 @@ Exit codes: 0, nothing waits; 1, something does; 2, it could not be looked for."
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// Folders of runs, s3://BUCKET or s3://BUCKET/PREFIX, or files of what failed
+    /// Folders of runs, `s3://BUCKET` or `s3://BUCKET/PREFIX`, or files of what failed
     #[arg(required = true, value_name = "WHERE")]
     places: Vec<String>,
     #[command(flatten)]
@@ -71,7 +73,7 @@ async fn show(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         let failed = |error| place.advice(&bucket.name, &error);
         let mut notes = Notes::new(Keeper::Bucket(bucket.store.clone()));
         let mut reasons = Reasons::of(bucket).await.map_err(failed)?;
-        let mut looked = in_bucket(bucket, &arguments.filter, &mut reasons, now_ms);
+        let mut looked = in_bucket((bucket, Part::All), &arguments.filter, &mut reasons, now_ms);
         while let Some(looked) = looked.try_next().await.map_err(failed)? {
             found.take(looked, &mut notes).await?;
         }

@@ -121,7 +121,7 @@ impl<'a> Feed<'a> {
         match (&state, plan(&item, self.arguments.stream.as_deref())) {
             (Some(State::Done), _) => self.account.done_before += 1,
             (Some(State::Unsure), Plan::Put { .. }) if !self.arguments.unsure => {
-                self.account.unsure(&item.at())
+                self.account.unsure(&item.at());
             }
             (_, Plan::Leave(reason)) => self.account.leaves(reason),
             (_, Plan::Put { .. }) if is_twin => {

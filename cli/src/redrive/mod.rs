@@ -26,7 +26,7 @@ use edge::clock::now_ms;
 use futures::TryStreamExt as _;
 
 use crate::aws::AwsArguments;
-use crate::failures::{FilterArguments, Reasons, in_bucket, in_file};
+use crate::failures::{FilterArguments, Part, Reasons, in_bucket, in_file};
 use crate::place::Place;
 use crate::streams::{Output, say};
 use crate::terminal;
@@ -53,7 +53,7 @@ Exit codes: 0, all was fed; 1, something failed or is unsure, and another redriv
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// Folders of runs, s3://BUCKET or s3://BUCKET/PREFIX, or files of what failed
+    /// Folders of runs, `s3://BUCKET` or `s3://BUCKET/PREFIX`, or files of what failed
     #[arg(required = true, value_name = "WHERE")]
     places: Vec<String>,
     #[command(flatten)]
@@ -89,22 +89,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let place = Place::open(&arguments.places, &arguments.aws).await?;
     let mut feed = Feed::new(&place, arguments)?;
-    let now_ms = now_ms();
-    for bucket in &place.buckets {
-        let failed = |error| place.advice(&bucket.name, &error);
-        feed.keep_in(Notes::new(Keeper::Bucket(bucket.store.clone())));
-        let mut reasons = Reasons::of(bucket).await.map_err(failed)?;
-        let mut looked = in_bucket(bucket, &arguments.filter, &mut reasons, now_ms);
-        while let Some(looked) = looked.try_next().await.map_err(failed)? {
-            if !feed.take(looked).await? {
-                break;
-            }
-        }
-        feed.flush().await?;
+    // Batches come first: what is put on a stream makes its function busy with the same shards.
+    for part in [Part::Batches, Part::Records] {
+        feed_buckets(&mut feed, &place, part, arguments).await?;
     }
     for file in &place.files {
         feed.keep_in(Notes::beside(file));
-        feed.take(in_file(file, &arguments.filter, now_ms)).await?;
+        feed.take(in_file(file, &arguments.filter, now_ms())).await?;
         feed.flush().await?;
     }
     let account = feed.into_account();
@@ -118,4 +109,28 @@ async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let is_complete = account.is_complete();
     place.close().await;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn feed_buckets(
+    feed: &mut Feed<'_>,
+    place: &Place,
+    part: Part,
+    arguments: &Arguments,
+) -> Result<(), Box<dyn Error>> {
+    for bucket in &place.buckets {
+        let failed = |error| place.advice(&bucket.name, &error);
+        feed.keep_in(Notes::new(Keeper::Bucket(bucket.store.clone())));
+        let mut reasons = match part {
+            Part::Batches => Reasons::default(),
+            Part::All | Part::Records => Reasons::of(bucket).await.map_err(failed)?,
+        };
+        let mut looked = in_bucket((bucket, part), &arguments.filter, &mut reasons, now_ms());
+        while let Some(looked) = looked.try_next().await.map_err(failed)? {
+            if !feed.take(looked).await? {
+                break;
+            }
+        }
+        feed.flush().await?;
+    }
+    Ok(())
 }

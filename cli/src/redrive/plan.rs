@@ -120,7 +120,9 @@ mod tests {
         let mut piece = Vec::new();
         chunk::split(b"a message", 7, chunk::OVERHEAD_BYTES + 3).unwrap().next().unwrap().write(&mut piece);
         let mut aggregator = Aggregator::new(1 << 20);
-        assert!(aggregator.push(&Draft { partition_key: "k", explicit_hash_key: None, data: b"a" }));
+        for data in [b"a", b"b"] {
+            assert!(aggregator.push(&Draft { partition_key: "k", explicit_hash_key: None, data }));
+        }
         let aggregate = aggregator.finish().unwrap().data;
         let left = |by, record| matches!(plan(&item(by, record), None), Plan::Leave(_));
         assert!(left(By::Consumer, record(&piece, None)));

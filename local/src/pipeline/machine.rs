@@ -1,7 +1,7 @@
 //! Everything of a template on this machine: the folder, the endpoints, the streams and the functions.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,24 +10,22 @@ use template::{Stream, StreamMode, Topology};
 
 use crate::aws::clock::{Clock, Moment, SystemClock, now_ms};
 use crate::aws::event::Observer;
-use crate::aws::fence::{Fence, Served};
 use crate::aws::firehose::Index;
+use crate::aws::kinesis::StreamStore;
 use crate::aws::kinesis::store::{NewStream, Now, Settings, ShardCount};
-use crate::aws::kinesis::{KinesisEndpoint, KinesisOptions, StreamStore};
-use crate::aws::lambda::{Asynchronous, Function, FunctionSettings, Invocable, Invoke, ServiceUrls};
+use crate::aws::lambda::{Asynchronous, Function, FunctionSettings};
 use crate::aws::observers::Observers;
-use crate::aws::s3::S3Endpoint;
 use crate::aws::scheduler;
 use crate::aws::stream::StreamError;
 use crate::error::RunError;
 use crate::options::RunOptions;
 use crate::page::{RunPhase, Watch};
-use crate::pipeline::at_work::RunEndpoints;
 use crate::pipeline::balance::{delivery_id, mapping_id, waiting};
 use crate::pipeline::bucket::{self, StorageError};
 use crate::pipeline::data_set::DataSets;
 use crate::pipeline::delivered::DeliveredObjects;
-use crate::pipeline::folder::{DataFolder, FolderError};
+use crate::pipeline::endpoints::Endpoints;
+use crate::pipeline::folder::DataFolder;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::status::DataSetStatus;
@@ -67,15 +65,10 @@ impl Machine {
         let (ledger, delivered) = (Arc::new(Ledger::default()), Arc::new(DeliveredObjects::default()));
         let watch = Arc::new(Watch::default());
         let slots = Arc::new(Slots::begin());
-        let mut observers: Vec<Arc<dyn Observer>> = vec![
-            Arc::clone(&ledger) as _,
-            Arc::clone(&delivered) as _,
-            Arc::clone(&slots) as _,
-            Arc::new(progress.clone()),
-        ];
-        if options.page.is_some() {
-            observers.push(Arc::clone(&watch) as _);
-        }
+        let mut observers: Vec<Arc<dyn Observer>> =
+            vec![Arc::clone(&ledger) as _, Arc::clone(&delivered) as _, Arc::clone(&slots) as _];
+        observers.push(Arc::new(progress.clone()));
+        observers.extend(options.page.as_ref().map(|_| Arc::clone(&watch) as _));
         let observer: Arc<dyn Observer> = Arc::new(Observers::new(observers));
         let streams = StreamStore::observed(&folder.folder("streams")?, Some(Arc::clone(&observer)))?;
         for stream in &topology.streams {
@@ -89,10 +82,7 @@ impl Machine {
             observer: Arc::clone(&observer),
         };
         let functions = functions(&topology, &settings)?;
-        let invocable =
-            functions.iter().map(|(name, function)| (name.clone(), Arc::clone(function) as Arc<dyn Invoke>));
-        endpoints.invocable.are(invocable.collect());
-        endpoints.tell(&folder)?;
+        endpoints.serve(&functions, &folder)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         Ok(Self {
             folder,
@@ -201,59 +191,6 @@ impl Machine {
             function.shutdown().await;
         }
         self.endpoints.shutdown().await;
-    }
-}
-
-/// What clients and functions of the run call.
-struct Endpoints {
-    kinesis: KinesisEndpoint,
-    s3: S3Endpoint,
-    /// The endpoint for everything else that a function may call.
-    fence: Fence,
-    invocable: Invocable,
-}
-
-impl Endpoints {
-    async fn start(
-        options: &RunOptions,
-        buckets: &Path,
-        streams: &Arc<StreamStore>,
-        observer: &Arc<dyn Observer>,
-    ) -> Result<Self, RunError> {
-        let kinesis = KinesisOptions {
-            port: options.kinesis_port,
-            throttles: options.throttle,
-            allowed_origins: options.allowed_origins.clone(),
-        };
-        let kinesis = KinesisEndpoint::start_with(kinesis, Arc::clone(streams)).await?;
-        let origins = options.allowed_origins.clone();
-        let told = Some(Arc::clone(observer));
-        let s3 = S3Endpoint::start_observed(buckets, options.s3_port, origins, told).await?;
-        let invocable = Invocable::default();
-        let served = Served { kinesis: kinesis.router(), s3: s3.router(), lambda: invocable.router() };
-        let fence = Fence::start(served, Arc::clone(observer)).await?;
-        Ok(Self { kinesis, s3, fence, invocable })
-    }
-
-    /// For commands of other processes.
-    fn tell(&self, folder: &DataFolder) -> Result<(), RunError> {
-        let ServiceUrls { kinesis, s3, others } = self.services();
-        let told = RunEndpoints { kinesis, s3, all: others }.tell(folder.path());
-        told.map_err(|source| FolderError::Storage { path: folder.path().to_owned(), source }.into())
-    }
-
-    fn services(&self) -> ServiceUrls {
-        ServiceUrls {
-            kinesis: self.kinesis.url().to_owned(),
-            s3: self.s3.url().to_owned(),
-            others: self.fence.url(),
-        }
-    }
-
-    async fn shutdown(self) {
-        self.fence.shutdown().await;
-        self.s3.shutdown().await;
-        self.kinesis.shutdown().await;
     }
 }
 

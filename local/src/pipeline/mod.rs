@@ -7,6 +7,7 @@ pub(crate) mod balance;
 pub(crate) mod bucket;
 pub(crate) mod data_set;
 pub(crate) mod delivered;
+pub(crate) mod endpoints;
 pub(crate) mod folder;
 pub(crate) mod id_hash;
 pub(crate) mod ledger;

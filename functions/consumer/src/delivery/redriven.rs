@@ -5,7 +5,7 @@
 //! 1. A record is *decided* once the ledger has passed it. No ordinary attempt writes a decided record, whenever its write
 //!    lands: a slot is filled once, and whoever fills it writes what comes after the records that were decided before it.
 //!    Which decided records are stored therefore changes by redrives alone.
-//! 2. A redrive writes decided records only. What is not decided yet goes the ordinary way.
+//! 2. A redrive writes only records that were decided when it was looked which are stored. Others go the ordinary way.
 //! 3. Redrives of a shard stand in one chain, whose slots are filled once each, one after the other. A redrive says how many
 //!    slots were filled when the look began by which it knows what is stored, and writes into the next slot or not at all. It
 //!    has therefore seen every redriven object before its own.

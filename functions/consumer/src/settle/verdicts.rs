@@ -124,7 +124,7 @@ mod tests {
         let verdicts = Verdicts::of(&store, "tweets", &records).await.unwrap();
         verdicts.leave_out(&records, &mut lines);
         let text = String::from_utf8(lines.bytes.clone()).unwrap();
-        let ids: Vec<&str> = text.lines().map(|line| &line[30..line.len() - 2]).collect();
+        let ids: Vec<&str> = text.lines().map(|line| line.get(30..line.len() - 2).unwrap()).collect();
         assert_eq!(ids, ["11:0", "12:0", "12:2", "13:0"]);
         assert_eq!(lines.count_from(0), 4);
         assert_eq!(lines.of_record(3), b"{\"id\":\"s:shardId-000000000001:13:0\"}\n");

@@ -27,6 +27,8 @@ pub(crate) enum LedgerLevel {
     RedrivesAll,
     /// Redrives records that are not decided beside the ledger too.
     RedrivesUndecided,
+    /// Looks at records that are not decided yet, and are by the time that it writes.
+    LooksBeyondDecided,
     /// Redrives into the next slot although another redrive came between its look and its write.
     RedrivesByAnOldLook,
 }

@@ -18,9 +18,10 @@ pub(crate) enum Redrive {
         batch: Records,
         seen: Option<Ledger>,
     },
-    /// The consumer asks for a look, after so many slots were filled.
+    /// The consumer asks for a look at what is decided, after so many slots were filled.
     ToScan {
         batch: Records,
+        decided: u32,
         filled: u32,
     },
     /// The first run of records that are not stored, and what is behind it.
@@ -85,9 +86,9 @@ pub(crate) fn steps(
             {
                 return vec![(Phase::Read { batch, seen }, None)];
             }
-            on(Redrive::ToScan { batch, filled: chain(s3).0 })
+            on(Redrive::ToScan { batch, decided: LedgerLevel::decided(seen, s3), filled: chain(s3).0 })
         }
-        Redrive::ToScan { batch, filled } => scan(level, batch, filled, s3),
+        Redrive::ToScan { batch, decided, filled } => scan(level, (batch, decided, filled), s3),
         Redrive::Scanned { run, filled } => on(Redrive::LedgerReadAgain { run, filled, seen: s3.ledger }),
         Redrive::LedgerReadAgain { run, filled, seen } => choose(level, (run, filled, seen), s3),
         Redrive::ChainRead { plan } => vec![quarantine(plan)],
@@ -97,12 +98,24 @@ pub(crate) fn steps(
     }
 }
 
-/// Which records of the batch no object covers: the first of them, up to the next that one covers.
-fn scan(level: LedgerLevel, batch: Records, filled: u32, s3: &S3) -> Vec<(Phase, Option<Request>)> {
-    let stored = if level == LedgerLevel::RedrivesAll { Records::NONE } else { s3.covered(batch) };
-    let missing = batch.minus(stored);
+/// Which decided records of the batch no object covers: the first of them, up to the next that one covers.
+fn scan(
+    level: LedgerLevel,
+    (batch, decided, filled): (Records, u32, u32),
+    s3: &S3,
+) -> Vec<(Phase, Option<Request>)> {
+    let looks_at_all = matches!(level, LedgerLevel::RedrivesUndecided | LedgerLevel::LooksBeyondDecided);
+    let undecided = if looks_at_all { Records::NONE } else { batch.from(decided) };
+    let looked_at = batch.minus(undecided);
+    let stored = if level == LedgerLevel::RedrivesAll { Records::NONE } else { s3.covered(looked_at) };
+    let missing = looked_at.minus(stored);
     if missing.is_empty() {
-        return vec![(Phase::Answered { first_failed: batch.end() }, None)];
+        let next = if undecided.is_empty() {
+            Phase::Answered { first_failed: batch.end() }
+        } else {
+            Phase::Redriving(Redrive::Begun { batch: undecided })
+        };
+        return vec![(next, None)];
     }
     let behind = stored.from(missing.first());
     let run = if behind.is_empty() { missing } else { missing.minus(missing.from(behind.first())) };

@@ -26,6 +26,9 @@ use crate::store::{
     RangeRead, Replaced, StoreError,
 };
 
+/// The code of an answer about a bucket that is not there, which the client has no error of its own for.
+const NO_BUCKET: &str = "NoSuchBucket";
+
 /// How long one call keeps trying by default.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -172,7 +175,7 @@ impl ObjectStore for S3Store {
             };
             match self.client.list_paginated(Some(prefix).filter(|p| !p.is_empty()), options).await {
                 Ok(page) => return Ok(page.result.objects.into_iter().map(listed).collect()),
-                Err(error @ Error::NotFound { .. }) => {
+                Err(error) if error.to_string().contains(NO_BUCKET) => {
                     return Err(StoreError::NoBucket { operation: "list", source: error.into() });
                 }
                 Err(error) => tries.again(call, error).await?,

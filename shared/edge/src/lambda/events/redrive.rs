@@ -12,7 +12,7 @@ pub const REDRIVE: &str = "redrive";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
     /// The [`ToScan::redriven`] after which it was looked which records are stored: the event holds those alone that are
-    /// not, in one run without a gap. `None` where nobody looked yet.
+    /// not, of records up to [`ToScan::decided`], in one run without a gap. `None` where nobody looked yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanned: Option<u64>,
 }
