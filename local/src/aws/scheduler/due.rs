@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_refused_with_what_is_expected() {
         for (expression, reason) in [
-            ("hourly", "none of rate(…)"),
+            ("hourly", "not rate(…), cron(…) or at(…)"),
             ("rate(0 minutes)", "expected a whole number from 1"),
             ("rate(1.5 hours)", "expected a whole number from 1"),
             ("rate(5 weeks)", "minutes, hours or days"),
@@ -161,7 +161,7 @@ mod tests {
             ("rate(9223372036854775807 days)", "whole number"),
             ("cron(* * * * *)", "6"),
             ("at(tomorrow)", "yyyy-mm-ddThh:mm:ss"),
-            ("", "none of"),
+            ("", "not rate(…)"),
         ] {
             let error = Due::read(expression, &TimeZone::UTC).unwrap_err();
             assert!(error.contains(reason), "{expression}: {error}");

@@ -195,7 +195,7 @@ mod tests {
         let (events, invoked) = run("at(2020-01-01T00:00:00)", "null", Duration::from_hours(1)).await;
         assert_eq!(invoked.len(), 0);
         assert!(
-            matches!(events.0.lock().unwrap().as_slice(), [Event::Warning { message }] if message.contains("is past"))
+            matches!(events.0.lock().unwrap().as_slice(), [Event::Warning { message }] if message.contains("has passed"))
         );
     }
 }
