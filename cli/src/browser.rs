@@ -14,10 +14,10 @@ pub(crate) fn is_at_hand() -> bool {
 /// Opens the address, and waits for nothing. Where there is no browser the address was printed, and that will do.
 pub(crate) fn open(url: &str) {
     let nothing = Stdio::null;
-    let opened = Command::new(OPENER).arg(url).stdin(nothing()).stdout(nothing()).stderr(nothing()).spawn();
-    match opened {
+    let started = Command::new(OPENER).arg(url).stdin(nothing()).stdout(nothing()).stderr(nothing()).spawn();
+    match started {
         // Somebody has to wait for it, or it stays a zombie for the length of the run.
-        Ok(mut opener) => drop(std::thread::spawn(move || opener.wait())),
+        Ok(mut process) => drop(std::thread::spawn(move || process.wait())),
         Err(error) => tracing::debug!(%error, "no browser was opened"),
     }
 }

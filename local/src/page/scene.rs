@@ -106,6 +106,11 @@ impl Scene {
         self.carried.get(stream)?.schema.as_ref()
     }
 
+    /// The schema of a data set.
+    pub(crate) fn schema_of_set(&self, data_set: &str) -> Option<&Schema> {
+        self.carried.values().find(|carried| carried.data_set == data_set)?.schema.as_ref()
+    }
+
     /// A client for a bucket of the run.
     pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, Refusal> {
         if !self.topology.buckets.iter().any(|bucket| bucket == name) {

@@ -1,8 +1,9 @@
 //! The invocations of functions: as bars, one by one, and once more.
 
+use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::Json;
@@ -26,6 +27,29 @@ use crate::page::watch::invocations::Invoked;
 const MAX_SHOWN: usize = 256 << 10;
 /// What the runner writes into a function's log beside the function's own lines.
 const OWN_LINES: [&str; 3] = ["START RequestId: ", "END RequestId: ", "REPORT RequestId: "];
+
+/// Requests by hand that are known.
+const KNOWN: usize = 1_000;
+
+/// The newest requests that somebody made on the page, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct ByHand(Mutex<VecDeque<String>>);
+
+impl ByHand {
+    fn note(&self, request_id: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN {
+            known.pop_front();
+        }
+        known.push_back(request_id.to_owned());
+    }
+
+    /// Whether a request was made by hand.
+    pub(super) fn made(&self, request_id: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().any(|known| known == request_id)
+    }
+}
 
 /// `GET /api/functions/{function}/invocations`
 pub(super) async fn list(
@@ -170,6 +194,7 @@ async fn run(shared: &Shared, name: &str, event: Bytes) -> Answer {
     let function = Arc::clone(shared.scene.function(name)?);
     let request_id = Uuid::new_v4().to_string();
     let begun = Instant::now();
+    shared.by_hand.note(&request_id);
     let invocation = Invocation { request_id: request_id.clone(), event };
     // A browser that goes away ends no invocation.
     let invoked = tokio::spawn(async move { Invoke::invoke(&*function, invocation).await });

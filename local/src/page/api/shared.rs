@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use super::data::Digests;
 use super::failures::links::Links;
 use super::failures::reasons::Reasons;
+use super::lanes::ByHand;
 use crate::page::frame::Frames;
 use crate::page::scene::Scene;
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(super) reasons: Reasons,
     pub(super) links: Links,
     pub(super) digests: Digests,
+    pub(super) by_hand: ByHand,
 }
 
 impl Shared {
@@ -36,6 +38,7 @@ impl Shared {
             reasons: Reasons::default(),
             links: Links::default(),
             digests: Digests::default(),
+            by_hand: ByHand::default(),
         }
     }
 }

@@ -25,7 +25,7 @@ impl Rates {
         }
         let (since, before) = totals.front().copied().unwrap_or((now, total));
         let took = u64::try_from(now.saturating_sub(since)).unwrap_or(0);
-        if took == 0 { 0 } else { total.saturating_sub(before).saturating_mul(1000) / took }
+        total.saturating_sub(before).saturating_mul(1000).checked_div(took).unwrap_or(0)
     }
 
     /// Forgets what was not looked at for long: a browser that comes back begins anew.

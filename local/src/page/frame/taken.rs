@@ -107,6 +107,7 @@ impl Frames {
         let KinesisMapping { name, stream, function, .. } = mapping;
         let (id, key): (_, (Name, Name)) = (mapping_id(name), (name.as_str().into(), stream.as_str().into()));
         let taken = look.counts.mappings.get(&key).copied().unwrap_or_default();
+        let waits = waiting(look.shards, stream, &id);
         let written = is_consumer(look.scene, function).then(|| look.seen.objects.of_stream(stream));
         Mapping {
             name: name.clone(),
@@ -118,9 +119,9 @@ impl Frames {
             lost: taken.lost,
             windows_lost: taken.windows_lost,
             retried: look.seen.retried.get(&key).copied().unwrap_or(0),
-            waiting: waiting(look.shards, stream, &id),
+            waiting: waits,
             per_second: self.rates.look(&format!("taken {name}"), look.now, taken.ended()),
-            iterator_age_ms: self.age(stream, &id, look.now),
+            iterator_age_ms: self.age((stream, &id), waits, look.now),
             quarantined: written.map(|written| written.quarantined),
             enriched_objects: written.map(|written| written.enriched_objects),
         }
@@ -134,6 +135,7 @@ impl Frames {
         let DeliveryStream { name, stream, .. } = delivery;
         let id = delivery_id(name);
         let done = look.counts.deliveries.get(name.as_str()).cloned().unwrap_or_default();
+        let waits = waiting(look.shards, stream, &id);
         let held = look.seen.held.get(name.as_str()).copied().unwrap_or_default();
         let due_in_ms = |due: Option<Moment>| due.map(|due| due.saturating_sub(look.now).max(0));
         let buffer = Buffer {
@@ -159,17 +161,18 @@ impl Frames {
             failed: done.failed,
             objects: done.objects,
             bytes: look.seen.delivered_bytes.get(name.as_str()).copied().unwrap_or(0),
-            waiting: waiting(look.shards, stream, &id),
+            waiting: waits,
             per_second: self.rates.look(&format!("passed {name}"), look.now, done.passed),
-            iterator_age_ms: self.age(stream, &id, look.now),
+            iterator_age_ms: self.age((stream, &id), waits, look.now),
             buffer: (held.open > 0).then_some(buffer),
             gathering,
         }
     }
 
     /// How old the oldest record is that waits for a taker; none where none does.
-    fn age(&self, stream: &str, taker: &str, now: Moment) -> Option<u64> {
-        let arrived_ms = self.ages.get(&(stream.to_owned(), taker.to_owned()))?;
+    fn age(&self, (stream, taker): (&str, &str), waits: u64, now: Moment) -> Option<u64> {
+        // Ages are looked at less often than counts.
+        let arrived_ms = self.ages.get(&(stream.to_owned(), taker.to_owned())).filter(|_| waits > 0)?;
         Some(u64::try_from(now).unwrap_or(0).saturating_sub(*arrived_ms))
     }
 }

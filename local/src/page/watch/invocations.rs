@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use memchr::memmem;
 
+use super::event::Sender;
 use crate::aws::clock::Moment;
 use crate::aws::event::Name;
 
@@ -14,29 +14,6 @@ use crate::aws::event::Name;
 pub(crate) const KEPT: usize = 500;
 /// Bytes of events and answers that are kept of all functions together.
 const MAX_BODY_BYTES: usize = 32 << 20;
-/// Once in each record of a mapping's or a delivery stream's event. Quotes inside a partition key have a backslash.
-const OF_A_RECORD: &[u8] = br#""sequenceNumber":""#;
-/// In a delivery stream's event, and in its beginning.
-const OF_A_DELIVERY: &[u8] = br#""deliveryStreamArn""#;
-const BEGINNING_BYTES: usize = 400;
-
-/// Who sends an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sender {
-    Mapping,
-    Delivery,
-    Other,
-}
-
-impl Sender {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Mapping => "mapping",
-            Self::Delivery => "delivery",
-            Self::Other => "other",
-        }
-    }
-}
 
 /// One invocation.
 #[derive(Debug, Clone)]
@@ -49,6 +26,8 @@ pub(crate) struct Invoked {
     pub(crate) sender: Sender,
     /// Records in the event; none where it is an event of another kind.
     pub(crate) batch: Option<usize>,
+    /// The sequence numbers of its first and its last record.
+    pub(crate) range: Option<(Name, Name)>,
     pub(crate) event_bytes: usize,
     /// The event, while there is room for it.
     pub(crate) event: Option<Bytes>,
@@ -199,21 +178,9 @@ fn bodies(invoked: &Invoked) -> usize {
     invoked.event.as_ref().map_or(0, Bytes::len) + answer.map_or(0, Bytes::len)
 }
 
-/// Who sent an event, and how many records are in it.
-pub(super) fn of_event(event: &[u8]) -> (Sender, Option<usize>) {
-    let records = memmem::find_iter(event, OF_A_RECORD).count();
-    let beginning = event.get(..BEGINNING_BYTES.min(event.len())).unwrap_or_default();
-    if records == 0 {
-        (Sender::Other, None)
-    } else if memmem::find(beginning, OF_A_DELIVERY).is_some() {
-        (Sender::Delivery, Some(records))
-    } else {
-        (Sender::Mapping, Some(records))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::event::{of_event, range_of};
     use super::*;
 
     fn invoked(function: &str, request_id: &str, event: Bytes) -> Invoked {
@@ -226,6 +193,7 @@ mod tests {
             cold: false,
             sender,
             batch,
+            range: range_of(&event),
             event_bytes: event.len(),
             event: Some(event),
             log_from: 0,
@@ -267,18 +235,5 @@ mod tests {
             invocations.of("F", 0).map(|(_, one)| one.end.clone().unwrap().answer).collect();
         assert_eq!(answers, [Some("a".into()), Some("b".into())]);
         assert_eq!(invocations.tally("F").at_work, 0);
-    }
-
-    #[test]
-    fn records_are_counted_whatever_a_partition_key_holds() {
-        let key = serde_json::to_string(r#""sequenceNumber":"1""#).unwrap();
-        let record = format!(r#"{{"kinesis":{{"partitionKey":{key},"sequenceNumber":"2"}}}}"#);
-        assert_eq!(
-            of_event(format!(r#"{{"Records":[{record},{record}]}}"#).as_bytes()),
-            (Sender::Mapping, Some(2))
-        );
-        let of_delivery = format!(r#"{{"invocationId":"i","deliveryStreamArn":"a","records":[{record}]}}"#);
-        assert_eq!(of_event(of_delivery.as_bytes()), (Sender::Delivery, Some(1)));
-        assert_eq!(of_event(b"{}"), (Sender::Other, None));
     }
 }

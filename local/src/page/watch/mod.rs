@@ -10,6 +10,7 @@
 //!
 //! What became of records is not counted here but in the ledger.
 
+pub(crate) mod event;
 pub(crate) mod failures;
 pub(crate) mod invocations;
 pub(crate) mod objects;
@@ -24,8 +25,9 @@ use bytes::Bytes;
 use crate::aws::clock::now_ms;
 use crate::aws::event::{Event, Held, Name, Observer};
 use crate::pipeline::progress::warning_of;
+use event::{of_event, range_of};
 use failures::{Failure, Failures};
-use invocations::{End, Invocations, Invoked, of_event};
+use invocations::{End, Invocations, Invoked};
 use objects::{Objects, Written};
 use ring::Ring;
 
@@ -186,6 +188,7 @@ fn started(
         cold,
         sender,
         batch,
+        range: range_of(&event),
         event_bytes: event.len(),
         event: Some(event),
         log_from,

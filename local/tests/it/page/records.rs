@@ -89,8 +89,8 @@ async fn an_invocation_has_its_event_its_answer_and_its_log_and_runs_again() {
             let shown = page.get(&path).await;
             assert!(shown["event"]["text"].as_str().unwrap().contains("aws:kinesis"), "{shown}");
             assert_eq!(shown["answer"]["text"], r#"{"batchItemFailures":[]}"#);
-            let lines = shown["log"]["lines"].to_string();
-            assert!(lines.contains("order 1") && lines.contains("REPORT RequestId"), "{lines}");
+            let log = shown["log"]["lines"].to_string();
+            assert!(log.contains("order 1") && log.contains("REPORT RequestId"), "{log}");
 
             let again = page.post(&format!("{path}/again"), &json!({})).await.json();
             assert_eq!((&again["error"], &again["answer"]), (&Value::Null, &shown["answer"]));

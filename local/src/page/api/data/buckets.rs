@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 const MOST: usize = 240;
 const SECOND_MS: i64 = 1_000;
 const DAY_MS: i64 = 86_400 * SECOND_MS;
-/// Lengths of a piece that people read.
+/// Lengths of a piece. Each is a multiple of the one before, so that a shorter piece lies in one longer piece whole.
 const WIDTHS: [i64; 12] = [
     SECOND_MS,
     5 * SECOND_MS,
@@ -18,8 +18,8 @@ const WIDTHS: [i64; 12] = [
     6 * 3_600 * SECOND_MS,
     DAY_MS,
     7 * DAY_MS,
-    30 * DAY_MS,
-    365 * DAY_MS,
+    28 * DAY_MS,
+    364 * DAY_MS,
 ];
 
 /// What is kept of the values of one piece.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use record_model::Schema;
 use serde_json::{Map, Value, json};
 
 use super::buckets::{Buckets, Piece};
@@ -54,20 +55,15 @@ impl Piece for Moods {
 }
 
 impl Digest {
-    /// Takes the lines of an object in, which was written then.
-    pub(super) fn take(&mut self, lines: &[u8], written_ms: i64) {
-        self.objects += 1;
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let Ok(Value::Object(line)) = serde_json::from_slice(line) else { continue };
-            self.records += 1;
-            self.line(&line, written_ms);
-        }
+    /// Takes a line of an object in, which was written then.
+    pub(super) fn take(&mut self, line: &[u8], schema: Option<&Schema>, written_ms: i64) {
+        let Ok(Value::Object(members)) = serde_json::from_slice(line) else { return };
+        self.records += 1;
+        let at_ms = told_ms(&members).or_else(|| happened_ms(schema?, line)).unwrap_or(written_ms);
+        self.line(&members, at_ms);
     }
 
-    fn line(&mut self, line: &Map<String, Value>, written_ms: i64) {
-        let time = |name: &str| line.get(name)?.as_str()?.parse::<Timestamp>().ok();
-        let at = time("event_time").or_else(|| time("arrived_at"));
-        let at_ms = at.map_or(written_ms, Timestamp::as_millisecond);
+    fn line(&mut self, line: &Map<String, Value>, at_ms: i64) {
         if let Some(Value::Object(sentiment)) = line.get("sentiment") {
             self.mood(sentiment, at_ms);
         }
@@ -165,7 +161,7 @@ impl Digest {
             "objects": self.objects,
             "records": self.records,
             "numeric": self.numbers.keys().collect::<Vec<_>>(),
-            "labels": self.label_fields().collect::<Vec<_>>(),
+            "labels": self.labels_by_values(),
             "geo": !self.points.is_empty(),
             "sentiment": self.moods.iter().next().is_some(),
             "keywords": !self.words.is_empty(),
@@ -179,17 +175,19 @@ impl Digest {
         labels.filter(move |(_, values)| values.as_ref().is_some_and(is_label)).map(|(field, _)| field)
     }
 
-    /// The label with the fewest values.
-    fn plainest(&self) -> Option<&str> {
-        let values = |field: &&String| self.labels.get(*field).and_then(Option::as_ref).map(BTreeMap::len);
-        self.label_fields().min_by_key(values).map(String::as_str)
+    /// The labels, those with the fewest values first.
+    fn labels_by_values(&self) -> Vec<&str> {
+        let values = |field: &&str| self.labels.get(*field).and_then(Option::as_ref).map(BTreeMap::len);
+        let mut labels: Vec<&str> = self.label_fields().map(String::as_str).collect();
+        labels.sort_by_key(values);
+        labels
     }
 
     /// The pictures of a field, and of what needs none.
     pub(super) fn pictures(&self, field: Option<&str>, label: Option<&str>) -> Value {
         let field = field.or_else(|| self.numbers.keys().next().map(String::as_str));
         let series = field.and_then(|field| Some((field, self.numbers.get(field)?)));
-        let label = label.or_else(|| self.plainest());
+        let label = label.or_else(|| self.labels_by_values().first().copied());
         let points: Vec<Value> = self
             .points
             .iter()
@@ -199,7 +197,7 @@ impl Digest {
             "series": series.map(|(field, series)| series.picture(field)),
             "histogram": series.and_then(|(field, series)| series.histogram(field)),
             "sentiment": self.moods(),
-            "keywords": some(&self.words).map(|words| most(words)),
+            "keywords": some(&self.words).map(most),
             "labels": label.and_then(|label| {
                 let values = self.labels.get(label)?.as_ref()?;
                 Some(json!({ "field": label, "values": most(values) }))
@@ -218,6 +216,20 @@ impl Digest {
         let points: Vec<Value> = self.moods.iter().map(point).collect();
         (!points.is_empty()).then(|| json!({ "bucket_ms": self.moods.width_ms(), "points": points }))
     }
+}
+
+/// When a consumer's line says that the record happened, or else came.
+fn told_ms(line: &Map<String, Value>) -> Option<i64> {
+    let time = |name: &str| line.get(name)?.as_str()?.parse::<Timestamp>().ok();
+    time("event_time").or_else(|| time("arrived_at")).map(Timestamp::as_millisecond)
+}
+
+/// When a typed document's record happened, by its schema.
+fn happened_ms(schema: &Schema, document: &[u8]) -> Option<i64> {
+    let mut payload = Vec::new();
+    schema.write_payload(document, &mut payload).ok()?;
+    let mut opened = schema.open(&payload).ok()?;
+    opened.text_of().ok()?.event_time_ms
 }
 
 fn some(counts: &BTreeMap<String, u64>) -> Option<&BTreeMap<String, u64>> {

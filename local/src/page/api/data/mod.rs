@@ -4,11 +4,14 @@ mod buckets;
 mod digest;
 mod series;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, State};
+use bytes::Bytes;
+use record_model::Schema;
 use record_model::layout::EnrichedKey;
 use serde_json::{Value, json};
 use template::Role;
@@ -23,10 +26,8 @@ use crate::page::scene::Scene;
 use crate::page::watch::objects::Written;
 use digest::Digest;
 
-/// Objects that are read for one request; the next goes on.
-const MAX_READ: usize = 100;
-/// Bytes that are read for one request, as they are opened.
-const MAX_BYTES: usize = 8 << 20;
+/// How long one request reads on; the next goes on from there.
+const READ_FOR: Duration = Duration::from_millis(150);
 
 /// What was added up so far.
 #[derive(Debug, Default)]
@@ -37,14 +38,28 @@ struct Inside {
     sets: BTreeMap<String, Digest>,
     /// The number of the last object of the run that was looked at.
     looked_to: u64,
+    /// The object that is being read.
+    begun: Option<Begun>,
 }
 
-/// `GET /api/data`
+/// An object of which some lines were taken in.
+#[derive(Debug)]
+struct Begun {
+    data_set: String,
+    schema: Option<Schema>,
+    lines: Bytes,
+    written_ms: i64,
+}
+
+/// `GET /api/data`: what was found so far; nothing is read for it.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
-    let left = digest(&shared).await;
     let inside = shared.digests.0.lock().await;
-    let sets: Vec<Value> = inside.sets.iter().map(|(name, digest)| digest.summary(name)).collect();
-    Ok(Json(json!({ "data_sets": sets, "left": left })))
+    let coming = inside.coming(&shared.scene);
+    let names: BTreeSet<&String> = inside.sets.keys().chain(coming.iter().map(|(name, _, _)| name)).collect();
+    let empty = Digest::default();
+    let summary = |name: &&String| inside.sets.get(*name).unwrap_or(&empty).summary(name);
+    let sets: Vec<Value> = names.iter().map(summary).collect();
+    Ok(Json(json!({ "data_sets": sets, "left": coming.len() })))
 }
 
 /// `GET /api/data/{data_set}`
@@ -52,7 +67,13 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(name): Path<Stri
     let left = digest(&shared).await;
     let inside = shared.digests.0.lock().await;
     let no_set = || Refusal::not_found(format!("data set {name:?} has no objects with lines yet"));
-    let digest = inside.sets.get(&name).ok_or_else(no_set)?;
+    let nothing_yet = Digest::default();
+    let is_coming = || inside.coming(&shared.scene).iter().any(|(data_set, _, _)| *data_set == name);
+    let digest = match inside.sets.get(&name) {
+        Some(digest) => digest,
+        None if is_coming() => &nothing_yet,
+        None => return Err(no_set()),
+    };
     let mut answer = digest.pictures(query.text("field"), query.text("label"));
     if let Some(members) = answer.as_object_mut() {
         let (objects, records) = (digest.objects, digest.records);
@@ -71,42 +92,63 @@ async fn digest(shared: &Arc<Shared>) -> usize {
 }
 
 impl Inside {
-    /// Reads on in the run's objects; how many are left.
-    async fn digest(&mut self, scene: &Scene) -> usize {
-        let new: Vec<(u64, Written)> = scene.watch.look(|seen| {
+    /// The objects with lines of a data set that are yet to be read, oldest first.
+    fn coming(&self, scene: &Scene) -> Vec<(String, u64, Written)> {
+        scene.watch.look(|seen| {
             let after = seen.objects.newest.after(self.looked_to);
-            after.map(|(seq, written)| (seq, written.clone())).collect()
-        });
-        let (mut read, mut bytes) = (0, 0);
-        let mut left = 0;
-        for (seq, written) in new {
-            let data_set = data_set(scene, &written);
-            if read >= MAX_READ || bytes >= MAX_BYTES {
-                left += usize::from(data_set.is_some());
-                continue;
-            }
-            self.looked_to = seq;
-            if let Some(data_set) = data_set {
-                read += 1;
-                bytes += self.take(scene, data_set, &written).await;
-            }
-        }
-        left
+            let coming = after.map(|(seq, written)| (data_set(scene, written), seq, written));
+            coming.filter_map(|(data_set, seq, written)| Some((data_set?, seq, written.clone()))).collect()
+        })
     }
 
-    /// Takes an object in; how many bytes it has. One that is gone is passed over.
-    async fn take(&mut self, scene: &Scene, data_set: String, written: &Written) -> usize {
-        let Ok(stored) = objects::read(scene, &written.bucket, &written.key).await else { return 0 };
-        let mut digest = self.sets.remove(&data_set).unwrap_or_default();
-        let at_ms = written.at_ms;
-        let (digest, bytes) = blocking(move || {
-            let (opened, _) = objects::opened(&stored);
-            digest.take(&opened, at_ms);
-            (digest, opened.len())
+    /// Reads on in the run's objects for a while; how many are left.
+    async fn digest(&mut self, scene: &Scene) -> usize {
+        let until = Instant::now() + READ_FOR;
+        let mut coming = VecDeque::from(self.coming(scene));
+        while Instant::now() < until {
+            let begun = match self.begun.take() {
+                Some(begun) => Some(begun),
+                None => match coming.pop_front() {
+                    Some((data_set, seq, written)) => self.begin(scene, data_set, (seq, &written)).await,
+                    None => break,
+                },
+            };
+            if let Some(begun) = begun {
+                self.take(begun, until).await;
+            }
+        }
+        coming.len() + usize::from(self.begun.is_some())
+    }
+
+    /// Opens an object. One that is gone is passed over.
+    async fn begin(
+        &mut self,
+        scene: &Scene,
+        data_set: String,
+        (seq, written): (u64, &Written),
+    ) -> Option<Begun> {
+        self.looked_to = seq;
+        let stored = objects::read(scene, &written.bucket, &written.key).await.ok()?;
+        let (lines, _) = blocking(move || objects::opened(&stored)).await;
+        self.sets.entry(data_set.clone()).or_default().objects += 1;
+        let schema = scene.schema_of_set(&data_set).cloned();
+        Some(Begun { data_set, schema, lines, written_ms: written.at_ms })
+    }
+
+    /// Takes lines of an object in, to its end or until then.
+    async fn take(&mut self, mut begun: Begun, until: Instant) {
+        let mut digest = self.sets.remove(&begun.data_set).unwrap_or_default();
+        let (digest, begun) = blocking(move || {
+            while !begun.lines.is_empty() && Instant::now() < until {
+                let end = memchr::memchr(b'\n', &begun.lines).map_or(begun.lines.len(), |at| at + 1);
+                let line = begun.lines.split_to(end);
+                digest.take(line.trim_ascii(), begun.schema.as_ref(), begun.written_ms);
+            }
+            (digest, begun)
         })
         .await;
-        self.sets.insert(data_set, digest);
-        bytes
+        self.sets.insert(begun.data_set.clone(), digest);
+        self.begun = Some(begun).filter(|begun| !begun.lines.is_empty());
     }
 }
 

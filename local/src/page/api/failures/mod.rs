@@ -12,7 +12,9 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::check::Check;
+use super::record;
 use super::shared::Shared;
+use crate::aws::kinesis::store::blocking;
 use crate::page::answer::{Answer, Refusal};
 use crate::page::query::Query;
 use crate::page::scene::Scene;
@@ -116,14 +118,27 @@ async fn item(scene: &Scene, id: &str) -> Result<Item, Refusal> {
     item.ok_or_else(|| Refusal::not_found(format!("failure {id:?} is not where it was kept any more")))
 }
 
+/// The record of the stream that a failure is of, where its place is not kept: by its payload.
+async fn found_again(shared: &Arc<Shared>, item: &Item) -> Option<Value> {
+    let payload = item.payload.clone().filter(|_| item.number.is_none())?;
+    let (shared, stream) = (Arc::clone(shared), item.stream.clone());
+    blocking(move || record::of_payload(&shared.scene, &stream, &payload)).await
+}
+
 /// `GET /api/failures/{id}`
 pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
     let scene = &shared.scene;
     let item = item(scene, &id).await?;
     let sent = shared.links.sent(&id);
+    let found = found_again(&shared, &item).await;
     let mut answer = item.json(scene, sent.len());
     if let Some(members) = answer.as_object_mut() {
         let check = item.payload.as_ref().and_then(|payload| Check::of(scene, &item.stream, payload));
+        for name in ["shard", "number", "key"] {
+            if let Some(value) = found.as_ref().and_then(|found| found.get(name)) {
+                members.insert(name.to_owned(), value.clone());
+            }
+        }
         members.insert("payload".to_owned(), item.payload_json());
         members.insert("check".to_owned(), check.map_or(Value::Null, |check| check.json()));
         members.insert("sent".to_owned(), json!(sent));

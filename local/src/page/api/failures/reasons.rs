@@ -23,7 +23,7 @@ struct Read {
     /// The reason of each failure of the ring that was read, by its number.
     of: BTreeMap<u64, String>,
     counts: BTreeMap<(Exit, String), u64>,
-    read: u64,
+    counted: u64,
 }
 
 /// What is known of reasons now.
@@ -50,12 +50,12 @@ impl Reasons {
         for (seq, reason) in looked {
             count(&mut read.counts, (Exit::Quarantined, reason.clone()), 1);
             read.of.insert(seq, reason);
-            read.read += 1;
+            read.counted += 1;
         }
         let (mut counts, quarantined) =
             scene.watch.look(|seen| (seen.failures.reasons.clone(), seen.objects.quarantined));
         counts.extend(read.counts.clone());
-        Known { of: read.of.clone(), counts, unread: quarantined.saturating_sub(read.read) }
+        Known { of: read.of.clone(), counts, unread: quarantined.saturating_sub(read.counted) }
     }
 }
 

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 
 use super::Place;
 use crate::aws::clock::{Moment, milliseconds};
+use crate::aws::event::Name;
+use crate::page::api::shared::Shared;
 use crate::page::scene::Scene;
-use crate::page::watch::invocations::{Invoked, Sender};
+use crate::page::watch::event::Sender;
+use crate::page::watch::invocations::Invoked;
 use template::Role;
 
 /// Bytes of a producer's event and answer that are shown.
@@ -37,7 +40,8 @@ struct ItemFailure {
 }
 
 /// The batches of a record, oldest first. Events are searched, so this is no work for a task that others wait for.
-pub(super) fn of(scene: &Scene, place: &Place, arrived_ms: Option<Moment>) -> Tried {
+pub(super) fn of(shared: &Shared, place: &Place, arrived_ms: Option<Moment>) -> Tried {
+    let scene = &shared.scene;
     let takers = takers(scene, &place.stream);
     let (kept, is_complete) = scene.watch.look(|seen| {
         let all = seen.invocations.all();
@@ -48,24 +52,35 @@ pub(super) fn of(scene: &Scene, place: &Place, arrived_ms: Option<Moment>) -> Tr
         let has_all = takers.iter().all(|function| {
             let is_first =
                 seen.invocations.tally(function).invocations == seen.invocations.kept_of(function) as u64;
-            let mut of_function = seen.invocations.of(function, 0);
-            let oldest = of_function.find(|(_, invoked)| invoked.event.is_some());
-            let begins_before = oldest.is_some_and(|(_, oldest)| Some(oldest.started_ms) <= arrived_ms);
-            let keeps_all = seen.invocations.of(function, 0).all(|(_, invoked)| invoked.event.is_some());
-            (is_first && keeps_all) || begins_before
+            let oldest = seen.invocations.of(function, 0).next();
+            is_first || oldest.is_some_and(|(_, oldest)| Some(oldest.started_ms) <= arrived_ms)
         });
         (kept, has_all)
     });
     let needle = format!(r#""sequenceNumber":"{}""#, place.number);
     let finder = memmem::Finder::new(&needle);
-    let holds = |event: &Bytes| finder.find(event).is_some();
-    let tried = kept.iter().filter(|(_, invoked)| invoked.event.as_ref().is_some_and(holds));
+    // An event that is not kept any more had the record if its range has it, and the mapping has one lane.
+    let holds = |invoked: &Invoked| match &invoked.event {
+        Some(event) => finder.find(event).is_some(),
+        None => invoked.range.as_ref().is_some_and(|range| is_within(scene, place, range)),
+    };
+    let tried = kept.iter().filter(|(_, invoked)| holds(invoked));
     let mut before: BTreeMap<&str, &Invoked> = BTreeMap::new();
     let attempts = tried.map(|(seq, invoked)| {
-        let kind = kind(before.insert(&invoked.function, invoked), invoked);
+        let kind = if shared.by_hand.made(&invoked.request_id) {
+            "by_hand"
+        } else {
+            kind(before.insert(&invoked.function, invoked), invoked)
+        };
         attempt(*seq, invoked, kind, &place.number)
     });
     Tried { attempts: attempts.collect(), is_complete }
+}
+
+/// Whether a record is of the shard and between the first and the last number of a batch.
+fn is_within(scene: &Scene, place: &Place, (first, last): &(Name, Name)) -> bool {
+    let is_between = &**first <= place.number.as_str() && place.number.as_str() <= &**last;
+    is_between && Place::of(scene, &place.stream, first, None).is_ok_and(|first| first.shard == place.shard)
 }
 
 /// The functions that a stream's records go through.
@@ -98,6 +113,8 @@ fn attempt(seq: u64, invoked: &Invoked, kind: &str, number: &str) -> Value {
         "batch": invoked.batch,
         "error": end.and_then(|end| end.error.as_ref()),
         "kind": kind,
+        // Else its event is not kept any more, and only its range says that the record was in it.
+        "certain": invoked.event.is_some(),
         // A mapping goes on from the lowest of what failed.
         "again_from": again_from(invoked),
         "failed": again_from(invoked).is_some_and(|from| from.as_str() <= number),

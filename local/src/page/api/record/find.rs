@@ -26,7 +26,7 @@ const MAX_FOUND: usize = 50;
 #[derive(Default)]
 struct Looked {
     found: VecDeque<(u64, Value)>,
-    looked_at: u64,
+    records: u64,
     /// Whether all that is kept was looked through.
     all: bool,
 }
@@ -47,7 +47,7 @@ pub(in crate::page::api) async fn find(State(shared): State<Arc<Shared>>, query:
             None => by_key(scene, only.as_deref(), &text)?,
         };
         let found: Vec<Value> = looked.found.into_iter().rev().map(|(_, found)| found).collect();
-        Ok(Json(json!({ "found": found, "looked_at": looked.looked_at, "all": looked.all })))
+        Ok(Json(json!({ "found": found, "looked_at": looked.records, "all": looked.all })))
     })
     .await
 }
@@ -76,7 +76,7 @@ fn one(scene: &Scene, place: &Place) -> Result<Looked, Refusal> {
         "arrived_ms": record.as_ref().map(|record| record.arrived_ms),
     });
     let found = VecDeque::from([(0, told)]);
-    Ok(Looked { found, looked_at: 1, all: true })
+    Ok(Looked { found, records: 1, all: true })
 }
 
 fn by_key(scene: &Scene, only: Option<&str>, key: &str) -> Result<Looked, Refusal> {
@@ -85,16 +85,27 @@ fn by_key(scene: &Scene, only: Option<&str>, key: &str) -> Result<Looked, Refusa
         let stream = scene.stream(name)?;
         let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
         for shard in shards {
-            look_through((name, &stream, shard), key, &mut looked)?;
+            look_through((name, &stream, shard), &|record| record.partition_key == key, &mut looked)?;
         }
     }
     looked.found.make_contiguous().sort_by_key(|(arrived, _)| *arrived);
     Ok(looked)
 }
 
+/// The newest record of a stream that holds this payload as it is, among those that are looked through. Reads files.
+pub(in crate::page::api) fn of_payload(scene: &Scene, name: &str, payload: &[u8]) -> Option<Value> {
+    let stream = scene.stream(name).ok()?;
+    let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
+    let mut looked = Looked::default();
+    for shard in shards {
+        look_through((name, &stream, shard), &|record| record.data == payload, &mut looked).ok()?;
+    }
+    looked.found.into_iter().max_by_key(|(arrived, _)| *arrived).map(|(_, found)| found)
+}
+
 fn look_through(
     (name, stream, shard): (&str, &Stream, u32),
-    key: &str,
+    wants: &dyn Fn(&Record) -> bool,
     looked: &mut Looked,
 ) -> Result<(), Refusal> {
     let place = |start| stream.position(shard, start).map(Option::unwrap_or_default);
@@ -103,8 +114,8 @@ fn look_through(
     looked.all &= from == oldest;
     while from < next {
         let page = stream.read(shard, from, PAGE)?;
-        looked.looked_at += page.records.len() as u64;
-        for record in page.records.iter().filter(|record| record.partition_key == key) {
+        looked.records += page.records.len() as u64;
+        for record in page.records.iter().filter(|record| wants(record)) {
             looked.found.push_back((record.arrived_ms, told((name, stream, shard), record)));
             if looked.found.len() > MAX_FOUND {
                 looked.found.pop_front();

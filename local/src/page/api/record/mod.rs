@@ -22,7 +22,7 @@ use crate::page::answer::{Answer, Refusal};
 use crate::page::query::Query;
 use crate::page::scene::Scene;
 
-pub(super) use find::find;
+pub(super) use find::{find, of_payload};
 
 /// Bytes of a payload that are shown.
 const MAX_SHOWN: usize = 1 << 20;
@@ -81,7 +81,7 @@ pub(super) async fn record(State(shared): State<Arc<Shared>>, query: Query) -> A
     let held = blocking(move || held(&by.scene, &stream, &asked)).await?;
     let (asked, by) = (place.clone(), Arc::clone(&shared));
     let arrived_ms = held.as_ref().map(|held| held.record.arrived_at_ms);
-    let tried = blocking(move || attempts::of(&by.scene, &asked, arrived_ms)).await;
+    let tried = blocking(move || attempts::of(&by, &asked, arrived_ms)).await;
     let outcomes = outcomes::of(&shared.scene, &place, held.as_ref()).await;
     let key = held.as_ref().map(|held| held.record.partition_key.clone());
     let failure = shared.links.from(&place.stream, &place.number);
