@@ -12,7 +12,8 @@ pub(super) fn text(estimates: &[Estimate], prices: &super::prices::Prices) -> St
     for estimate in estimates {
         lines.extend(one(estimate));
     }
-    let sums: Vec<String> = Mode::ALL
+    // The commitment of Advantage is one of the account, which a sum of streams would count for each.
+    let sums: Vec<String> = [Mode::Provisioned, Mode::OnDemand]
         .iter()
         .map(|mode| {
             let sum: f64 = estimates.iter().map(|estimate| total(estimate.bill(*mode))).sum();
