@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use edge::aws::kinesis_reader::StreamReader;
 use edge::aws::{AwsCredentials, AwsSettings, S3Store};
 use edge::logging::chain;
@@ -47,6 +48,20 @@ pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) prefix: String,
     pub(crate) store: S3Store,
+    /// Where its objects are plain files, if it is a bucket of a run on this machine.
+    folder: Option<PathBuf>,
+}
+
+impl Bucket {
+    /// What an object holds; of a run's bucket the file itself, which is there whole or not at all.
+    pub(crate) async fn body(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+        let is_plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
+        let file = self.folder.as_ref().filter(|_| is_plain(Path::new(key))).map(|folder| folder.join(key));
+        if let Some(bytes) = file.and_then(|file| fs::read(file).ok()) {
+            return Ok(Some(bytes.into()));
+        }
+        Ok(self.store.get(key).await?.map(|object| object.body))
+    }
 }
 
 /// Settings of every client, and where functions are invoked.
@@ -139,7 +154,8 @@ impl Place {
         let probe = store.clone().with_patience(PROBE_PATIENCE);
         probe.list(prefix, None).await.map_err(|error| advice(bucket, &aws, &error))?;
         self.services = Ok(Services { aws, lambda_url: arguments.lambda_url() });
-        self.buckets.push(Bucket { name: bucket.to_owned(), prefix: prefix.to_owned(), store });
+        let (name, prefix) = (bucket.to_owned(), prefix.to_owned());
+        self.buckets.push(Bucket { name, prefix, store, folder: None });
         Ok(())
     }
 
@@ -174,7 +190,8 @@ impl Place {
         };
         for name in names_of(&buckets)? {
             let store = S3Store::connect(&name, &aws)?;
-            self.buckets.push(Bucket { name, prefix: String::new(), store });
+            let folder = Some(buckets.join(&name));
+            self.buckets.push(Bucket { name, prefix: String::new(), store, folder });
         }
         if let Some(endpoints) = at_work {
             self.services = Ok(Services { aws: Arc::new(aws), lambda_url: Some(endpoints.all) });

@@ -6,7 +6,7 @@ use std::future::ready;
 use clap::Args;
 use edge::clock::since_epoch_ms;
 use edge::logging::chain;
-use edge::store::{ObjectStore as _, StoreError, list_all};
+use edge::store::{StoreError, list_all};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use record_model::layout::ReasonsKey;
@@ -99,11 +99,11 @@ pub(crate) fn in_bucket<'a>(
     });
     let read = objects.map_ok(move |listed| async move {
         let source = Source::from(listed);
-        let body = bucket.store.get(&source.place).await;
+        let body = bucket.body(&source.place).await;
         Ok::<_, StoreError>((source, body))
     });
     let looked = read.try_buffered(AT_ONCE).map_ok(move |(source, body)| match body {
-        Ok(Some(object)) => look_at(source, &object.body, filter, reasons),
+        Ok(Some(body)) => look_at(source, &body, filter, reasons),
         Ok(None) => Some(Looked { place: source.place, items: Ok(Vec::new()) }),
         Err(error) => Some(Looked { place: source.place, items: Err(chain(&error)) }),
     });

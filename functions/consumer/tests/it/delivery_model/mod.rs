@@ -44,13 +44,15 @@ const TWO_POLLERS: Bounds = Bounds {
 };
 /// The same where the first failure gives a batch up.
 const TWO_IMPATIENT: Bounds = Bounds { tries: Some(1), ..TWO_POLLERS };
-/// Two pollers gave up the same records, and each batch is redriven, both at once.
+/// A redrive that nobody waits for any more goes on while the next one is at work.
 const REDRIVEN_TWICE: Bounds = Bounds {
     records: 2,
-    attempts: 5,
-    lanes: &[Records::first_of_shard(2), Records::first_of_shard(1)],
+    attempts: 4,
+    lanes: &[Records::first_of_shard(2)],
+    tries: Some(1),
+    bisect: false,
     redrive: true,
-    ..TWO_IMPATIENT
+    outlives_its_poller: true,
 };
 /// `ParallelizationFactor` 2: two pollers over different keys of one shard.
 const TWO_LANES: Bounds =
