@@ -2,7 +2,7 @@
 -- (`cd out/s3/databucket`); on S3 the same with s3://bucket/ before each path.
 
 -- Orders by town: typed columns, no schema to write.
-SELECT ort, count(*) AS orders, round(sum(betrag), 2) AS sum, min(bestellt_am::TIMESTAMPTZ) AS first
+SELECT ort, count(*) AS orders, round(sum(betrag), 2) AS sum, min(bestellt_am)::VARCHAR AS first
 FROM read_json('typed/orders/**', format = 'newline_delimited', union_by_name = true)
 GROUP BY ALL ORDER BY orders DESC, ort;
 
@@ -12,6 +12,6 @@ FROM read_json('enriched/reviews/**', format = 'newline_delimited', union_by_nam
 GROUP BY ALL ORDER BY ALL;
 
 -- What they write about.
-SELECT unnest(keywords).term AS term, count(*) AS reviews
-FROM read_json('enriched/reviews/**', format = 'newline_delimited', union_by_name = true)
+SELECT word.term AS term, count(*) AS reviews
+FROM (SELECT unnest(keywords) AS word FROM read_json('enriched/reviews/**', format = 'newline_delimited', union_by_name = true))
 GROUP BY ALL ORDER BY reviews DESC, term LIMIT 10;

@@ -67,6 +67,7 @@ for (const width of [400, 1280]) {
     const at = `at ${width} px, ${colorScheme}`;
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
     const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
     const complaints = [];
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.stack));

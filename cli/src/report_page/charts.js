@@ -58,7 +58,16 @@ function timeScale([low, high], [from, to], wanted) {
   const span = Math.max(high - low, SECOND);
   const step = STEPS.find((s) => span / s <= wanted) || STEPS[STEPS.length - 1];
   scale.ticks = [];
-  for (let at = Math.ceil(low / step) * step; at <= high; at += step) scale.ticks.push(at);
+  if (step < 28 * DAY) for (let at = Math.ceil(low / step) * step; at <= high; at += step) scale.ticks.push(at);
+  else {
+    // Months and years begin on their first day, however long they are.
+    const months = Math.round(step / (30.4 * DAY));
+    const first = new Date(low).getUTCFullYear() * 12;
+    for (let month = first; Date.UTC(Math.floor(month / 12), month % 12) <= high; month += months) {
+      const at = Date.UTC(Math.floor(month / 12), month % 12);
+      if (at >= low) scale.ticks.push(at);
+    }
+  }
   const options = { timeZone: 'UTC', hourCycle: 'h23' };
   if (step >= 300 * DAY) Object.assign(options, { year: 'numeric' });
   else if (step >= 28 * DAY) Object.assign(options, { month: 'short', year: 'numeric' });

@@ -19,6 +19,16 @@ function choice(label, names, chosen, change) {
 
 const box = () => element('div', {});
 
+// Cards two in a row; one that is alone in its row takes the whole of it.
+function grid(cards, style = '') {
+  let open = null;
+  for (const one of cards) {
+    if (one.classList.contains('wide')) { if (open) open.classList.add('wide'); open = null; } else open = open ? null : one;
+  }
+  if (open) open.classList.add('wide');
+  return element('div', { class: 'grid', style }, cards);
+}
+
 function head() {
   const refused = run.data_sets.reduce((sum, set) => sum + set.quarantined + set.failed + set.given_up, 0);
   const records = run.data_sets.reduce((sum, set) => sum + set.on_stream, 0);
@@ -97,7 +107,7 @@ function sentiment(picture) {
   const stack = element('div', { class: 'stack' }, parts.filter(([, count]) => count).map(([, count, paint]) => element('span', { style: `flex:${count} 0 0;background:${colour(paint)}` })));
   const legend = element('div', { class: 'legend', style: 'margin:0 0 12px' }, parts.map(([name, count, paint]) => element('span', {},
     element('i', { style: `background:${colour(paint)}` }), `${name} ${Math.round((100 * count) / all)} %`)));
-  const chart = later((place) => histogram(place, scores, { name: 'score', range: [-1, 1], paint: (v) => (v > 0.05 ? 'good' : v < -0.05 ? 'bad' : 'plain') }));
+  const chart = later((place) => histogram(place, scores, { name: 'score', range: [-1, 1], paint: (v) => (v > 0.2 ? 'good' : v < -0.2 ? 'bad' : 'plain') }));
   const note = unscored ? `${whole.format(all)} texts, ${whole.format(unscored)} more are not scored` : `${whole.format(all)} texts`;
   return card('Sentiment', note, element('div', {}, stack, legend, chart));
 }
@@ -158,14 +168,8 @@ function dataSet(picture) {
     refused(picture),
   ].filter(Boolean);
   if (!cards.length) return [];
-  // A card that is alone in its row takes the whole of it.
-  let open = null;
-  for (const one of cards) {
-    if (one.classList.contains('wide')) { if (open) open.classList.add('wide'); open = null; } else open = open ? null : one;
-  }
-  if (open) open.classList.add('wide');
   const sample = picture.sampled < picture.seen ? `drawn from ${whole.format(picture.sampled)} of the first ${whole.format(picture.seen)} records` : '';
-  return [element('h2', {}, picture.name, element('span', { class: 'sub' }, sample)), element('div', { class: 'grid' }, cards)];
+  return [element('h2', {}, picture.name, element('span', { class: 'sub' }, sample)), grid(cards)];
 }
 
 function told() {
@@ -184,6 +188,6 @@ function files() {
 
 const none = run.data_sets.length ? null : card('No records', '', element('p', {}, 'No record was read or put in this run.'), { wide: true });
 document.getElementById('main').append(...[
-  head(), element('div', { class: 'grid' }, [none, told(), ...stages(), throughput()].filter(Boolean)),
-  ...run.pictures.flatMap(dataSet), element('div', { class: 'grid', style: 'margin-top:32px' }, [files()].filter(Boolean)),
+  head(), grid([none, told(), ...stages(), throughput()].filter(Boolean)),
+  ...run.pictures.flatMap(dataSet), grid([files()].filter(Boolean), 'margin-top:32px'),
   element('footer', {}, 'Made by kinflow at the end of the run. The page is one file, asks no server, and shows at most some thousand records.')].filter(Boolean));

@@ -80,6 +80,8 @@ pub(super) struct Config {
 
 /// Files of one folder that go to one stream.
 pub(super) struct Flow {
+    /// What tells it from others, and is the same in every run: the stream, and the files as they are written.
+    pub(super) id: String,
     /// Their folder.
     pub(super) folder: PathBuf,
     /// What their names look like: `*` is any text, `?` any character.
@@ -168,8 +170,9 @@ impl Flow {
             order_per_key: source.order_per_key,
             line_ends: source.line_ends,
         };
+        let id = format!("{} {}", source.stream, source.files.display());
         let (stream, from, keep_shard_limits) = (source.stream, source.from, source.keep_shard_limits);
-        Ok(Self { folder, names, stream, schema, form, from, packing, keep_shard_limits })
+        Ok(Self { id, folder, names, stream, schema, form, from, packing, keep_shard_limits })
     }
 
     /// Whether a file of this name is one of the flow's. What a rotation compressed is none: it was read before.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge::aws::KinesisSink;
 use edge::clock::now_ms;
-use edge::ingest::{FeedLimits, FeedReport, Ingest, IngestSettings, Checkpointer};
+use edge::ingest::{Checkpointer, FeedLimits, FeedReport, Ingest, IngestSettings};
 use edge::logging::chain;
 use edge::put_records::{EngineSettings, ShardRate, SinkError};
 use edge::sources::{FileForm, FileSource, Resume};
@@ -156,7 +156,7 @@ impl Follower {
     fn note(&mut self, position: u64) {
         self.position = position;
         let print = self.print.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let noted = places::Noted { stream: &self.flow.stream, path: &self.path, print, position };
+        let noted = places::Noted { flow: &self.flow.id, path: &self.path, print, position };
         if let Err(error) = self.world.places.note(noted, &self.file) {
             self.world.rates.say(&format!("{}: {error}", self.path.display()));
         }

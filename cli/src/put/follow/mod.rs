@@ -34,6 +34,8 @@ use rates::Rates;
 
 /// Between two looks into the folders, and two times that places are saved.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A place may be before the end of its line: so many bytes at the end of a file that was read are no record.
+const LINE_END_BYTES: u64 = 2;
 /// Before a file is tried again that could not be read or put.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -67,7 +69,7 @@ type Key = (usize, FileId);
 async fn follow(world: &Arc<World>, flows: Vec<Arc<Flow>>) -> Result<ExitCode, Box<dyn Error>> {
     let (mut at_work, mut followers) = (BTreeSet::new(), JoinSet::new());
     let (mut is_first, mut is_warned) = (true, false);
-    let mut begins_new: Vec<bool> = flows.iter().map(|flow| world.places.is_new(&flow.stream)).collect();
+    let mut begins_new: Vec<bool> = flows.iter().map(|flow| world.places.is_new(&flow.id)).collect();
     world.rates.say("following; Ctrl-C stops once what was read is put");
     while !world.stop.flag.load(Ordering::Relaxed) {
         for (number, flow) in flows.iter().enumerate() {
@@ -108,7 +110,7 @@ fn look(
     at_work: &mut BTreeSet<Key>,
     followers: &mut JoinSet<(Key, Ended)>,
 ) {
-    let is_open = world.places.has_open(&flow.stream);
+    let is_open = world.places.has_open(&flow.id);
     for entry in fs::read_dir(&flow.folder).into_iter().flatten().flatten() {
         let is_named = flow.has(&entry.file_name().to_string_lossy());
         // The file itself, where the name is of a link to it.
@@ -119,9 +121,12 @@ fn look(
             continue;
         }
         let Ok(file) = File::open(&path) else { continue };
-        let Ok(found) = world.places.find(&flow.stream, &file) else { continue };
+        let Ok(found) = world.places.find(&flow.id, &file) else { continue };
         let (position, print) = match (found, Print::of(&file)) {
             (Some(place), _) if place.position >= metadata.len() => continue,
+            (Some(place), _) if place.is_done && place.position + LINE_END_BYTES >= metadata.len() => {
+                continue;
+            }
             (Some(place), _) => (place.position, place.print),
             (None, Ok(print)) if is_named => (if skips { metadata.len() } else { 0 }, print),
             _ => continue,
@@ -137,8 +142,8 @@ fn look(
 fn settle(world: &World, flows: &[Arc<Flow>], key: Key, ended: Ended, at_work: &mut BTreeSet<Key>) {
     let Some(flow) = flows.get(key.0) else { return };
     match ended {
-        Ended::Done => world.places.end(&flow.stream, key.1, false),
-        Ended::Cut => world.places.end(&flow.stream, key.1, true),
+        Ended::Done => world.places.end(&flow.id, key.1, false),
+        Ended::Cut => world.places.end(&flow.id, key.1, true),
         Ended::Stopped => {}
     }
     at_work.remove(&key);

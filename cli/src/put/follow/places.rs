@@ -18,10 +18,11 @@ const MAX_CUT: usize = 100;
 /// A file is known for the copy of another by so many bytes at least.
 const COPY_BYTES: usize = 64;
 
-/// One file of one stream.
+/// One file of one flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
-    pub(super) stream: String,
+    /// What tells its flow from others, see [`Flow::id`](super::config::Flow::id).
+    pub(super) flow: String,
     /// What it was called when it was seen last.
     pub(super) path: PathBuf,
     id: FileId,
@@ -29,7 +30,7 @@ pub(super) struct Place {
     /// Everything before is acknowledged or put aside.
     pub(super) position: u64,
     /// Whether everything up to its end was put.
-    is_done: bool,
+    pub(super) is_done: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,7 +44,7 @@ struct Saved {
 
 /// How far a file was put.
 pub(super) struct Noted<'a> {
-    pub(super) stream: &'a str,
+    pub(super) flow: &'a str,
     pub(super) path: &'a Path,
     /// What it began with where it was read.
     pub(super) print: Print,
@@ -109,8 +110,7 @@ impl Places {
         if saved.version != VERSION {
             return Err(at(&path, &format!("is of version {}, expected {VERSION}", saved.version)));
         }
-        let places =
-            saved.places.into_iter().map(|place| ((place.stream.clone(), place.id), place)).collect();
+        let places = saved.places.into_iter().map(|place| ((place.flow.clone(), place.id), place)).collect();
         let state = Arc::new(Mutex::new(State { places, cut: saved.cut, is_changed: false }));
         Ok(Self { path, state, _lock: Arc::new(lock) })
     }
@@ -119,52 +119,52 @@ impl Places {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no file was ever followed to this stream.
-    pub(super) fn is_new(&self, stream: &str) -> bool {
-        !self.state().places.keys().any(|(of, _)| of == stream)
+    /// Whether no file of this flow was ever followed.
+    pub(super) fn is_new(&self, flow: &str) -> bool {
+        !self.state().places.keys().any(|(of, _)| of == flow)
     }
 
-    /// Whether there are files of this stream that are not known to be read to their end: they are looked for by what
+    /// Whether there are files of this flow that are not known to be read to their end: they are looked for by what
     /// they are, since their names may have changed.
-    pub(super) fn has_open(&self, stream: &str) -> bool {
+    pub(super) fn has_open(&self, flow: &str) -> bool {
         let state = self.state();
         let mut open = state.places.values().filter(|place| !place.is_done).chain(&state.cut);
-        open.any(|place| place.stream == stream)
+        open.any(|place| place.flow == flow)
     }
 
     /// Where to go on in a file, by what it is or by what it is a copy of; `None` for one that was never seen.
-    pub(super) fn find(&self, stream: &str, file: &File) -> io::Result<Option<Place>> {
+    pub(super) fn find(&self, flow: &str, file: &File) -> io::Result<Option<Place>> {
         let metadata = file.metadata()?;
         let fits = |place: &Place| place.position <= metadata.len() && place.print.is_of(file);
-        let key = (stream.to_owned(), FileId::of(&metadata));
+        let key = (flow.to_owned(), FileId::of(&metadata));
         let mut state = self.state();
         match state.places.get(&key) {
             Some(place) if fits(place) => return Ok(Some(place.clone())),
             Some(_) => state.cut(&key),
             None => {}
         }
-        let mut cut = state.cut.iter().filter(|place| place.stream == stream);
+        let mut cut = state.cut.iter().filter(|place| place.flow == flow);
         Ok(cut.find(|place| fits(place)).cloned())
     }
 
     /// Notes how far a file was put that began so where it was read.
     pub(super) fn note(&self, noted: Noted<'_>, file: &File) -> io::Result<()> {
-        let Noted { stream, path, print, position } = noted;
-        let key = (stream.to_owned(), FileId::of(&file.metadata()?));
+        let Noted { flow, path, print, position } = noted;
+        let key = (flow.to_owned(), FileId::of(&file.metadata()?));
         let mut state = self.state();
         state.is_changed = true;
         if !state.places.contains_key(&key) {
             // Where it is a copy, it is known by itself from now on.
-            state.cut.retain(|place| place.stream != stream || !place.print.is_of(file));
+            state.cut.retain(|place| place.flow != flow || !place.print.is_of(file));
         }
-        let (stream, path) = (stream.to_owned(), path.to_owned());
-        state.places.insert(key.clone(), Place { stream, path, id: key.1, print, position, is_done: false });
+        let (flow, path) = (flow.to_owned(), path.to_owned());
+        state.places.insert(key.clone(), Place { flow, path, id: key.1, print, position, is_done: false });
         Ok(())
     }
 
     /// Notes that a file was put to its end, or that it was cut short.
-    pub(super) fn end(&self, stream: &str, id: FileId, was_cut: bool) {
-        let key = (stream.to_owned(), id);
+    pub(super) fn end(&self, flow: &str, id: FileId, was_cut: bool) {
+        let key = (flow.to_owned(), id);
         let mut state = self.state();
         if was_cut {
             state.cut(&key);
@@ -226,14 +226,14 @@ mod tests {
 
         fn position(&self, name: &str) -> Option<u64> {
             let file = File::open(self.path(name)).unwrap();
-            self.places.find("s", &file).unwrap().map(|place| place.position)
+            self.places.find("f", &file).unwrap().map(|place| place.position)
         }
 
         fn note(&self, name: &str, position: u64) {
             let path = self.path(name);
             let file = File::open(&path).unwrap();
             let print = Print::of(&file).unwrap();
-            self.places.note(Noted { stream: "s", path: &path, print, position }, &file).unwrap();
+            self.places.note(Noted { flow: "f", path: &path, print, position }, &file).unwrap();
         }
 
         /// As if the process had been killed and started again.
@@ -255,7 +255,7 @@ mod tests {
         fs::rename(scene.path("app.log"), scene.path("app.log.1")).unwrap();
         fs::write(scene.path("app.log"), text("two")).unwrap();
         assert_eq!((scene.position("app.log"), scene.position("app.log.1")), (None, Some(700)));
-        assert!(scene.places.has_open("s"));
+        assert!(scene.places.has_open("f"));
     }
 
     #[test]
