@@ -13,10 +13,11 @@ fn hostile() -> String {
     format!("{markup} \u{1b}[31mred\u{202e}turned ${{harmed}} &lt;b&gt; {}", "w".repeat(600))
 }
 
-/// A run that goes on until this is dropped, and the address of its page.
+/// A run that goes on until this is dropped, and the addresses of its page and its streams.
 struct Running {
     run: Child,
     page: String,
+    kinesis: String,
 }
 
 impl Drop for Running {
@@ -26,7 +27,43 @@ impl Drop for Running {
     }
 }
 
-fn start(folder: &Path) -> Running {
+impl Running {
+    /// Waits until the run says where it is served.
+    fn start(folder: &Path) -> Self {
+        let mut run = command(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+        let mut before = Vec::new();
+        loop {
+            let Some(Ok(line)) = said.next() else {
+                panic!("the run ended and told no page: {}", before.join("\n"))
+            };
+            if let (Some(page), Some(kinesis)) = (address(&line, "page at "), address(&line, "Kinesis at ")) {
+                // What it says later is read, so that it is never held up.
+                std::thread::spawn(move || said.for_each(drop));
+                return Self { run, page, kinesis };
+            }
+            before.push(line);
+        }
+    }
+
+    /// Splits a shard, so that there is a history to show.
+    fn split(&self, stream: &str, shard: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+        command.args(["shards", "split", "--endpoint-url", &self.kinesis, stream, shard]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// What a line names after these words, without the slash at its end.
+fn address(line: &str, words: &str) -> Option<String> {
+    let (_, after) = line.split_once(words)?;
+    let named = after.split([',', ' ']).next()?;
+    Some(named.trim_end_matches('/').to_owned())
+}
+
+/// A run of the examples, with one record more that is hostile.
+fn command(folder: &Path) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let examples = std::fs::read_to_string(root.join("examples/tweets.jsonl")).unwrap();
     let tweet = serde_json::json!({
@@ -40,22 +77,7 @@ fn start(folder: &Path) -> Running {
     command.args(["--kinesis-port", "0", "--s3-port", "0", "--data-dir"]).arg(folder.join("data"));
     command.args(["--input", "crime=examples/crime.csv", "--input", "users=examples/users.csv"]);
     command.arg("--input").arg(format!("tweets={}", tweets.display()));
-    let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
-    let mut before = Vec::new();
-    let page = loop {
-        let Some(Ok(line)) = said.next() else {
-            panic!("the run ended and told no page: {}", before.join("\n"))
-        };
-        let after = line.split_once("page at ").map(|(_, after)| after);
-        match after.and_then(|after| after.split_whitespace().next()) {
-            Some(page) => break page.trim_end_matches('/').to_owned(),
-            None => before.push(line),
-        }
-    };
-    // What it says later is read, so that it is never held up.
-    std::thread::spawn(move || said.for_each(drop));
-    Running { run, page }
+    command
 }
 
 #[test]
@@ -70,7 +92,8 @@ fn the_page_shows_mends_and_invokes_on_a_running_pipeline_in_a_real_browser() {
         }
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
     }
-    let running = start(folder.path());
+    let running = Running::start(folder.path());
+    running.split("CrimeStream", "shardId-000000000001");
     let looked =
         Command::new("node").arg(&script).arg(&running.page).env("HOSTILE", hostile()).output().unwrap();
     let (told, errors) = (String::from_utf8_lossy(&looked.stdout), String::from_utf8_lossy(&looked.stderr));

@@ -23,11 +23,15 @@ export async function views({ address, open, rule, hostile }) {
     assert.ok((await page.locator(".flow-lines path").count()) > 8);
   });
 
-  await rule("Flow shows the shards of each stream on its hash ring, iterator age and buffers", async () => {
+  await rule("Flow shows the shards of each stream on its hash ring with what was split, iterator age and buffers", async () => {
     assert.equal(await page.locator("svg.ring").count(), 3);
     const crime = page.getByRole("region", { name: "Shards of CrimeStream" });
-    assert.equal(await crime.locator("tbody tr").count(), 2);
-    assert.match(await crime.locator("tbody").innerText(), /50 %/);
+    // The test split shard 1: two come from it, and it stays as their parent.
+    await crime.locator("tbody tr").nth(3).waitFor();
+    const shards = await crime.locator("tbody tr").allInnerTexts();
+    assert.match(shards[0], /^0\s+50 %/);
+    assert.match(shards[1], /^1\s+closed at/);
+    for (const child of shards.slice(2)) assert.match(child, /from 1 at \d\d:\d\d:\d\d\s+25 %/);
     const takers = page.getByRole("region", { name: /^Takers:/ });
     assert.match(await takers.innerText(), /iterator age/);
     assert.match(await takers.innerText(), / of 5 MiB/);

@@ -20,6 +20,7 @@ assets![
     "app.js",
     "bars.js",
     "base.css",
+    "calm.js",
     "chart.js",
     "dom.js",
     "failure-detail.js",

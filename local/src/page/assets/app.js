@@ -1,5 +1,6 @@
 // The page: what stands around the views, and which of them is shown.
 
+import { calm } from "./calm.js";
 import { attr, clear, el, shown, text } from "./dom.js";
 import { count, duration, rate } from "./format.js";
 import { go, parse, to } from "./route.js";
@@ -91,13 +92,14 @@ function show() {
 }
 
 shell();
-listen((news) => {
-  bar(news);
-  if (!document.hidden) view?.shown.update?.(news);
-});
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) view?.shown.update?.(store);
-});
+/// What comes between two updates is in the totals of the next.
+const update = calm(() => {
+  if (document.hidden) return;
+  bar(store);
+  view?.shown.update?.(store);
+}, 400);
+listen(update);
+document.addEventListener("visibilitychange", update);
 addEventListener("hashchange", show);
 show();
 bar(store);

@@ -6,13 +6,15 @@ import { moment, short } from "./format.js";
 const HEIGHT = 200;
 /// Most rows of the table behind a picture: the newest.
 const ROWS = 60;
+/// Steps between marks of counts.
+const WHOLE = Array.from({ length: 12 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
 const SERIES = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /// A chart of values over time. `series` has a label for each line; `show` writes a value.
-/// `update(times, values)` takes seconds since 1970 and, for each series, as many numbers or nulls.
-export function timeChart({ name, series, show = short }) {
+/// `whole`: values are counts, and marks between them say nothing. `update(times, values)` takes seconds since 1970 and, for each series, as many numbers or nulls.
+export function timeChart({ name, series, show = short, whole = false }) {
   const holder = el("div", { class: "chart", role: "img", "aria-label": name });
   const when = el("li");
   const values = series.map(() => el("b"));
@@ -49,7 +51,7 @@ export function timeChart({ name, series, show = short }) {
     const width = Math.floor(holder.clientWidth);
     if (width < 40 || data[0].length === 0) return;
     if (plot) plot.setSize({ width, height: HEIGHT });
-    else plot = new globalThis.uPlot(options(series, show, width, (at) => read(at ?? undefined)), data, holder);
+    else plot = new globalThis.uPlot(options({ series, show, whole, width }, (at) => read(at ?? undefined)), data, holder);
   };
   const sizes = new ResizeObserver(draw);
   sizes.observe(holder);
@@ -78,7 +80,13 @@ export function timeChart({ name, series, show = short }) {
   };
 }
 
-function options(series, show, width, pointed) {
+/// From the first moment to the last; one alone stands in the middle of two minutes.
+function span(times) {
+  const [least, most] = [times[0], times[times.length - 1]];
+  return least === most ? [least - 60, most + 60] : [least, most];
+}
+
+function options({ series, show, whole, width }, pointed) {
   const axis = {
     stroke: colour("--ink-2"),
     font: `12px ${colour("--sans")}`,
@@ -92,10 +100,10 @@ function options(series, show, width, pointed) {
     cursor: { y: false, points: { size: 7 } },
     legend: { show: false },
     hooks: { setCursor: [(plot) => pointed(plot.cursor.idx)] },
-    scales: { x: { time: true } },
+    scales: { x: { time: true, range: (plot) => span(plot.data[0]) }, y: whole ? { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } : {} },
     axes: [
       { ...axis, values: [[86400, "{YYYY}-{MM}-{DD}"], [3600, "{MM}-{DD} {HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]].map(([least, form]) => [least, form, null, null, null, null, null, null, 1]), space: 90 },
-      { ...axis, size: 56, values: (_, ticks) => ticks.map(show) },
+      { ...axis, size: 56, ...(whole ? { incrs: WHOLE } : {}), values: (_, ticks) => ticks.map(show) },
     ],
     series: [
       {},

@@ -56,16 +56,26 @@ export function picture() {
   };
 }
 
+/// Between two dots of an edge, and how far they go at once.
+const DOTS = { apart: 18, step: 3 };
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/// An edge. Its dots go on by a step whenever the run tells something new, and cost no painting in between.
 function drawEdge(group, { edge, path }, totals) {
   const { per_second } = carries(edge, totals);
-  const [still, moving] = group.children;
-  attr(still, "d", path);
-  attr(moving, "d", path);
+  const [line, dots] = group.children;
+  attr(line, "d", path);
+  attr(dots, "d", path);
+  if (per_second > 0 && !still.matches && group.told !== totals) {
+    group.told = totals;
+    group.moved = ((group.moved ?? 0) + DOTS.step) % DOTS.apart;
+    attr(dots, "stroke-dashoffset", -group.moved);
+  }
   attr(group, "class", per_second > 0 ? "flows" : "rests");
   // The width tells the rate: each tenfold of it is a step.
   const wide = 1.5 + (per_second > 0 ? Math.min(4, Math.log10(1 + per_second)) * 0.8 : 0);
-  attr(still, "stroke-width", wide.toFixed(1));
-  attr(moving, "stroke-width", wide.toFixed(1));
+  attr(line, "stroke-width", wide.toFixed(1));
+  attr(dots, "stroke-width", wide.toFixed(1));
 }
 
 function drawLabel(label, { edge, label: at }, totals) {

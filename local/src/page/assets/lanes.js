@@ -8,7 +8,9 @@ const ROW = 18;
 const BAR = 12;
 const HEAD = 24;
 const AXIS = 26;
-const LEAST_BAR = 3;
+const LEAST_BAR = 4;
+/// A hatched bar is told from others at this width.
+const LEAST_COLD = 8;
 /// Environments that have a lane of their own; what more there are share the last.
 const LANES = 4;
 
@@ -67,7 +69,7 @@ function drawLane(group, one, { scale, width, from_ms, until_ms, chosen }) {
     const [bar, told] = link.children;
     attr(bar, "x", at.toFixed(1));
     attr(bar, "y", one.y + HEAD + Math.min(one.used - 1, environments.indexOf(item.environment)) * ROW);
-    attr(bar, "width", Math.max(LEAST_BAR, Math.min(width, end) - at).toFixed(1));
+    attr(bar, "width", Math.max(item.cold ? LEAST_COLD : LEAST_BAR, Math.min(width, end) - at).toFixed(1));
     attr(bar, "class", `bar-of ${item.error ? "failed" : item.took_ms === null ? "working" : ""} ${item.cold ? "cold" : ""} ${String(item.seq) === chosen ? "chosen" : ""}`.trim());
     const words = described(item);
     attr(link, "aria-label", `${one.name}: ${words}`);

@@ -78,36 +78,52 @@ function dataSet(place, name) {
   const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Running mean"], ["values", "Values"]]);
   const none = nothing("Nothing to draw yet", "Pictures appear with the first objects that are written: a delivery writes when its buffer is full or due.");
   const choose = select([], (value) => go(to("data", [name], { field: value }), true));
+  const chooseLabel = select([], (value) => {
+    label = value;
+    refresh(known).catch(() => {});
+  });
+  const numbers = over("Records over time", ["records"], count, true);
   const series = over("Over time", ["mean", "least", "most"], short);
-  const sentiment = over("Sentiment over time", ["positive", "neutral", "negative"], (n) => count(n));
+  const sentiment = over("Sentiment over time", ["positive", "neutral", "negative"], count, true);
   const parts = { histogram: histogram(), keywords: barList("Keywords"), labels: barList("Values"), map: map() };
   const cards = Object.fromEntries([["histogram", "How often each value is there"], ["keywords", "Keywords"], ["labels", "Most frequent"], ["map", "Map of points"]].map(([key, label]) => {
     const made = card(label);
     made.body.append(parts[key].node);
     return [key, made];
   }));
-  series.card.bar.append(labelledField("Field", choose));
-  choose.parentNode.classList.add("beside");
+  for (const [made, control] of [[series.card, choose], [cards.labels, chooseLabel]]) {
+    made.bar.append(labelledField("Field", control));
+    control.parentNode.classList.add("beside");
+  }
   const left = el("p", { class: "small quiet", role: "status" });
-  const first = el("div", { class: "cards" }, series.card.node, cards.histogram.node, sentiment.card.node, cards.keywords.node, cards.labels.node, cards.map.node);
+  const first = el("div", { class: "cards" }, numbers.card.node, series.card.node, cards.histogram.node, sentiment.card.node, cards.keywords.node, cards.labels.node, cards.map.node);
   place.append(sums.node, none, first, left);
   let field = null;
   let asked = 0;
   let drawn = null;
-  for (const node of [series.card.node, sentiment.card.node, ...Object.values(cards).map((one) => one.node)]) node.hidden = true;
+  let known = [];
+  // Until a field of text is chosen, those whose values are hardly ever the same are passed over, one at a look.
+  let label = null;
+  let passed = 0;
+  for (const node of [numbers.card.node, series.card.node, sentiment.card.node, ...Object.values(cards).map((one) => one.node)]) node.hidden = true;
 
   async function refresh(sets) {
+    known = sets;
     const set = sets.find((one) => one.name === name);
     if (!set) return;
-    setOptions(choose, set.numeric, field ?? undefined);
-    const wanted = field ?? set.numeric[0] ?? "";
+    const wanted = field ?? set.numeric.find((one) => !/(^|[._])id$/i.test(one)) ?? set.numeric[0] ?? "";
+    const shownLabel = label ?? set.labels[Math.min(passed, set.labels.length - 1)];
+    setOptions(choose, set.numeric, wanted);
+    setOptions(chooseLabel, set.labels, shownLabel);
     const mine = ++asked;
-    const found = await get(`/api/data/${encodeURIComponent(name)}`, { field: wanted });
+    const found = await get(`/api/data/${encodeURIComponent(name)}`, { field: wanted, label: shownLabel });
     // What was read back already is drawn already.
-    const news = JSON.stringify([found.digested, wanted]);
+    const news = JSON.stringify([found.digested, wanted, shownLabel]);
     if (mine !== asked || news === drawn) return;
     drawn = news;
     write(found);
+    const most = found.labels?.values[0]?.count ?? 0;
+    if (label === null && found.digested.records > 20 && most < 5 && passed < set.labels.length - 1) passed += 1;
   }
 
   function write(found) {
@@ -116,6 +132,7 @@ function dataSet(place, name) {
     text(left, digested.left > 0 ? `${plural(digested.left, "object")} not yet looked into.` : "");
     const has = (list) => Boolean(list && list.length > 0);
     shown(none, digested.records === 0);
+    numbers.write(found.series, (point) => [point.count], "Records over time");
     series.write(found.series, (point) => [point.mean, point.min, point.max], found.series ? `${found.series.field} over time` : "");
     sentiment.write(found.sentiment, (point) => [point.positive, point.neutral, point.negative], "Sentiment over time");
     for (const [key, list, update] of [
@@ -134,15 +151,15 @@ function dataSet(place, name) {
       field = params.field ?? null;
     },
     stop() {
-      for (const part of [series.chart, sentiment.chart, parts.histogram, parts.map]) part.stop();
+      for (const part of [numbers.chart, series.chart, sentiment.chart, parts.histogram, parts.map]) part.stop();
     },
   };
 }
 
 /// A chart in a card of its own, which is hidden while it has no point.
-function over(label, series, show) {
+function over(label, series, show, whole = false) {
   const made = card(label);
-  const chart = timeChart({ name: label, series, show });
+  const chart = timeChart({ name: label, series, show, whole });
   made.body.append(chart.node);
   return {
     card: made,

@@ -1,9 +1,10 @@
 // Flow: what moves where, how fast, what waits and what left at the side.
 
+import { calm } from "./calm.js";
 import { el, keyed, shown, text } from "./dom.js";
 import { done } from "./flow-graph.js";
 import { picture } from "./flow-picture.js";
-import { bytes, clock, count, duration, rate } from "./format.js";
+import { bytes, clock, count, duration, rate, visible } from "./format.js";
 import { load, ring } from "./ring.js";
 import { named, store } from "./store.js";
 import { timeChart } from "./chart.js";
@@ -25,20 +26,27 @@ export function mount(root) {
   const charts = { place: el("div", { class: "cards" }), made: null, names: "" };
   const live = el("div", { class: "view" }, sums.node, flow.node, charts.place, takers.node, shards, warnings.node);
   root.append(head("Flow", "Every record that was put is done, waiting or left at the side. Numbers are the ledger's, since the run began."), waiting, live);
+  // What is further down is written once a second: nobody reads faster, and tables are dear to lay out.
+  const below = calm(() => {
+    const { totals, topology } = store;
+    if (!totals || !topology) return;
+    keyed(list, totals.warnings, (line) => line, (line) => el("li", { text: visible(line) }));
+    shown(warnings.node, totals.warnings.length > 0);
+    over(charts, totals);
+    takers.update(totals);
+    keyed(shards, topology.streams, (stream) => stream.name, shardsCard, (node, stream) => node.write(stream, named(totals.streams, stream.name), totals));
+  }, 1000);
   return {
     update({ totals, topology }) {
       shown(waiting, !totals || !topology);
       shown(live, totals && topology);
       if (!totals || !topology) return;
       figuresOf(sums, totals);
-      keyed(list, totals.warnings, (line) => line, (line) => el("li", { text: line }));
-      shown(warnings.node, totals.warnings.length > 0);
       diagram.update(totals, topology);
-      over(charts, totals);
-      takers.update(totals);
-      keyed(shards, topology.streams, (stream) => stream.name, shardsCard, (node, stream) => node.write(stream, named(totals.streams, stream.name), totals));
+      below();
     },
     stop() {
+      below.stop();
       diagram.stop();
       charts.made?.forEach((chart) => chart.stop());
     },

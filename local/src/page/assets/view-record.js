@@ -11,7 +11,7 @@ const STATES = {
   waiting: ["waiting", "warn"], passed: ["passed", "ok"], written: ["written", "ok"], quarantined: ["quarantined", "bad"],
   discarded: ["discarded", "bad"], failed: ["failed", "bad"], dropped: ["dropped", "warn"],
 };
-const KINDS = { first: "First attempt", retry: "Tried again", smaller: "Tried in a smaller batch" };
+const KINDS = { first: "First attempt", retry: "Tried again", smaller: "Tried in a smaller batch", by_hand: "Run again by hand" };
 
 export const title = ({ parts }) => `Record ${parts[2] ?? ""} of ${parts[0] ?? ""}`;
 
@@ -95,6 +95,7 @@ function attemptStep(one) {
   return step(one.error || one.failed ? "bad" : "ok", KINDS[one.kind] ?? one.kind, [
     el("p", {}, invocation(one, one.function), ` at ${clock(one.started_ms, true)}, ${one.batch === null ? "" : `with ${count(one.batch)} records, `}${one.took_ms === null ? "still at work" : duration(one.took_ms)}`),
     one.error ? el("p", { class: "told bad", text: visible(one.error) }) : null,
+    one.certain === false ? el("p", { class: "small quiet", text: "By the range of its batch: its event is no longer kept." }) : null,
     one.again_from ? el("p", { class: "small quiet anywhere", text: `The function asked for the batch again from ${one.again_from}.` }) : null], mark);
 }
 
