@@ -35,7 +35,8 @@ impl Running {
         let mut before = Vec::new();
         loop {
             let Some(Ok(line)) = said.next() else {
-                panic!("the run ended and told no page: {}", before.join("\n"))
+                let ended = run.wait();
+                panic!("the run ended ({ended:?}) and told no page: {}", before.join("\n"))
             };
             if let (Some(page), Some(kinesis)) = (address(&line, "page at "), address(&line, "Kinesis at ")) {
                 // What it says later is read, so that it is never held up.

@@ -107,6 +107,27 @@ impl Observer for ProgressSender {
     }
 }
 
+/// What a person is warned of by an event, on one line; none by most.
+pub(crate) fn warning_of(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Warning { message } | Event::Damaged { message, .. } => message.clone(),
+        Event::AsynchronousFailure { reason, .. } => reason.clone(),
+        Event::Retried { mapping, shard, records, reason, .. } => {
+            format!("{mapping} is invoked again with {records} records of {shard}: {reason}")
+        }
+        Event::Discarded { mapping, shard, records, condition, kept, .. } => {
+            let lost = if kept.is_some() { "" } else { "; without an on-failure destination they are lost" };
+            format!("{mapping} did not take {records} records of {shard}: {}{lost}", condition.as_str())
+        }
+        Event::Fenced { service, function } => {
+            let who =
+                function.as_ref().map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
+            format!("{who} called {service}, which does not run here: it was answered 501 on this machine")
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,25 +155,4 @@ mod tests {
         let message = |reason| format!("F/S is invoked again with 9 records of a: {reason}");
         assert_eq!(told, ["slow", "gone"].map(|reason| Progress::Warning { message: message(reason) }));
     }
-}
-
-/// What a person is warned of by an event, on one line; none by most.
-pub(crate) fn warning_of(event: &Event) -> Option<String> {
-    Some(match event {
-        Event::Warning { message } | Event::Damaged { message, .. } => message.clone(),
-        Event::AsynchronousFailure { reason, .. } => reason.clone(),
-        Event::Retried { mapping, shard, records, reason, .. } => {
-            format!("{mapping} is invoked again with {records} records of {shard}: {reason}")
-        }
-        Event::Discarded { mapping, shard, records, condition, kept, .. } => {
-            let lost = if kept.is_some() { "" } else { "; without an on-failure destination they are lost" };
-            format!("{mapping} did not take {records} records of {shard}: {}{lost}", condition.as_str())
-        }
-        Event::Fenced { service, function } => {
-            let who =
-                function.as_ref().map_or_else(|| "a client".to_owned(), |name| format!("function {name}"));
-            format!("{who} called {service}, which does not run here: it was answered 501 on this machine")
-        }
-        _ => return None,
-    })
 }
