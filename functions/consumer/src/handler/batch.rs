@@ -59,6 +59,8 @@ struct Output<'a> {
     lines: &'a Lines,
     /// The first record that is not in S3 yet.
     from: usize,
+    /// Whether they were given up once, so that another attempt's object may pass over them.
+    is_redriven: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -99,7 +101,8 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
             verdicts.leave_out(todo, &mut lines);
         }
         batch.report.count(&lines, in_s3);
-        let output = Output { records: todo, lines: &lines, from: in_s3 - skipped };
+        let is_redriven = batch.is_redriven;
+        let output = Output { records: todo, lines: &lines, from: in_s3 - skipped, is_redriven };
         let written = self.write_object(&output, &batch.attempt, level, &mut buffers.packer).await;
         batch.report.stored(started.elapsed(), written.as_ref().ok());
         let done = match written {
@@ -167,8 +170,8 @@ impl<S: ObjectStore, E: Enricher> Consumer<S, E> {
                 match ledger.write(&self.store, &key(self.epoch_in_keys()), body, &attributes).await? {
                     Adopted::Ours => {}
                     Adopted::Anothers { last } => {
-                        let done = output.from + count_up_to(records, &last);
-                        return Ok(Stored { done, bytes: 0 });
+                        let theirs = if output.is_redriven { 0 } else { count_up_to(records, &last) };
+                        return Ok(Stored { done: output.from + theirs, bytes: 0 });
                     }
                 }
             }

@@ -29,6 +29,8 @@ pub(crate) enum LedgerLevel {
     RedrivesUndecided,
     /// Looks at records that are not decided yet, and are by the time that it writes.
     LooksBeyondDecided,
+    /// Takes the records of a redrive for done where another attempt filled the slot that it meant to.
+    RedrivesByAdopting,
     /// Redrives into the next slot although another redrive came between its look and its write.
     RedrivesByAnOldLook,
 }
@@ -41,6 +43,7 @@ pub(crate) enum Phase {
     Read {
         batch: Records,
         seen: Option<Ledger>,
+        is_redrive: bool,
     },
     Chosen {
         plan: Plan,
@@ -82,6 +85,8 @@ pub(crate) struct Plan {
     decided: u32,
     /// Of the batch, what is to be written now.
     done: Records,
+    /// Whether the batch was given up once, so that another attempt's object may pass over it.
+    is_redrive: bool,
 }
 
 impl LedgerLevel {
@@ -92,17 +97,25 @@ impl LedgerLevel {
     }
 
     /// Looks whether the object the ledger names is there, and takes the records after it.
-    fn choose(batch: Records, seen: Option<Ledger>, s3: &S3) -> Vec<(Phase, Option<Request>)> {
+    fn choose(
+        batch: Records,
+        seen: Option<Ledger>,
+        is_redrive: bool,
+        s3: &S3,
+    ) -> Vec<(Phase, Option<Request>)> {
         let written = seen.and_then(|ledger| s3.enriched.get(&ledger.slot));
         let decided = Self::decided(seen, s3);
         let slot = seen.map(|ledger| ledger.slot).filter(|_| written.is_none());
         let todo = batch.from(decided);
+        if is_redrive && todo != batch {
+            return vec![(Phase::Redriving(Redrive::Begun { batch }), None)];
+        }
         if todo.is_empty() {
             return vec![(Phase::Answered { first_failed: batch.end() }, None)];
         }
         let fails_at_once = (Phase::Answered { first_failed: todo.first() }, None);
         let plans = (1..=todo.len()).map(|count| {
-            let plan = Plan { seen, slot, decided, done: todo.take(count) };
+            let plan = Plan { seen, slot, decided, done: todo.take(count), is_redrive };
             (Phase::Chosen { plan }, None)
         });
         plans.chain([fails_at_once]).collect()
@@ -141,8 +154,12 @@ impl LedgerLevel {
         (Phase::Writing { plan: Plan { slot: Some(key), ..plan } }, Some(Request::Create(key, object)))
     }
 
-    /// The agreed object is another attempt's: what it covers is done, and nothing else is.
+    /// The agreed object is another attempt's: what it covers is done, and nothing else is. Of a redrive nothing is, because
+    /// that object may pass over what was given up.
     fn adopt(self, plan: Plan, s3: &S3) -> Phase {
+        if plan.is_redrive && self != Self::RedrivesByAdopting {
+            return Phase::Answered { first_failed: plan.done.first() };
+        }
         let theirs = plan.slot.and_then(|slot| s3.enriched.get(&slot)).map_or(0, |object| object.end);
         let trusted = if self == Self::TrustsItsOwnRange { plan.done.end() } else { theirs };
         Phase::Answered { first_failed: trusted }
@@ -165,8 +182,8 @@ impl Protocol for LedgerLevel {
 
     fn steps(&self, attempt: usize, phase: &Phase, s3: &S3) -> Vec<(Phase, Option<Request>)> {
         match *phase {
-            Phase::Begun { batch } => vec![(Phase::Read { batch, seen: s3.ledger }, None)],
-            Phase::Read { batch, seen } => Self::choose(batch, seen, s3),
+            Phase::Begun { batch } => vec![(Phase::Read { batch, seen: s3.ledger, is_redrive: false }, None)],
+            Phase::Read { batch, seen, is_redrive } => Self::choose(batch, seen, is_redrive, s3),
             Phase::Chosen { plan } if *self == Self::QuarantinesLast => vec![self.agree(plan)],
             Phase::Chosen { plan } | Phase::Written { plan } => vec![Self::quarantine(plan)],
             Phase::Quarantined { plan } => vec![self.agree(plan)],

@@ -154,6 +154,7 @@ fn every_wrong_redrive_at_the_ledger_level_is_found_out() {
         (LedgerLevel::RedrivesAll, REDRIVEN, TWICE_BESIDE_GIVEN_UP),
         (LedgerLevel::RedrivesUndecided, REDRIVEN, TWICE_BESIDE_GIVEN_UP),
         (LedgerLevel::LooksBeyondDecided, Bounds { bisect: false, ..REDRIVEN }, TWICE_BESIDE_GIVEN_UP),
+        (LedgerLevel::RedrivesByAdopting, REDRIVEN_TWICE, LOST),
         (LedgerLevel::RedrivesByAnOldLook, REDRIVEN_TWICE, TWICE_BESIDE_GIVEN_UP),
     ] {
         let path = counterexample(variant, bounds, promise);

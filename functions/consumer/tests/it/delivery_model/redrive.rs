@@ -84,7 +84,7 @@ pub(crate) fn steps(
         Redrive::LedgerRead { batch, seen } => {
             if batch.from(LedgerLevel::decided(seen, s3)) == batch && level != LedgerLevel::RedrivesUndecided
             {
-                return vec![(Phase::Read { batch, seen }, None)];
+                return vec![(Phase::Read { batch, seen, is_redrive: true }, None)];
             }
             on(Redrive::ToScan { batch, decided: LedgerLevel::decided(seen, s3), filled: chain(s3).0 })
         }
@@ -130,7 +130,7 @@ fn choose(
 ) -> Vec<(Phase, Option<Request>)> {
     let undecided = run.from(LedgerLevel::decided(seen, s3));
     if undecided == run && level != LedgerLevel::RedrivesUndecided {
-        return vec![(Phase::Read { batch: run, seen }, None)];
+        return vec![(Phase::Read { batch: run, seen, is_redrive: true }, None)];
     }
     let decided = if level == LedgerLevel::RedrivesUndecided { run } else { run.minus(undecided) };
     let (filled_now, slot) = chain(s3);
