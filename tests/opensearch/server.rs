@@ -101,6 +101,8 @@ impl Server {
         child.kill().unwrap();
         child.wait().unwrap();
         *child = start(folder, port).expect("the node does not come back").0;
+        // The connections of the old client died with the node.
+        self.client = OpenSearch::new(&self.url, &TrustedRoots::default()).unwrap();
     }
 }
 
