@@ -48,7 +48,7 @@ fn a_function_of_one_s_own_enriches_records_on_their_way() {
     std::os::unix::fs::symlink(built.join("producer"), functions.join("producer")).unwrap();
     let script = fs::read_to_string(root().join("examples/enrichment/asks")).unwrap();
     let asks = functions.join("asks");
-    fs::write(&asks, script.replace("#!/usr/bin/env python3", &format!("#!{python}"))).unwrap();
+    fs::write(&asks, script.replace("#!/usr/bin/env python3", &format!("#!/usr/bin/env {python}"))).unwrap();
     fs::set_permissions(&asks, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let functions = functions.display().to_string();
     let data = folder.path().join("out").display().to_string();
