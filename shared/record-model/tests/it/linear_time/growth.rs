@@ -13,7 +13,7 @@ const READ_BYTES: usize = 4 << 20;
 /// Linear work takes 4 times as long for the large input, quadratic work 16 times.
 const MOST: u32 = 9;
 /// Less than this is no work: quadratic work on so many bytes takes minutes.
-const LITTLE: Duration = Duration::from_millis(40);
+const LITTLE: Duration = Duration::from_millis(150);
 /// The best of so many runs is believed.
 const RUNS: usize = 5;
 
