@@ -184,7 +184,7 @@ pub(super) async fn again(State(shared): State<Arc<Shared>>, Path(seq): Path<u64
     let (function, event) = found.ok_or_else(|| gone(seq))?;
     let Some(event) = event else {
         return Err(Refusal::conflict(format!(
-            "the event of invocation {seq} is not kept any more: 32 MiB of the newest are"
+            "the event of invocation {seq} is not kept any more: 12 MiB of the newest are"
         )));
     };
     run(&shared, &function, event).await

@@ -13,7 +13,7 @@ use crate::aws::event::Name;
 /// Invocations that are kept of each function.
 pub(crate) const KEPT: usize = 500;
 /// Bytes of events and answers that are kept of all functions together.
-const MAX_BODY_BYTES: usize = 32 << 20;
+const MAX_BODY_BYTES: usize = 12 << 20;
 
 /// One invocation.
 #[derive(Debug, Clone)]

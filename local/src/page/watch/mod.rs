@@ -2,9 +2,10 @@
 //!
 //! | what | how much is kept |
 //! |---|---|
-//! | invocations | the newest 500 of each function; of the newest of all, 32 MiB of events and answers |
+//! | invocations | the newest 500 of each function; of the newest of all, 12 MiB of events and answers |
 //! | objects | the names of the newest 2,000 |
 //! | failures | the newest 2,000: where each is, and not what is in it |
+//! | puts that were refused | fingerprints of the newest 10,000 |
 //! | warnings | the newest 200 that differ |
 //! | counts | one for each name of the template |
 //!
@@ -14,6 +15,7 @@ pub(crate) mod event;
 pub(crate) mod failures;
 pub(crate) mod invocations;
 pub(crate) mod objects;
+pub(crate) mod puts;
 pub(crate) mod ring;
 
 use std::collections::BTreeMap;
@@ -29,6 +31,7 @@ use event::{of_event, range_of};
 use failures::{Failure, Failures};
 use invocations::{End, Invocations, Invoked};
 use objects::{Objects, Written};
+use puts::RefusedPuts;
 use ring::Ring;
 
 /// Warnings that are kept.
@@ -67,6 +70,7 @@ pub(crate) struct Seen {
     pub(crate) objects: Objects,
     pub(crate) failures: Failures,
     pub(crate) warnings: Warnings,
+    pub(crate) refused_puts: RefusedPuts,
     /// Bytes that each shard took, by stream and shard.
     pub(crate) shard_bytes: BTreeMap<(Name, Name), u64>,
     /// Records that a mapping tried again, by mapping and stream.
@@ -126,6 +130,9 @@ impl Seen {
         match event {
             Event::Put { stream, shard, bytes, .. } => {
                 *self.shard_bytes.entry((stream, shard)).or_default() += bytes;
+            }
+            Event::PutRefused { stream, records, code } => {
+                self.refused_puts.take(now_ms(), &stream, &records, code);
             }
             Event::InvocationStarted { function, request_id, environment, cold, event, log_at } => {
                 let place = (environment, log_at);

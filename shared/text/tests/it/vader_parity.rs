@@ -69,9 +69,11 @@ fn a_hundred_thousand_made_up_texts_score_as_the_oracle_does() {
 }
 
 #[test]
-fn every_code_point_has_the_oracles_case_and_white_space() {
+fn code_points_have_the_oracles_case_and_white_space() {
     let mut both = Both::new();
-    for point in '\0'..=char::MAX {
+    // The planes from 4 on hold no letter and no white space but for tags: a hundredth of their points stands for all.
+    let rest = ('\u{40000}'..=char::MAX).step_by(101).chain('\u{E0000}'..='\u{E01FF}');
+    for point in ('\0'..'\u{40000}').chain(rest) {
         both.check(&format!("GOOD {point}"));
         both.check(&format!("good {point}A bad{point}good"));
     }

@@ -7,17 +7,18 @@ use test_support::processor_time_of;
 
 /// The largest record of a stream.
 pub(crate) const LARGE_BYTES: usize = 10 << 20;
-/// What is read of a kind of input. Quadratic work on it takes minutes, and a hundred kinds of linear work do not.
-const READ_BYTES: usize = 4 << 20;
+/// What is read of a kind of input. Quadratic work on it takes a minute and more, and a hundred kinds of linear work do
+/// not.
+const READ_BYTES: usize = 2 << 20;
 
 /// Linear work takes 4 times as long for the large input, quadratic work 16 times.
 const MOST: u32 = 9;
-/// Less than this is no work: quadratic work on so many bytes takes minutes.
-const LITTLE: Duration = Duration::from_millis(150);
+/// Less than this is no work: quadratic work on so many bytes takes a minute and more.
+const LITTLE: Duration = Duration::from_millis(75);
 /// The best of so many runs is believed.
 const RUNS: usize = 5;
 
-/// Reads what `make` makes of 1 MiB and of 4 MiB, and fails where the latter takes out of proportion long.
+/// Reads what `make` makes of 512 KiB and of 2 MiB, and fails where the latter takes out of proportion long.
 #[track_caller]
 pub(crate) fn check(name: &str, make: impl Fn(usize) -> Vec<u8>, read: impl FnMut(&[u8])) {
     check_up_to(READ_BYTES, name, make, read);
