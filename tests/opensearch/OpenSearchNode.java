@@ -3,6 +3,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.env.Environment;
+import org.opensearch.geo.GeoModulePlugin;
 import org.opensearch.http.HttpServerTransport;
 import org.opensearch.node.Node;
 import org.opensearch.plugins.Plugin;
@@ -14,8 +15,11 @@ import org.opensearch.transport.Netty4Plugin;
  * test that started it.
  */
 public final class OpenSearchNode extends Node {
+    /** HTTP, and the grids by which a map counts. */
+    private static final List<Class<? extends Plugin>> PLUGINS = List.of(Netty4Plugin.class, GeoModulePlugin.class);
+
     private OpenSearchNode(Settings settings, Path home) {
-        super(new Environment(settings, home.resolve("config")), List.<Class<? extends Plugin>>of(Netty4Plugin.class), true);
+        super(new Environment(settings, home.resolve("config")), PLUGINS, true);
     }
 
     public static void main(String[] arguments) throws Exception {

@@ -81,11 +81,11 @@ impl Server {
         usize::try_from(answer.unwrap()["count"].as_u64().unwrap()).unwrap()
     }
 
-    /// The answer of crimes to a search; `None`, which is said, where the server lacks the module for it.
+    /// The answer of crimes to a search; `None`, which is said, if the server of `OPENSEARCH_URL` lacks the module for it.
     pub(super) fn search(&self, request: &Value) -> Option<Value> {
         match self.runtime.block_on(self.client.call(Method::POST, &["crime", "_search"], Some(request))) {
             Err(OpenSearchError::Refused { status: 400, reason })
-                if reason.contains("Unknown aggregation") =>
+                if !self.is_ours() && reason.contains("Unknown aggregation") =>
             {
                 skipped(format_args!("this OpenSearch has no module for the map: {reason}"));
                 None
