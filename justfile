@@ -25,11 +25,18 @@ lint:
 template:
     python3 .ci/template.py
     python3 .ci/stack.py
+    python3 .ci/terraform.py
 
 # Builds every function as a deployment does, which is too long for `.ci/run`: 8 minutes of processor time at first, seconds
 # then. `just sam-build arm64` needs the Rust target of that architecture
 sam-build architecture="x86_64":
     sam build --parameter-overrides Architecture={{ architecture }}
+
+# Builds a transform for arm64 and lets it answer one event, under qemu on other processors: 4 minutes of processor time at
+# first. Needs cargo-lambda, the Rust target aarch64-unknown-linux-gnu, and there qemu-user-static
+arm64:
+    cargo lambda build --release --package transform --arm64 --lambda-dir target/dist-built/arm64
+    python3 .ci/arm64.py target/dist-built/arm64/transform/bootstrap
 
 # Makes a release in target/dist: the functions' zips with a template that takes them, the command where it is for this
 # machine, checksums and a list of what is inside. `just dist arm64`; needs cargo-lambda
@@ -78,6 +85,12 @@ follow-kills:
 follow-speed:
     cargo build --release --package kinflow
     python3 bench/follow.py
+
+# Prints what the page of a run costs in a browser while 100,000 records a minute pass, with its limits
+page-cost:
+    cargo build --release --package kinflow --package producer --package consumer --package transform
+    npm install --prefix tests
+    node bench/page.mjs
 
 # Prints what the runner takes under load, with its limits: 5,000 records/s each way for minutes, 1 GB by put and --input, a frozen consumer
 load *parts:

@@ -1,5 +1,5 @@
-# One enriched data set by Terraform, on the zips of a release (`just dist`): a stream, the consumer, and the buckets for what
-# it writes and for what is given up. template.yaml has the rest: producers, deliveries, alarms, dashboards.
+# This is one enriched data set for Terraform, on the zips of a release (`just dist`): a stream, the consumer, a bucket for what it
+# writes, and a bucket for what is given up. template.yaml also has producers, deliveries, alarms and a dashboard.
 
 terraform {
   required_version = ">= 1.5"
@@ -12,19 +12,19 @@ terraform {
 }
 
 variable "data_set" {
-  description = "Name of the data set and of its schema."
+  description = "The name of the data set and of its schema."
   type        = string
   default     = "tweets"
 }
 
 variable "release" {
-  description = "Folder of a release for one architecture, with consumer.zip in it."
+  description = "The folder of a release for one architecture, which has consumer.zip."
   type        = string
   default     = "../../target/dist/arm64"
 }
 
 variable "architecture" {
-  description = "Processors of the function: that of the release."
+  description = "The processors of the function, which are those of the release."
   type        = string
   default     = "arm64"
 
@@ -35,12 +35,13 @@ variable "architecture" {
 }
 
 variable "shards" {
-  type    = number
-  default = 1
+  description = "The number of shards of the stream."
+  type        = number
+  default     = 1
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps a record; a record is tried for three quarters of it."
+  description = "How many hours the stream keeps a record. A record is tried for three quarters of them."
   type        = number
   default     = 48
 }
@@ -59,7 +60,7 @@ resource "aws_kinesis_stream" "records" {
   kms_key_id       = "alias/aws/kinesis"
 
   lifecycle {
-    prevent_destroy = true # its records go with it
+    prevent_destroy = true # Its records would go with it.
   }
 }
 
@@ -71,7 +72,7 @@ resource "aws_s3_bucket" "results" {
   }
 }
 
-# Apart from the results, so that what fails because a bucket fails has somewhere to go.
+# It is another bucket than that of the results, so that a batch has a place if that one fails.
 resource "aws_s3_bucket" "given_up" {
   bucket_prefix = "kinflow-given-up-"
 
@@ -207,7 +208,7 @@ resource "aws_lambda_event_source_mapping" "records" {
   batch_size                         = 1000
   maximum_batching_window_in_seconds = 5
 
-  # Without these one bad record blocks its shard until it expires.
+  # Without these, one bad record blocks its shard until it expires.
   function_response_types        = ["ReportBatchItemFailures"]
   maximum_retry_attempts         = -1
   maximum_record_age_in_seconds  = var.retention_hours * 2700
@@ -221,7 +222,7 @@ resource "aws_lambda_event_source_mapping" "records" {
 }
 
 output "stream_name" {
-  description = "Put records here."
+  description = "The stream that takes records."
   value       = aws_kinesis_stream.records.name
 }
 
