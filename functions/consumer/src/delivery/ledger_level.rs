@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use edge::lambda::events::KinesisRecord;
-use edge::store::{Attributes, Created, ETag, ObjectHead, ObjectStore, Replaced};
+use edge::store::{Attributes, Created, ETag, ObjectHead, ObjectStore};
 use record_model::keys::SequenceNumber;
 use record_model::layout::LedgerKey;
 
 use super::ledger::LedgerEntry;
-use super::{DeliveryError, LAST_SEQUENCE_NUMBER};
+use super::{DeliveryError, LAST_SEQUENCE_NUMBER, chain};
 
 /// The ledger of one shard as one attempt sees it.
 #[derive(Debug)]
@@ -88,16 +88,8 @@ impl Ledger {
         }
         let done = self.decided.map(|number| number.to_string());
         let entry = LedgerEntry { done, slot: own_key.to_owned() };
-        let body = Bytes::from(entry.to_json()?);
-        let attributes =
-            Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
-        let moved = match &self.seen {
-            None => matches!(store.create(&self.key, body, &attributes).await?, Created::Written(_)),
-            Some(etag) => {
-                matches!(store.replace(&self.key, etag, body, &attributes).await?, Replaced::Written(_))
-            }
-        };
-        if moved { Ok(entry.slot) } else { Err(DeliveryError::Contended { key: self.key }) }
+        chain::move_on(store, self.key, self.seen.as_ref(), entry.to_json()?).await?;
+        Ok(entry.slot)
     }
 }
 

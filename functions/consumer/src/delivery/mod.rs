@@ -1,6 +1,7 @@
 //! How a batch's lines get into S3: the two levels, and what can go wrong.
 
 mod batch_level;
+mod chain;
 mod ledger;
 mod ledger_level;
 mod output;

@@ -14,11 +14,11 @@
 //! again.
 
 use bytes::Bytes;
-use edge::store::{Attributes, Created, ETag, ObjectStore, Replaced};
+use edge::store::{Attributes, Created, ETag, ObjectStore};
 use record_model::layout::LedgerKey;
 use serde::{Deserialize, Serialize};
 
-use super::DeliveryError;
+use super::{DeliveryError, chain};
 
 /// What the object `state/ledger/<stream>/<shard>/<epoch>-redriven` holds. Its content never comes back, because the
 /// number only grows.
@@ -93,16 +93,8 @@ impl Redriven {
         }
         let number = self.filled + 1;
         let next = Slot { number, slot: own_key(number) };
-        let body = Bytes::from(serde_json::to_vec(&next)?);
-        let attributes =
-            Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() };
-        let moved = match &self.seen {
-            None => matches!(store.create(&self.key, body, &attributes).await?, Created::Written(_)),
-            Some(etag) => {
-                matches!(store.replace(&self.key, etag, body, &attributes).await?, Replaced::Written(_))
-            }
-        };
-        if moved { Ok(next.slot) } else { Err(DeliveryError::Contended { key: self.key }) }
+        chain::move_on(store, self.key, self.seen.as_ref(), serde_json::to_vec(&next)?).await?;
+        Ok(next.slot)
     }
 }
 
