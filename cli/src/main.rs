@@ -17,6 +17,8 @@ mod failures;
 mod functions;
 mod index_template;
 mod items;
+mod named;
+mod output;
 mod own_data;
 mod place;
 mod progress;
@@ -25,6 +27,7 @@ mod put;
 mod redrive;
 mod report_page;
 mod run;
+mod runtime;
 mod schema;
 mod shards;
 mod streams;
@@ -67,7 +70,7 @@ enum Command {
     Run(run::Arguments),
     /// Puts a file's records on a stream, and continues where it was interrupted.
     Put(Box<put::Arguments>),
-    /// Names what of a template loses records, fails when it is deployed, or allows too much.
+    /// Finds what in a template loses records, fails when it is deployed, or allows too much.
     Check(check::Arguments),
     /// Says how many shards a load needs, and what a month of it costs, line by line.
     Estimate(Box<estimate::Arguments>),

@@ -7,7 +7,6 @@ mod kept;
 mod verdict;
 
 use std::error::Error;
-use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
 
@@ -19,11 +18,11 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::aws::{AwsArguments, advice};
 use crate::failures::{Part, Reasons, in_bucket, in_file};
+use crate::output::{Output, say};
 use crate::place::Place;
 use crate::redrive::{Keeper, Notes};
-use crate::streams::{Output, say};
 use crate::tail::when::Moment;
-use crate::terminal;
+use crate::{runtime, terminal};
 use kept::{Kept, every_given_up};
 use verdict::Verdict;
 
@@ -65,8 +64,7 @@ pub(crate) struct Arguments {
 
 /// Reads the stream beside what is kept of it; exit code 1 where a record is not kept once.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(audit(arguments))
+    runtime::on_two_threads(audit(arguments))
 }
 
 async fn audit(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -111,13 +109,7 @@ async fn audit(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     place.close().await;
-    match arguments.output {
-        Output::Text => say(Output::Text, &verdict.text(), &serde_json::Value::Null),
-        Output::Json => {
-            let json = serde_json::to_vec(&verdict.json())?;
-            terminal::write_json_line(&json, &mut io::stdout()).unwrap_or_default();
-        }
-    }
+    say(arguments.output, &verdict.text(), &verdict.json());
     Ok(if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

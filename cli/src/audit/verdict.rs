@@ -35,24 +35,7 @@ pub(super) struct Verdict {
     behind: Named,
 }
 
-#[derive(Default)]
-struct Named {
-    count: u64,
-    first: Vec<String>,
-}
-
-impl Named {
-    fn add(&mut self, name: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.first.len() < MAX_NAMED {
-            self.first.push(name());
-        }
-    }
-
-    fn json(&self) -> Value {
-        json!({"count": self.count, "first": self.first})
-    }
-}
+type Named = crate::named::Named<MAX_NAMED>;
 
 /// What a user record is, as far as it tells where it has to be.
 struct Part {
@@ -128,9 +111,9 @@ impl Verdict {
             "keptOnce": self.once,
             "givenUp": self.given_up,
             "leftOut": self.left_out,
-            "missing": self.missing.json(),
-            "twice": self.twice.json(),
-            "notTakenYet": self.behind.json(),
+            "missing": self.missing,
+            "twice": self.twice,
+            "notTakenYet": self.behind,
             "isGood": self.is_good(),
         })
     }
@@ -163,7 +146,7 @@ impl Verdict {
             for name in &named.first {
                 say(format!("  {name}"));
             }
-            if named.count > named.first.len() as u64 {
+            if named.has_more() {
                 say(format!("  … the first {MAX_NAMED} are named"));
             }
         }

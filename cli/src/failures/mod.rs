@@ -11,7 +11,6 @@ mod look;
 mod reasons;
 
 use std::error::Error;
-use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -28,10 +27,10 @@ pub(crate) use look::{FilterArguments, Looked, Part, in_bucket, in_file};
 pub(crate) use reasons::Reasons;
 
 use crate::aws::AwsArguments;
+use crate::output::{Output, say};
 use crate::place::Place;
 use crate::redrive::{Keeper, Notes, State};
-use crate::streams::{Output, say};
-use crate::terminal;
+use crate::{runtime, terminal};
 use groups::{Group, Groups};
 
 const AFTER_HELP: &str = "\
@@ -62,8 +61,7 @@ pub(crate) struct Arguments {
 
 /// Prints what failed; exit code 1 where something did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(show(arguments))
+    runtime::on_two_threads(show(arguments))
 }
 
 async fn show(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -88,13 +86,7 @@ async fn show(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     }
     place.close().await;
     let (groups, unread) = (found.groups.sorted(), found.unread);
-    match arguments.output {
-        Output::Text => say(Output::Text, &groups::text(&groups), &json!(null)),
-        Output::Json => {
-            let json = serde_json::to_vec(&json!({"groups": groups, "unread": unread}))?;
-            terminal::write_json_line(&json, &mut io::stdout()).unwrap_or_default();
-        }
-    }
+    say(arguments.output, &groups::text(&groups), &json!({"groups": groups, "unread": unread}));
     let waits = unread > 0 || groups.iter().any(Group::waits);
     Ok(if waits { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 use edge::put_records::{Compression, KeyRule, Packing};
 use edge::sources::Format;
 
 use super::Summary;
 use crate::aws::AwsArguments;
+use crate::output::Output;
 
 /// Which file is put, on which stream, in which form.
 #[derive(Debug, Args)]
@@ -64,12 +65,6 @@ pub(crate) struct Arguments {
     /// How the summary is printed
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 impl Arguments {

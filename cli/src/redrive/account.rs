@@ -36,21 +36,7 @@ struct Way {
     fed: u64,
 }
 
-/// A count, and the first of what was counted.
-#[derive(Debug, Default, Serialize)]
-struct Named {
-    count: u64,
-    first: Vec<String>,
-}
-
-impl Named {
-    fn add(&mut self, name: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.first.len() < MAX_NAMED {
-            self.first.push(name());
-        }
-    }
-}
+type Named = crate::named::Named<MAX_NAMED>;
 
 impl Account {
     pub(super) fn plans(&mut self, by: By, to: &str) {
@@ -112,7 +98,7 @@ impl Account {
             vec![name(*by), to.clone(), count.to_string()]
         });
         if self.ways.is_empty() {
-            text.push_str("nothing to redrive\n");
+            text.push_str("nothing to feed\n");
         } else {
             text.push_str(&ruled(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()));
         }
@@ -141,7 +127,7 @@ impl Account {
             for line in &named.first {
                 say(format!("{what}: {line}"));
             }
-            if named.count > named.first.len() as u64 {
+            if named.has_more() {
                 say(format!("{what}: {} in all", named.count));
             }
         }

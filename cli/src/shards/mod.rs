@@ -18,7 +18,9 @@ use record_model::keys::hash_key;
 pub(crate) use ring::ruled;
 
 use crate::aws::advice;
-use crate::streams::{Common, say, until_active};
+use crate::output::say;
+use crate::runtime;
+use crate::streams::{Common, until_active};
 use plan::{At, Change};
 
 const AFTER_HELP: &str = "\
@@ -98,8 +100,7 @@ struct ChangeArguments {
 
 /// Shows the ring, or changes it and waits until that is done.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(act(arguments))?;
+    runtime::on_one_thread(act(arguments))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use edge::aws::AwsSettings;
 use edge::aws::kinesis_reader::ReaderError;
 use edge::aws::kinesis_streams::{Capacity, Described, Listed, Streams};
@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 pub(crate) use wait::{until_active, until_gone};
 
 use crate::aws::{AwsArguments, advice};
+use crate::output::{Output, say};
+use crate::runtime;
 use crate::shards::ruled;
-use crate::terminal;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -109,17 +110,9 @@ pub(crate) struct Common {
     pub(crate) aws: AwsArguments,
 }
 
-/// A form for people, or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    Text,
-    Json,
-}
-
 /// Does what is asked for, and waits until it is done.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(act(&arguments.command))
+    runtime::on_one_thread(act(&arguments.command))
 }
 
 async fn act(command: &Command) -> Result<ExitCode, Box<dyn Error>> {
@@ -210,16 +203,6 @@ fn confirm(stream: &str, aws: &AwsSettings) -> Result<(), Box<dyn Error>> {
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() == stream { Ok(()) } else { Err("nothing was deleted".into()) }
-}
-
-/// Prints an answer. If the reader has gone away, that is not an error.
-pub(crate) fn say(output: Output, text: &str, json: &Value) {
-    use std::io::Write as _;
-    let text = match output {
-        Output::Text => terminal::lines(text).into_owned(),
-        Output::Json => format!("{json}\n"),
-    };
-    io::stdout().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 fn list_text(streams: &[Listed]) -> String {
