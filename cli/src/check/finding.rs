@@ -102,7 +102,7 @@ pub(super) fn refused(places: &mut Places, place: &str, problem: &str) -> Findin
         column,
         place: place.to_owned(),
         what: problem.to_owned(),
-        reason: "CloudFormation refuses it, or what it makes would not be what was meant.".to_owned(),
+        reason: "CloudFormation refuses it, or would make something else than was meant.".to_owned(),
         fix: "Give other parameters, or mend the template.".to_owned(),
         source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html"
             .to_owned(),

@@ -1,4 +1,4 @@
-//! `kinflow check`: what of a template loses records, fails when it is deployed, or allows too much.
+//! `kinflow check`: finds what in a template loses records, fails when it is deployed, or allows too much.
 
 mod against;
 mod finding;
@@ -26,7 +26,7 @@ use crate::run::parameter;
 /// What to check, and how.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-A part behind a condition is checked where parameters make the condition hold: give them by --parameter.
+A part of the template that has a condition is checked only where the condition holds; --parameter sets what it depends on.
 
 Examples:
   kinflow check
@@ -35,17 +35,18 @@ Examples:
 
 Exit codes: 0, no error was found; 1, there are errors; 2, the template can't be read.")]
 pub(crate) struct Arguments {
-    /// The SAM or `CloudFormation` template; applications that it takes in are checked with it
+    /// The SAM or `CloudFormation` template; applications in other files that it includes are checked with it
     #[arg(default_value = "template.yaml")]
     template: PathBuf,
-    /// The template that is deployed: names what an update to this one would replace, delete or have refused
+    /// The template that is deployed now; what an update from it to this one would replace or delete is reported too, and
+    /// what AWS would refuse
     #[arg(long, value_name = "TEMPLATE")]
     against: Option<PathBuf>,
     /// A parameter of the template
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// Write what is safe into the template: what keeps streams, buckets and their policies, names that would clash, and
-    /// batches in halves
+    /// Write the corrections that are safe into the template: policies that keep streams, buckets and bucket policies,
+    /// `OmitName` of schedules, and `BisectBatchOnFunctionError`
     #[arg(long)]
     fix: bool,
     /// How findings are printed

@@ -1,4 +1,4 @@
-//! `kinflow estimate`: how many shards, and what a month costs, line by line.
+//! `kinflow estimate`: says how many shards a load needs, and what a month of it costs, line by line.
 
 mod bill;
 mod burst;
@@ -20,6 +20,7 @@ use self::burst::{Behind, Burst};
 use self::load::Load;
 use self::prices::Prices;
 use self::savings::Saving;
+use crate::output::Output;
 use crate::own_data::sizes;
 use crate::run::parameter;
 use crate::terminal;
@@ -33,21 +34,21 @@ Examples:
   kinflow estimate --template template.yaml
   kinflow estimate --template template.yaml --record-size 130 --rate 500 --output json
 
-The month has 730 hours, KB and GB are of 1,024. Lambda's time is from the processor time of docs/cost.md. A stream of a
-template without --rate is at rest.
+A month has 730 hours; a KB has 1,024 bytes, and a GB has 1,024 * 1,024 KB. Lambda's time is computed from the processor
+times in docs/cost.md. Without --rate, the streams of a template carry no records.
 
 Exit codes: 0, done; 2, it could not run.")]
 pub(crate) struct Arguments {
     /// Bytes of a record with its partition key
     #[arg(long, value_name = "BYTES", value_parser = positive, conflicts_with = "sample")]
     record_size: Option<f64>,
-    /// A file whose lines have the sizes of the records
+    /// A file whose lines are as long as the records
     #[arg(long, value_name = "FILE")]
     sample: Option<PathBuf>,
     /// Records a second
     #[arg(long, value_name = "RATE", value_parser = positive)]
     rate: Option<f64>,
-    /// Streams, retention, consumers and deliveries of this template; each of its streams has the load
+    /// Take the streams from this template, with their retention, consumers and deliveries; each has the whole load
     #[arg(long, value_name = "FILE", conflicts_with_all = ["consumers", "deliveries", "retention", "shards"])]
     template: Option<PathBuf>,
     /// A parameter of the template
@@ -65,19 +66,19 @@ pub(crate) struct Arguments {
     /// Hours that the stream keeps a record, 24 to 8760
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(24..=8760))]
     retention: u16,
-    /// Shards that are there; else as many as the load needs
+    /// How many shards there are; by default as many as the load needs
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     shards: Option<u32>,
     /// Records are put in aggregates
     #[arg(long)]
     aggregated: bool,
-    /// How the stream is paid for now, which savings are told against
+    /// How the stream is paid for now; savings are compared with this
     #[arg(long, value_enum, default_value_t = PaidAs::Provisioned)]
     mode: PaidAs,
     /// A burst, such as 5000 records a second for ten minutes: 5000*600
     #[arg(long, value_name = "RATE*SECONDS", value_parser = burst::parse)]
     burst: Option<Burst>,
-    /// A table of prices in the form of the one that ships
+    /// A TOML file of prices that replace those of the command; --show-prices prints their names
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// One price, such as `shard_hour=0.018`
@@ -96,12 +97,6 @@ enum PaidAs {
     Provisioned,
     OnDemand,
     Advantage,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 /// One stream's estimate.

@@ -8,7 +8,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "bucket-goes-with-its-stack",
         severity: Severity::Error,
-        reason: "Deleting the stack fails at a bucket with objects, and an update that replaces the bucket begins an empty one.",
+        reason: "Deleting the stack fails if the bucket has objects, and an update that replaces the bucket begins with an empty one.",
         fix: "Set DeletionPolicy: RetainExceptOnCreate and UpdateReplacePolicy: Retain.",
         source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
         find: goes_with_its_stack,
@@ -17,14 +17,14 @@ pub(super) const RULES: &[Rule] = &[
         id: "bucket-may-be-public",
         severity: Severity::Warning,
         reason: "A policy or an ACL that somebody adds later can open it to everybody.",
-        fix: "Set all four of PublicAccessBlockConfiguration to true.",
+        fix: "Set all four members of PublicAccessBlockConfiguration to true.",
         source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
         find: may_be_public,
     },
     Rule {
         id: "bucket-takes-plain-http",
         severity: Severity::Warning,
-        reason: "Objects and keys can be read on their way.",
+        reason: "Objects and keys can be read in transit.",
         fix: "Add a bucket policy that denies s3:* where aws:SecureTransport is false.",
         source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
         find: takes_plain_http,
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "bucket-policy-goes-before-its-bucket",
         severity: Severity::Warning,
-        reason: "The bucket outlives the stack, and its policy does not: it then takes what the policy refused.",
+        reason: "The bucket outlives the stack, and its policy does not: it then accepts requests that the policy refused.",
         fix: "Give the AWS::S3::BucketPolicy the DeletionPolicy of its bucket.",
         source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
         find: policy_goes_before_its_bucket,
@@ -71,7 +71,7 @@ fn takes_plain_http(stack: &Stack) -> Vec<Found> {
     each(stack, |bucket| {
         let is_denied =
             policies(stack, stack.name(bucket.place)).any(|policy| denies_plain_http(policy.properties()));
-        let what = "no policy of it denies what is not encrypted on its way".to_owned();
+        let what = "none of its policies denies requests without TLS".to_owned();
         (!is_denied).then(|| Found::new(bucket.place, &[], what))
     })
 }

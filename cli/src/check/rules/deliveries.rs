@@ -14,7 +14,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-answer-may-be-too-long",
         severity: Severity::Warning,
-        reason: "An answer has at most 6 MB in base64: more fails the whole buffer, three times, and puts it aside.",
+        reason: "A function's answer may have 6 MB in base64. A longer one fails the whole buffer, which goes to the error prefix after three tries.",
         fix: "Set the processor's BufferSizeInMBs to 1.",
         source: "measured: a row of 130 bytes is 503 bytes of answer, so that 1 MB of rows is 3.9 MB",
         find: answer_may_be_too_long,
@@ -22,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-gives-up-before-its-function",
         severity: Severity::Warning,
-        reason: "Firehose waits five minutes for a function; one that may take longer has its buffer put aside and runs on.",
+        reason: "Firehose waits five minutes for a function. If it takes longer, its buffer goes to the error prefix while the function runs on.",
         fix: "Set the function's Timeout to 300 or less.",
         source: TRANSFORM,
         find: gives_up_before_its_function,
@@ -30,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-joins-records",
         severity: Severity::Warning,
-        reason: "Firehose puts records together as they are, so that lines without an end of their own become one.",
+        reason: "Firehose joins records unchanged, so records without a line end become one line.",
         fix: "End each record with a line end, or add the processor AppendDelimiterToRecord.",
         source: "https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html",
         find: joins_records,
@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-error-prefix-names-no-kind",
         severity: Severity::Error,
-        reason: "Firehose refuses a prefix with expressions without an error prefix that has !{firehose:error-output-type}.",
+        reason: "Firehose refuses expressions in a prefix unless the error prefix has !{firehose:error-output-type}.",
         fix: "Set ErrorOutputPrefix with !{firehose:error-output-type}.",
         source: PREFIXES,
         find: error_prefix_names_no_kind,
@@ -54,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-partitions-without-keys",
         severity: Severity::Error,
-        reason: "A prefix with partition keys of a function is refused where dynamic partitioning is off or there is no function.",
+        reason: "Firehose refuses a prefix with a function's partition keys if dynamic partitioning is off or there is no function.",
         fix: "Enable DynamicPartitioningConfiguration and a Lambda processor, or take the keys out of the prefix.",
         source: PARTITIONING,
         find: partitions_without_keys,
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-doubles-documents",
         severity: Severity::Warning,
-        reason: "Without an id a document that is sent again after a lost answer is there twice.",
+        reason: "Without an id, a document that is sent again after a lost answer is stored twice.",
         fix: "Set DocumentIdOptions: {DefaultDocumentIdFormat: FIREHOSE_DEFAULT}.",
         source: "https://docs.aws.amazon.com/firehose/latest/APIReference/API_DocumentIdOptions.html",
         find: doubles_documents,
@@ -70,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-says-nothing",
         severity: Severity::Warning,
-        reason: "Why a delivery fails is told in its log alone.",
+        reason: "Only its log says why a delivery failed.",
         fix: "Enable CloudWatchLoggingOptions with a log group and a log stream.",
         source: "https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html",
         find: says_nothing,

@@ -119,7 +119,7 @@ fn logs_for_ever(stack: &Stack) -> Vec<Found> {
     });
     without
         .map(|function| {
-            let what = "no log group of the template is its own";
+            let what = "the template has no log group for it";
             Found::new(function.place, &["Properties", "LoggingConfig"], what)
         })
         .collect()

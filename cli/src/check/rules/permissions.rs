@@ -14,7 +14,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "role-may-do-everything-of-a-service",
         severity: Severity::Error,
-        reason: "Whoever takes the function over can delete streams and buckets, and change who else may.",
+        reason: "Whoever takes over the function can delete streams and buckets, and let others in.",
         fix: "Name the actions that are called.",
         source: LEAST,
         find: may_do_everything,
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "role-can-not-keep-what-is-given-up",
         severity: Severity::Error,
-        reason: "Lambda writes what it gives up by the function's role: without it the records are lost.",
+        reason: "Lambda writes batches that it gives up with the function's role; without the permission they are lost.",
         fix: "Allow s3:PutObject below aws/lambda/ and s3:ListBucket on the bucket, sqs:SendMessage or sns:Publish.",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html",
         find: can_not_keep,

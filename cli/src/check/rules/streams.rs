@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "stream-mode-contradicts-its-shards",
         severity: Severity::Error,
-        reason: "CloudFormation refuses shards of a stream on demand, and a provisioned one without them.",
+        reason: "CloudFormation refuses a ShardCount on an on-demand stream, and a provisioned stream without one.",
         fix: "Give ShardCount to a provisioned stream only.",
         source: STREAM,
         find: mode_contradicts_shards,
@@ -36,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "stream-keeps-for-a-day-only",
         severity: Severity::Warning,
-        reason: "A consumer that stands over a weekend, or a delivery stream that is made anew, loses what is older than a day.",
+        reason: "A consumer that stands still over a weekend, or a delivery stream that is created again, loses what is older than a day.",
         fix: "Set RetentionPeriodHours to 48 or more; kinflow estimate says what it costs.",
         source: "https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html",
         find: keeps_for_a_day_only,
