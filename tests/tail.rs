@@ -8,6 +8,9 @@
     reason = "a test that can't go on says so by a panic"
 )]
 
+mod fan_out;
+mod resume;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
@@ -43,7 +46,11 @@ pub(super) fn told(output: &Output) -> String {
 async fn put(endpoint: &Endpoint, stream: &str, payloads: impl IntoIterator<Item = Vec<u8>>) {
     let entries: Vec<_> =
         payloads.into_iter().enumerate().map(|(n, payload)| Entry::new(format!("key{n}"), payload)).collect();
-    let outcomes = streams::sink(endpoint, stream).put(&entries).await.unwrap();
+    put_entries(endpoint, stream, &entries).await;
+}
+
+async fn put_entries(endpoint: &Endpoint, stream: &str, entries: &[Entry]) {
+    let outcomes = streams::sink(endpoint, stream).put(entries).await.unwrap();
     assert!(outcomes.iter().all(|outcome| matches!(outcome, EntryOutcome::Accepted { .. })));
 }
 

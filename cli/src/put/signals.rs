@@ -1,5 +1,5 @@
-//! The signals that end a put. After the first one, requests under way are awaited, and the second one ends
-//! the process.
+//! The signals that end a command. After the first one of a put, requests under way are awaited, and the second one
+//! ends the process.
 
 use std::io;
 use std::sync::Arc;
@@ -37,8 +37,9 @@ impl Stop {
     }
 }
 
+/// Ctrl-C, SIGTERM and SIGHUP.
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
@@ -46,7 +47,7 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -56,7 +57,7 @@ impl Signals {
     }
 
     /// Waits for a signal, and returns the exit code of a process that it ends.
-    async fn next(&mut self) -> i32 {
+    pub(crate) async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,
             _ = self.terminate.recv() => 143,
@@ -66,17 +67,17 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
     #[allow(clippy::unnecessary_wraps, reason = "listening may fail elsewhere")]
-    fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
     /// Waits for Ctrl-C, and returns the exit code of a process that it ends.
-    async fn next(&mut self) -> i32 {
+    pub(crate) async fn next(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

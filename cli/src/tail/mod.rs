@@ -1,14 +1,17 @@
 //! `kinflow tail`: shows the records of streams, as they arrive or as they are stored.
 //!
 //! - `arguments` and `when`: what is read, from where to where.
+//! - `streams`: the streams, of which each is polled or pushed; `checkpoint`: how far they were shown.
 //! - `sink`: which records are wanted, and where they go, which is `form`, `stats` and `save`. They are opened and
 //!   filtered by `edge::read_stream`.
 
 mod arguments;
+mod checkpoint;
 mod form;
 mod save;
 mod sink;
 mod stats;
+mod streams;
 pub(crate) mod when;
 
 use std::error::Error;
@@ -17,30 +20,26 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 use std::process::ExitCode;
 
-use edge::aws::AwsSettings;
-use edge::aws::kinesis_reader::StreamReader;
-use edge::clock::now_ms;
-use edge::read_stream::{Event, ReadError, ReadSettings, read_stream};
 use edge::schema_source::load_schema;
-use futures::stream::{Stream, StreamExt, select_all};
+use futures::stream::StreamExt;
 use record_model::Schema;
 use serde_json::Value;
-use tokio::time::Instant;
 
 pub(crate) use arguments::Arguments;
 use sink::Sink;
-use when::Moment;
+use streams::Tailed;
 
-use crate::aws;
+use crate::put::signals::Signals;
+use crate::runtime;
 
 /// Reads until a bound is reached or Ctrl-C. The exit code is 1 if a record could not be decoded or was
 /// refused.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tail(arguments))
+    runtime::on_one_thread(tail(arguments))
 }
 
 async fn tail(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let mut signals = Signals::listen()?;
     let aws = arguments.aws.settings().await?;
     let schema = match &arguments.schema {
         Some(name) => Some(load_schema(name, &aws).await?),
@@ -48,62 +47,51 @@ async fn tail(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     };
     check_fields(arguments, schema.as_ref())?;
     let mut sink = Sink::new(arguments, schema)?;
-    let mut events = pin!(events(arguments, &aws));
-    let mut stop = pin!(tokio::signal::ctrl_c());
+    let mut streams = Tailed::new(arguments, &aws);
+    let shown = match streams.prepare(arguments).await {
+        Ok(checkpoint) => {
+            sink.keep(checkpoint);
+            show(&streams, &mut sink, &mut signals).await
+        }
+        Err(error) => Err(error),
+    };
+    let all_good = sink.all_good();
+    let finished = sink.finish();
+    tokio::select! {
+        () = streams.close() => {}
+        code = signals.next() => std::process::exit(code),
+    }
+    match (shown, finished) {
+        // The reader of the output has seen enough.
+        (Err(error), _) if is_pipe(&*error) => Ok(ExitCode::SUCCESS),
+        (Err(error), finished) => {
+            finished.unwrap_or_else(|error| eprintln!("warning: {error}"));
+            Err(error)
+        }
+        (Ok(()), Err(error)) if !is_pipe(&*error) => Err(error),
+        (Ok(()), _) if all_good => Ok(ExitCode::SUCCESS),
+        (Ok(()), _) => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// Shows what comes, until enough was shown or a signal comes.
+async fn show(
+    streams: &Tailed<'_>,
+    sink: &mut Sink<'_>,
+    signals: &mut Signals,
+) -> Result<(), Box<dyn Error>> {
+    let mut events = pin!(streams.events());
+    let mut stop = pin!(signals.next());
     loop {
         let next = tokio::select! {
             next = events.next() => next,
             _ = &mut stop => None,
         };
-        let taken = match next {
-            None => break,
-            Some((stream, Ok(event))) => sink.take(stream, event),
-            Some((stream, Err(error))) => Err(told(stream, &aws, error)),
-        };
-        match taken {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => break,
-            // The reader of the output has seen enough.
-            Err(error) if is_pipe(&*error) => return Ok(ExitCode::SUCCESS),
-            Err(error) => {
-                sink.finish().unwrap_or_else(|error| eprintln!("warning: {error}"));
-                return Err(error);
-            }
+        let Some((stream, event)) = next else { return Ok(()) };
+        let event = event.map_err(|error| streams.told(stream, error))?;
+        if sink.take(stream, event)? == ControlFlow::Break(()) {
+            return Ok(());
         }
-    }
-    let all_good = sink.all_good();
-    match sink.finish() {
-        Err(error) if !is_pipe(&*error) => Err(error),
-        _ if all_good => Ok(ExitCode::SUCCESS),
-        _ => Ok(ExitCode::FAILURE),
-    }
-}
-
-/// What happens on all streams, with each stream's name, in the order of arrival.
-fn events<'a>(
-    arguments: &'a Arguments,
-    aws: &AwsSettings,
-) -> impl Stream<Item = (&'a str, Result<Event, ReadError>)> + use<'a> {
-    let now_ms = now_ms();
-    let settings = ReadSettings {
-        from: arguments.from.from(now_ms),
-        to_ms: arguments.to.as_ref().and_then(|to| Moment::end_ms(to, now_ms)),
-        only_shard: arguments.shard.clone(),
-        reads_per_s: arguments.reads,
-        deadline: arguments.during.map(|during| Instant::now() + during),
-        ..ReadSettings::default()
-    };
-    let reader = StreamReader::connect(aws);
-    select_all(arguments.streams.iter().map(move |stream| {
-        let events = read_stream(reader.clone(), stream, settings.clone());
-        events.map(|event| (stream.as_str(), event)).boxed()
-    }))
-}
-
-fn told(stream: &str, aws: &AwsSettings, error: ReadError) -> Box<dyn Error> {
-    match error {
-        ReadError::Service(error) => aws::advice(stream, aws, &error).into(),
-        ReadError::Asked(error) => format!("stream {stream:?}: {error}").into(),
     }
 }
 

@@ -42,8 +42,8 @@ impl Saved {
         Ok(self.out.write_all(b"\n")?)
     }
 
-    /// Makes sure that everything is in the file.
-    pub(super) fn finish(mut self) -> Result<(), Box<dyn Error>> {
+    /// Makes sure that everything so far is in the file.
+    pub(super) fn flush(&mut self) -> Result<(), Box<dyn Error>> {
         self.out.flush().map_err(|error| format!("{} can't be written: {error}", self.path).into())
     }
 }

@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use edge::read_stream::{Batch, Event, Filter, Opened, Opener, Origin, Row, field};
+use edge::aws::kinesis_reader::ReadRecord;
+use edge::read_stream::{Batch, Event, Filter, FirstPiece, Opened, Opener, Origin, Row, field};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use record_model::Schema;
 
 use super::arguments::Arguments;
+use super::checkpoint::{Checkpoint, Last};
 use super::form::{Form, Target};
 use super::save::Saved;
 use super::stats::Stats;
@@ -23,8 +25,20 @@ pub(super) struct Sink<'a> {
     opener: Opener,
     wanted: Wanted<'a>,
     shown: Shown<'a>,
+    checkpoint: Option<Checkpoint>,
+    /// Pieces of a message of which only a part was shown before there was enough.
+    cut: Vec<FirstPiece>,
     refused: u64,
     notices: ProgressBar,
+}
+
+/// How much of a Kinesis record was shown before there was enough.
+enum Done {
+    Whole,
+    /// So many of its user records.
+    Within(u64),
+    /// A part of a message whose first pieces are in other records.
+    Cut,
 }
 
 /// Which records are wanted.
@@ -76,7 +90,13 @@ impl<'a> Sink<'a> {
             filter: arguments.filter.as_ref(),
             left: arguments.count,
         };
-        Ok(Self { opener: Opener::new(schema), wanted, shown, refused: 0, notices })
+        let (opener, checkpoint) = (Opener::new(schema), None);
+        Ok(Self { opener, wanted, shown, checkpoint, cut: Vec::new(), refused: 0, notices })
+    }
+
+    /// Keeps in a checkpoint what was shown.
+    pub(super) fn keep(&mut self, checkpoint: Option<Checkpoint>) {
+        self.checkpoint = checkpoint;
     }
 
     /// Takes in what happened on a stream; `Break` if enough was read.
@@ -86,7 +106,12 @@ impl<'a> Sink<'a> {
             Event::Began { shard, parents } => {
                 self.say(&format!("{stream}: {shard} continues where {} ended", parents.join(" and ")));
             }
-            Event::Ended { shard } => self.say(&format!("{stream}: {shard} is closed and read to its end")),
+            Event::Ended { shard } => {
+                if let Some(checkpoint) = &mut self.checkpoint {
+                    checkpoint.ended(stream, &shard);
+                }
+                self.say(&format!("{stream}: {shard} is closed and read to its end"));
+            }
             Event::Waits { shard, reason } => {
                 let shard = shard.map_or_else(String::new, |shard| format!(" {shard}"));
                 self.say(&format!("{stream}:{shard} {reason}; asking again"));
@@ -96,34 +121,84 @@ impl<'a> Sink<'a> {
     }
 
     fn batch(&mut self, stream: &str, batch: &Batch) -> Result<ControlFlow<()>, Box<dyn Error>> {
-        let mut refusals = Vec::new();
         if let Some(stats) = &mut self.shown.stats {
             stats.lag(&batch.shard, batch.millis_behind_latest);
         }
+        let resumed = self.checkpoint.as_ref().and_then(|kept| kept.shown_within(stream, &batch.shard));
+        let mut last = None;
         for record in &batch.records {
             if self.wanted.left == Some(0) {
                 break;
             }
-            let (wanted, shown) = (&mut self.wanted, &mut self.shown);
+            let shown_before = resumed.as_ref().filter(|(number, _)| *number == record.sequence_number);
             let origin = Origin { stream, shard: &batch.shard };
-            self.opener.open(record, origin, &mut |opened| match opened {
-                Opened::Row(row) if wanted.wants(&row) => shown.row(&row),
-                Opened::Row(_) | Opened::Dropped(_) | Opened::Piece(_) => {}
-                Opened::Refused(refused) => refusals.push(refused.to_string()),
-            });
-            if let Some(fault) = self.shown.fault.take() {
-                return Err(fault);
-            }
-        }
-        for reason in refusals {
-            self.refuse(&reason);
+            let number = record.sequence_number.as_str();
+            let within = match self.record(record, origin, shown_before.map_or(0, |(_, shown)| *shown))? {
+                Done::Whole => None,
+                Done::Within(shown) => Some(shown),
+                Done::Cut => break,
+            };
+            last = Some(Last { number, arrived_at_ms: record.arrived_at_ms, within });
         }
         self.shown.out.flush()?;
+        if let Some(checkpoint) = &mut self.checkpoint {
+            if let Some(saved) = &mut self.shown.saved {
+                saved.flush()?;
+            }
+            if let Some(last) = last {
+                checkpoint.shown(stream, &batch.shard, last);
+            }
+            checkpoint.save_if_due(self.opener.first_pieces())?;
+        }
         if let Some(stats) = &self.shown.stats {
             self.notices.set_message(stats.line(self.shown.started.elapsed()));
         }
         let is_enough = self.wanted.left == Some(0);
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Shows a record, without the user records that were shown before.
+    fn record(
+        &mut self,
+        record: &ReadRecord,
+        origin: Origin<'_>,
+        shown_before: u64,
+    ) -> Result<Done, Box<dyn Error>> {
+        // Once the message is whole, nothing tells any more where it began.
+        let pieces: Vec<FirstPiece> = match (&self.checkpoint, self.wanted.left) {
+            (Some(_), Some(_)) => self.opener.first_pieces().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let (wanted, shown) = (&mut self.wanted, &mut self.shown);
+        let (mut seen, mut within, mut is_message) = (0, None, false);
+        let mut refusals = Vec::new();
+        self.opener.open(record, origin, &mut |opened| {
+            seen += 1;
+            if seen <= shown_before {
+                return;
+            }
+            if wanted.left == Some(0) {
+                within.get_or_insert(seen - 1);
+                is_message |= matches!(&opened, Opened::Row(row) if row.formats.first() == Some(&"chunk"));
+                return;
+            }
+            match opened {
+                Opened::Row(row) if wanted.wants(&row) => shown.row(&row),
+                Opened::Row(_) | Opened::Dropped(_) | Opened::Piece(_) => {}
+                Opened::Refused(refused) => refusals.push(refused.to_string()),
+            }
+        });
+        if let Some(fault) = self.shown.fault.take() {
+            return Err(fault);
+        }
+        for reason in refusals {
+            self.refuse(&reason);
+        }
+        if is_message {
+            self.cut = pieces;
+            return Ok(Done::Cut);
+        }
+        Ok(within.map_or(Done::Whole, Done::Within))
     }
 
     fn refuse(&mut self, reason: &str) {
@@ -150,11 +225,15 @@ impl<'a> Sink<'a> {
         if self.refused > MAX_TOLD {
             eprintln!("{} records could not be opened or were refused", self.refused);
         }
-        if self.opener.pending() > 0 {
-            eprintln!("{} chunked messages are incomplete", self.opener.pending());
+        let incomplete = self.opener.first_pieces().len();
+        if incomplete > 0 {
+            eprintln!("{incomplete} chunked messages are incomplete");
         }
-        if let Some(saved) = self.shown.saved {
-            saved.finish()?;
+        if let Some(checkpoint) = &mut self.checkpoint {
+            checkpoint.save(self.opener.first_pieces().chain(&self.cut))?;
+        }
+        if let Some(saved) = &mut self.shown.saved {
+            saved.flush()?;
         }
         if let Some(stats) = &self.shown.stats {
             self.shown.out.write_all(stats.text(self.shown.started.elapsed()).as_bytes())?;

@@ -65,13 +65,15 @@ pub struct ReadRecord {
     pub arrived_at_ms: i64,
 }
 
-/// One answer of `GetRecords`. An empty one is normal and is not the end of the shard.
+/// One answer of `GetRecords`, or one event of a subscription. An empty one is normal and is not the end of the shard.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The records in order of their sequence numbers.
     pub records: Vec<ReadRecord>,
-    /// The iterator for the next call; `None` at the end of a closed shard.
+    /// The iterator for the next call (empty in a subscription); `None` at the end of a closed shard.
     pub next_iterator: Option<String>,
+    /// The number up to which the shard was read, where the service says it although no record came.
+    pub read_to: Option<String>,
     /// How far the page is behind the newest record.
     pub millis_behind_latest: i64,
     /// The shards that continue this one, once it has ended.
@@ -205,6 +207,7 @@ impl StreamReader {
         Ok(Page {
             millis_behind_latest: answer.millis_behind_latest.unwrap_or(0),
             next_iterator: answer.next_shard_iterator,
+            read_to: None,
             children: answer
                 .child_shards
                 .unwrap_or_default()
@@ -228,7 +231,7 @@ fn shard(shard: &SdkShard) -> Shard {
     }
 }
 
-fn record(record: Record) -> ReadRecord {
+pub(super) fn record(record: Record) -> ReadRecord {
     ReadRecord {
         sequence_number: record.sequence_number,
         partition_key: record.partition_key.unwrap_or_default(),

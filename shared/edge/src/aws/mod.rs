@@ -3,6 +3,8 @@
 #[cfg(feature = "comprehend")]
 pub mod comprehend;
 #[cfg(feature = "kinesis")]
+pub mod kinesis_consumer;
+#[cfg(feature = "kinesis")]
 pub mod kinesis_reader;
 #[cfg(feature = "kinesis")]
 pub mod kinesis_streams;

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
 use tokio::time::{Duration, Instant, sleep_until};
 
+use crate::aws::kinesis_consumer::StreamConsumer;
 use crate::aws::kinesis_reader::{ReaderError, Start, StreamReader};
 use crate::clock::now_ms;
 use crate::logging::chain;
@@ -35,24 +37,30 @@ pub fn read_stream(
     stream: &str,
     settings: ReadSettings,
 ) -> impl Stream<Item = Result<Event, ReadError>> + Send + use<> {
-    let driver = Driver {
-        reader,
-        stream: stream.to_owned(),
-        left: settings.max_records,
-        deadline: settings.deadline,
-        started: (Instant::now(), now_ms()),
-        plan: Plan::new(settings, now_ms(), fastrand::u64(..)),
-        calls: FuturesUnordered::new(),
-        events: VecDeque::new(),
-        is_over: false,
-    };
-    stream::unfold(driver, |mut driver| async move { driver.next().await.map(|event| (event, driver)) })
+    Driver::new(Source::Polled(reader), stream, settings).into_events()
+}
+
+/// Reads a stream as [`read_stream`] does, from the subscriptions of a consumer: its shards push what comes, and take
+/// nothing from what other readers share. A subscription that ends is renewed from where it ended.
+pub fn read_pushed_stream(
+    consumer: Arc<StreamConsumer>,
+    stream: &str,
+    settings: ReadSettings,
+) -> impl Stream<Item = Result<Event, ReadError>> + Send + use<> {
+    Driver::new(Source::Pushed(consumer), stream, settings).into_events()
+}
+
+/// Where records come from.
+#[derive(Clone)]
+enum Source {
+    Polled(StreamReader),
+    Pushed(Arc<StreamConsumer>),
 }
 
 type Outcome = (Call, Result<Answer, ReaderError>);
 
 struct Driver {
-    reader: StreamReader,
+    source: Source,
     stream: String,
     plan: Plan,
     calls: FuturesUnordered<BoxFuture<'static, Outcome>>,
@@ -65,6 +73,26 @@ struct Driver {
 }
 
 impl Driver {
+    fn new(source: Source, stream: &str, settings: ReadSettings) -> Self {
+        let (left, deadline) = (settings.max_records, settings.deadline);
+        let plan = Plan::new(settings, now_ms(), fastrand::u64(..));
+        Self {
+            plan: if matches!(source, Source::Pushed(_)) { plan.pushed() } else { plan },
+            source,
+            stream: stream.to_owned(),
+            left,
+            deadline,
+            started: (Instant::now(), now_ms()),
+            calls: FuturesUnordered::new(),
+            events: VecDeque::new(),
+            is_over: false,
+        }
+    }
+
+    fn into_events(self) -> impl Stream<Item = Result<Event, ReadError>> + Send + use<> {
+        stream::unfold(self, |mut driver| async move { driver.next().await.map(|event| (event, driver)) })
+    }
+
     async fn next(&mut self) -> Option<Result<Event, ReadError>> {
         loop {
             let is_late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
@@ -76,7 +104,7 @@ impl Driver {
             }
             let outcome = match self.plan.next(self.now_ms()) {
                 Step::Ask(call) => {
-                    self.calls.push(ask(self.reader.clone(), self.stream.clone(), call));
+                    self.calls.push(ask(self.source.clone(), self.stream.clone(), call));
                     continue;
                 }
                 Step::Until(at_ms) => self.outcome(Some(at_ms)).await,
@@ -150,17 +178,35 @@ impl Driver {
     }
 }
 
-fn ask(reader: StreamReader, stream: String, call: Call) -> BoxFuture<'static, Outcome> {
+fn ask(source: Source, stream: String, call: Call) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
-        let answer = match &call {
-            Call::List => reader.shards(&stream).await.map(Answer::Shards),
-            Call::Iterator { shard, place } => {
-                reader.iterator(&stream, shard, &start(place)).await.map(Answer::Iterator)
-            }
-            Call::Read { iterator, .. } => reader.read(iterator, READ_RECORDS).await.map(Answer::Page),
+        let answer = match &source {
+            Source::Polled(reader) => poll(reader, &stream, &call).await,
+            Source::Pushed(consumer) => take(consumer, &stream, &call).await,
         };
         (call, answer)
     })
+}
+
+async fn poll(reader: &StreamReader, stream: &str, call: &Call) -> Result<Answer, ReaderError> {
+    match call {
+        Call::List => reader.shards(stream).await.map(Answer::Shards),
+        Call::Iterator { shard, place } => {
+            reader.iterator(stream, shard, &start(place)).await.map(Answer::Iterator)
+        }
+        Call::Read { iterator, .. } => reader.read(iterator, READ_RECORDS).await.map(Answer::Page),
+    }
+}
+
+/// A subscription stands for an iterator, and each of its events for a read.
+async fn take(consumer: &StreamConsumer, stream: &str, call: &Call) -> Result<Answer, ReaderError> {
+    match call {
+        Call::List => consumer.reader().shards(stream).await.map(Answer::Shards),
+        Call::Iterator { shard, place } => {
+            consumer.subscribe(shard, &start(place)).await.map(|()| Answer::Iterator(String::new()))
+        }
+        Call::Read { shard, .. } => consumer.next(shard).await.map(Answer::Page),
+    }
 }
 
 /// The most records that one read may return.

@@ -3,7 +3,7 @@
 //!
 //! - `plan`: what to ask the service next, decided without a clock and without a connection.
 //! - `driver`: the calls themselves, as an async stream.
-//! - `open`: from a record to the user records in it, typed by a schema.
+//! - `open`: from a record to the user records in it, typed by a schema; `messages`: those that were put in pieces.
 //! - `filter`: expressions over the fields of a record.
 //!
 //! A Lambda function needs none of this: its event source mapping reads for it.
@@ -12,16 +12,19 @@ mod calls;
 mod driver;
 mod failures;
 mod filter;
+mod messages;
 mod open;
 mod plan;
 mod shards;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use driver::{ReadError, read_stream};
+pub use driver::{ReadError, read_pushed_stream, read_stream};
 pub use filter::{Filter, field};
+pub use messages::FirstPiece;
 pub use open::{Opened, Opener, Origin, Refused, Row};
 pub use plan::PlanError;
 
@@ -44,19 +47,33 @@ pub enum From {
     Number(String),
 }
 
+/// How far a shard was read before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// To the record with this number, which is to be read again.
+    At(String),
+    /// To the record with this number, which is done.
+    After(String),
+    /// To its end.
+    End,
+}
+
 /// What is read from a stream, and how fast.
 #[derive(Debug, Clone)]
 pub struct ReadSettings {
     /// Where reading starts.
     pub from: From,
+    /// Shards that were read before, where reading goes on; all others are read from `from`.
+    pub reached: BTreeMap<String, Reached>,
     /// Records that arrived at this time or later, in Unix milliseconds, are left out. Reading ends when all
     /// shards have reached it.
     pub to_ms: Option<i64>,
     /// The only shard that is read; its children are not.
     pub only_shard: Option<String>,
-    /// Reads of one shard in a second, 1 to [`READS_PER_S`]. Other readers of the stream need the rest.
+    /// Reads of one shard in a second, 1 to [`READS_PER_S`]. Other readers of the stream need the rest. Nothing that
+    /// is pushed needs it.
     pub reads_per_s: u32,
-    /// How many calls may be under way at once.
+    /// How many calls may be under way at once, except where the stream is pushed.
     pub calls: usize,
     /// When reading ends, whatever has arrived by then.
     pub deadline: Option<tokio::time::Instant>,
@@ -68,6 +85,7 @@ impl Default for ReadSettings {
     fn default() -> Self {
         Self {
             from: From::Latest,
+            reached: BTreeMap::new(),
             to_ms: None,
             only_shard: None,
             reads_per_s: 2,

@@ -2,19 +2,15 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
-use record_model::chunk::{Chunk, Reassembly};
 use record_model::{Content, Decoder, Limits, RecordContext, Schema, UserRecord};
 use serde_json::Value;
 
 use crate::aws::kinesis_reader::ReadRecord;
 use crate::logging::chain;
 
-/// Most bytes of messages that are not whole yet, and of one message.
-const MAX_PENDING_BYTES: u64 = 256 << 20;
+use super::messages::{FirstPiece, Messages};
 
 /// A user record and where it came from.
 #[derive(Debug)]
@@ -117,26 +113,25 @@ impl fmt::Display for Refused<'_> {
 pub struct Opener {
     decoder: Decoder,
     schema: Option<Schema>,
-    pending: BTreeMap<u128, Reassembly>,
-    pending_bytes: u64,
+    messages: Messages,
 }
 
 impl Opener {
     /// An opener that types by a schema, where there is one.
     pub fn new(schema: Option<Schema>) -> Self {
-        Self { decoder: Decoder::new(Limits::default()), schema, pending: BTreeMap::new(), pending_bytes: 0 }
+        Self { decoder: Decoder::new(Limits::default()), schema, messages: Messages::default() }
     }
 
     /// Opens one Kinesis record; `visit` gets each of its user records.
     pub fn open(&mut self, record: &ReadRecord, origin: Origin<'_>, visit: &mut dyn FnMut(Opened<'_>)) {
-        let Self { decoder, schema, pending, pending_bytes } = self;
+        let Self { decoder, schema, messages } = self;
         decoder.start_batch();
         let mut whole = None;
         let decoded = decoder.decode(&record.data, &mut |user_record| match &user_record.content {
             Ok(Content::Payload(payload)) => {
                 visit(typed(row(record, origin, &user_record, payload), schema.as_ref()));
             }
-            Ok(Content::Chunk(chunk)) => match put_together(pending, pending_bytes, chunk) {
+            Ok(Content::Chunk(chunk)) => match messages.add(chunk, || first_piece(record, origin)) {
                 Ok(None) => visit(Opened::Piece(row(record, origin, &user_record, &record.data))),
                 Ok(message) => whole = message,
                 Err(error) => {
@@ -151,11 +146,18 @@ impl Opener {
         let decoded = decoded.and_then(|()| {
             let Some(message) = whole else { return Ok(()) };
             decoder.decode(&message, &mut |mut user_record| {
-                if let Ok(Content::Payload(payload)) = user_record.content {
-                    user_record.sub_sequence_number = None;
-                    let mut row = row(record, origin, &user_record, payload);
-                    row.formats.insert(0, "chunk");
-                    visit(typed(row, schema.as_ref()));
+                user_record.sub_sequence_number = None;
+                match &user_record.content {
+                    Ok(Content::Payload(payload)) => {
+                        let mut row = row(record, origin, &user_record, payload);
+                        row.formats.insert(0, "chunk");
+                        visit(typed(row, schema.as_ref()));
+                    }
+                    Ok(Content::Chunk(_)) => {}
+                    Err(error) => {
+                        let row = row(record, origin, &user_record, &record.data);
+                        visit(unopened(row, error.kind(), chain(error)));
+                    }
                 }
             })
         });
@@ -172,9 +174,18 @@ impl Opener {
         }
     }
 
-    /// Messages that are not whole.
-    pub fn pending(&self) -> usize {
-        self.pending.len()
+    /// The first piece that was read of each message that is not whole.
+    pub fn first_pieces(&self) -> impl ExactSizeIterator<Item = &FirstPiece> {
+        self.messages.first_pieces()
+    }
+}
+
+fn first_piece(record: &ReadRecord, origin: Origin<'_>) -> FirstPiece {
+    FirstPiece {
+        stream: origin.stream.to_owned(),
+        shard: origin.shard.to_owned(),
+        number: record.sequence_number.clone(),
+        arrived_at_ms: record.arrived_at_ms,
     }
 }
 
@@ -223,35 +234,4 @@ fn typed<'a>(mut row: Row<'a>, schema: Option<&Schema>) -> Opened<'a> {
             is_of_schema: true,
         }),
     }
-}
-
-/// The whole message, if this piece was its last.
-fn put_together(
-    pending: &mut BTreeMap<u128, Reassembly>,
-    pending_bytes: &mut u64,
-    chunk: &Chunk<'_>,
-) -> Result<Option<Vec<u8>>, String> {
-    let id = chunk.message.id;
-    let length = u64::from(chunk.message.length);
-    let message = match pending.entry(id) {
-        Entry::Occupied(message) => message.into_mut(),
-        Entry::Vacant(_) if *pending_bytes + length > MAX_PENDING_BYTES => {
-            let limit = MAX_PENDING_BYTES >> 20;
-            return Err(format!("more than {limit} MiB of messages wait for their pieces"));
-        }
-        Entry::Vacant(room) => {
-            let max = usize::try_from(MAX_PENDING_BYTES).unwrap_or(usize::MAX);
-            let message = Reassembly::new(chunk.message, max).map_err(|error| chain(&error))?;
-            *pending_bytes += length;
-            room.insert(message)
-        }
-    };
-    message.add(chunk).map_err(|error| chain(&error))?;
-    if message.missing() > 0 {
-        return Ok(None);
-    }
-    let whole = message.message().map_err(|error| chain(&error));
-    *pending_bytes = pending_bytes.saturating_sub(length);
-    pending.remove(&id);
-    whole.map(Some)
 }

@@ -8,7 +8,7 @@ use crate::aws::kinesis_reader::{Page, ReadRecord, Shard};
 use super::calls::{Answer, Call, Place, Step, Trouble, Verdict};
 use super::failures::Failures;
 use super::shards::{Shards, State};
-use super::{Batch, Event, From, READS_PER_S, ReadSettings};
+use super::{Batch, Event, From, READS_PER_S, Reached, ReadSettings};
 
 /// The pause between two listings that look for a shard that an answer named, and how many there are.
 const LIST_AGAIN_MS: i64 = 1_000;
@@ -48,12 +48,15 @@ pub(super) struct Plan {
     /// Shards that an answer named but no listing contains.
     missing: Vec<String>,
     calls: usize,
+    /// Between two reads of a shard.
+    pace_ms: i64,
     luck: fastrand::Rng,
 }
 
 impl Plan {
     pub(super) fn new(settings: ReadSettings, now_ms: i64, seed: u64) -> Self {
         Self {
+            pace_ms: 1_000 / i64::from(settings.reads_per_s.clamp(1, READS_PER_S)),
             settings,
             shards: Shards::default(),
             list_at_ms: Some(now_ms),
@@ -64,6 +67,13 @@ impl Plan {
             calls: 0,
             luck: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    /// Each shard is read whenever it has something, and all at once, as the service pushes it.
+    pub(super) fn pushed(mut self) -> Self {
+        self.pace_ms = 0;
+        self.settings.calls = usize::MAX;
+        self
     }
 
     /// Returns what to do now. Each call that it returns must be answered by [`Plan::answered`] or
@@ -165,23 +175,23 @@ impl Plan {
     fn read(&mut self, id: &Arc<str>, page: Page, now_ms: i64) -> Vec<Event> {
         let Some(shard) = self.shards.0.get_mut(id) else { return Vec::new() };
         shard.failures = Failures::default();
-        if let Some(last) = page.records.last() {
-            shard.place = Place::After(last.sequence_number.clone());
+        let last = page.records.last().map(|record| &record.sequence_number);
+        if let Some(read_to) = page.read_to.as_ref().or(last) {
+            shard.place = Place::After(read_to.clone());
         }
         let (records, is_past) = within(page.records, &self.settings);
         let is_over = page.next_iterator.is_none();
         let is_at_tip = !is_over && page.millis_behind_latest == 0;
         let is_past = is_past || (is_at_tip && self.settings.to_ms.is_some_and(|to_ms| to_ms <= now_ms));
-        let pace_ms = 1_000 / i64::from(self.settings.reads_per_s.clamp(1, READS_PER_S));
         shard.state = match page.next_iterator {
-            Some(iterator) if !is_past => State::Reads(now_ms + pace_ms, iterator),
+            Some(iterator) if !is_past => State::Reads(now_ms + self.pace_ms, iterator),
             _ => State::Ended,
         };
         let batch = Batch { shard: Arc::clone(id), records, millis_behind_latest: page.millis_behind_latest };
         let mut events = vec![Event::Records(batch)];
-        if is_over {
+        if is_over && !is_past {
             events.push(Event::Ended { shard: Arc::clone(id) });
-            if !is_past && self.settings.only_shard.is_none() {
+            if self.settings.only_shard.is_none() {
                 self.look_for(page.children, now_ms);
             }
         }
@@ -245,6 +255,12 @@ impl Plan {
 fn place(settings: &ReadSettings, shard: &Shard, is_first_listing: bool) -> Option<Place> {
     if settings.only_shard.as_ref().is_some_and(|only| *only != shard.id) {
         return None;
+    }
+    match settings.reached.get(&shard.id) {
+        Some(Reached::At(number)) => return Some(Place::At(number.clone())),
+        Some(Reached::After(number)) => return Some(Place::After(number.clone())),
+        Some(Reached::End) => return None,
+        None => {}
     }
     match &settings.from {
         From::Time(at_ms) => Some(Place::Time(*at_ms)),

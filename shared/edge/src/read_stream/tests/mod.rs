@@ -4,6 +4,7 @@
     reason = "the numbers of a test are small, and a test that can't go on says so by a panic"
 )]
 
+mod resumed;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -128,6 +128,7 @@ impl World {
             next_iterator: (!is_end).then(|| format!("{id}/{to}")),
             millis_behind_latest: (log.records.len() - to) as i64,
             children: if is_end { log.children.clone() } else { Vec::new() },
+            read_to: None,
         }
     }
 }
