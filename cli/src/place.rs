@@ -57,7 +57,9 @@ impl Bucket {
     pub(crate) async fn body(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         let is_plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
         let file = self.folder.as_ref().filter(|_| is_plain(Path::new(key))).map(|folder| folder.join(key));
-        if let Some(bytes) = file.and_then(|file| fs::read(file).ok()) {
+        if let Some(file) = file
+            && let Ok(bytes) = tokio::fs::read(file).await
+        {
             return Ok(Some(bytes.into()));
         }
         Ok(self.store.get(key).await?.map(|object| object.body))

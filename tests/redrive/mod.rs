@@ -8,6 +8,7 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
+mod deliveries;
 mod proxy;
 
 use std::collections::BTreeMap;
@@ -54,16 +55,40 @@ fn enriched(data_dir: &Path) -> BTreeMap<u64, usize> {
     found
 }
 
-fn run_of(folder: &Path, delivery: &str, s3_url: &str) -> Vec<String> {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/redrive/pipeline.yaml");
+/// A run of a template of this folder with the schema in `folder`.
+fn run_of(folder: &Path, template: &str, parameters: &[(&str, &str)]) -> Vec<String> {
+    let template = format!("{}/../tests/redrive/{template}", env!("CARGO_MANIFEST_DIR"));
     let schema = folder.join("numbers.toml").display().to_string();
-    let parameters = [format!("Delivery={delivery}"), format!("Schema={schema}"), format!("S3Url={s3_url}")];
+    let functions = Path::new(env!("CARGO_BIN_EXE_kinflow")).parent().unwrap().display().to_string();
+    let data = data_of(folder);
     let mut arguments =
-        vec!["--template".to_owned(), template.to_owned(), "--data-dir".to_owned(), data_of(folder)];
-    arguments.extend(parameters.into_iter().flat_map(|parameter| ["--parameter".to_owned(), parameter]));
-    let functions = Path::new(env!("CARGO_BIN_EXE_kinflow")).parent().unwrap();
-    arguments.extend(["--functions".to_owned(), functions.display().to_string()]);
+        ["--template", &template, "--data-dir", &data, "--functions", &functions].map(str::to_owned).to_vec();
+    for (name, value) in [("Schema", schema.as_str())].iter().chain(parameters) {
+        arguments.extend(["--parameter".to_owned(), format!("{name}={value}")]);
+    }
     arguments
+}
+
+/// The pipeline whose batches fail: its level, and where batches go that are given up.
+#[derive(Clone, Copy)]
+struct Pipeline {
+    delivery: &'static str,
+    on_failure: &'static str,
+}
+
+impl Pipeline {
+    fn run_of(self, folder: &Path, s3_url: &str) -> Vec<String> {
+        let parameters = [("Delivery", self.delivery), ("OnFailure", self.on_failure), ("S3Url", s3_url)];
+        run_of(folder, "pipeline.yaml", &parameters)
+    }
+
+    /// With the function's own bucket, whose address is known before the run.
+    fn mended_run_of(self, folder: &Path) -> Vec<String> {
+        let port = free_port();
+        let mut arguments = self.run_of(folder, &format!("http://127.0.0.1:{port}"));
+        arguments.extend(["--s3-port".to_owned(), port.to_string()]);
+        arguments
+    }
 }
 
 fn data_of(folder: &Path) -> String {
@@ -71,10 +96,10 @@ fn data_of(folder: &Path) -> String {
 }
 
 /// A run with a broken schema and a bucket whose answers get lost, to its end.
-fn fail(folder: &Path, delivery: &str) {
+fn fail(folder: &Path, pipeline: Pipeline) {
     fs::write(folder.join("numbers.toml"), schema("integer")).unwrap();
     let proxy = Proxy::start();
-    let running = Running::start(&run_of(folder, delivery, &proxy.url));
+    let running = Running::start(&pipeline.run_of(folder, &proxy.url));
     proxy.stand_before(&RunEndpoints::of(&folder.join("data")).unwrap().s3);
     for n in 0..RECORDS {
         running.put("NumbersStream", &record(n));
@@ -89,38 +114,25 @@ fn count(groups: &Value, function: &str, what: &str) -> u64 {
 }
 
 /// Breaks, mends and redrives, and checks that all is there once.
-fn everything_is_there_once(delivery: &str) {
+fn everything_is_there_once(pipeline: Pipeline) {
     let folder = tempfile::tempdir().unwrap();
     let (data, data_dir) = (data_of(folder.path()), folder.path().join("data"));
-    fail(folder.path(), delivery);
+    fail(folder.path(), pipeline);
     let failures = kinflow(&["failures", &data, "--output", "json"]);
     assert_eq!(failures.status.code(), Some(1), "{failures:?}");
     let failed = json(&failures);
     assert!(count(&failed, "given-up", "failures") >= 2, "{failed}");
     assert!(count(&failed, "consumer", "failures") >= 1, "{failed}");
     let stopped = kinflow(&["redrive", &data]);
-    assert_eq!(stopped.status.code(), Some(2), "without a run at work there is nothing to feed: {stopped:?}");
+    assert_eq!(stopped.status.code(), Some(2), "without a run at work nothing can be fed: {stopped:?}");
 
     fs::write(folder.path().join("numbers.toml"), schema("float")).unwrap();
-    let plain_url = "http://127.0.0.1:1";
-    let mut arguments = run_of(folder.path(), delivery, plain_url);
-    // The function's own bucket again: the last of two equal parameters counts, and the endpoint is known only now.
-    let ports = free_port();
-    arguments.extend(["--s3-port".to_owned(), ports.to_string()]);
-    for argument in &mut arguments {
-        if argument.starts_with("S3Url=") {
-            *argument = format!("S3Url=http://127.0.0.1:{ports}");
-        }
-    }
-    let running = Running::start(&arguments);
+    let running = Running::start(&pipeline.mended_run_of(folder.path()));
     let planned = json(&kinflow(&["redrive", &data, "--dry-run", "--output", "json"]));
     let before = enriched(&data_dir);
     let first = kinflow(&["redrive", &data, "--output", "json"]);
     assert_eq!(first.status.code(), Some(0), "{first:?}");
     let first = json(&first);
-    let ways = |account: &Value, what: &str| -> u64 {
-        account["ways"].as_array().unwrap().iter().map(|way| way[what].as_u64().unwrap()).sum()
-    };
     assert_eq!(ways(&planned, "planned"), ways(&first, "redriven"), "{planned} {first}");
     let again = json(&kinflow(&["redrive", &data, "--output", "json"]));
     assert_eq!(ways(&again, "planned"), 0, "a second redrive repeats nothing: {again}");
@@ -129,11 +141,16 @@ fn everything_is_there_once(delivery: &str) {
 
     assert!(before.len() < RECORDS, "nothing had failed");
     let expected: BTreeMap<u64, usize> = (0..RECORDS as u64).map(|n| (n, 1)).collect();
-    assert_eq!(enriched(&data_dir), expected, "{delivery}");
+    assert_eq!(enriched(&data_dir), expected, "{}", pipeline.delivery);
     let audit = kinflow(&["audit", &data, "--stream", "NumbersStream", "--output", "json"]);
     assert_eq!(audit.status.code(), Some(0), "{}", json(&audit));
     let failures = kinflow(&["failures", &data]);
     assert_eq!(failures.status.code(), Some(0), "everything was fed again: {failures:?}");
+}
+
+/// Records and batches that go, or went, wherever it is.
+fn ways(account: &Value, what: &str) -> u64 {
+    account["ways"].as_array().unwrap().iter().map(|way| way[what].as_u64().unwrap()).sum()
 }
 
 fn free_port() -> u16 {
@@ -142,12 +159,22 @@ fn free_port() -> u16 {
 
 #[test]
 fn at_the_batch_level_a_redrive_leaves_each_record_once() {
-    everything_is_there_once("batch");
+    everything_is_there_once(Pipeline { delivery: "batch", on_failure: "S3" });
 }
 
 #[test]
 fn at_the_ledger_level_a_redrive_leaves_each_record_once() {
-    everything_is_there_once("ledger");
+    everything_is_there_once(Pipeline { delivery: "ledger", on_failure: "S3" });
+}
+
+#[test]
+fn what_a_queue_tells_of_is_read_from_the_stream_and_redriven_at_the_batch_level() {
+    everything_is_there_once(Pipeline { delivery: "batch", on_failure: "SQS" });
+}
+
+#[test]
+fn what_a_queue_tells_of_is_read_from_the_stream_and_redriven_at_the_ledger_level() {
+    everything_is_there_once(Pipeline { delivery: "ledger", on_failure: "SQS" });
 }
 
 #[test]
@@ -155,10 +182,8 @@ fn an_audit_names_what_is_missing_and_what_is_there_twice() {
     let folder = tempfile::tempdir().unwrap();
     let (data, data_dir) = (data_of(folder.path()), folder.path().join("data"));
     fs::write(folder.path().join("numbers.toml"), schema("float")).unwrap();
-    let port = free_port();
-    let mut arguments = run_of(folder.path(), "batch", &format!("http://127.0.0.1:{port}"));
-    arguments.extend(["--s3-port".to_owned(), port.to_string()]);
-    let running = Running::start(&arguments);
+    let pipeline = Pipeline { delivery: "batch", on_failure: "S3" };
+    let running = Running::start(&pipeline.mended_run_of(folder.path()));
     for n in 0..12 {
         running.put("NumbersStream", &record(n));
     }

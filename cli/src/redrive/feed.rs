@@ -24,9 +24,10 @@ const STEP_BYTES: usize = 8 << 20;
 
 /// A redrive at work.
 pub(super) struct Feed<'a> {
+    place: &'a Place,
     arguments: &'a Arguments,
     notes: Option<Notes>,
-    /// None where nothing is fed.
+    /// None while nothing is to be fed.
     takers: Option<Takers<'a>>,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
@@ -50,25 +51,29 @@ struct Waiting {
 }
 
 impl<'a> Feed<'a> {
-    pub(super) fn new(place: &'a Place, arguments: &'a Arguments) -> Result<Self, Box<dyn Error>> {
-        let takers = if arguments.dry_run {
-            None
-        } else {
-            let services = place.services()?;
-            let invoker = Invoker::connect(&services.aws, services.lambda_url.as_deref());
-            let invoker = invoker.map_err(|error| error.to_string())?;
-            let batches = Batches::new(place, invoker, arguments.consumer.as_deref());
-            Some(Takers { streams: Streams::new(&services.aws), batches })
-        };
-        Ok(Self {
+    pub(super) fn new(place: &'a Place, arguments: &'a Arguments) -> Self {
+        Self {
+            place,
             arguments,
             notes: None,
-            takers,
+            takers: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
             refused: HashSet::new(),
             account: Account::default(),
-        })
+        }
+    }
+
+    /// Connects to who takes what is fed, before the first of it. Where nothing is to be fed, nobody has to be there.
+    fn connect(&mut self) -> Result<(), Box<dyn Error>> {
+        if self.takers.is_none() && !self.arguments.dry_run {
+            let services = self.place.services()?;
+            let invoker = Invoker::connect(&services.aws, services.lambda_url.as_deref());
+            let invoker = invoker.map_err(|error| error.to_string())?;
+            let batches = Batches::new(self.place, invoker, self.arguments.consumer.as_deref());
+            self.takers = Some(Takers { streams: Streams::new(&services.aws), batches });
+        }
+        Ok(())
     }
 
     /// Where notes of what comes next are kept.
@@ -129,6 +134,7 @@ impl<'a> Feed<'a> {
             }
             (_, Plan::Put { stream, entry }) => {
                 self.account.plans(item.by, &format!("stream {stream}"));
+                self.connect()?;
                 if self.takers.is_some() {
                     self.waiting_bytes += entry.bytes();
                     self.waiting.push(Waiting { by: item.by, name, at: item.at(), stream, entry });
@@ -162,6 +168,7 @@ impl<'a> Feed<'a> {
         let function = self.arguments.consumer.as_deref().unwrap_or_else(|| given_up.function());
         let to = format!("function {function}");
         self.account.plans(item.by, &to);
+        self.connect()?;
         let (Some(takers), Some(marks)) = (&mut self.takers, self.notes.as_mut().and_then(Notes::marks))
         else {
             return Ok(());

@@ -5,16 +5,21 @@
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
+use std::future::ready;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use bytes::Bytes;
 use edge::aws::S3Store;
-use edge::store::{Attributes, Created, ETag, ObjectStore as _, Replaced, list_all};
+use edge::store::{Attributes, Created, ETag, ObjectStore as _, Replaced, StoreError, list_all};
 use futures::TryStreamExt as _;
 use record_model::keys::hash_key;
 use record_model::layout::RedrivenKey;
 use serde::{Deserialize, Serialize};
+
+/// Notes that are read at once.
+const AT_ONCE: usize = 16;
 
 /// How far a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +79,7 @@ struct Note {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MarkError {
     #[error(transparent)]
-    Store(#[from] edge::store::StoreError),
+    Store(#[from] StoreError),
     #[error("{}", path.display())]
     File { path: PathBuf, source: std::io::Error },
     #[error("note {key} can't be read")]
@@ -162,16 +167,15 @@ impl Marks {
             Keeper::Bucket(store) => store,
         };
         let prefix = RedrivenKey::prefix(&self.of);
-        let keys: Vec<String> = list_all(store, &prefix)
-            .map_ok(|listed| listed.key)
-            .try_filter(|key| {
-                std::future::ready(RedrivenKey::parse(key).is_some_and(|read| read.of == self.of))
-            })
-            .try_collect()
-            .await?;
-        let mut notes = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Some(object) = store.get(&key).await? else { continue };
+        let of_folder = list_all(store, &prefix).try_filter(|listed| {
+            ready(RedrivenKey::parse(&listed.key).is_some_and(|read| read.of == self.of))
+        });
+        let read = of_folder
+            .map_ok(|listed| async move { Ok::<_, StoreError>((store.get(&listed.key).await?, listed.key)) })
+            .try_buffered(AT_ONCE);
+        let (mut read, mut notes) = (pin!(read), Vec::new());
+        while let Some((object, key)) = read.try_next().await? {
+            let Some(object) = object else { continue };
             let note = serde_json::from_slice(&object.body);
             notes.push(note.map_err(|source| MarkError::Form { key, source })?);
         }

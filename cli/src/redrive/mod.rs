@@ -2,6 +2,7 @@
 //!
 //! - `plan`: where an item goes, or why it stays.
 //! - `marks`: what was fed already, and `notes`: that of a whole bucket.
+//! - `read_ahead`: what is found, while what was found before is fed.
 //! - `streams`: records, put on their streams.
 //! - `batch`: batches that were given up, by invoking their function; `event`, `fetch` and `coverage` serve it.
 //! - `account`: what was done.
@@ -15,22 +16,22 @@ mod fetch;
 mod marks;
 mod notes;
 mod plan;
+mod read_ahead;
 mod streams;
 
 use std::error::Error;
-use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
 use edge::clock::now_ms;
-use futures::TryStreamExt as _;
 
 use crate::aws::AwsArguments;
 use crate::failures::{FilterArguments, Part, Reasons, in_bucket, in_file};
+use crate::output::{Output, say};
 use crate::place::Place;
-use crate::streams::{Output, say};
-use crate::terminal;
+use crate::runtime;
 use feed::Feed;
+use read_ahead::feed_all;
 
 pub(crate) use marks::{Keeper, State};
 pub(crate) use notes::Notes;
@@ -82,13 +83,12 @@ pub(crate) struct Arguments {
 
 /// Feeds what failed, and prints the account; exit code 1 where something is left.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(redrive(arguments))
+    runtime::on_two_threads(redrive(arguments))
 }
 
 async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let place = Place::open(&arguments.places, &arguments.aws).await?;
-    let mut feed = Feed::new(&place, arguments)?;
+    let mut feed = Feed::new(&place, arguments);
     // Batches come first: what is put on a stream makes its function busy with the same shards.
     for part in [Part::Batches, Part::Records] {
         feed_buckets(&mut feed, &place, part, arguments).await?;
@@ -99,13 +99,7 @@ async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         feed.flush().await?;
     }
     let account = feed.into_account();
-    match arguments.output {
-        Output::Text => say(Output::Text, &account.text(arguments.dry_run), &serde_json::Value::Null),
-        Output::Json => {
-            let json = serde_json::to_vec(&account.json(arguments.dry_run))?;
-            terminal::write_json_line(&json, &mut io::stdout()).unwrap_or_default();
-        }
-    }
+    say(arguments.output, &account.text(arguments.dry_run), &account.json(arguments.dry_run));
     let is_complete = account.is_complete();
     place.close().await;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -124,12 +118,10 @@ async fn feed_buckets(
             Part::Batches => Reasons::default(),
             Part::All | Part::Records => Reasons::of(bucket).await.map_err(failed)?,
         };
-        let mut looked = in_bucket((bucket, part), &arguments.filter, &mut reasons, now_ms());
-        while let Some(looked) = looked.try_next().await.map_err(failed)? {
-            if !feed.take(looked).await? {
-                break;
-            }
-        }
+        let looked = in_bucket((bucket, part), &arguments.filter, &mut reasons, now_ms());
+        let (read, fed) = feed_all(feed, looked).await;
+        fed?;
+        read.map_err(failed)?;
         feed.flush().await?;
     }
     Ok(())
