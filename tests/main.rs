@@ -42,3 +42,4 @@ mod streams;
 mod tables;
 mod tail;
 mod template;
+mod terminal;

@@ -1,12 +1,12 @@
 //! `kinflow run`: runs the pipeline of a template on this machine.
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use edge::aws::TrustedRoots;
 use edge::opensearch::OpenSearch;
 use edge::settings::Settings;
@@ -16,8 +16,9 @@ use tokio::sync::watch;
 
 use crate::browser;
 use crate::functions::{self, Profile};
+use crate::output::Output;
 use crate::own_data::{self, LookArguments, OwnData};
-use crate::progress::Screen;
+use crate::progress::{Drain, Screen};
 use crate::{report_page, table, terminal, workspace};
 
 /// What to run, with which records, and where to write.
@@ -99,12 +100,6 @@ pub(crate) struct Arguments {
     output: Output,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    Text,
-    Json,
-}
-
 impl Arguments {
     /// Takes the files that the template names for a run that is given none, such as a project's samples.
     fn take_inputs_of_template(&mut self) -> Result<(), Box<dyn Error>> {
@@ -129,7 +124,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let no_open = arguments.no_open;
     let options = arguments.options()?;
     let opens = !no_open && !options.drain && browser::is_at_hand();
-    let screen = Screen::new(io::stderr().is_terminal());
+    let screen = Screen::new(Drain { by_itself: options.drain, timeout: options.drain_timeout });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         let signals = Signals::listen()?;
@@ -139,7 +134,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
                 browser::open(url);
             }
         };
-        local::run(options, told, signals.first(), signals.second()).await.map_err(Box::<dyn Error>::from)
+        tokio::select! {
+            report = local::run(options, told, signals.first(), signals.second()) => report.map_err(Box::<dyn Error>::from),
+            never = screen.keep_up() => match never {},
+        }
     })?;
     // This does not wait for function processes and blocking reads of a run that was ended.
     runtime.shutdown_background();

@@ -25,6 +25,15 @@ The report counts records unless it says otherwise. Columns with only zeros are 
   objects      number of objects written
 A problem is something that was lost, doubled, refused as a whole, or not delivered.
 
+While it goes on, a terminal shows a line for each data set. Columns that never had anything to say are omitted:
+  progress     how much of its inputs' bytes is read; after that, how many of its records are done
+  taken/s      records a second that its slowest taker finished, over the last two seconds
+  put          records that its stream took
+  waiting      records on its stream that the slowest taker has not finished
+  lag          for how long the oldest of them has waited
+  next tick    the time until its schedule fires again
+TERM=dumb or a pipe gets plain lines instead, and NO_COLOR turns colours off.
+
 Exit codes: 0, every record is accounted for; 1, there is a problem; 2, the run could not start or continue.";
 
 /// What became of the records, where the files and the page of the run are, and what is not as it should be.

@@ -30,6 +30,7 @@ pub use error::RunError;
 pub use options::{Input, PageOptions, RunOptions};
 pub use pipeline::at_work::RunEndpoints;
 pub use pipeline::folder::FolderError;
+pub use pipeline::input_share::InputShare;
 pub use pipeline::progress::Progress;
 pub use pipeline::report::{DataSetReport, MAX_NAMED, Report};
 pub use pipeline::status::DataSetStatus;

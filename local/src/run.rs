@@ -117,7 +117,7 @@ async fn work(
     let ended = tokio::select! {
         ended = to_the_end(machine, takers, options, (feed, drain)) => ended?,
         () = &mut end => Some(Ended::Request),
-        () = status::tell(machine) => None,
+        () = status::tell(machine, &tallies) => None,
     };
     if ended.is_none() {
         problems = sweep::finish(machine).await;

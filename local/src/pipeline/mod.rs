@@ -10,6 +10,7 @@ pub(crate) mod delivered;
 pub(crate) mod endpoints;
 pub(crate) mod folder;
 pub(crate) mod id_hash;
+pub(crate) mod input_share;
 pub(crate) mod ledger;
 pub(crate) mod machine;
 pub(crate) mod messages;

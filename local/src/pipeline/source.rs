@@ -15,6 +15,7 @@ use crate::aws::scheduler;
 use crate::error::RunError;
 use crate::options::{Input, RunOptions};
 use crate::pipeline::data_set::{self, DataSets};
+use crate::pipeline::input_share::{InputFile, ReadObject};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::progress::{Progress, ProgressSender};
 use crate::pipeline::upload::{Uploaded, Uploads};
@@ -33,6 +34,8 @@ pub(crate) struct SourceTally {
     pub(crate) put: u64,
     pub(crate) quarantined: u64,
     pub(crate) problems: Vec<String>,
+    /// The files that are read; one whose share can't be told is none.
+    pub(crate) files: Vec<Option<InputFile>>,
 }
 
 /// What all producers answered, by data set.
@@ -62,6 +65,7 @@ pub(crate) struct Source {
     data_set: String,
     function: Arc<Function>,
     event: Bytes,
+    file: Option<InputFile>,
     /// The input's file, if an earlier run in this folder has read it.
     seen_before: Option<String>,
 }
@@ -131,24 +135,29 @@ fn from_input(machine: &Machine, options: &RunOptions, input: &Input) -> Result<
         );
         machine.progress.send(Progress::Note { message });
     }
-    let mut event: Value = schedule
-        .input
-        .as_deref()
-        .and_then(|input| serde_json::from_str(input).ok())
-        .unwrap_or_else(|| json!({}));
+    let object = json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()});
+    let event = event_of(machine, schedule, object);
+    let seen_before = was_there.then(|| input.path.display().to_string());
+    let data_set = input.data_set.clone();
+    let stream = function.definition().variables.get("STREAM_NAME").map_or("", String::as_str);
+    let object =
+        ReadObject { folder: &bucket_folder, bucket: &bucket, key: &key, data_set: &data_set, stream };
+    let file = InputFile::of(object);
+    Ok(Some(Source { data_set, function, event, file, seen_before }))
+}
+
+/// What the schedule sends its producer, with this source in place of its own.
+fn event_of(machine: &Machine, schedule: &Schedule, source: Value) -> Bytes {
+    let sent = schedule.input.as_deref().and_then(|input| serde_json::from_str(input).ok());
+    let mut event: Value = sent.unwrap_or_else(|| json!({}));
     if let Some(event) = event.as_object_mut() {
         // If an event names no schema, its function's applies.
         if let Some(schema) = data_set::schema_of(&machine.topology, schedule) {
             event.insert("schema".to_owned(), json!(schema));
         }
-        event.insert(
-            "source".to_owned(),
-            json!({"type": "s3", "bucket": bucket, "key": key, "format": input.format()}),
-        );
+        event.insert("source".to_owned(), source);
     }
-    let event = Bytes::from(event.to_string());
-    let seen_before = was_there.then(|| input.path.display().to_string());
-    Ok(Some(Source { data_set: input.data_set.clone(), function, event, seen_before }))
+    Bytes::from(event.to_string())
 }
 
 fn schedule_of<'a>(
@@ -176,6 +185,7 @@ pub(crate) async fn run(sources: &[Source], tallies: &SourceTallies, progress: &
 impl Source {
     /// Invokes the producer until it says that it is done.
     async fn run(&self, tallies: &SourceTallies, progress: &ProgressSender) {
+        tallies.change(&self.data_set, |tally| tally.files.push(self.file.clone()));
         let mut tries = 0;
         let mut problems: Vec<String> = Vec::new();
         loop {
