@@ -4,18 +4,16 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-/// The first bytes of gzip and zstd.
-const GZIP: [u8; 2] = [0x1F, 0x8B];
-const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+use record_model::compress::{is_gzip, is_zstd};
 
 /// At most this many bytes of a file's content, and whether these are all. Damage is ignored if some content
 /// precedes it, since reading the whole file later reports it better.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<(Vec<u8>, bool)> {
     let mut file = BufReader::new(File::open(path)?);
     let head = file.fill_buf()?;
-    let unpacked: Box<dyn Read> = if head.starts_with(&GZIP) {
+    let unpacked: Box<dyn Read> = if is_gzip(head) {
         Box::new(flate2::bufread::MultiGzDecoder::new(file))
-    } else if head.starts_with(&ZSTD) {
+    } else if is_zstd(head) {
         Box::new(zstd::stream::read::Decoder::with_buffer(file)?)
     } else {
         Box::new(file)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use edge::clock::since_epoch_ms;
+use record_model::compress;
 use serde_json::Value;
 
 /// Files that are read; of more, each so many-th.
@@ -16,8 +17,6 @@ const MAX_ENTRIES: usize = 100_000;
 const MAX_BYTES: u64 = 4 << 20;
 /// Records that are kept.
 const MAX_RECORDS: usize = 2_000;
-const GZIP: [u8; 2] = [0x1F, 0x8B];
-const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// Records of a folder's files, in their order.
 #[derive(Debug, Default)]
@@ -99,7 +98,7 @@ pub(super) fn files(folder: &Path, since_ms: i64) -> Vec<PathBuf> {
 pub(super) fn lines(path: &Path, mut tell: impl FnMut(&[u8])) {
     let Ok(mut file) = File::open(path).map(BufReader::new) else { return };
     let head = file.fill_buf().unwrap_or_default();
-    let (is_gzip, is_zstd) = (head.starts_with(&GZIP), head.starts_with(&ZSTD));
+    let (is_gzip, is_zstd) = (compress::is_gzip(head), compress::is_zstd(head));
     let unpacked: Box<dyn Read> = if is_gzip {
         Box::new(flate2::bufread::MultiGzDecoder::new(file))
     } else if is_zstd {

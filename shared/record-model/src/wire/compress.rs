@@ -83,6 +83,17 @@ impl Zstd {
     }
 }
 
+/// Whether bytes begin with a gzip member.
+pub fn is_gzip(data: &[u8]) -> bool {
+    data.starts_with(&[0x1F, 0x8B])
+}
+
+/// Whether bytes begin with a zstd frame, or with a skippable one, which some writers put first. Four bytes
+/// show it.
+pub fn is_zstd(data: &[u8]) -> bool {
+    matches!(data, [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
+}
+
 /// What may follow the last gzip member or zstd frame, byte by byte: zeros, with which block devices and
 /// object tools pad, and at most one line end, which line-oriented tools add.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

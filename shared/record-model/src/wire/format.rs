@@ -1,5 +1,6 @@
 //! The wrappings in which a record can arrive, and the first bytes by which they are recognised.
 
+use super::compress::{is_gzip, is_zstd};
 use super::{chunk, hop};
 
 /// One wrapping around a payload.
@@ -15,13 +16,6 @@ pub enum Format {
     Chunk,
     /// A record that was put back on its stream: [`crate::hop`].
     Hop,
-}
-
-pub(super) const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
-
-/// Whether bytes begin with a zstd frame or with a skippable one, which some writers put first.
-pub(super) fn is_zstd(data: &[u8]) -> bool {
-    matches!(data, [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
 }
 
 impl Format {
@@ -40,7 +34,7 @@ impl Format {
     /// since their first bytes alone decide nothing.
     pub(super) fn of(data: &[u8]) -> Option<Self> {
         let begins_with = |magic: &[u8]| data.starts_with(magic);
-        if begins_with(&GZIP_MAGIC) {
+        if is_gzip(data) {
             Some(Self::Gzip)
         } else if is_zstd(data) {
             Some(Self::Zstd)

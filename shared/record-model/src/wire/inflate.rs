@@ -12,8 +12,7 @@ use libdeflater::{DecompressionError, Decompressor, crc32};
 use memchr::memmem;
 use zstd::zstd_safe::{self, DCtx, get_error_name};
 
-use super::compress::Padding;
-use super::format::{GZIP_MAGIC, is_zstd};
+use super::compress::{Padding, is_gzip, is_zstd};
 
 /// Deflate's best ratio is 258 bytes from 2 bits. A trailer that claims more is false.
 const MOST_BYTES_OUT_PER_BYTE_IN: usize = 1032;
@@ -23,6 +22,10 @@ const USUAL_BYTES_OUT_PER_BYTE_IN: usize = 8;
 const LEAST_ROOM_BYTES: usize = 16 << 10;
 /// CRC-32 and size of a gzip member.
 const GZIP_TRAILER_BYTES: usize = 8;
+/// The place of a gzip header's flags, and the flag of a checksum of the header, which libdeflate skips
+/// without looking at it.
+const GZIP_FLAGS_AT: usize = 3;
+const GZIP_HAS_HEADER_CRC: u8 = 1 << 1;
 /// The earliest place of a gzip member's size: after a header of 10 bytes, 2 bytes of deflate, and the
 /// CRC-32.
 const GZIP_LEAST_SIZE_AT: usize = 16;
@@ -112,7 +115,8 @@ impl Inflater {
         let trailer = data.last_chunk::<GZIP_TRAILER_BYTES>().ok_or(InflateError::Damaged)?;
         let [.., a, b, c, d] = *trailer;
         let claimed = u32::from_le_bytes([a, b, c, d]) as usize;
-        if claimed > limit.min(data.len().saturating_mul(MOST_BYTES_OUT_PER_BYTE_IN)) {
+        let has_header_crc = data.get(GZIP_FLAGS_AT).is_some_and(|flags| flags & GZIP_HAS_HEADER_CRC != 0);
+        if has_header_crc || claimed > limit.min(data.len().saturating_mul(MOST_BYTES_OUT_PER_BYTE_IN)) {
             return Ok(None);
         }
         match self.libdeflate.gzip_decompress(data, out.room(claimed)) {
@@ -182,7 +186,7 @@ fn gunzip_members(data: &[u8], limit: usize, out: &mut Buffer) -> Result<usize, 
     loop {
         filled = fill(&mut member, filled, limit, out)?;
         let rest = *member.get_ref();
-        if !rest.starts_with(&GZIP_MAGIC) {
+        if !is_gzip(rest) {
             return if is_padding(rest) { Ok(filled) } else { Err(InflateError::Damaged) };
         }
         member.reset(rest);

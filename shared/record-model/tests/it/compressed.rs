@@ -42,6 +42,26 @@ fn member(data: &[u8], level: u32, header: u8) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// The same member with a checksum of its header.
+fn with_header_checksum(member: &[u8]) -> Vec<u8> {
+    let mut header = member[..10].to_vec();
+    header[3] |= 2;
+    let mut end = 10;
+    if header[3] & 4 != 0 {
+        end += 2 + usize::from(u16::from_le_bytes([member[end], member[end + 1]]));
+    }
+    for flag in [8, 16] {
+        if header[3] & flag != 0 {
+            end += member[end..].iter().position(|byte| *byte == 0).unwrap() + 1;
+        }
+    }
+    header.extend_from_slice(&member[10..end]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&header);
+    let [low, high, ..] = crc.sum().to_le_bytes();
+    [&header, &[low, high][..], &member[end..]].concat()
+}
+
 /// One zstd frame: whole, with its size, or as a stream, without it; `level` 0 is a skippable frame of the data.
 fn frame(data: &[u8], level: i32, streamed: bool) -> Vec<u8> {
     match (level, streamed) {
@@ -69,6 +89,28 @@ proptest! {
         MultiGzDecoder::new(&*members).read_to_end(&mut expected).unwrap();
         prop_assert_eq!(&expected, &pieces.concat());
         prop_assert_eq!(open(&members), Ok(expected));
+    }
+
+    /// The reference is the reader of the law, which also checks what a fast one may skip, such as a header's checksum.
+    #[test]
+    fn whatever_byte_is_changed_the_members_are_read_as_the_reference_reads_them(
+        // Bytes with which no wrapping begins.
+        pieces in prop::collection::vec((prop::collection::vec(0x20..0xC0_u8, 0..40), 0..8_u8, any::<bool>()), 1..4),
+        at in any::<prop::sample::Index>(), change in 0..=255_u8,
+    ) {
+        let members = pieces.iter().map(|(data, header, has_checksum)| match has_checksum {
+            true => with_header_checksum(&member(data, 6, *header)),
+            false => member(data, 6, *header),
+        });
+        let mut bytes = members.collect::<Vec<_>>().concat();
+        // The first two bytes say that this is gzip.
+        let at = 2 + at.index(bytes.len() - 2);
+        bytes[at] ^= change;
+        let mut expected = Vec::new();
+        let is_read = MultiGzDecoder::new(&*bytes).read_to_end(&mut expected).is_ok();
+        prop_assert!(is_read || change != 0);
+        let damaged = Err(DecodeError::Damaged { format: Format::Gzip });
+        prop_assert_eq!(open(&bytes), if is_read { Ok(expected) } else { damaged });
     }
 
     #[test]
@@ -100,6 +142,18 @@ proptest! {
 fn members_of_equal_length_are_all_opened() {
     let members = [member(b"aaa", 6, 0), member(b"bbb", 6, 0), member(b"ccc", 6, 0)].concat();
     assert_eq!(open(&members).unwrap(), b"aaabbbccc");
+}
+
+#[test]
+fn a_header_whose_checksum_is_wrong_is_damage_alone_and_among_others() {
+    let (right, mut wrong) = (with_header_checksum(&member(b"row", 6, 1)), with_header_checksum(&member(b"row", 6, 1)));
+    assert_eq!(open(&right).unwrap(), b"row");
+    wrong[4] ^= 1; // a time that is not the one of the checksum
+    let damaged = Err(DecodeError::Damaged { format: Format::Gzip });
+    for members in [vec![&wrong], vec![&right, &wrong], vec![&wrong, &right]] {
+        let record: Vec<u8> = members.into_iter().flatten().copied().collect();
+        assert_eq!(open(&record), damaged);
+    }
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::io::{self, Write as _};
 
 use bytes::{Buf as _, Bytes};
 use flate2::write::GzDecoder;
-use record_model::compress::Padding;
+use record_model::compress;
 
-use super::Unpacker;
+use super::{AfterLast, Unpacker};
 use crate::sources::SourceError;
 
 /// How many compressed bytes are taken at once. Gzip expands them at most 1,032 times.
@@ -18,23 +18,10 @@ const INPUT_BYTES: usize = 4 << 10;
 pub struct Members {
     /// The current member; `None` after one that ended.
     member: Option<GzDecoder<Vec<u8>>>,
-    padding: Padding,
+    after_last: AfterLast,
 }
 
 impl Members {
-    /// Begins a member, or skips padding after the last one.
-    fn open_next(&mut self, input: &mut Bytes) -> io::Result<()> {
-        if self.padding == Padding::default() && input.first() == Self::MAGIC.first() {
-            self.member = Some(GzDecoder::new(Vec::new()));
-            return Ok(());
-        }
-        let padding = &mut self.padding;
-        let is_padding = std::mem::take(input).iter().all(|&byte| padding.takes(byte));
-        is_padding
-            .then_some(())
-            .ok_or_else(|| io::Error::other("something that is not padding follows its last member"))
-    }
-
     fn opened(&mut self) -> Bytes {
         let opened = self.member.as_mut().map(|member| std::mem::take(member.get_mut()));
         opened.unwrap_or_default().into()
@@ -42,10 +29,14 @@ impl Members {
 }
 
 impl Unpacker for Members {
-    const MAGIC: &'static [u8] = &[0x1F, 0x8B];
+    const FIRST_BYTES: usize = 2;
+
+    fn recognises(first: &[u8]) -> bool {
+        compress::is_gzip(first)
+    }
 
     fn begin() -> io::Result<Self> {
-        Ok(Self { member: Some(GzDecoder::new(Vec::new())), padding: Padding::default() })
+        Ok(Self { member: Some(GzDecoder::new(Vec::new())), after_last: AfterLast::default() })
     }
 
     fn has_more(&self) -> bool {
@@ -54,7 +45,13 @@ impl Unpacker for Members {
 
     /// What is left inside follows with the next bytes or at the end.
     fn open(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
-        let Some(member) = &mut self.member else { return self.open_next(input).map(|()| Bytes::new()) };
+        if self.member.is_none() {
+            let begins_another = input.first() == Some(&0x1F);
+            if self.after_last.takes(input, begins_another)? {
+                return Ok(Bytes::new());
+            }
+        }
+        let member = self.member.get_or_insert_with(|| GzDecoder::new(Vec::new()));
         let some = input.get(..input.len().min(INPUT_BYTES)).unwrap_or_default();
         let taken = member.write(some)?;
         input.advance(taken);
@@ -99,12 +96,17 @@ mod tests {
         fn data_in_members_comes_out_whole_and_behind_them_is_padding_or_damage(
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 1..5),
             rest in "(\0|\r|\n|a){0,3}",
+            again: bool,
             size in 1..40_usize,
         ) {
-            let file = [pieces.iter().flat_map(|piece| member(piece)).collect(), rest.clone().into_bytes()].concat();
-            let is_padding = ["", "\n", "\r\n", "\r"].contains(&rest.trim_matches('\0'));
+            let last = if again { member(b"x") } else { Vec::new() };
+            let mut file = [pieces.iter().flat_map(|piece| member(piece)).collect(), rest.clone().into_bytes()].concat();
+            file.extend_from_slice(&last);
+            // A member behind padding is no padding, wherever the pieces of the file end.
+            let is_padding = if again { rest.is_empty() } else { ["", "\n", "\r\n", "\r"].contains(&rest.trim_matches('\0')) };
+            let pieces: Vec<u8> = [pieces.concat(), if again { b"x".to_vec() } else { Vec::new() }].concat();
             match read::<Members>(&file, size) {
-                Ok(found) => prop_assert!(is_padding && found == pieces.concat(), "{:?}", rest),
+                Ok(found) => prop_assert!(is_padding && found == pieces, "{:?}", rest),
                 Err(error) => prop_assert!(!is_padding, "{:?}: {}", rest, error),
             }
         }

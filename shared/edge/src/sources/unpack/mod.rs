@@ -6,6 +6,7 @@ mod zstd;
 use std::io;
 
 use bytes::Bytes;
+use record_model::compress::Padding;
 
 use self::gzip::Members;
 use self::zstd::Frames;
@@ -20,8 +21,11 @@ pub type MaybeZstd<B> = Unpacked<B, Frames>;
 
 /// Decompresses one format, piece after piece.
 pub trait Unpacker: Send + Sized {
-    /// The bytes with which every file of the format begins.
-    const MAGIC: &'static [u8];
+    /// How many of a file's first bytes show its format.
+    const FIRST_BYTES: usize;
+
+    /// Whether a file that begins with these bytes is of the format.
+    fn recognises(first: &[u8]) -> bool;
 
     /// Begins a file.
     fn begin() -> io::Result<Self>;
@@ -37,6 +41,30 @@ pub trait Unpacker: Send + Sized {
 
     /// The error of a damaged file, with the number of bytes that were decompressed before.
     fn damaged(at: u64, source: io::Error) -> SourceError;
+}
+
+/// What follows the last member or frame of a file.
+#[derive(Default)]
+struct AfterLast {
+    has_begun: bool,
+    padding: Padding,
+}
+
+impl AfterLast {
+    /// Whether these bytes, which follow a member or frame, are what follows the last one. They are taken then,
+    /// and after them there is no other member, wherever the pieces of the file end.
+    fn takes(&mut self, input: &mut Bytes, begins_another: bool) -> io::Result<bool> {
+        if begins_another && !self.has_begun {
+            return Ok(false);
+        }
+        self.has_begun = true;
+        let padding = &mut self.padding;
+        if std::mem::take(input).iter().all(|&byte| padding.takes(byte)) {
+            Ok(true)
+        } else {
+            Err(io::Error::other("something that is not padding follows its end"))
+        }
+    }
 }
 
 /// A file that is decompressed if it is of the format.
@@ -67,11 +95,11 @@ impl<B: ByteSource, U: Unpacker> Unpacked<B, U> {
 
     async fn recognise(&mut self) -> Result<(), SourceError> {
         let mut first = self.inner.next_piece().await?.unwrap_or_default();
-        while first.len() < U::MAGIC.len() {
+        while first.len() < U::FIRST_BYTES {
             let Some(more) = self.inner.next_piece().await? else { break };
             first = [first, more].concat().into();
         }
-        self.state = if first.starts_with(U::MAGIC) {
+        self.state = if U::recognises(&first) {
             let unpacker = U::begin().map_err(|source| U::damaged(0, source))?;
             State::Packed(Box::new(Packed { unpacker, input: first, out: 0 }))
         } else {
