@@ -10,7 +10,7 @@ mod recipe;
 mod schema;
 mod wire;
 
-pub use codec::write_string as write_json_string;
+pub use codec::{write_compact as write_compact_json, write_string as write_json_string};
 pub use codec::{
     CsvColumns, CsvRow, NumberForm, OpenedPayload, Problem, RecordContext, RecordError, TextOf, Written,
     object_on_one_line, utc_with_millis,

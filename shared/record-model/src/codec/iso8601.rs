@@ -16,6 +16,8 @@ use super::instant::Instant;
 use super::local_time::LocalTime;
 use super::timestamp::{Time, nearest_minute};
 
+const SECONDS_OF_DAY: i32 = 24 * 60 * 60;
+
 /// Reads a date and time, or a date alone, which stands for its midnight.
 #[inline]
 pub(super) fn read(text: &str) -> Option<Time> {
@@ -23,9 +25,18 @@ pub(super) fn read(text: &str) -> Option<Time> {
         return read_with_suffix(text);
     }
     match text.parse::<Timestamp>() {
-        Ok(instant) => Some(Time::Instant(Instant::from(instant))),
-        Err(_) => head(text)?.time(None),
+        Ok(instant) if has_usual_offset(text) => Some(Time::Instant(Instant::from(instant))),
+        _ => head(text)?.time(None),
     }
+}
+
+/// Whether the offset, which the text has, needs no closer look: it is `Z`, or its first digit says that it is
+/// less than 20 hours.
+#[inline]
+fn has_usual_offset(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = memchr::memrchr2(b'+', b'-', bytes).and_then(|sign| bytes.get(sign + 1));
+    matches!(bytes.last(), Some(b'Z' | b'z')) || matches!(digits, Some(b'0' | b'1'))
 }
 
 /// A text followed by brackets: `[Europe/Berlin]`, `[+01:00]`, `[u-ca=gregory]`, each with `!` if it is
@@ -117,6 +128,10 @@ impl Head {
     /// The time, with the zone's rules applied.
     fn time(self, zone: Option<&TimeZone>) -> Option<Time> {
         let numeric = self.offset.map(|offset| offset.to_numeric_offset().seconds());
+        // RFC 3339 has hours from 00 to 23, and the library reads a few more.
+        if numeric.is_some_and(|seconds| seconds.abs() >= SECONDS_OF_DAY) {
+            return None;
+        }
         let Some(seconds) = numeric else {
             return Some(
                 zone.map_or(Time::Local(self.local), |zone| {
@@ -200,6 +215,19 @@ mod tests {
         check("2026-01-02T03:04:05Z[Europe/Berlin]", Some("2026-01-02T03:04:05Z"));
         check("2026-01-02T03:04:05-00:00[Europe/Berlin]", Some("2026-01-02T03:04:05Z"));
         check("2026-01-02T03:04:05+00:00[Europe/Berlin]", None);
+    }
+
+    #[test]
+    fn an_offset_has_hours_from_0_to_23_and_minutes_from_0_to_59() {
+        for offset in ["+24:00", "-24:00", "+25:59", "+2400", "-25", "+23:60", "+99:00", "+1", "+001:00"] {
+            check(&format!("2026-01-24T03:04:05{offset}"), None);
+            check(&format!("2026-01-24T03:04:05{offset}[u-ca=gregory]"), None);
+        }
+        check("2026-01-24T03:04:05+23:59", Some("2026-01-23T03:05:05Z"));
+        check("2026-01-24T03:04:05-20:00", Some("2026-01-24T23:04:05Z"));
+        check("2026-01-24T03:04:05-2359", Some("2026-01-25T03:03:05Z"));
+        check("2026-01-24", Some("2026-01-24T00:00:00+00:00"));
+        check("2026-01-24T03:04:05Z", Some("2026-01-24T03:04:05Z"));
     }
 
     #[test]

@@ -45,6 +45,12 @@ impl<'j> Scanner<'j> {
         self.json.get(self.at..).unwrap_or_default()
     }
 
+    /// Whether an object begins here, after a byte order mark or without one.
+    #[cold]
+    pub(super) fn begins_object(&self) -> bool {
+        Scanner::behind_mark(self.rest()).peek() == Some(b'{')
+    }
+
     /// The first byte of the next token, after any blanks; `None` at the end.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {

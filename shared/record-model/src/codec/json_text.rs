@@ -91,7 +91,7 @@ fn read_mended(json: &str) -> String {
 
 /// Appends valid JSON on one line, without the blanks between its tokens, and with U+FFFD for each unpaired
 /// surrogate. Returns whether there was one.
-pub(crate) fn write_compact(json: &str, out: &mut Vec<u8>) -> bool {
+pub fn write_compact(json: &str, out: &mut Vec<u8>) -> bool {
     let mut is_mended = false;
     let mut in_string = false;
     let mut rest = json.as_bytes();

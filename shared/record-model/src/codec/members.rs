@@ -75,7 +75,7 @@ impl PathTree {
         read_object(&self.root, Way { path: "", steps: 0, is_dotted: false }, &mut scanner, &mut members)?;
         match scanner.peek() {
             None => Ok(members),
-            Some(next) => Err(NotJson { is_another: next == b'{', ..scanner.not_json() }),
+            Some(_) => Err(NotJson { is_another: scanner.begins_object(), ..scanner.not_json() }),
         }
     }
 }

@@ -32,6 +32,7 @@ mod row_end;
 mod row_write;
 mod text;
 mod text_of;
+mod time_grain;
 mod time_pattern;
 mod time_reader;
 mod timestamp;
@@ -48,7 +49,7 @@ pub use records::object_on_one_line;
 
 pub(crate) use float::FloatRule;
 pub(crate) use integer::{IntegerRule, write_integer};
-pub use json_text::write_string;
+pub use json_text::{write_compact, write_string};
 pub(crate) use path::Path;
 pub(crate) use paths::PathTree;
 pub(crate) use pattern::Pattern;

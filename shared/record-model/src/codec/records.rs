@@ -1,4 +1,5 @@
-//! Several records in one payload: rows separated by line ends, or JSON values one after another.
+//! Several records in one payload: rows separated by line ends, or JSON values one after another. Each may have a byte
+//! order mark before it.
 
 use super::document::utf8;
 use super::error::{Problem, RecordError};
@@ -42,7 +43,7 @@ pub fn object_on_one_line(json: &[u8]) -> Result<Option<Vec<u8>>, RecordError> {
     let object = scanner.text_of(Scanner::skip_value).map_err(fail)?;
     match scanner.peek() {
         _ if !is_object => Err(RecordError::of_record(Problem::NotJson).at_byte(0)),
-        Some(b'{') => {
+        Some(_) if scanner.begins_object() => {
             Err(RecordError::of_record(Problem::SeveralRecords).at_byte(scanner.not_json().at_byte))
         }
         Some(_) => Err(fail(scanner.not_json())),
@@ -55,8 +56,9 @@ pub fn object_on_one_line(json: &[u8]) -> Result<Option<Vec<u8>>, RecordError> {
     }
 }
 
+/// The first JSON value and what follows it. Texts that were joined may each have a byte order mark.
 fn first_value(text: &str) -> Option<(&str, &str)> {
-    let mut scanner = Scanner::behind_mark(text);
+    let mut scanner = Scanner::behind_mark(text.trim_start_matches([' ', '\t', '\n', '\r']));
     scanner.peek()?;
     let rest = scanner.rest();
     match scanner.text_of(Scanner::skip_value) {

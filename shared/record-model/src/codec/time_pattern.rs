@@ -12,7 +12,7 @@ pub(super) const MONTHS: [&str; 12] =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TimePattern {
     text: String,
-    tokens: Vec<Token>,
+    pub(super) tokens: Vec<Token>,
     has_offset: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Token {
 }
 
 /// The numbers of a date and time, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unit {
     Year,
     Month,

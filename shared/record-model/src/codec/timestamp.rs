@@ -29,8 +29,12 @@ pub(crate) struct TimestampRule {
     pub(crate) zone: TimeZone,
     pub(crate) output: TimeFormat,
     pub(crate) output_zone: TimeZone,
-    /// How a payload is written: in `zone`, and in the first input format.
+    /// How a payload is written, in `zone`.
     pub(crate) payload: TimeFormat,
+    /// Whether a payload has the text that was read instead, because no format holds all that is read.
+    pub(crate) keeps_source: bool,
+    /// Whether the output writes two digits of a year.
+    pub(crate) output_has_short_year: bool,
     /// Whether a local time may be written unchanged, because both zones are the same.
     pub(crate) same_zone: bool,
     /// Whether each text of the output format is an accepted input, and is written exactly as it was read.
@@ -38,11 +42,12 @@ pub(crate) struct TimestampRule {
 }
 
 /// A point in time: local in the rule's zone, or absolute. `literal` is its text if that is in the output
-/// format.
+/// format, and `source` if the rule keeps it for a payload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Moment<'a> {
     time: Time,
     literal: Option<&'a str>,
+    source: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,7 +137,8 @@ impl TimestampRule {
         for (at, format) in self.inputs.iter().enumerate() {
             if let Some(time) = format.read(text) {
                 let literal = (at == 0 && self.keeps_text).then_some(text);
-                return Ok(Moment { time: self.checked(time)?, literal });
+                let source = self.keeps_source.then_some(text);
+                return Ok(Moment { time: self.checked(time)?, literal, source });
             }
         }
         Err(Problem::NotTimestamp)
@@ -152,7 +158,7 @@ impl TimestampRule {
     pub(crate) fn at(&self, epoch_ms: i64) -> Option<Moment<'static>> {
         let instant = Instant::of_nanos(i128::from(epoch_ms) * NANOS_OF_MILLISECOND)?;
         let time = self.checked(Time::Instant(instant)).ok()?;
-        Some(Moment { time, literal: None })
+        Some(Moment { time, literal: None, source: None })
     }
 
     /// Reads a text that this rule wrote.
@@ -164,17 +170,33 @@ impl TimestampRule {
             time => time,
         };
         let time = self.checked(time.ok_or(Problem::NotTimestamp)?)?;
-        Ok(Moment { time, literal: self.keeps_text.then_some(text) })
+        Ok(Moment { time, literal: self.keeps_text.then_some(text), source: None })
     }
 
     /// Refuses a time that the output can't hold, so that writing can't fail.
     #[inline]
     fn checked(&self, time: Time) -> Result<Time, Problem> {
+        if self.output_has_short_year && !self.is_of_2000_to_2099(time) {
+            return Err(Problem::NotTimestamp);
+        }
         if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
             return Ok(time);
         }
         let instant = self.instant(time);
         if self.is_of_the_calendar(instant) { Ok(Time::Instant(instant)) } else { Err(Problem::NotTimestamp) }
+    }
+
+    /// Whether the output's two digits of a year name the year.
+    #[cold]
+    fn is_of_2000_to_2099(&self, time: Time) -> bool {
+        let local = match time {
+            Time::Local(local) if self.same_zone => Some(local),
+            time => {
+                let instant = self.instant(time);
+                instant.to_local(instant.offset_in(&self.output_zone))
+            }
+        };
+        local.is_some_and(|local| (2000..2100).contains(&local.year))
     }
 
     /// Whether an instant is within the years 1 to 9999 in both zones: what is written in one is read in the
@@ -202,9 +224,12 @@ impl TimestampRule {
         }
     }
 
-    /// Appends the moment in this rule's first input format.
+    /// Appends the moment as a payload has it, so that it is read as the same.
     pub(crate) fn write_payload(&self, moment: &Moment<'_>, out: &mut Vec<u8>) {
-        self.write_in(&self.zone, &self.payload, moment, out);
+        match moment.source {
+            Some(source) => out.extend_from_slice(source.as_bytes()),
+            None => self.write_in(&self.zone, &self.payload, moment, out),
+        }
     }
 
     /// Appends the moment in another format, in the output zone.

@@ -101,7 +101,11 @@ fn comment(field: &Field) -> Option<String> {
     let name = format!("\"{}\"", field.leaf);
     let reading = match &field.kind {
         Kind::Timestamp(rule) => match &rule.output {
-            TimeFormat::Pattern(pattern) => Some(format!("parse_datetime({name}, '{}')", pattern.as_str())),
+            TimeFormat::Pattern(pattern) => {
+                // A text of a query doubles its quotes.
+                let pattern = pattern.as_str().replace('\'', "''");
+                Some(format!("parse_datetime({name}, '{pattern}')"))
+            }
             TimeFormat::Iso8601 => Some(format!("from_iso8601_timestamp({name})")),
             TimeFormat::EpochSeconds => Some(format!("from_unixtime({name})")),
             TimeFormat::EpochMillis => Some(format!("from_unixtime({name} / 1e3)")),

@@ -158,8 +158,25 @@ fn timestamp(field: &FieldSource) -> Result<TimestampRule, FieldReason> {
     }
     let keeps_text = reads_output
         && matches!(&output, TimeFormat::Pattern(pattern) if pattern.is_canonical() && !pattern.has_offset());
-    let payload = inputs.first().unwrap_or(&output).clone();
-    Ok(TimestampRule { inputs, zone, output, output_zone, payload, same_zone, keeps_text })
+    if field.output_format.is_none() && inputs.iter().any(|input| input.grain() > output.grain()) {
+        let why = "is needed, because its default, the first of `formats`, can't write all that another one reads";
+        return Err(FieldReason::Key { key: "output_format", why });
+    }
+    let fits = inputs.iter().find(|input| input.holds(&output)).or(inputs.first());
+    let payload = if reads_output { &output } else { fits.unwrap_or(&output) }.clone();
+    // Another format than the first might be taken for the first.
+    let keeps_source = inputs.first() != Some(&payload) || !inputs.iter().all(|input| payload.holds(input));
+    Ok(TimestampRule {
+        output_has_short_year: output.has_short_year(),
+        inputs,
+        zone,
+        output,
+        output_zone,
+        payload,
+        keeps_source,
+        same_zone,
+        keeps_text,
+    })
 }
 
 fn format(key: &'static str, text: &str) -> Result<TimeFormat, FieldReason> {

@@ -212,6 +212,15 @@ fn an_athena_table_has_a_column_for_every_field_and_its_partitions() {
 }
 
 #[test]
+fn a_pattern_with_letters_of_its_own_is_quoted_in_a_comment_as_a_query_has_it() {
+    let toml = "name = \"t\"\nform = \"json\"\n[[fields]]\nname = \"at\"\ntype = \"timestamp\"\n\
+                formats = [\"yyyy-MM-dd'T'HH:mm\"]\n";
+    let table = Schema::parse(toml).unwrap().athena_table("s3://bucket/t", "2026-01-01").unwrap();
+    let comment = r#"COMMENT 'parse_datetime("at", \'yyyy-MM-dd\'\'T\'\'HH:mm\')'"#;
+    assert!(table.contains(comment), "{table}");
+}
+
+#[test]
 fn partition_keys_are_the_document_s_own_values() {
     let schema = Schema::parse(EVERY_TYPE).unwrap();
     let row = "Ada;2026-07-04 00:30:00;1767323045000;high;yes;1;38.5;-121.4";

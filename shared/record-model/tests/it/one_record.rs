@@ -112,11 +112,13 @@ proptest! {
 
     #[test]
     fn values_of_one_payload_are_the_values_it_was_made_of(
-        texts in prop::collection::vec(".{0,6}", 1..5), between in "[ \t\r\n]{0,3}", marked: bool,
+        texts in prop::collection::vec((any::<bool>(), ".{0,6}"), 1..5), between in "[ \t\r\n]{0,3}",
     ) {
         let schema = json("", &["name = \"id\""]);
-        let values: Vec<String> = texts.iter().map(|text| serde_json::json!({"id": text}).to_string()).collect();
-        let payload = [if marked { "\u{FEFF}" } else { "" }, &between, &values.join(&between), &between].concat();
+        let values: Vec<String> = texts.iter().map(|(_, text)| serde_json::json!({"id": text}).to_string()).collect();
+        let mark = |is_marked: bool| if is_marked { "\u{FEFF}" } else { "" };
+        let parts = texts.iter().zip(&values).flat_map(|((is_marked, _), value)| [mark(*is_marked), &between, value]);
+        let payload = parts.chain([&*between]).collect::<Vec<_>>().concat();
         prop_assert_eq!(&records(&schema, payload.as_bytes()), &values);
         let whole = typed(&schema, payload.as_bytes());
         if let [value] = &*values {
@@ -202,6 +204,9 @@ fn a_byte_order_mark_before_a_record_is_passed_over() {
     let schema = json("", &["name = \"id\""]);
     assert_eq!(typed(&schema, "\u{FEFF}{\"id\":\"1\"}".as_bytes()).unwrap(), r#"{"id":"1"}"#);
     assert_eq!(typed(&schema, "\u{FEFF}\u{FEFF}{\"id\":\"1\"}".as_bytes()), Err("not_json".to_owned()));
+    let joined = "\u{FEFF}{\"id\":\"1\"}\n\u{FEFF}{\"id\":\"2\"}".as_bytes();
+    assert_eq!(typed(&schema, joined), Err("several_records".to_owned()));
+    assert_eq!(records(&schema, joined), [r#"{"id":"1"}"#, r#"{"id":"2"}"#]);
     assert_eq!(
         typed(&rows(""), "\u{FEFF}A1|1|ok".as_bytes()).unwrap(),
         r#"{"meter":"A1","reading":"1","remark":"ok"}"#

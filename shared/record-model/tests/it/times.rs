@@ -72,7 +72,54 @@ fn local(digits: usize) -> impl Strategy<Value = String> {
         .prop_map(|(day, clock, fraction)| format!("\"{day}T{clock}{fraction}\""))
 }
 
+/// Formats that a cell may have, from a day to nanoseconds, and with an offset or without one.
+const OF_CELLS: [&str; 8] = [
+    "yyyy-MM-dd",
+    "M/d/yy H:mm",
+    "dd.MM.yyyy HH:mm:ss",
+    "yyyy-MM-dd HH:mm:ss.SSS",
+    "yyyy-MM-dd'T'HH:mm:ssXXX",
+    "iso8601",
+    "epoch_s",
+    "epoch_ms",
+];
+
+/// The payload of a file's cell.
+fn payload(schema: &Schema, cell: &str) -> Result<String, String> {
+    let columns = schema.csv_columns(&csv::ByteRecord::from(vec!["at"])).unwrap();
+    let mut out = Vec::new();
+    columns
+        .write_payload(schema, &csv::ByteRecord::from(vec![cell]), &RecordContext::default(), &mut out)
+        .map_err(|error| error.kind().to_owned())?;
+    let payload = String::from_utf8(out).unwrap();
+    Ok(payload.strip_prefix("{\"at\":").unwrap().strip_suffix('}').unwrap().to_owned())
+}
+
 proptest! {
+    #[test]
+    fn a_cell_is_the_same_moment_by_way_of_the_stream_as_at_once(
+        formats in prop::collection::vec(prop::sample::select(OF_CELLS.to_vec()), 1..4),
+        of_cell in any::<prop::sample::Index>(),
+        output in prop::sample::select(OF_CELLS.to_vec()),
+        zones in (prop::sample::select(ZONES.to_vec()), prop::sample::select(ZONES.to_vec())),
+        ms in prop_oneof![946_684_800_000..4_102_444_800_000_i64, 1_792_886_400_000..1_792_900_800_000_i64],
+    ) {
+        let (zone, output_zone) = zones;
+        let toml = format!(
+            "name = \"times\"\nform = \"json\"\n[[fields]]\nname = \"at\"\ntype = \"timestamp\"\n\
+             formats = {formats:?}\noutput_format = \"{output}\"\nzone = \"{zone}\"\noutput_zone = \"{output_zone}\"\n"
+        );
+        let of_file = Schema::parse(&toml).unwrap();
+        let cell = typed(&schema(&["epoch_ms"], formats[of_cell.index(formats.len())], zone), &ms.to_string());
+        // A moment in another century has no text with two digits of the year.
+        if let Ok(cell) = cell {
+            let cell = cell.trim_matches('"');
+            let at_once = typed(&of_file, &format!("\"{cell}\""));
+            let by_stream = payload(&of_file, cell).and_then(|payload| typed(&of_file, &payload));
+            prop_assert_eq!(by_stream, at_once, "{} by {}", cell, toml);
+        }
+    }
+
     #[test]
     fn a_moment_of_the_years_1_to_9999_goes_through_every_format_and_zone(
         (format, text) in prop::sample::select(FORMATS.to_vec())
@@ -173,4 +220,28 @@ fn an_integer_is_its_value_and_a_text_its_digits() {
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
         assert_eq!(typed(&schema, json), expected, "{json}");
     }
+}
+
+#[test]
+fn two_digits_of_a_year_are_of_this_century_or_refused() {
+    let of = |formats: &[&str], json: &str| typed(&schema(formats, "M/d/yy", "UTC"), json);
+    assert_eq!(of(&["M/d/yyyy"], "\"1/2/2026\""), Ok("\"1/2/26\"".to_owned()));
+    assert_eq!(of(&["M/d/yyyy"], "\"12/31/2099\""), Ok("\"12/31/99\"".to_owned()));
+    for year in [1999, 2100, 1, 9999] {
+        assert_eq!(of(&["M/d/yyyy"], &format!("\"1/2/{year:04}\"")), Err("not_timestamp".to_owned()), "{year}");
+    }
+    assert_eq!(of(&["iso8601"], "\"1999-12-31T23:59:59Z\""), Err("not_timestamp".to_owned()));
+}
+
+#[test]
+fn a_default_output_that_holds_less_than_what_is_read_is_refused() {
+    let parse = |keys: &str| {
+        let toml = format!("name = \"times\"\nform = \"json\"\n[[fields]]\nname = \"at\"\ntype = \"timestamp\"\n{keys}\n");
+        Schema::parse(&toml).map(drop).map_err(|error| error.to_string())
+    };
+    let refused = parse("formats = [\"yyyy-MM-dd\", \"iso8601\"]").unwrap_err();
+    assert!(refused.contains("`output_format` is needed"), "{refused}");
+    assert!(parse("formats = [\"epoch_ms\", \"epoch_s\"]").is_err());
+    assert_eq!(parse("formats = [\"iso8601\", \"yyyy-MM-dd\"]"), Ok(()));
+    assert_eq!(parse("formats = [\"yyyy-MM-dd\", \"iso8601\"]\noutput_format = \"yyyy-MM-dd\""), Ok(()));
 }

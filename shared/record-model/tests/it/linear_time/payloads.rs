@@ -16,6 +16,7 @@ type = "float"
 name = "at"
 type = "timestamp"
 formats = ["M/d/yyyy h:mm a", "iso8601", "epoch_ms"]
+output_format = "iso8601"
 [[fields]]
 name = "text"
 type = "string"
