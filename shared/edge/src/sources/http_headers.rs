@@ -31,37 +31,46 @@ pub(super) fn wait_asked_for(headers: &HeaderMap, now: SystemTime) -> Option<Dur
 pub(super) fn strong_validator(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(tag) = text(ETAG) {
-        return (tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"')).then(|| tag.to_owned());
+        // An empty tag is one that the server sends for every file.
+        return (tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"')).then(|| tag.to_owned());
     }
     let modified = text(LAST_MODIFIED)?;
     let [time, date] = [modified, text(DATE)?].map(|date| httpdate::parse_http_date(date).ok());
     (time? + Duration::from_secs(1) <= date?).then(|| modified.to_owned())
 }
 
-/// The target of the link whose relation is `next` (RFC 8288), among all fields of that name.
+/// The target of the link whose relation is `next` (RFC 8288), among all fields of that name. A title may have
+/// any bytes, so a field is not refused for those that are no text.
 pub(super) fn next_link(headers: &HeaderMap) -> Option<String> {
-    let fields = headers.get_all(LINK).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(links).find(|(_, relations)| is_next(relations)).map(|(target, _)| target.to_owned())
+    headers.get_all(LINK).iter().find_map(|field| {
+        let field = String::from_utf8_lossy(field.as_bytes());
+        let next = links(&field).into_iter().find(|(_, relations)| is_next(relations));
+        next.map(|(target, _)| target.to_owned())
+    })
 }
 
 fn is_next(relations: &str) -> bool {
     relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
-/// The links of one field: each with its target and the value of its first `rel`.
+/// The links of one field: each with its target and the value of its first `rel`. A link with an `anchor` has
+/// another context than the answer, so it is left out.
 fn links(field: &str) -> Vec<(&str, String)> {
     let (mut links, mut rest) = (Vec::new(), field);
     while let Some((target, after)) = rest.split_once('<').and_then(|(_, link)| link.split_once('>')) {
-        let mut relations = None;
+        let (mut relations, mut is_of_answer) = (None, true);
         rest = after.trim_start();
         while let Some(parameter) = rest.strip_prefix(';') {
             let (name, value, after) = parameter_of(parameter);
+            is_of_answer &= !name.eq_ignore_ascii_case("anchor");
             if name.eq_ignore_ascii_case("rel") {
                 relations.get_or_insert(value);
             }
             rest = after;
         }
-        links.push((target.trim(), relations.unwrap_or_default()));
+        if is_of_answer {
+            links.push((target.trim(), relations.unwrap_or_default()));
+        }
     }
     links
 }
@@ -122,6 +131,7 @@ mod tests {
         next(&["<a>; rel=prev", "</p?a;b>; rel=next"], Some("/p?a;b"));
         next(&[r#"<a>; rel="prev"; rel="next""#], None);
         next(&[r#"<a>; title="q\"; rel=next"; rel="last""#], None);
+        next(&[r#"<a>; rel="next"; anchor="/other", <b>; rel="next""#], Some("b"));
         for broken in
             ["", "<", "<a", "<a>", "a; rel=next", "<a>; rel", "<a>; rel=\"prev", ", ,", "<a>;;;,<b>"]
         {
@@ -136,6 +146,14 @@ mod tests {
             next_link(&with);
             let found = next_link(&headers(&[("link", &format!("<{target}>; title=\"a,b\"; rel=\"x next\""))]));
             prop_assert_eq!(found, Some(target));
+        }
+
+        #[test]
+        fn a_title_of_any_bytes_hides_no_link(title in prop::collection::vec(0x80..=0xFF_u8, 0..6)) {
+            let field = [&b"<a>; title=\""[..], &title, b"\"; rel=\"next\""].concat();
+            let mut headers = HeaderMap::new();
+            headers.append(LINK, http::HeaderValue::from_bytes(&field).unwrap());
+            prop_assert_eq!(next_link(&headers), Some("a".to_owned()));
         }
 
         #[test]
@@ -177,6 +195,7 @@ mod tests {
             &[("etag", "W/\"v1\""), old, date],
             &[("etag", "v1")],
             &[("etag", "")],
+            &[("etag", "\"\"")],
             &[old],
             &[("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), date],
             &[("last-modified", "yesterday"), date],

@@ -50,16 +50,10 @@ impl HttpApiSource {
         let fresh = Page { first: resume.position, ..Page::default() };
         let page = resume.page.as_deref().and_then(|page| serde_json::from_str::<Page>(page).ok());
         let page = page.filter(|page| page.first <= resume.position).unwrap_or(fresh);
-        let bearer = bearer.map(|token| HeaderValue::try_from(format!("Bearer {token}"))).transpose();
-        let mut bearer =
-            bearer.map_err(|_| SourceError::Answer { expected: "usable bearer token".into() })?;
-        if let Some(bearer) = &mut bearer {
-            bearer.set_sensitive(true);
-        }
         Ok(Self {
             client,
             api,
-            bearer,
+            bearer: bearer.map(authorization).transpose()?,
             schema,
             skip: resume.position - page.first,
             position: page.first,
@@ -176,6 +170,14 @@ impl HttpApiSource {
     }
 }
 
+/// The value of the `Authorization` header. A secret that was stored from a file often ends with a line end.
+fn authorization(token: &str) -> Result<HeaderValue, SourceError> {
+    let token = Some(token.trim()).filter(|token| !token.is_empty()).ok_or(SourceError::Bearer)?;
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| SourceError::Bearer)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 impl Source for HttpApiSource {
     async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, SourceError> {
         payload.clear();
@@ -208,5 +210,20 @@ impl Source for HttpApiSource {
             _ => self.pages.iter().rev().find(|page| page.first <= position),
         };
         Resume { position, page: page.and_then(|page| serde_json::to_string(page).ok()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_can_not_be_sent_is_told_as_one_and_not_shown() {
+        assert_eq!(authorization(" hush\r\n").unwrap(), "Bearer hush");
+        for token in ["", " \n", "hu\nsh", "hu\0sh"] {
+            let error = authorization(token).unwrap_err().to_string();
+            assert!(error.contains("bearer token") && !error.contains("hu"), "{token:?}: {error}");
+        }
+        assert!(!format!("{:?}", authorization("hush").unwrap()).contains("hush"));
     }
 }
