@@ -1,11 +1,13 @@
 //! The items of a text file: its lines, or the cells of one CSV column, each with its line; in bounded memory.
 
-use std::cell::Cell;
+mod column;
+
 use std::io::{self, BufRead, Read};
-use std::rc::Rc;
 
 use clap::Args;
 use thiserror::Error;
+
+use column::Column;
 
 /// Longest line or row read, in bytes.
 pub(crate) const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
@@ -50,12 +52,21 @@ pub(crate) enum ItemError {
     NoColumn { field: String, found: String },
     #[error("row at line {line} has no cell in the column {field:?}")]
     NoCell { line: u64, field: String },
+    #[error("row at line {line} has {found} cells, expected {expected} as in the first line")]
+    Cells { line: u64, found: usize, expected: usize },
+    #[error("row at line {line}: a quoted cell must end with a quote before the next delimiter")]
+    BadQuote { line: u64 },
+    #[error(
+        "row at line {line} has a quote that is left open or closed too early; where the row ends is unknown, so nothing \
+         after it is read"
+    )]
+    Damaged { line: u64 },
 }
 
 impl ItemError {
     /// Whether what follows can be read all the same.
     pub(crate) fn is_of_one_item(&self) -> bool {
-        matches!(self, Self::NoCell { .. })
+        matches!(self, Self::NoCell { .. } | Self::Cells { .. } | Self::BadQuote { .. })
     }
 }
 
@@ -63,33 +74,6 @@ impl ItemError {
 pub(crate) enum Items<R: BufRead> {
     Lines { input: R, line: u64 },
     Column(Box<Column<R>>),
-}
-
-/// The cells of one column.
-pub(crate) struct Column<R: BufRead> {
-    reader: csv::Reader<Bounded<io::Chain<io::Cursor<Vec<u8>>, R>>>,
-    left: Rc<Cell<u64>>,
-    field: String,
-    at: usize,
-    id_at: Option<usize>,
-    row: csv::ByteRecord,
-}
-
-/// Bytes until too many came since the last row.
-struct Bounded<R> {
-    inner: R,
-    left: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        match self.left.get().checked_sub(read as u64) {
-            Some(left) => self.left.set(left),
-            None => return Err(io::ErrorKind::FileTooLarge.into()),
-        }
-        Ok(read)
-    }
 }
 
 impl<R: BufRead> Items<R> {
@@ -116,12 +100,8 @@ impl<R: BufRead> Items<R> {
             let shown = String::from_utf8_lossy(header.trim_ascii()).chars().take(200).collect::<String>();
             return Err(ItemError::NoColumn { field: field.to_owned(), found: format!("{shown:?}") });
         };
-        let left = Rc::new(Cell::new(MAX_LINE_BYTES));
-        // The header goes in again, so that lines are counted from the first.
-        let bytes = Bounded { inner: io::Cursor::new(header).chain(input), left: Rc::clone(&left) };
-        let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes);
-        let (field, row) = (field.to_owned(), csv::ByteRecord::new());
-        Ok(Self::Column(Box::new(Column { reader, left, field, at, id_at, row })))
+        let column = Column::open((header, input), delimiter, field.to_owned(), (at, id_at));
+        Ok(Self::Column(Box::new(column.map_err(failed)?)))
     }
 
     /// The next item that is not blank.
@@ -150,33 +130,6 @@ fn next_line(input: &mut impl BufRead, line: &mut u64) -> Result<Option<Item>, I
         }
         if !bytes.trim_ascii().is_empty() {
             return Ok(Some(Item { line: *line, bytes, id: None }));
-        }
-    }
-}
-
-impl<R: BufRead> Column<R> {
-    fn next(&mut self) -> Result<Option<Item>, ItemError> {
-        loop {
-            self.left.set(MAX_LINE_BYTES);
-            let line = self.reader.position().line();
-            let read =
-                self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
-                    csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                        ItemError::RowTooLong { line }
-                    }
-                    csv::ErrorKind::Io(source) => ItemError::Read { line, source },
-                    other => ItemError::Read { line, source: io::Error::other(format!("{other:?}")) },
-                })?;
-            if !read {
-                return Ok(None);
-            }
-            let line = self.row.position().map_or(line, csv::Position::line);
-            let cell = self.row.get(self.at);
-            let cell = cell.ok_or_else(|| ItemError::NoCell { line, field: self.field.clone() })?;
-            if !cell.trim_ascii().is_empty() {
-                let id = self.id_at.and_then(|at| self.row.get(at)).map(<[u8]>::to_vec);
-                return Ok(Some(Item { line, bytes: cell.to_vec(), id }));
-            }
         }
     }
 }
@@ -219,6 +172,7 @@ mod tests {
         let csv = b"\xEF\xBB\xBFid;\"Text\";n\n1;\"a;\n\"\"b\"\"\";2\n2;c;\n";
         assert_eq!(items(csv, Some("text")), owned(&[(2, "a;\n\"b\""), (4, "c")]));
         assert_eq!(items(b"a,b|c,d\n1,2,3\n", Some("b|c")), owned(&[(2, "2")]));
+        assert_eq!(items(b"a,b\r\n1,2\r\n\r\n3,4\r\n", Some("b")), owned(&[(2, "2"), (4, "4")]));
         assert_eq!(items(b"{\"text\":1}\n", Some("text")), owned(&[(1, "{\"text\":1}")]));
     }
 
@@ -229,6 +183,21 @@ mod tests {
         let mut rows = Items::open(&b"id,text\n1\n2,x\n"[..], Some("text")).unwrap();
         assert!(matches!(rows.next(), Err(ItemError::NoCell { line: 2, .. })));
         assert_eq!(rows.next().unwrap().unwrap().id.as_deref(), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn a_row_that_is_no_csv_is_told_and_one_whose_end_is_not_known_ends_the_reading() {
+        let text = b"id,text\n1,\"a\"b\n2,c,d\n3,\"e\nf\"\n4,5\" g\n\n5,\"open\n6,h\n7,i\n";
+        for size in [1, 7, 8192] {
+            let input = io::BufReader::with_capacity(size, &text[..]);
+            let mut rows = Items::open(input, Some("text")).unwrap();
+            assert!(matches!(rows.next(), Err(ItemError::BadQuote { line: 2 })));
+            assert!(matches!(rows.next(), Err(ItemError::Cells { line: 3, found: 3, expected: 2 })));
+            assert_eq!(rows.next().unwrap().unwrap().bytes, b"e\nf");
+            assert_eq!(rows.next().unwrap().unwrap().bytes, b"5\" g");
+            let damaged = rows.next().unwrap_err();
+            assert!(matches!(damaged, ItemError::Damaged { line: 8 }) && !damaged.is_of_one_item(), "{damaged}");
+        }
     }
 
     #[test]

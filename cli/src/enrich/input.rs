@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use record_model::{object_on_one_line, write_compact_json};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
@@ -70,6 +71,8 @@ impl Input {
 
     fn of_object(text: &str, line: u64, field: &str) -> Result<Self, BadItem> {
         let not_an_object = |source| BadItem::NotAnObject { line, source };
+        let mended = whole_characters(text);
+        let text = mended.as_deref().unwrap_or(text);
         // An id is kept as it is written: a number may be longer than numbers are here.
         let members: std::collections::HashMap<String, &RawValue> =
             serde_json::from_str(text).map_err(not_an_object)?;
@@ -84,5 +87,30 @@ impl Input {
         };
         let language = word("language").or_else(|| word("lang"));
         Ok(Self { id: id.map_err(|source| BadItem::Id { line, source })?, text: found, language })
+    }
+}
+
+/// A JSON object in which U+FFFD replaces each half of a surrogate pair, as in records; `None` where it has none.
+fn whole_characters(json: &str) -> Option<String> {
+    if !json.contains("\\u") || object_on_one_line(json.as_bytes()).is_err() {
+        return None;
+    }
+    let mut mended = Vec::new();
+    let has_half = write_compact_json(json, &mut mended);
+    String::from_utf8(mended).ok().filter(|_| has_half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_is_mended_wherever_it_is() {
+        let json = r#"{"id":7,"text":"cut \ud83d","\ude00":"\ud83d\ude00"}"#;
+        let item = Item { line: 1, bytes: json.into(), id: None };
+        let input = Input::of(item, Form::Json, None).ok().unwrap();
+        assert_eq!((input.id.get(), input.text.as_str()), ("7", "cut \u{FFFD}"));
+        let fine = r#"{"text":"a b \ud83d\ude00"}"#;
+        assert_eq!(whole_characters(fine), None);
     }
 }
