@@ -17,7 +17,7 @@ pub(super) fn of_its_own(id: &str, properties: &Properties<'_>) -> Read<KinesisM
         return Err(Stop::left_out(id, "a mapping without EventSourceArn is not run here"));
     }
     let function = properties.required_text("FunctionName")?;
-    mapping(id, function_of(&function), "EventSourceArn", properties)
+    mapping(&properties.scope().home.name(id), function_of(&function), "EventSourceArn", properties)
 }
 
 /// A mapping whose stream is named by the property `source`.

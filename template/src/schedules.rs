@@ -1,6 +1,10 @@
 //! A schedule that invokes a function: an event of a SAM function, a schedule of `EventBridge` Scheduler, or
 //! a rule of `EventBridge`.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use super::names::function_of;
 use super::properties::{Properties, UTC};
 use super::stop::{Read, Stop};
@@ -25,7 +29,8 @@ pub(super) fn of_function(
 pub(super) fn of_scheduler(id: &str, properties: &Properties<'_>) -> Read<Schedule> {
     let target = properties.child("Target")?;
     let expression = properties.required_text("ScheduleExpression")?;
-    let schedule = always(id, &function(&target)?, ScheduleService::Scheduler, expression);
+    let name = properties.scope().home.name(id);
+    let schedule = always(&name, &function(&target)?, ScheduleService::Scheduler, expression);
     timing(Schedule { input: target.text("Input")?, ..schedule }, properties)
 }
 
@@ -36,7 +41,7 @@ pub(super) fn of_rule(id: &str, properties: &Properties<'_>) -> Read<Vec<Schedul
     };
     let mut schedules = Vec::new();
     for target in properties.items("Targets")? {
-        let name = format!("{id}/{}", target.required_text("Id")?);
+        let name = format!("{}/{}", properties.scope().home.name(id), target.required_text("Id")?);
         match function(&target) {
             Ok(function) => {
                 let rule = ScheduleService::EventBridgeRule;
@@ -77,20 +82,28 @@ fn always(name: &str, function: &str, service: ScheduleService, expression: Stri
         expression,
         time_zone: UTC.to_owned(),
         input: None,
+        start: None,
+        end: None,
         enabled: true,
     }
+}
+
+/// A moment between which and another a schedule fires. Without an offset it is in UTC.
+fn bound(properties: &Properties<'_>, name: &str) -> Read<Option<Timestamp>> {
+    let Some(text) = properties.text(name)? else { return Ok(None) };
+    let in_utc = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    let moment = text.parse::<Timestamp>().ok().or_else(in_utc);
+    let problem = format!("is {text:?}, expected a time such as 2026-01-31T08:00:00Z");
+    moment.map(Some).ok_or_else(|| properties.malformed(name, &problem))
 }
 
 /// Adds when a schedule fires, and whether it does.
 fn timing(schedule: Schedule, properties: &Properties<'_>) -> Read<Schedule> {
     properties.without_effect(&kinds::SCHEDULE);
-    for bound in ["StartDate", "EndDate"] {
-        if properties.value(bound)?.is_some() {
-            return Err(properties.left_out(bound, "is not run here, so the schedule is left out"));
-        }
-    }
     let state = properties.text("State")?;
     Ok(Schedule {
+        start: bound(properties, "StartDate")?,
+        end: bound(properties, "EndDate")?,
         time_zone: properties.time_zone("ScheduleExpressionTimezone")?,
         enabled: properties.flag("Enabled")?.unwrap_or(true) && state.as_deref() != Some("DISABLED"),
         ..schedule

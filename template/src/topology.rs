@@ -278,6 +278,10 @@ pub struct Schedule {
     pub time_zone: String,
     /// The event's JSON text. Without one, the service sends its own scheduled event.
     pub input: Option<String>,
+    /// `StartDate`: a `rate` or a `cron` does not fire before it.
+    pub start: Option<Timestamp>,
+    /// `EndDate`: a `rate` or a `cron` does not fire after it.
+    pub end: Option<Timestamp>,
     /// Whether it fires.
     pub enabled: bool,
 }

@@ -190,3 +190,33 @@ Resources:
         serde_json::from_str(topology.schedules[0].input.as_deref().unwrap()).unwrap();
     assert_eq!(event, serde_json::json!({"schema": variables["SCHEMA"], "count": 1}));
 }
+
+#[test]
+fn what_two_applications_of_one_template_hold_has_two_names() {
+    let root = "
+Resources:
+  Orders: { Type: AWS::Serverless::Application, Properties: { Location: one.yaml } }
+  Returns: { Type: AWS::Serverless::Application, Properties: { Location: one.yaml } }
+";
+    let one = "
+Resources:
+  Stream: { Type: AWS::Kinesis::Stream }
+  Function: { Type: AWS::Serverless::Function, Properties: { CodeUri: f } }
+  Records:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: { EventSourceArn: !GetAtt Stream.Arn, FunctionName: !Ref Function, StartingPosition: TRIM_HORIZON }
+  Hourly:
+    Type: AWS::Scheduler::Schedule
+    Properties: { ScheduleExpression: rate(1 hour), Target: { Arn: !GetAtt Function.Arn } }
+  Daily:
+    Type: AWS::Events::Rule
+    Properties: { ScheduleExpression: rate(1 day), Targets: [{ Id: a, Arn: !GetAtt Function.Arn }] }
+";
+    let topology = read(&[("template.yaml", root), ("one.yaml", one)], &[]).unwrap();
+    let mappings: Vec<_> = topology.mappings.iter().map(|mapping| mapping.name.as_str()).collect();
+    assert_eq!(mappings, ["OrdersRecords", "ReturnsRecords"]);
+    assert_ne!(topology.mappings[0].uuid, topology.mappings[1].uuid);
+    let mut schedules: Vec<_> = topology.schedules.iter().map(|schedule| schedule.name.as_str()).collect();
+    schedules.sort_unstable();
+    assert_eq!(schedules, ["OrdersDaily/a", "OrdersHourly", "ReturnsDaily/a", "ReturnsHourly"]);
+}

@@ -179,3 +179,21 @@ fn a_delivery_to_open_search_keeps_its_documents_in_a_bucket_too() {
     let last = topology.unrun_takers.last().unwrap();
     assert_eq!(last.reason, "Search: is left out: no server is given");
 }
+
+#[test]
+fn schedules_that_begin_later_or_end() {
+    let topology = read("bounded_schedules.yaml");
+    left_out(&topology, &[]);
+    let bounds = topology.schedules.iter().map(|schedule| {
+        let text = |bound: Option<jiff::Timestamp>| bound.map(|bound| bound.to_string());
+        (schedule.name.as_str(), text(schedule.start), text(schedule.end))
+    });
+    let time = |text: &str| Some(text.to_owned());
+    let mut bounds: Vec<_> = bounds.collect();
+    bounds.sort_unstable();
+    let expected = [
+        ("Campaign/Hourly", time("2026-12-01T08:00:00Z"), time("2026-12-24T18:00:00Z")),
+        ("Nightly", None, time("2026-12-31T22:59:59Z")),
+    ];
+    assert_eq!(bounds, expected);
+}

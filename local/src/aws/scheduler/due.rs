@@ -35,8 +35,32 @@ impl Due {
         }
     }
 
+    /// The next moment within the bounds after `last`, when it fired before. Moments that `now` has passed are
+    /// not made up for. A `rate` counts from the first bound, and an `at` has no bounds.
+    /// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
+    pub(crate) fn next_within(
+        &self,
+        (start, end): (Option<Moment>, Option<Moment>),
+        last: Option<Moment>,
+        now: Moment,
+    ) -> Option<Moment> {
+        let next = match (self, last, start) {
+            (Self::Once(_), ..) => return self.next(last, now),
+            // The last moment before now at which it would have fired.
+            (Self::Every(every), None, Some(start)) if start < now => {
+                let since = (now - 1).saturating_sub(start);
+                self.next(Some(start.saturating_add(since - since % every)), now - 1)
+            }
+            (Self::Every(_), None, Some(start)) => Some(start),
+            // A moment at the bound itself is within it.
+            (_, _, Some(start)) => self.next(last, now.max(start - 1)),
+            (_, _, None) => self.next(last, now),
+        };
+        next.filter(|next| end.is_none_or(|end| *next <= end))
+    }
+
     /// The next moment after `last`, when it fired before. Moments that `now` has passed are not made up for.
-    pub(crate) fn next(&self, last: Option<Moment>, now: Moment) -> Option<Moment> {
+    fn next(&self, last: Option<Moment>, now: Moment) -> Option<Moment> {
         match (self, last) {
             (Self::Every(_), None) => Some(now),
             (Self::Every(every), Some(last)) => {
@@ -116,6 +140,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_with_bounds_counts_from_the_first_and_ends_with_the_last() {
+        let due = Due::read("rate(1 minute)", &TimeZone::UTC).unwrap();
+        let within = |start, end, last, now| due.next_within((start, end), last, now);
+        assert_eq!(within(Some(90_000), None, None, 5_000), Some(90_000));
+        assert_eq!(within(Some(90_000), None, None, 90_000), Some(90_000));
+        assert_eq!(within(Some(90_000), None, None, 90_001), Some(150_000));
+        assert_eq!(within(Some(90_000), None, None, 150_000), Some(150_000));
+        assert_eq!(within(Some(90_000), None, Some(150_000), 150_001), Some(210_000));
+        assert_eq!(within(Some(90_000), Some(209_999), Some(150_000), 150_001), None);
+        assert_eq!(within(None, Some(60_000), None, 60_001), None);
+        assert_eq!(within(None, Some(60_000), None, 59_000), Some(59_000));
+    }
+
+    #[test]
+    fn a_time_of_the_clock_has_bounds_and_a_single_time_has_none() {
+        let hourly = Due::read("cron(0 * * * ? *)", &TimeZone::UTC).unwrap();
+        let (start, end) = (moment("2026-01-01T01:00:00Z"), moment("2026-01-01T03:00:00Z"));
+        let bounds = (Some(start), Some(end));
+        let first = hourly.next_within(bounds, None, start - 7_200_000);
+        let all = std::iter::successors(first, |last| hourly.next_within(bounds, Some(*last), *last));
+        assert_eq!(all.collect::<Vec<_>>(), [start, start + 3_600_000, end]);
+        let once = Due::read("at(2026-01-01T09:00:00)", &TimeZone::UTC).unwrap();
+        let at = moment("2026-01-01T09:00:00Z");
+        assert_eq!(once.next_within(bounds, None, start), Some(at));
+    }
+
+    #[test]
     fn what_a_machine_slept_through_is_not_made_up_for() {
         let due = Due::read("rate(1 minute)", &TimeZone::UTC).unwrap();
         assert_eq!(due.next(Some(7_000), 1_000_000), Some(1_027_000));
@@ -181,8 +232,18 @@ mod tests {
             zone_name in prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("America/New_York"), Just("Australia/Lord_Howe")],
             now in 1_600_000_000_000_i64..2_000_000_000_000,
             late in 0_i64..10_000_000,
+            start in proptest::option::of(-10_000_000_000_i64..10_000_000_000),
+            length in proptest::option::of(0_i64..100_000_000),
         ) {
             let due = Due::read(expression, &zone(zone_name)).unwrap();
+            let bounds = (start.map(|start| now + start), length.map(|length| now + length));
+            if let Some(first) = due.next_within(bounds, None, now) {
+                prop_assert!(first >= now && bounds.0.is_none_or(|start| first >= start));
+                prop_assert!(bounds.1.is_none_or(|end| first <= end));
+                let second = due.next_within(bounds, Some(first), first + late);
+                prop_assert!(second.is_none_or(|second| second > first + late));
+                prop_assert_eq!(second, due.next_within((None, bounds.1), Some(first), first + late));
+            }
             let first = due.next(None, now).unwrap();
             prop_assert!(first >= now);
             let second = due.next(Some(first), first + late).unwrap();

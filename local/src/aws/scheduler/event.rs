@@ -62,6 +62,8 @@ mod tests {
             expression: "rate(1 hour)".to_owned(),
             time_zone: "UTC".to_owned(),
             input: input.map(ToOwned::to_owned),
+            start: None,
+            end: None,
             enabled: true,
         };
         let event = event(&schedule, 1_764_201_600_123, Uuid::nil());

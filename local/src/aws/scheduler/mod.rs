@@ -8,6 +8,7 @@ mod field;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use template::{AsynchronousRetries, Schedule};
 use uuid::Uuid;
@@ -37,7 +38,13 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
 
 /// When a schedule that fired at `last` fires again; `None` if it never does.
 pub(crate) fn next(schedule: &Schedule, last: Moment, now: Moment) -> Option<Moment> {
-    due(schedule).ok()?.next(Some(last), now)
+    due(schedule).ok()?.next_within(bounds(schedule), Some(last), now)
+}
+
+/// The moments between which a schedule fires.
+fn bounds(schedule: &Schedule) -> (Option<Moment>, Option<Moment>) {
+    let moment = |bound: Option<Timestamp>| bound.map(Timestamp::as_millisecond);
+    (moment(schedule.start), moment(schedule.end))
 }
 
 fn due(schedule: &Schedule) -> Result<Due, ScheduleError> {
@@ -92,8 +99,8 @@ impl Scheduler {
 
     async fn fire(&self, timer: &Timer) {
         let Timer { schedule, due, function, retries } = timer;
-        let mut last = None;
-        while let Some(at) = due.next(last, self.clock.now()) {
+        let (mut last, bounds) = (None, bounds(schedule));
+        while let Some(at) = due.next_within(bounds, last, self.clock.now()) {
             self.clock.sleep_until(at).await;
             let (schedule_name, function_name) = (schedule.name.as_str().into(), function.name().into());
             self.observer.on(Event::Fired { schedule: schedule_name, function: function_name, at });
@@ -103,7 +110,12 @@ impl Scheduler {
         }
         if last.is_none() {
             let Schedule { name, expression, .. } = schedule;
-            let message = format!("schedule {name} is {expression:?}, which has passed, so it never fires");
+            let over = if due.next_within((bounds.0, None), None, self.clock.now()).is_some() {
+                "ends before it is due"
+            } else {
+                "has passed"
+            };
+            let message = format!("schedule {name} is {expression:?}, which {over}, so it never fires");
             self.observer.on(Event::Warning { message });
         }
     }
@@ -116,6 +128,7 @@ mod tests {
     use crate::aws::lambda::{Invocation, InvocationError};
     use bytes::Bytes;
     use futures::future::BoxFuture;
+    use jiff::SignedDuration;
     use std::sync::Mutex;
     use std::time::Duration;
     use template::ScheduleService;
@@ -152,6 +165,16 @@ mod tests {
 
     /// Runs one schedule for a time: what happened, and what its function was invoked with.
     async fn run(expression: &str, answer: &'static str, time: Duration) -> (Arc<Events>, Vec<Bytes>) {
+        run_within((None, None), expression, answer, time).await
+    }
+
+    /// The same, between two moments.
+    async fn run_within(
+        (start, end): (Option<Timestamp>, Option<Timestamp>),
+        expression: &str,
+        answer: &'static str,
+        time: Duration,
+    ) -> (Arc<Events>, Vec<Bytes>) {
         let events = Arc::new(Events::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let asynchronous = Arc::new(Asynchronous::new(Arc::clone(&clock), Arc::clone(&events) as _));
@@ -164,6 +187,8 @@ mod tests {
             expression: expression.to_owned(),
             time_zone: "UTC".to_owned(),
             input: Some("{}".to_owned()),
+            start,
+            end,
             enabled: true,
         };
         scheduler.add(schedule, Arc::clone(&script) as _, AsynchronousRetries::default()).unwrap();
@@ -188,6 +213,20 @@ mod tests {
         let (events, invoked) = run("cron(* * * * ? *)", "null", Duration::from_secs(121)).await;
         assert!((2..=3).contains(&invoked.len()));
         assert!(events.fired().iter().all(|at| at % 60_000 == 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_schedule_fires_from_its_start_to_its_end_and_says_where_that_is_never() {
+        let in_seconds = |seconds| Some(Timestamp::now() + SignedDuration::from_secs(seconds));
+        let hour = Duration::from_hours(1);
+        let (_, invoked) =
+            run_within((in_seconds(600), in_seconds(730)), "rate(1 minute)", "null", hour).await;
+        assert_eq!(invoked.len(), 3);
+        let (events, invoked) = run_within((None, in_seconds(-5)), "rate(1 minute)", "null", hour).await;
+        assert_eq!(invoked.len(), 0);
+        assert!(
+            matches!(events.0.lock().unwrap().as_slice(), [Event::Warning { message }] if message.contains("ends before"))
+        );
     }
 
     #[tokio::test(start_paused = true)]
