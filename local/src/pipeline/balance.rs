@@ -30,6 +30,14 @@ struct Taker<'a> {
     name: &'a str,
     /// Records that it is done with.
     ended: u64,
+    /// Whether its function is never invoked.
+    is_throttled: bool,
+}
+
+/// Whether Lambda throttles every invocation of a function, because its reserved concurrency is 0.
+pub(crate) fn is_never_invoked(topology: &Topology, function: &str) -> bool {
+    let mut functions = topology.functions.iter();
+    functions.any(|definition| definition.name == function && definition.reserved_concurrency == Some(0))
 }
 
 /// The name under which a mapping has its places.
@@ -98,7 +106,7 @@ impl Balance<'_> {
     }
 
     fn check_taker(&self, taker: &Taker<'_>, put: u64) -> Option<String> {
-        let Taker { stream, id, name, ended } = taker;
+        let Taker { stream, id, name, ended, is_throttled } = taker;
         let carried = waiting(self.before, stream, id);
         let waits = waiting(self.after, stream, id);
         let due = carried + put;
@@ -115,7 +123,12 @@ impl Balance<'_> {
                 ended + waits
             ));
         }
-        (waits > 0).then(|| format!("{name}: {waits} records of stream {stream} are not delivered yet"))
+        let why = if *is_throttled {
+            ": the reserved concurrency of its function is 0, so Lambda throttles every batch"
+        } else {
+            ""
+        };
+        (waits > 0).then(|| format!("{name}: {waits} records of stream {stream} are not delivered yet{why}"))
     }
 
     /// Streams that a client made, and that nothing in the template reads.
@@ -138,12 +151,14 @@ impl Balance<'_> {
         let mappings = mappings.map(move |mapping| {
             let key = (mapping.name.as_str().into(), stream.into());
             let ended = self.counts.mappings.get(&key).map_or(0, Taken::ended);
-            Taker { stream, id: mapping_id(&mapping.name), name: &mapping.name, ended }
+            let is_throttled = is_never_invoked(self.topology, &mapping.function);
+            Taker { stream, id: mapping_id(&mapping.name), name: &mapping.name, ended, is_throttled }
         });
         let deliveries = self.topology.deliveries.iter().filter(move |delivery| delivery.stream == stream);
         mappings.chain(deliveries.map(move |delivery| {
             let ended = self.counts.deliveries.get(delivery.name.as_str()).map_or(0, |counts| counts.passed);
-            Taker { stream, id: delivery_id(&delivery.name), name: &delivery.name, ended }
+            let id = delivery_id(&delivery.name);
+            Taker { stream, id, name: &delivery.name, ended, is_throttled: false }
         }))
     }
 }

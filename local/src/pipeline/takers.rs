@@ -8,12 +8,13 @@ use template::{DeliveryStream, KinesisMapping, OnFailure, StartingPosition};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::aws::event::Event;
 use crate::aws::event_source::{Destination, Mapping, Ports as MappingPorts, Target};
 use crate::aws::firehose::{Bucket, DeliveryError, Firehose, Ports as DeliveryPorts};
 use crate::aws::kinesis::store::{ShardCount, Start, Taker};
 use crate::aws::stream::{Patient, Phase, StreamError, StreamSource};
 use crate::error::RunError;
-use crate::pipeline::balance::{delivery_id, mapping_id};
+use crate::pipeline::balance::{delivery_id, is_never_invoked, mapping_id};
 use crate::pipeline::machine::Machine;
 
 /// A running mapping, what it reads through, and where it keeps what it gives up.
@@ -42,6 +43,8 @@ pub(crate) struct Takers {
     began_at: BTreeMap<(String, String), String>,
     phase: watch::Sender<Phase>,
     workers: JoinSet<Result<(), RunError>>,
+    /// Mappings whose function is never invoked. A drain would wait for them for ever.
+    throttled: JoinSet<Result<(), RunError>>,
 }
 
 impl Takers {
@@ -59,7 +62,9 @@ impl Takers {
             mappings,
             phase: watch::Sender::new(Phase::Running),
             workers: JoinSet::new(),
+            throttled: JoinSet::new(),
         };
+        tell_throttled(machine);
         takers.work(machine, deliveries);
         Ok(takers)
     }
@@ -68,7 +73,9 @@ impl Takers {
         for at_work in &self.mappings {
             let function = at_work.function().to_owned();
             let work = Arc::clone(&at_work.mapping).run(self.phase.subscribe());
-            self.workers.spawn(async { work.await.map_err(|source| RunError::Mapping { function, source }) });
+            let is_throttled = is_never_invoked(&machine.topology, &function);
+            let workers = if is_throttled { &mut self.throttled } else { &mut self.workers };
+            workers.spawn(async { work.await.map_err(|source| RunError::Mapping { function, source }) });
         }
         for (settings, firehose) in machine.topology.deliveries.iter().zip(deliveries) {
             let delivery = settings.name.clone();
@@ -86,21 +93,28 @@ impl Takers {
     /// Waits until a taker fails. A taker that ends because its stream was deleted has not failed.
     pub(crate) async fn failure(&mut self) -> RunError {
         loop {
-            match self.workers.join_next().await {
-                Some(Ok(Ok(()))) => {}
-                Some(Ok(Err(error))) => return error,
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-                None => std::future::pending().await,
+            let joined = tokio::select! {
+                Some(joined) = self.workers.join_next() => joined,
+                Some(joined) = self.throttled.join_next() => joined,
+                else => return std::future::pending().await,
+            };
+            match joined {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
     }
 
     /// Waits until everything on the streams is delivered, and stops the takers. Open windows are closed
-    /// then.
+    /// then. What a mapping is never given, since its function is never invoked, is not waited for.
     pub(crate) async fn drain(&mut self, machine: &Machine) -> Result<(), RunError> {
         self.phase.send_replace(Phase::Draining);
+        let mappings = self.mappings.iter();
+        let throttled = mappings.filter(|at_work| is_never_invoked(&machine.topology, at_work.function()));
+        let throttled = throttled.map(|at_work| mapping_id(at_work.name())).collect();
         tokio::select! {
-            () = machine.streams.drained() => {}
+            () = machine.streams.drained(&throttled) => {}
             error = self.failure() => return Err(error),
         }
         self.phase.send_replace(Phase::Stopped);
@@ -112,7 +126,22 @@ impl Takers {
 
     /// Ends every taker where it is.
     pub(crate) async fn shutdown(&mut self) {
+        self.throttled.shutdown().await;
         self.workers.shutdown().await;
+    }
+}
+
+/// Says at once which functions are never invoked.
+fn tell_throttled(machine: &Machine) {
+    for function in &machine.topology.functions {
+        if is_never_invoked(&machine.topology, &function.name) {
+            let message = format!(
+                "function {} is never invoked: its reserved concurrency is 0, so Lambda throttles every batch and event \
+                 for it",
+                function.name
+            );
+            machine.observer.on(Event::Warning { message });
+        }
     }
 }
 

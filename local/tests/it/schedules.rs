@@ -1,4 +1,4 @@
-//! What schedules do in a run with real processes, and what is reported about functions that fail.
+//! What schedules do in a run with real processes, and what is reported about functions that fail or are never invoked.
 
 use super::scene;
 
@@ -36,4 +36,26 @@ async fn a_function_that_can_not_start_is_told_once_with_its_last_line_and_its_l
     told_once.sort();
     told_once.dedup();
     assert_eq!(told_once.len(), warnings.len(), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_function_whose_concurrency_is_0_is_told_at_once_and_not_waited_for() {
+    let scene = Scene::new().with("ConsumerConcurrency", "0").with("Lanes", "2");
+    let told = async |_: String| {
+        let warnings = scene.warnings();
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(warning.starts_with("function OrdersConsumerFunction is never invoked: "), "{warning}");
+    };
+    scene.run_with(told).await.unwrap();
+    let report = scene.run(&numbered(7)).await.unwrap();
+    let orders = &report.data_sets[0];
+    assert_eq!((orders.on_stream, orders.typed, orders.enriched), (7, 7, 0));
+    let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
+    let expected = "OrdersConsumerFunction/Records: 7 records of stream OrdersStream are not delivered yet: the reserved \
+                    concurrency of its function is 0";
+    assert!(problem.starts_with(expected), "{problem}");
+    // With a function that may run again, the next run delivers them.
+    let report = scene.with("ConsumerConcurrency", "-1").run(&[]).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(report.data_sets[0].enriched, 7);
 }

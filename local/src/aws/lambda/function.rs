@@ -97,7 +97,6 @@ impl Function {
             return Err(InvocationError::EventTooLarge { bytes: invocation.event.len() });
         }
         let Some(_permit) = self.pool.admit().await else {
-            self.told.never_invoked(&self.name);
             return Err(InvocationError::Throttled { function: self.name.to_string() });
         };
         let warm = self.pool.warm();

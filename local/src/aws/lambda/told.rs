@@ -13,7 +13,6 @@ pub(super) struct Told {
     observer: Arc<dyn Observer>,
     why_not_started: Mutex<Option<String>>,
     memory: AtomicBool,
-    concurrency: AtomicBool,
 }
 
 impl Told {
@@ -22,7 +21,6 @@ impl Told {
             observer,
             why_not_started: Mutex::default(),
             memory: AtomicBool::new(false),
-            concurrency: AtomicBool::new(false),
         }
     }
 
@@ -47,13 +45,6 @@ impl Told {
                 "function {name} used {peak_mb} MB of its {memory_mb} MB; Lambda would have killed it, \
                  but here it continues"
             ));
-        }
-    }
-
-    /// Reports a function that may not be invoked.
-    pub(super) fn never_invoked(&self, function: &str) {
-        if !self.concurrency.swap(true, Ordering::Relaxed) {
-            self.warn(format!("function {function} is never invoked: its reserved concurrency is 0"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What was put and what has not been taken yet, of every stream at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::StreamStore;
@@ -36,20 +36,20 @@ impl StreamStore {
         lock(&self.deleted).clone()
     }
 
-    /// Whether, at one moment, every taker of every stream has passed every record and has finished every
-    /// closed shard.
-    pub(crate) fn is_drained(&self) -> bool {
+    /// Whether, at one moment, every taker of every stream but these has passed every record and has finished
+    /// every closed shard.
+    pub(crate) fn is_drained(&self, but: &BTreeSet<String>) -> bool {
         let streams = self.live();
         let held: Vec<_> = streams.iter().map(|stream| write(&stream.state)).collect();
-        streams.iter().zip(&held).all(|(stream, state)| stream.is_drained(state))
+        streams.iter().zip(&held).all(|(stream, state)| stream.is_drained(state, but))
     }
 
     /// Ends once [`StreamStore::is_drained`] holds.
-    pub(crate) async fn drained(&self) {
+    pub(crate) async fn drained(&self, but: &BTreeSet<String>) {
         let mut passed = self.passed.subscribe();
         loop {
             passed.borrow_and_update();
-            if self.is_drained() || passed.changed().await.is_err() {
+            if self.is_drained(but) || passed.changed().await.is_err() {
                 return;
             }
         }
@@ -78,7 +78,7 @@ impl Stream {
         logs.map(count).collect()
     }
 
-    fn is_drained(&self, state: &State) -> bool {
+    fn is_drained(&self, state: &State, but: &BTreeSet<String>) -> bool {
         let takers = lock(&self.takers);
         let has_passed = |places: &Places, log: &Log| {
             let is_closed = state.description.shard(log.index).is_some_and(|shard| shard.closed.is_some());
@@ -88,7 +88,8 @@ impl Stream {
             };
             places.next(log.index).max(oldest) >= end && (!is_closed || places.place(log.index).finished)
         };
-        let is_passed = |log: &Arc<Log>| takers.values().all(|places| has_passed(places, log));
+        let counts = || takers.iter().filter(|(taker, _)| !but.contains(*taker)).map(|(_, places)| places);
+        let is_passed = |log: &Arc<Log>| counts().all(|places| has_passed(places, log));
         state.is_deleted || state.logs.values().all(is_passed)
     }
 }

@@ -205,8 +205,8 @@ impl World {
             shard.passed == shard.records.len() && (!is_closed || shard.finished)
         };
         let is_drained = self.shards.iter().all(is_passed);
-        assert_eq!(self.store.is_drained(), is_drained);
-        assert_eq!(self.store.drained().now_or_never().is_some(), is_drained);
+        assert_eq!(self.store.is_drained(&BTreeSet::new()), is_drained);
+        assert_eq!(self.store.drained(&BTreeSet::new()).now_or_never().is_some(), is_drained);
     }
 }
 
