@@ -1,6 +1,6 @@
 //! The page of a run, in a real browser: a pipeline at work, and scripts in `tests/page` that look and click.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -29,8 +29,8 @@ impl Drop for Running {
 
 impl Running {
     /// Waits until the run says where it is served.
-    fn start(folder: &Path) -> Self {
-        let mut run = command(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    fn start(mut command: Command) -> Self {
+        let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
         let mut before = Vec::new();
         loop {
@@ -45,6 +45,15 @@ impl Running {
             }
             before.push(line);
         }
+    }
+
+    /// Ends the run, and starts it again in its folder with its page where it was.
+    fn again(self, folder: &Path) -> Self {
+        let port = self.page.rsplit(':').next().unwrap().to_owned();
+        drop(self);
+        let mut command = command(folder, &port);
+        command.arg("--listen");
+        Self::start(command)
     }
 
     /// Splits a shard, so that there is a history to show.
@@ -63,8 +72,17 @@ fn address(line: &str, words: &str) -> Option<String> {
     Some(named.trim_end_matches('/').to_owned())
 }
 
+/// A run in the folder.
+fn command(folder: &Path, page_port: &str) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+    command.current_dir(root).args(["run", "--no-open", "--page-port", page_port]);
+    command.args(["--kinesis-port", "0", "--s3-port", "0", "--data-dir"]).arg(folder.join("data"));
+    command
+}
+
 /// A run of the examples, with one record more that is hostile.
-fn command(folder: &Path) -> Command {
+fn examples(folder: &Path) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let examples = std::fs::read_to_string(root.join("examples/tweets.jsonl")).unwrap();
     let tweet = serde_json::json!({
@@ -73,9 +91,7 @@ fn command(folder: &Path) -> Command {
     });
     let tweets = folder.join("tweets.jsonl");
     std::fs::write(&tweets, format!("{tweet}\n{examples}")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
-    command.current_dir(&root).args(["run", "--no-open", "--page-port", "0"]);
-    command.args(["--kinesis-port", "0", "--s3-port", "0", "--data-dir"]).arg(folder.join("data"));
+    let mut command = command(folder, "0");
     command.args(["--input", "crime=examples/crime.csv", "--input", "users=examples/users.csv"]);
     command.arg("--input").arg(format!("tweets={}", tweets.display()));
     command
@@ -93,12 +109,21 @@ fn the_page_shows_mends_and_invokes_on_a_running_pipeline_in_a_real_browser() {
         }
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
     }
-    let running = Running::start(folder.path());
+    let mut running = Running::start(examples(folder.path()));
     running.split("CrimeStream", "shardId-000000000001");
-    let looked =
-        Command::new("node").arg(&script).arg(&running.page).env("HOSTILE", hostile()).output().unwrap();
-    let (told, errors) = (String::from_utf8_lossy(&looked.stdout), String::from_utf8_lossy(&looked.stderr));
-    assert!(looked.status.success(), "{told}{errors}");
+    let mut command = Command::new("node");
+    command.arg(&script).arg(&running.page).env("HOSTILE", hostile()).env("RESTART", "1");
+    let mut looking = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut going_on, mut told) = (looking.stdin.take().unwrap(), Vec::new());
+    for line in BufReader::new(looking.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line == "restart" {
+            running = running.again(folder.path());
+            writeln!(going_on, "started").unwrap();
+        }
+        told.push(line);
+    }
+    assert!(looking.wait().unwrap().success(), "{}", told.join("\n"));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 // Drives the page of a running pipeline: `node check.mjs http://127.0.0.1:4569`, or `--installed` to learn whether it
 // can. Says `ok` and a rule a line; exits with 1 where one does not hold, and with 77 where no browser is here.
-// PICTURES names a folder for a picture of each view at both widths and in both themes.
+// With RESTART it asks for the run to be ended and started again at its address, by the line `restart`, and goes on once a
+// line comes in. PICTURES names a folder for a picture of each view at both widths and in both themes.
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 
 import { everywhere } from "./everywhere.mjs";
+import { living } from "./living.mjs";
 import { views } from "./views.mjs";
 
 const NOT_INSTALLED = 77;
@@ -42,19 +45,27 @@ async function rule(name, look) {
 }
 
 /// A page that notes what it complained of, and what it asked of others than the run.
-async function open(options = {}) {
+async function open(options = {}, from = address) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   page.complaints = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
   page.on("pageerror", (error) => page.complaints.push(error.stack));
-  page.on("request", (request) => !request.url().startsWith(address) && page.complaints.push(`asked for ${request.url()}`));
-  await page.goto(`${address}/`);
+  page.on("request", (request) => !request.url().startsWith(from) && page.complaints.push(`asked for ${request.url()}`));
+  await page.goto(`${from}/`);
   return page;
+}
+
+/// Has the run ended and started again.
+async function restart() {
+  console.log("restart");
+  for await (const _ of createInterface({ input: process.stdin })) return;
+  throw new Error("nobody started the run again");
 }
 
 await views({ address, open, rule, hostile: process.env.HOSTILE ?? "" });
 await everywhere({ address, open, rule, axe: axe.source, pictures: process.env.PICTURES });
+await living({ address, open, rule, restart: process.env.RESTART ? restart : null });
 await browser.close();
 process.exit(failed === 0 ? 0 : 1);

@@ -3,6 +3,7 @@
 //! Tallies, progress, the report and logs are folds of these events. Each event says what changed. Its
 //! numbers count only that change, unless a field is named `total`.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(crate) type Name = Arc<str>;
 pub(crate) enum Event {
     /// A stream took records. A KPL aggregate counts as one record with many user records.
     Put { stream: Name, shard: Name, records: u64, user_records: u64, bytes: u64 },
+    /// A stream did not take records of a request, each told by its [`fingerprint`], for this reason.
+    PutRefused { stream: Name, records: Vec<u64>, code: &'static str },
     /// Files of a stream were found damaged when it was opened, so this many acknowledged records are lost.
     Damaged { stream: Name, shard: Name, records: u64, message: String },
     /// An environment of a function took an invocation with this event. What it logs is behind `log_at` bytes of the
@@ -77,6 +80,11 @@ pub(crate) enum Event {
     Fenced { service: String, function: Option<Name> },
     /// Something that the user should know, on one line.
     Warning { message: String },
+}
+
+/// Tells a record that was not taken from others until it is put again. It is the same within a process alone.
+pub(crate) fn fingerprint(partition_key: &str, data: &[u8]) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one((partition_key, data))
 }
 
 /// What the open buffers of a delivery stream hold.

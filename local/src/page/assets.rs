@@ -22,6 +22,7 @@ assets![
     "base.css",
     "calm.js",
     "chart.js",
+    "chooser.js",
     "dom.js",
     "failure-detail.js",
     "failure-redrive.js",

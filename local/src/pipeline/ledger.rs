@@ -155,7 +155,8 @@ impl Counts {
             }
             Event::Damaged { message, .. } => self.damages.push(message),
             Event::Fenced { service, .. } => *self.fenced.entry(service).or_default() += 1,
-            Event::InvocationStarted { .. }
+            Event::PutRefused { .. }
+            | Event::InvocationStarted { .. }
             | Event::InvocationEnded { .. }
             | Event::Retried { .. }
             | Event::Buffered { .. }

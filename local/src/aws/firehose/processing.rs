@@ -10,7 +10,7 @@ use super::apart::UserRecord;
 use super::buffer::{Entry, ObjectBuffer, Place};
 use super::delivery::Delivery;
 use super::event::{Sender, event};
-use super::failure::{Failure, line};
+use super::failure::Failure;
 use super::ids::Ids;
 use super::settings::Outlet;
 use super::step::{Action, Errand};
@@ -176,7 +176,7 @@ impl Delivery {
         kind: &'static str,
         failure: &Failure,
     ) -> Result<(), DeliveryError> {
-        let line = line(record, failure, now)?;
+        let line = failure.line(record, now)?;
         let line = entry(record, &line, Some((failure.code, &failure.message)));
         self.push(now, Place::Errors(kind), line);
         Ok(())

@@ -43,7 +43,7 @@ export function histogram() {
       const i = bins.indexOf(bin);
       const tall = ((HEIGHT - FOOT - 8) * bin.count) / most;
       for (const [side, value] of [["x", LEFT + i * wide + 1], ["y", HEIGHT - FOOT - tall], ["width", Math.max(1, wide - 2)], ["height", tall]]) attr(bar, side, value.toFixed(1));
-      text(bar.firstChild, `${short(bin.from)} to ${short(bin.to)}: ${count(bin.count)}`);
+      text(bar.firstChild, `${bin.from === bin.to ? short(bin.from) : `${short(bin.from)} to ${short(bin.to)}`}: ${count(bin.count)}`);
     });
     const marks = marksOf(bins, most, width, wide);
     keyed(words, marks, (mark) => mark.key, () => svg("text"), (word, mark) => {
@@ -66,8 +66,10 @@ export function histogram() {
 
 /// The words at the axes: some ends of bins, and nothing, half and most.
 function marksOf(bins, most, width, wide) {
-  const each = Math.max(1, Math.ceil(70 / wide));
-  const ends = [...bins.map((bin) => bin.from), bins.at(-1).to].map((value, i) => ({ key: `x${i}`, x: Math.min(width - 2, LEFT + i * wide), y: HEIGHT - 5, anchor: i === 0 ? "start" : i === bins.length ? "end" : "middle", words: short(Number(value.toPrecision(4))), i }));
+  const each = Math.max(1, Math.ceil(56 / wide));
+  const single = bins.every((bin) => bin.from === bin.to);
+  const middles = bins.map((bin, i) => ({ key: `x${i}`, x: LEFT + (i + 0.5) * wide, y: HEIGHT - 5, anchor: "middle", words: short(bin.from), i }));
+  const ends = single ? middles : [...bins.map((bin) => bin.from), bins.at(-1).to].map((value, i) => ({ key: `x${i}`, x: Math.min(width - 2, LEFT + i * wide), y: HEIGHT - 5, anchor: i === 0 ? "start" : i === bins.length ? "end" : "middle", words: short(Number(value.toPrecision(4))), i }));
   const shown = ends.filter(({ i }) => i % each === 0 || i === bins.length).filter(({ i }) => i === bins.length || bins.length - i >= each || i === 0);
   const counts = [0, 0.5, 1].map((part) => ({ key: `y${part}`, x: LEFT - 8, y: HEIGHT - FOOT - (HEIGHT - FOOT - 8) * part + 4, anchor: "end", words: short(Math.round(most * part)) }));
   return [...shown, ...counts];

@@ -103,7 +103,7 @@ function options({ series, show, whole, width }, pointed) {
     scales: { x: { time: true, range: (plot) => span(plot.data[0]) }, y: whole ? { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } : {} },
     axes: [
       { ...axis, values: [[86400, "{YYYY}-{MM}-{DD}"], [3600, "{MM}-{DD} {HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]].map(([least, form]) => [least, form, null, null, null, null, null, null, 1]), space: 90 },
-      { ...axis, size: 56, ...(whole ? { incrs: WHOLE } : {}), values: (_, ticks) => ticks.map(show) },
+      { ...axis, size: (_, marks) => 18 + 7 * Math.max(4, ...(marks ?? []).map((mark) => mark.length)), ...(whole ? { incrs: WHOLE } : {}), values: (_, ticks) => ticks.map(show) },
     ],
     series: [
       {},

@@ -71,7 +71,7 @@ function projection(points, width) {
     lines.push({ key: `y${lat.toFixed(digits)}`, x1: 0, x2: width, y1: y(lat), y2: y(lat), tx: 4, ty: y(lat) - 4, anchor: "start", words: `${lat.toFixed(digits)}°` });
   }
   for (const lon of net(midLon - half(width / 2 - 60) / shrink, midLon + half(width / 2 - 30) / shrink)) {
-    lines.push({ key: `x${lon.toFixed(digits)}`, x1: x(lon), x2: x(lon), y1: 0, y2: HEIGHT, tx: x(lon) + 4, ty: HEIGHT - 5, anchor: "start", words: `${lon.toFixed(digits)}°` });
+    lines.push({ key: `x${lon.toFixed(digits)}`, x1: x(lon), x2: x(lon), y1: 0, y2: HEIGHT, tx: x(lon) + 4, ty: HEIGHT - 5, anchor: "start", words: x(lon) + 52 < width ? `${lon.toFixed(digits)}°` : "" });
   }
   return { of: ({ lat, lon }) => [x(lon), y(lat)], lines };
 }

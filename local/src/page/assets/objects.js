@@ -4,8 +4,8 @@ import { clear, el, keyed, shown, text } from "./dom.js";
 import { bytes, count, moment, visible } from "./format.js";
 import { get } from "./net.js";
 import { block } from "./record-parts.js";
-import { to, toRecord } from "./route.js";
-import { badge, button, card, nothing, table } from "./ui.js";
+import { go, to, toRecord } from "./route.js";
+import { badge, button, card, nothing, select, table } from "./ui.js";
 
 const PAGE = 100;
 const LINES = 50;
@@ -18,7 +18,11 @@ export function objectsView(place, params, message) {
   const none = nothing("No object yet", "Objects appear here as they are written, the newest first.");
   const older = button("Older", () => more());
   const told = el("span", { class: "small quiet" });
-  bar.append(told);
+  const [first = ""] = (params.prefix ?? "").split("/");
+  const kind = select([["", "every kind"], ...[...new Set([...Object.keys(KINDS), "state", first])].filter((name) => name !== "").map((name) => [name, name])],
+    (name) => go(to("data", ["objects"], { bucket: params.bucket, prefix: name === "" ? "" : `${name}/` })), first);
+  kind.setAttribute("aria-label", "Kind of objects");
+  bar.append(told, kind);
   body.append(none, rows.node, el("div", { class: "body" }, older));
   place.append(node);
   heading.classList.add("anywhere");

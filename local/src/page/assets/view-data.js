@@ -11,6 +11,10 @@ import { go, to } from "./route.js";
 import { card, field as labelledField, figures, head, nothing, select, setOptions, told } from "./ui.js";
 
 const EVERY_MS = 1500;
+/// While objects wait to be looked into.
+const SOON_MS = 300;
+/// Bars of a list, of those that are told.
+const BARS = 15;
 
 export const title = ({ parts }) => (parts[0] === "objects" || parts[0] === "object" ? "Objects" : parts[0] ? `Data of ${parts[0]}` : "Data");
 
@@ -43,7 +47,7 @@ export function mount(root) {
     } catch (error) {
       message.say(error.message, "bad");
     }
-    if (!state.stopped) state.timer = setTimeout(poll, EVERY_MS);
+    if (!state.stopped) state.timer = setTimeout(poll, state.shown?.left?.() > 0 ? SOON_MS : EVERY_MS);
   }
 
   const other = (key, make) => {
@@ -75,7 +79,7 @@ export function mount(root) {
 
 /// One data set: what can be drawn of it, and no picture that would be empty.
 function dataSet(place, name) {
-  const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Running mean"], ["values", "Values"]]);
+  const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Running mean of the field"], ["values", "Values of the field"]]);
   const none = nothing("Nothing to draw yet", "Pictures appear with the first objects that are written: a delivery writes when its buffer is full or due.");
   const choose = select([], (value) => go(to("data", [name], { field: value }), true));
   const chooseLabel = select([], (value) => {
@@ -84,7 +88,7 @@ function dataSet(place, name) {
   });
   const numbers = over("Records over time", ["records"], count, true);
   const series = over("Over time", ["mean", "least", "most"], short);
-  const sentiment = over("Sentiment over time", ["positive", "neutral", "negative"], count, true);
+  const sentiment = over("Sentiment over time", ["positive", "neutral", "negative", "mixed"], count, true);
   const parts = { histogram: histogram(), keywords: barList("Keywords"), labels: barList("Values"), map: map() };
   const cards = Object.fromEntries([["histogram", "How often each value is there"], ["keywords", "Keywords"], ["labels", "Most frequent"], ["map", "Map of points"]].map(([key, label]) => {
     const made = card(label);
@@ -100,6 +104,7 @@ function dataSet(place, name) {
   place.append(sums.node, none, first, left);
   let field = null;
   let asked = 0;
+  let waiting = 0;
   let drawn = null;
   let known = [];
   // Until a field of text is chosen, those whose values are hardly ever the same are passed over, one at a look.
@@ -117,6 +122,7 @@ function dataSet(place, name) {
     setOptions(chooseLabel, set.labels, shownLabel);
     const mine = ++asked;
     const found = await get(`/api/data/${encodeURIComponent(name)}`, { field: wanted, label: shownLabel });
+    waiting = found.digested.left;
     // What was read back already is drawn already.
     const news = JSON.stringify([found.digested, wanted, shownLabel]);
     if (mine !== asked || news === drawn) return;
@@ -129,24 +135,28 @@ function dataSet(place, name) {
   function write(found) {
     const { digested } = found;
     sums.update({ records: count(digested.records), objects: count(digested.objects), mean: found.series && found.series.count > 0 ? short(found.series.running_mean) : "–", values: count(found.series?.count ?? 0) });
-    text(left, digested.left > 0 ? `${plural(digested.left, "object")} not yet looked into.` : "");
+    text(left, [digested.left > 0 ? `${plural(digested.left, "object")} not yet looked into.` : "",
+      digested.missed > 0 ? `${plural(digested.missed, "older object")} of all kinds no longer listed, and not in the pictures.` : ""].join(" ").trim());
     const has = (list) => Boolean(list && list.length > 0);
     shown(none, digested.records === 0);
     numbers.write(found.series, (point) => [point.count], "Records over time");
     series.write(found.series, (point) => [point.mean, point.min, point.max], found.series ? `${found.series.field} over time` : "");
-    sentiment.write(found.sentiment, (point) => [point.positive, point.neutral, point.negative], "Sentiment over time");
+    sentiment.write(found.sentiment, (point) => [point.positive, point.neutral, point.negative, point.mixed], "Sentiment over time");
     for (const [key, list, update] of [
-      ["histogram", found.histogram?.bins, () => found.histogram], ["keywords", found.keywords, () => found.keywords.slice(0, 15)],
-      ["labels", found.labels?.values, () => found.labels.values.slice(0, 15)], ["map", found.points, () => found.points]]) {
+      ["histogram", found.histogram?.bins, () => found.histogram], ["keywords", found.keywords, () => found.keywords.slice(0, BARS)],
+      ["labels", found.labels?.values, () => found.labels.values.slice(0, BARS)], ["map", found.points, () => found.points]]) {
       shown(cards[key].node, has(list));
       if (has(list)) parts[key].update(update());
     }
     if (found.histogram) text(cards.histogram.heading, `How often each ${found.histogram.field} is there`);
-    if (found.labels) text(cards.labels.heading, `Most frequent ${found.labels.field}`);
+    if (found.labels) text(cards.labels.heading, `Most frequent ${found.labels.field}${firsts(found.labels.values)}`);
+    if (found.keywords) text(cards.keywords.heading, `Keywords${firsts(found.keywords)}`);
+    if (found.points) text(cards.map.heading, `Map of ${plural(found.points.length, "point")}${found.points.length < digested.records ? ", the newest" : ""}`);
   }
 
   return {
     refresh,
+    left: () => waiting,
     route(params) {
       field = params.field ?? null;
     },
@@ -154,6 +164,19 @@ function dataSet(place, name) {
       for (const part of [numbers.chart, series.chart, sentiment.chart, parts.histogram, parts.map]) part.stop();
     },
   };
+}
+
+/// How many of a list have a bar, where not all of it does.
+const firsts = (list) => (list.length > BARS ? `, the first ${BARS}` : "");
+
+/// Counts with a zero at each side of a gap, since nothing was counted there.
+function filled(rows, wide, width) {
+  const zero = (at_ms) => ({ at_ms, values: Array(width).fill(0) });
+  return rows.flatMap((row, i) => {
+    const gap = i === 0 ? 0 : row.at_ms - rows[i - 1].at_ms;
+    if (gap <= wide) return [row];
+    return gap === 2 * wide ? [zero(row.at_ms - wide), row] : [zero(rows[i - 1].at_ms + wide), zero(row.at_ms - wide), row];
+  });
 }
 
 /// A chart in a card of its own, which is hidden while it has no point.
@@ -169,8 +192,9 @@ function over(label, series, show, whole = false) {
       shown(made.node, points.length > 0);
       if (points.length === 0) return;
       text(made.heading, heading);
-      const rows = points.map(values);
-      chart.update(points.map((point) => point.at_ms / 1000), series.map((_, i) => rows.map((row) => row[i] ?? null)));
+      const rows = points.map((point) => ({ at_ms: point.at_ms, values: values(point) }));
+      const drawn = whole ? filled(rows, told.bucket_ms, series.length) : rows;
+      chart.update(drawn.map((row) => row.at_ms / 1000), series.map((_, i) => drawn.map((row) => row.values[i] ?? null)));
     },
   };
 }

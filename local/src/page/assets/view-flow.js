@@ -8,6 +8,7 @@ import { bytes, clock, count, duration, rate, visible } from "./format.js";
 import { load, ring } from "./ring.js";
 import { named, store } from "./store.js";
 import { timeChart } from "./chart.js";
+import { chooser } from "./chooser.js";
 import { card, figures, head, nothing, table } from "./ui.js";
 
 export const title = () => "Flow";
@@ -23,7 +24,7 @@ export function mount(root) {
   const shards = el("div", { class: "cards rings" });
   const takers = takersCard();
   const waiting = nothing("Waiting for the run", "Totals come as soon as it has begun.");
-  const charts = { place: el("div", { class: "cards" }), made: null, names: "" };
+  const charts = ratesAndAges();
   const live = el("div", { class: "view" }, sums.node, flow.node, charts.place, takers.node, shards, warnings.node);
   root.append(head("Flow", "Every record that was put is done, waiting or left at the side. Numbers are the ledger's, since the run began."), waiting, live);
   // What is further down is written once a second: nobody reads faster, and tables are dear to lay out.
@@ -32,7 +33,7 @@ export function mount(root) {
     if (!totals || !topology) return;
     keyed(list, totals.warnings, (line) => line, (line) => el("li", { text: visible(line) }));
     shown(warnings.node, totals.warnings.length > 0);
-    over(charts, totals);
+    charts.update(totals);
     takers.update(totals);
     keyed(shards, topology.streams, (stream) => stream.name, shardsCard, (node, stream) => node.write(stream, named(totals.streams, stream.name), totals));
   }, 1000);
@@ -48,7 +49,7 @@ export function mount(root) {
     stop() {
       below.stop();
       diagram.stop();
-      charts.made?.forEach((chart) => chart.stop());
+      charts.stop();
     },
   };
 }
@@ -68,41 +69,67 @@ function figuresOf(sums, totals) {
   }, side > 0 ? ["exits"] : []);
 }
 
-/// Rates and ages of the last minutes; made anew where there are other streams or takers.
-function over(charts, totals) {
-  const streams = totals.streams.map((stream) => stream.name).slice(0, 4);
-  const takers = [...totals.mappings, ...totals.deliveries].map((taker) => taker.name).slice(0, 4);
-  const names = JSON.stringify([streams, takers]);
-  if (charts.names !== names) {
-    charts.made?.forEach((chart) => chart.stop());
-    charts.names = names;
-    const rates = timeChart({ name: "Records put a second, by stream", series: streams, show: rate });
-    const ages = timeChart({ name: "Iterator age, by taker", series: takers, show: (ms) => duration(ms) });
-    charts.made = [rates, ages];
-    const [first, second] = [card("Records put a second"), card("Iterator age")];
-    first.body.append(rates.node);
-    second.body.append(ages.node);
-    charts.place.replaceChildren(first.node, second.node);
-    charts.drawn = 0;
-  }
-  const newest = store.history.at(-1)?.at_ms;
-  if (newest === charts.drawn) return;
-  charts.drawn = newest;
-  const times = store.history.map((point) => point.at_ms / 1000);
-  charts.made[0].update(times, streams.map((name) => store.history.map((point) => point.rates[name] ?? null)));
-  charts.made[1].update(times, takers.map((name) => store.history.map((point) => point.ages[name] ?? 0)));
+/// Lines that one chart tells apart.
+const LINES = 4;
+
+/// Rates and ages of the last minutes.
+function ratesAndAges() {
+  const rates = chosenChart("Records put a second", "streams", "Records put a second, by stream", rate);
+  const ages = chosenChart("Iterator age", "takers", "Iterator age, by taker", (ms) => duration(ms));
+  return {
+    place: el("div", { class: "cards" }, rates.node, ages.node),
+    update(totals) {
+      rates.update(totals.streams.map((stream) => stream.name), (point, name) => point.rates[name] ?? null);
+      ages.update([...totals.mappings, ...totals.deliveries].map((taker) => taker.name), (point, name) => point.ages[name] ?? 0);
+    },
+    stop() {
+      rates.stop();
+      ages.stop();
+    },
+  };
 }
+
+/// A chart of what is chosen; made anew where that is something else.
+function chosenChart(label, what, name, show) {
+  const { node, body, bar } = card(label);
+  let [chart, drawn, latest] = [null, "", null];
+  const choice = chooser(what, LINES, () => write());
+  bar.append(choice.node);
+  const write = () => {
+    const { names, value } = latest;
+    const chosen = choice.chosen(names);
+    const news = JSON.stringify([chosen, store.history.at(-1)?.at_ms]);
+    if (news === drawn) return;
+    if (chart === null || JSON.stringify(chosen) !== JSON.stringify(JSON.parse(drawn)[0])) {
+      chart?.stop();
+      chart = timeChart({ name, series: chosen, show });
+      body.replaceChildren(chart.node);
+    }
+    drawn = news;
+    chart.update(store.history.map((point) => point.at_ms / 1000), chosen.map((one) => store.history.map((point) => value(point, one))));
+  };
+  return {
+    node,
+    update(names, value) {
+      latest = { names, value };
+      write();
+    },
+    stop: () => chart?.stop(),
+  };
+}
+
+const TAKER_NUMBERS = ["now", "done", "waiting", "iterator age"];
 
 function takersCard() {
   const { node, body } = card("Takers and their buffers", { flush: true });
-  const rows = table("Takers: what waits, how old it is, and buffers", [["taker"], ["stream"], ["now", true], ["done", true], ["waiting", true], ["iterator age", true], ["buffer"]]);
+  const rows = table("Takers: what waits, how old it is, and buffers", [["taker"], ["stream"], ...TAKER_NUMBERS.map((label) => [label, true]), ["buffer"]], true);
   body.append(rows.node);
   return {
     node,
     update(totals) {
       const takers = [...totals.mappings, ...totals.deliveries];
       keyed(rows.body, takers, (one) => one.name, (one) => el("tr", {}, el("th", { scope: "row", text: one.name }), el("td", { text: one.stream }),
-        ...[1, 2, 3, 4].map(() => el("td", { class: "number" })), el("td", { class: "buffer" }, el("span", { class: "meter" }, el("i")), el("span", { class: "small quiet" }))), (row, one) => {
+        ...TAKER_NUMBERS.map((label) => el("td", { class: "number", "data-label": label })), el("td", { class: "buffer" }, el("span", { class: "meter" }, el("i")), el("span", { class: "small quiet" }))), (row, one) => {
         [rate(one.per_second), count(done(one)), count(one.waiting), one.iterator_age_ms === null ? "–" : duration(one.iterator_age_ms)].forEach((words, i) => text(row.children[i + 2], words));
         const [meter, words] = row.lastChild.children;
         shown(meter, one.buffer);

@@ -3,9 +3,9 @@
 import { clear, el } from "./dom.js";
 import { clock, count, duration, moment, visible } from "./format.js";
 import { get } from "./net.js";
-import { block, labelled, pairs, payload, refusal } from "./record-parts.js";
+import { block, labelled, pairs, payload, refusal, summary } from "./record-parts.js";
 import { to, toRecord } from "./route.js";
-import { badge, button, card, head, nothing, told } from "./ui.js";
+import { badge, button, card, head, nothing, table, told } from "./ui.js";
 
 const STATES = {
   waiting: ["waiting", "warn"], passed: ["passed", "ok"], written: ["written", "ok"], quarantined: ["quarantined", "bad"],
@@ -51,18 +51,51 @@ export function mount(root) {
 function write(place, found) {
   clear(place);
   const way = card("Its way");
-  const steps = [sourceStep(found), streamStep(found), ...found.attempts.map(attemptStep)];
+  const steps = [sourceStep(found), ...putSteps(found), streamStep(found), ...found.attempts.map(attemptStep)];
   if (!found.attempts_complete) steps.push(step("", "Older batches are no longer kept", [el("p", { class: "quiet", text: "Batches before the newest that are kept may have carried it too." })]));
   way.body.append(el("ol", { class: "way" }, steps, found.outcomes.map(outcomeStep), againSteps(found)));
   const record = card("Record");
-  record.body.append(pairs([
+  record.body.append(partOf(found), pairs([
     ["id", el("code", { class: "anywhere", text: visible(found.id) })],
     ["partition key", found.key],
     ["hash key", found.hash === null ? null : el("code", { class: "anywhere", text: String(found.hash) })],
     ["arrived", found.arrived_ms === null ? null : `${moment(found.arrived_ms)} UTC`],
     ["kept by the stream", found.kept ? "yes" : "no longer"],
-  ]), ...contents(found.record));
-  place.append(way.node, record.node);
+  ]), ...contents(found.message?.whole ?? found.record));
+  place.append(way.node, ...membersCard(found), ...piecesCard(found), record.node);
+}
+
+/// What a record is a part of, or what of it is shown.
+function partOf({ stream, shard, number, sub, members, message }) {
+  if (sub !== null) return el("p", { class: "quiet" }, "A user record of ", el("a", { href: toRecord({ stream, shard, number }), text: "an aggregate" }), ".");
+  if (members) return el("p", { class: "quiet", text: "An aggregate: what is below is its first user record." });
+  if (!message) return "";
+  return el("p", { class: "quiet", text: message.whole ? `A piece: what is below is the message that its ${count(message.count)} pieces are together.` : `A piece of a message of ${count(message.count)}, of which ${count(message.pieces.length)} were found.` });
+}
+
+/// The user records of an aggregate, each with a way of its own.
+function membersCard({ stream, shard, number, members }) {
+  if (!members) return [];
+  const { node, body } = card(`Its ${count(members.count)} user records`, { flush: true });
+  const rows = table("User records of the aggregate", [["place", true], ["partition key"], ["record"]], true);
+  rows.body.append(...members.first.map((row) => el("tr", { class: "pick" }, el("td", { class: "number", text: count(row.sub) }),
+    el("th", { scope: "row" }, el("a", { class: "anywhere", href: toRecord({ stream, shard, number, sub: row.sub }), text: visible(row.key) })),
+    el("td", { class: "preview" }, summary(row, row.error ? badge("refused", "bad") : null)))));
+  body.append(rows.node);
+  if (members.count > members.first.length) body.append(el("p", { class: "body quiet", text: `The first ${count(members.first.length)} are listed.` }));
+  return [node];
+}
+
+/// The other pieces of a message.
+function piecesCard({ number, message }) {
+  if (!message) return [];
+  const { node, body } = card(`Pieces of its message: ${count(message.pieces.length)} of ${count(message.count)}`, { flush: true });
+  const rows = table("Pieces of the message", [["piece", true], ["sequence number"], ["shard"], ["arrived (UTC)"]], true);
+  rows.body.append(...message.pieces.map((piece) => el("tr", { class: "pick" }, el("td", { class: "number", text: count(piece.index + 1) }),
+    el("th", { scope: "row" }, piece.number === number ? el("span", { class: "anywhere", text: `${piece.number} (this one)` }) : el("a", { class: "anywhere", href: toRecord(piece), text: piece.number })),
+    el("td", { text: piece.shard }), el("td", { text: clock(piece.arrived_ms, true) }))));
+  body.append(rows.node);
+  return [node];
 }
 
 function contents(row) {
@@ -85,8 +118,20 @@ function sourceStep({ source, sent_again_from }) {
     el("details", {}, el("summary", { text: "Event and answer" }), block(source.event ?? "", "Event"), source.answer ? block(source.answer, "Answer") : null)]);
 }
 
+/// When its stream did not take it, before it did.
+function putSteps({ puts }) {
+  const refused = puts?.refused ?? [];
+  return refused.map((one, i) => step("bad", `Put refused, attempt ${i + 1}`, [el("p", {}, `at ${clock(one.at_ms, true)} UTC: ${visible(one.reason)}`)]));
+}
+
+/// At which attempt its stream took it, where that is known.
+function attemptOf({ puts }) {
+  if (!puts || (puts.refused.length === 0 && !puts.complete)) return "";
+  return puts.refused.length === 0 ? ", at the first attempt to put it" : `, at attempt ${puts.refused.length + 1} to put it`;
+}
+
 function streamStep(found) {
-  return step("ok", "On the stream", [el("p", {}, `${found.stream}, ${found.shard}`, found.arrived_ms === null ? "" : ` at ${clock(found.arrived_ms, true)} UTC`),
+  return step("ok", "On the stream", [el("p", {}, `${found.stream}, ${found.shard}`, found.arrived_ms === null ? "" : ` at ${clock(found.arrived_ms, true)} UTC${attemptOf(found)}`),
     el("p", { class: "mono anywhere quiet", text: found.sub === null ? found.number : `${found.number}, ${found.sub} of its aggregate` })]);
 }
 

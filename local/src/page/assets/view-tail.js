@@ -26,7 +26,8 @@ export function mount(root) {
     state.rows = [];
     write();
   }));
-  body.append(empty, list);
+  const heading = el("div", { class: "tail-head", "aria-hidden": "true" }, ["arrived", "shard", "key", "record"].map((words) => el("span", { text: words })));
+  body.append(heading, empty, list);
   root.append(head("Tail", "The records of a stream, opened and typed by its schema. A click on one shows all of it, and pauses."), form.node, message.node, node);
 
   function setPaused(paused) {
@@ -39,6 +40,7 @@ export function mount(root) {
 
   function write() {
     shown(empty, state.rows.length === 0);
+    shown(heading, state.rows.length > 0);
     keyed(list, state.rows, (row) => row.id, (row) => item(row), () => {});
     text(status, `${count(state.looked)} looked at, ${count(state.rows.length)} shown${state.paused ? ", paused" : ""}`);
   }

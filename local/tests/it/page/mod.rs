@@ -1,5 +1,6 @@
 //! The page of a run, asked as a browser asks it, while a real pipeline is at work.
 
+mod parts;
 mod records;
 
 use super::scene;

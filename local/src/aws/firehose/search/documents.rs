@@ -6,7 +6,7 @@ use bytes::Bytes;
 use edge::opensearch::OpenSearchError;
 
 use super::document::{Document, without_line_end};
-use super::failure::{Refusal, line};
+use super::refusal::Refusal;
 use crate::aws::clock::Moment;
 use crate::aws::event::Event;
 use crate::aws::firehose::DeliveryError;
@@ -81,7 +81,7 @@ impl Delivery {
     fn refuse(&mut self, now: Moment, document: &Document, refusal: &Refusal) -> Result<(), DeliveryError> {
         let Some(search) = &self.search else { return Ok(()) };
         let index = search.rules.index_of(document);
-        let line = line(document, &index, search.rules.gives_ids, refusal, now)?;
+        let line = refusal.line(document, (&*index, search.rules.gives_ids), now)?;
         let message = format!("{} {}", refusal.code, refusal.kind);
         let failure = Some((CODE, message.as_str()));
         let entry = Entry { origin: document.origin, arrived_at: document.arrived_at, data: &line, failure };

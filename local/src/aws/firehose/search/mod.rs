@@ -6,9 +6,9 @@
 mod bulk;
 mod document;
 mod documents;
-mod failure;
 mod index_name;
 mod queue;
+mod refusal;
 mod service;
 
 pub(super) use queue::{Search, SearchRules};

@@ -8,8 +8,8 @@ use template::{IndexRotation, SearchIndex};
 
 use super::bulk::{Outcome, lines, outcomes};
 use super::document::Document;
-use super::failure::Refusal;
 use super::index_name::index_name;
+use super::refusal::Refusal;
 use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::firehose::checkpoint::Origin;
 use crate::aws::firehose::retry::Retry;

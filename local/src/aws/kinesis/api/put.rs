@@ -200,7 +200,11 @@ fn put(
     let throttled: Vec<_> = entries.iter().map(|entry| kinesis.throttled(stream, entry, now)).collect();
     let admitted = entries.iter().zip(&throttled).filter(|(_, throttled)| throttled.is_none());
     let admitted: Vec<_> = admitted.map(|(checked, _)| checked.entry).collect();
+    let held_back = entries.iter().zip(&throttled).filter(|(_, throttled)| throttled.is_some());
+    stream.tell_refused(held_back.map(|(checked, _)| &checked.entry), THROTTLED);
     let outcome = stream.put(&admitted, now)?;
+    let failed = admitted.iter().zip(&outcome.written).filter(|(_, written)| written.is_none());
+    stream.tell_refused(failed.map(|(entry, _)| entry), INTERNAL);
     let refused = outcome.error.map(ApiError::from);
     if let Some(error) = &refused
         && outcome.written.iter().all(Option::is_none)

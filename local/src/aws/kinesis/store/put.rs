@@ -10,7 +10,7 @@ use super::frame::Draft;
 use super::lock::{lock, read};
 use super::number::{Place, SequenceNumber};
 use super::stream::{Log, State, Stream};
-use crate::aws::event::{Event, Name};
+use crate::aws::event::{Event, Name, fingerprint};
 use crate::aws::stream::StreamError;
 
 /// An aggregate with more user records than this is not taken apart.
@@ -62,6 +62,14 @@ impl Stream {
             self.changed();
         }
         Ok(outcome)
+    }
+
+    /// Tells of entries that were not taken; of none it tells nothing.
+    pub(crate) fn tell_refused<'a>(&self, entries: impl Iterator<Item = &'a Entry<'a>>, code: &'static str) {
+        let records: Vec<u64> = entries.map(|entry| fingerprint(entry.partition_key, entry.data)).collect();
+        if !records.is_empty() {
+            self.tell(Event::PutRefused { stream: Arc::clone(&self.name), records, code });
+        }
     }
 
     fn append(

@@ -179,8 +179,14 @@ impl Digest {
     fn labels_by_values(&self) -> Vec<&str> {
         let values = |field: &&str| self.labels.get(*field).and_then(Option::as_ref).map(BTreeMap::len);
         let mut labels: Vec<&str> = self.label_fields().map(String::as_str).collect();
-        labels.sort_by_key(values);
+        labels.sort_by_key(|field| (self.are_times(field), values(field)));
         labels
+    }
+
+    /// Whether the values of a label are moments, which say the least of a record.
+    fn are_times(&self, field: &str) -> bool {
+        let is_time = |value: &String| value.starts_with(|c: char| c.is_ascii_digit()) && value.contains(':');
+        self.labels.get(field).and_then(Option::as_ref).is_some_and(|values| values.keys().all(is_time))
     }
 
     /// The pictures of a field, and of what needs none.

@@ -38,6 +38,8 @@ struct Inside {
     sets: BTreeMap<String, Digest>,
     /// The number of the last object of the run that was looked at.
     looked_to: u64,
+    /// Objects of every kind whose names had gone when a later one was looked at.
+    missed: u64,
     /// The object that is being read.
     begun: Option<Begun>,
 }
@@ -78,7 +80,9 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(name): Path<Stri
     if let Some(members) = answer.as_object_mut() {
         let (objects, records) = (digest.objects, digest.records);
         members.insert("data_set".to_owned(), json!(name));
-        let digested = json!({ "objects": objects, "records": records, "left": left });
+        let digested = json!({
+            "objects": objects, "records": records, "left": left, "missed": inside.missed(&shared.scene),
+        });
         members.insert("digested".to_owned(), digested);
     }
     Ok(Json(answer))
@@ -94,16 +98,25 @@ async fn digest(shared: &Arc<Shared>) -> usize {
 impl Inside {
     /// The objects with lines of a data set that are yet to be read, oldest first.
     fn coming(&self, scene: &Scene) -> Vec<(String, u64, Written)> {
-        scene.watch.look(|seen| {
+        // Nothing that happens waits while this is sorted out.
+        let after: Vec<(u64, Written)> = scene.watch.look(|seen| {
             let after = seen.objects.newest.after(self.looked_to);
-            let coming = after.map(|(seq, written)| (data_set(scene, written), seq, written));
-            coming.filter_map(|(data_set, seq, written)| Some((data_set?, seq, written.clone()))).collect()
-        })
+            after.map(|(seq, written)| (seq, written.clone())).collect()
+        });
+        let coming = after.into_iter().map(|(seq, written)| (data_set(scene, &written), seq, written));
+        coming.filter_map(|(data_set, seq, written)| Some((data_set?, seq, written))).collect()
+    }
+
+    /// Objects of every kind whose names went before anybody looked.
+    fn missed(&self, scene: &Scene) -> u64 {
+        let gone = scene.watch.look(|seen| seen.objects.newest.dropped());
+        self.missed + gone.saturating_sub(self.looked_to)
     }
 
     /// Reads on in the run's objects for a while; how many are left.
     async fn digest(&mut self, scene: &Scene) -> usize {
         let until = Instant::now() + READ_FOR;
+        let head = scene.watch.look(|seen| seen.objects.newest.head());
         let mut coming = VecDeque::from(self.coming(scene));
         while Instant::now() < until {
             let begun = match self.begun.take() {
@@ -117,6 +130,11 @@ impl Inside {
                 self.take(begun, until).await;
             }
         }
+        if coming.is_empty() {
+            // What is without lines was looked at too.
+            self.missed = self.missed(scene);
+            self.looked_to = head.max(self.looked_to);
+        }
         coming.len() + usize::from(self.begun.is_some())
     }
 
@@ -127,6 +145,7 @@ impl Inside {
         data_set: String,
         (seq, written): (u64, &Written),
     ) -> Option<Begun> {
+        self.missed = self.missed(scene);
         self.looked_to = seq;
         let stored = objects::read(scene, &written.bucket, &written.key).await.ok()?;
         let (lines, _) = blocking(move || objects::opened(&stored)).await;

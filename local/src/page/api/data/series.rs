@@ -61,23 +61,26 @@ impl Series {
         self.newest.push_back(value);
     }
 
-    /// How often the newest values are in each of some ranges of equal width.
+    /// How often the newest values are in each of some ranges of equal width. Whole numbers that are near one another
+    /// have a range each, from the number to itself.
     pub(super) fn histogram(&self, field: &str) -> Option<Value> {
         let least = self.newest.iter().copied().fold(f64::INFINITY, f64::min);
         let most = self.newest.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let width = (most - least) / BINS;
-        if !width.is_finite() {
+        let span = most - least;
+        if !span.is_finite() {
             return None;
         }
-        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        let is_whole = span < BINS && self.newest.iter().all(|value| value.fract() == 0.0);
+        let (bins, width) = if is_whole { (span + 1.0, 1.0) } else { (BINS, span / BINS) };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 39")]
+        let bin_of = |value: f64| ((value - least) / width).clamp(0.0, bins - 1.0) as u32;
+        let mut counts: BTreeMap<u32, u64> = (0..=bin_of(most)).map(|bin| (bin, 0)).collect();
         for value in &self.newest {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 39")]
-            let bin = if width > 0.0 { ((value - least) / width).clamp(0.0, BINS - 1.0) as u32 } else { 0 };
-            *counts.entry(bin).or_default() += 1;
+            *counts.entry(bin_of(*value)).or_default() += 1;
         }
         let bin = |(bin, count): (u32, u64)| {
             let from = least + f64::from(bin) * width;
-            json!({ "from": from, "to": from + width, "count": count })
+            json!({ "from": from, "to": if is_whole { from } else { from + width }, "count": count })
         };
         let bins: Vec<Value> = counts.into_iter().map(bin).collect();
         Some(json!({ "field": field, "bins": bins, "of": self.newest.len() }))
@@ -116,17 +119,29 @@ mod tests {
         assert_eq!(series.histogram("a"), None);
         series.take(7.0, 0);
         assert_eq!(series.histogram("a").unwrap()["bins"][0]["count"], 1);
+        for value in [7.0, 9.0] {
+            series.take(value, 0);
+        }
+        let histogram = series.histogram("a").unwrap();
+        assert_eq!(
+            histogram["bins"],
+            json!([
+                { "from": 7.0, "to": 7.0, "count": 2 },
+                { "from": 8.0, "to": 8.0, "count": 0 },
+                { "from": 9.0, "to": 9.0, "count": 1 },
+            ])
+        );
         for value in 0..100 {
             series.take(f64::from(value), 0);
         }
         let histogram = series.histogram("a").unwrap();
         let bins = histogram["bins"].as_array().unwrap();
-        assert_eq!(bins.iter().map(|bin| bin["count"].as_u64().unwrap()).sum::<u64>(), 101);
+        assert_eq!(bins.iter().map(|bin| bin["count"].as_u64().unwrap()).sum::<u64>(), 103);
         assert_eq!(bins.len(), 40);
         let picture = series.picture("a");
         assert_eq!(
             (&picture["count"], &picture["min"], &picture["max"]),
-            (&101.into(), &0.0.into(), &99.0.into())
+            (&103.into(), &0.0.into(), &99.0.into())
         );
     }
 }

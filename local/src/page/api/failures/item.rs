@@ -47,6 +47,8 @@ pub(super) struct Item {
     pub(super) exit: Exit,
     pub(super) at_ms: Moment,
     pub(super) stream: String,
+    /// When it came, where that is what tells which record it is.
+    pub(super) arrived_ms: Option<Moment>,
     /// Shard, sequence number and place in an aggregate, where they are known.
     pub(super) shard: Option<String>,
     pub(super) number: Option<String>,
@@ -73,6 +75,9 @@ struct ErrorLine {
     error_code: String,
     error_message: String,
     raw_data: String,
+    arrival_timestamp: Option<Moment>,
+    /// `<shard>:<sequence number>:<place in its aggregate>`.
+    es_document_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +156,7 @@ impl Found {
             exit: self.failure.exit(),
             at_ms: self.at_ms,
             stream: stream.to_owned(),
+            arrived_ms: None,
             shard: None,
             number: None,
             sub: None,
@@ -192,7 +198,12 @@ impl Found {
     }
 
     fn failed(&self, (at, line): (usize, ErrorLine), stream: &str, (bucket, key): (&str, &str)) -> Item {
+        let id = line.es_document_id.unwrap_or_default();
+        let mut place = id.splitn(3, ':').map(str::to_owned).filter(|part| !part.is_empty());
         Item {
+            arrived_ms: line.arrival_timestamp,
+            shard: place.next(),
+            number: place.next(),
             reason: Reason { kind: line.error_code, field: None, message: line.error_message },
             payload: STANDARD.decode(line.raw_data).ok().map(Bytes::from),
             bucket: Some(bucket.to_owned()),

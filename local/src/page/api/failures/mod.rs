@@ -118,11 +118,11 @@ async fn item(scene: &Scene, id: &str) -> Result<Item, Refusal> {
     item.ok_or_else(|| Refusal::not_found(format!("failure {id:?} is not where it was kept any more")))
 }
 
-/// The record of the stream that a failure is of, where its place is not kept: by its payload.
+/// The record of the stream that a failure is of, where its place is not kept: by when it came, and its payload.
 async fn found_again(shared: &Arc<Shared>, item: &Item) -> Option<Value> {
     let payload = item.payload.clone().filter(|_| item.number.is_none())?;
-    let (shared, stream) = (Arc::clone(shared), item.stream.clone());
-    blocking(move || record::of_payload(&shared.scene, &stream, &payload)).await
+    let (shared, stream, arrived_ms) = (Arc::clone(shared), item.stream.clone(), item.arrived_ms?);
+    blocking(move || record::of_failed(&shared.scene, &stream, (arrived_ms, &payload))).await
 }
 
 /// `GET /api/failures/{id}`
@@ -134,7 +134,7 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Path<String
     let mut answer = item.json(scene, sent.len());
     if let Some(members) = answer.as_object_mut() {
         let check = item.payload.as_ref().and_then(|payload| Check::of(scene, &item.stream, payload));
-        for name in ["shard", "number", "key"] {
+        for name in ["shard", "number", "sub", "key"] {
             if let Some(value) = found.as_ref().and_then(|found| found.get(name)) {
                 members.insert(name.to_owned(), value.clone());
             }

@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
+use record_model::kpl;
 use record_model::layout::RecordId;
 use serde_json::{Value, json};
 
 use super::Place;
+use crate::aws::clock::Moment;
 use crate::aws::kinesis::store::{Limit, NumberPlace, Record, Start, Stream, blocking, shard_id};
 use crate::page::answer::{Answer, Refusal};
 use crate::page::api::shared::Shared;
@@ -21,14 +24,24 @@ const NEWEST: u64 = 20_000;
 const PAGE: Limit = Limit { records: 2_000, bytes: 4 << 20 };
 /// Records that are told, the newest.
 const MAX_FOUND: usize = 50;
+/// How long is looked.
+const LOOK_FOR: Duration = Duration::from_secs(2);
+/// Members of an aggregate that are looked through.
+const MAX_MEMBERS: usize = 100_000;
 
 /// What was found, and how far was looked.
-#[derive(Default)]
 struct Looked {
     found: VecDeque<(u64, Value)>,
     records: u64,
     /// Whether all that is kept was looked through.
     all: bool,
+    until: Instant,
+}
+
+impl Looked {
+    fn begin() -> Self {
+        Self { found: VecDeque::new(), records: 0, all: true, until: Instant::now() + LOOK_FOR }
+    }
 }
 
 pub(in crate::page::api) async fn find(State(shared): State<Arc<Shared>>, query: Query) -> Answer {
@@ -75,12 +88,11 @@ fn one(scene: &Scene, place: &Place) -> Result<Looked, Refusal> {
         "key": record.as_ref().map(|record| &record.partition_key),
         "arrived_ms": record.as_ref().map(|record| record.arrived_ms),
     });
-    let found = VecDeque::from([(0, told)]);
-    Ok(Looked { found, records: 1, all: true })
+    Ok(Looked { found: VecDeque::from([(0, told)]), records: 1, ..Looked::begin() })
 }
 
 fn by_key(scene: &Scene, only: Option<&str>, key: &str) -> Result<Looked, Refusal> {
-    let mut looked = Looked { all: true, ..Looked::default() };
+    let mut looked = Looked::begin();
     for name in streams(scene, only) {
         let stream = scene.stream(name)?;
         let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
@@ -92,17 +104,6 @@ fn by_key(scene: &Scene, only: Option<&str>, key: &str) -> Result<Looked, Refusa
     Ok(looked)
 }
 
-/// The newest record of a stream that holds this payload as it is, among those that are looked through. Reads files.
-pub(in crate::page::api) fn of_payload(scene: &Scene, name: &str, payload: &[u8]) -> Option<Value> {
-    let stream = scene.stream(name).ok()?;
-    let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
-    let mut looked = Looked::default();
-    for shard in shards {
-        look_through((name, &stream, shard), &|record| record.data == payload, &mut looked).ok()?;
-    }
-    looked.found.into_iter().max_by_key(|(arrived, _)| *arrived).map(|(_, found)| found)
-}
-
 fn look_through(
     (name, stream, shard): (&str, &Stream, u32),
     wants: &dyn Fn(&Record) -> bool,
@@ -110,15 +111,37 @@ fn look_through(
 ) -> Result<(), Refusal> {
     let place = |start| stream.position(shard, start).map(Option::unwrap_or_default);
     let (oldest, next) = (place(Start::TrimHorizon)?, place(Start::Latest)?);
-    let mut from = oldest.max(next.saturating_sub(NEWEST));
+    let from = oldest.max(next.saturating_sub(NEWEST));
     looked.all &= from == oldest;
-    while from < next {
-        let page = stream.read(shard, from, PAGE)?;
-        looked.records += page.records.len() as u64;
-        for record in page.records.iter().filter(|record| wants(record)) {
-            looked.found.push_back((record.arrived_ms, told((name, stream, shard), record)));
+    walk(stream, shard, from, &mut |record| {
+        if Instant::now() > looked.until {
+            looked.all = false;
+            return false;
+        }
+        looked.records += 1;
+        if wants(&record) {
+            looked.found.push_back((record.arrived_ms, told((name, stream, shard), &record, None)));
             if looked.found.len() > MAX_FOUND {
                 looked.found.pop_front();
+            }
+        }
+        record.counter + 1 < next
+    })?;
+    Ok(())
+}
+
+/// Gives each record of a shard from a place on to `visit`, until that has enough or there is no more.
+pub(super) fn walk(
+    stream: &Stream,
+    shard: u32,
+    mut from: u64,
+    visit: &mut dyn FnMut(Record) -> bool,
+) -> Result<(), Refusal> {
+    loop {
+        let page = stream.read(shard, from, PAGE)?;
+        for record in page.records {
+            if !visit(record) {
+                return Ok(());
             }
         }
         if page.next <= from || !page.has_more {
@@ -126,16 +149,60 @@ fn look_through(
         }
         from = page.next;
     }
-    Ok(())
 }
 
-fn told((name, stream, shard): (&str, &Stream, u32), record: &Record) -> Value {
+/// The record that a delivery stream failed with, by when it came and what it holds, an aggregate's member too. Where
+/// its payload was changed on its way, it is the one that came then, if there was but one. Reads files.
+pub(in crate::page::api) fn of_failed(
+    scene: &Scene,
+    name: &str,
+    (arrived_ms, payload): (Moment, &[u8]),
+) -> Option<Value> {
+    let arrived_ms = u64::try_from(arrived_ms).ok()?;
+    let stream = scene.stream(name).ok()?;
+    let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
+    let (mut found, mut came_then) = (None, Vec::new());
+    for shard in shards {
+        let from = stream.position(shard, Start::AtTimestamp(arrived_ms)).ok().flatten()?;
+        let came = walk(&stream, shard, from, &mut |record| {
+            if record.arrived_ms > arrived_ms || came_then.len() >= MAX_FOUND {
+                return false;
+            }
+            if record.arrived_ms == arrived_ms {
+                let (holds, sub) = place_in(&record, payload);
+                if holds {
+                    found = Some(told((name, &stream, shard), &record, sub));
+                    return false;
+                }
+                came_then.push(told((name, &stream, shard), &record, None));
+            }
+            true
+        });
+        came.ok()?;
+        if found.is_some() {
+            return found;
+        }
+    }
+    came_then.pop().filter(|_| came_then.is_empty())
+}
+
+/// Whether a record holds this payload, and its place in the aggregate where it is one.
+fn place_in(record: &Record, payload: &[u8]) -> (bool, Option<u64>) {
+    if record.data == payload {
+        return (true, None);
+    }
+    let members = kpl::user_records(&record.data, MAX_MEMBERS).ok().flatten().unwrap_or_default();
+    let place = members.iter().position(|(_, data)| *data == payload);
+    (place.is_some(), place.and_then(|place| u64::try_from(place).ok()))
+}
+
+fn told((name, stream, shard): (&str, &Stream, u32), record: &Record, sub: Option<u64>) -> Value {
     let place = NumberPlace { shard, counter: record.counter };
     json!({
         "stream": name,
         "shard": shard_id(shard),
         "number": stream.with(|stream| stream.origin.number(place)).to_string(),
-        "sub": null,
+        "sub": sub,
         "key": record.partition_key,
         "arrived_ms": record.arrived_ms,
     })

@@ -1,31 +1,28 @@
 //! One record's way: how it came, where it lies, what was tried with it, and what became of it.
 
 mod attempts;
+mod delivered;
 mod find;
+mod held;
 mod outcomes;
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use edge::aws::kinesis_reader::ReadRecord;
-use edge::read_stream::{Opener, Origin};
 use record_model::keys::hash_key;
 use record_model::layout::RecordId;
 use serde_json::{Value, json};
 
-use super::row;
 use super::shared::Shared;
-use super::tail::read_record;
-use crate::aws::kinesis::store::{Limit, SequenceNumber, Stream, blocking, shard_id};
+use crate::aws::event::fingerprint;
+use crate::aws::kinesis::store::{SequenceNumber, blocking, shard_id};
 use crate::page::answer::{Answer, Refusal};
 use crate::page::query::Query;
 use crate::page::scene::Scene;
 
-pub(super) use find::{find, of_payload};
-
-/// Bytes of a payload that are shown.
-const MAX_SHOWN: usize = 1 << 20;
+pub(super) use find::{find, of_failed};
+use held::{Held, Members, Message, held};
 
 /// Where a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,30 +43,16 @@ impl Place {
         let found = scene.stream(stream)?;
         let parsed = SequenceNumber::parse(number).ok_or_else(wrong)?;
         let place = found.with(|found| found.origin.place(parsed)).ok_or_else(wrong)?;
-        Ok(Self {
-            stream: stream.to_owned(),
-            shard: place.shard,
-            shard_id: shard_id(place.shard),
-            counter: place.counter,
-            number: number.to_owned(),
-            sub,
-        })
+        Ok(Self { sub, ..Self::at(stream, (place.shard, place.counter), number.to_owned()) })
+    }
+
+    fn at(stream: &str, (shard, counter): (u32, u64), number: String) -> Self {
+        Self { stream: stream.to_owned(), shard, shard_id: shard_id(shard), counter, number, sub: None }
     }
 
     fn id(&self) -> String {
         RecordId::new(&self.stream, &self.shard_id, &self.number, self.sub).to_string()
     }
-}
-
-/// A record, and what it holds.
-struct Held {
-    record: ReadRecord,
-    /// As it is shown.
-    row: Value,
-    /// The user record's payload, without what was around it.
-    payload: Vec<u8>,
-    /// As its schema types it.
-    typed: Option<Vec<u8>>,
 }
 
 /// `GET /api/record`
@@ -95,6 +78,9 @@ pub(super) async fn record(State(shared): State<Arc<Shared>>, query: Query) -> A
         "key": key,
         "arrived_ms": arrived_ms,
         "kept": held.is_some(),
+        "puts": held.as_ref().map(|held| puts(&shared, &place, held)),
+        "members": held.as_ref().and_then(|held| held.members.as_ref()).map(Members::json),
+        "message": held.as_ref().and_then(|held| held.message.as_ref()).map(Message::json),
         "record": held.map(|held| held.row),
         "source": arrived_ms.and_then(|at| attempts::source(&shared.scene, &place.stream, at)),
         "sent_again_from": failure,
@@ -105,30 +91,20 @@ pub(super) async fn record(State(shared): State<Arc<Shared>>, query: Query) -> A
     })))
 }
 
+/// When its stream did not take it before it came, as far as that is kept. An equal record counts for it.
+fn puts(shared: &Shared, place: &Place, held: &Held) -> Value {
+    let record = fingerprint(&held.record.partition_key, &held.record.data);
+    let came = held.record.arrived_at_ms;
+    let (refused, are_all) = shared.scene.watch.look(|seen| {
+        let puts = &seen.refused_puts;
+        (puts.of(&place.stream, record, came), puts.are_all_before(came))
+    });
+    let refused: Vec<Value> =
+        refused.into_iter().map(|(at_ms, code)| json!({ "at_ms": at_ms, "reason": code })).collect();
+    json!({ "refused": refused, "complete": are_all && came >= shared.scene.started_ms })
+}
+
 /// The records that this one was sent again as, where it is one that failed.
 fn sent_again(shared: &Shared, place: &Place) -> Vec<Value> {
     shared.links.of_record(&place.stream, &place.number).into_iter().map(|placed| json!(placed)).collect()
-}
-
-/// The record, while the stream keeps it.
-fn held(scene: &Scene, stream: &Stream, place: &Place) -> Result<Option<Held>, Refusal> {
-    let found = stream.read(place.shard, place.counter, Limit { records: 1, bytes: 0 })?;
-    let Some(record) = found.records.into_iter().next().filter(|record| record.counter == place.counter)
-    else {
-        return Ok(None);
-    };
-    let record = read_record(stream, place.shard, record);
-    let mut held = None;
-    let origin = Origin { stream: &place.stream, shard: &place.shard_id };
-    Opener::new(scene.schema(&place.stream).cloned()).open(&record, origin, &mut |opened| {
-        let row = row::row(&opened);
-        let is_asked = place.sub.is_none() || row.sub == place.sub;
-        if held.is_none() && is_asked {
-            held = Some((row::of(&opened, MAX_SHOWN), row.payload.to_vec(), row.typed.clone()));
-        }
-    });
-    let no_such =
-        || Refusal::not_found(format!("record {} has no user record {:?}", place.number, place.sub));
-    let (row, payload, typed) = held.ok_or_else(no_such)?;
-    Ok(Some(Held { record, row, payload, typed }))
 }

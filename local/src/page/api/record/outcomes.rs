@@ -1,40 +1,43 @@
 //! What became of a record at each taker of its stream, looked for where the taker writes.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use edge::store::{Listed, list_all};
 use futures::TryStreamExt as _;
 use memchr::memmem;
 use record_model::layout::{EnrichedKey, Hour, Position, QuarantineKey};
 use record_model::put_aside::PutAside;
 use serde_json::{Value, json};
-use template::{DeliveryStream, KinesisMapping, Role};
+use template::{KinesisMapping, Role};
 
 use super::{Held, Place};
+use crate::aws::clock::Moment;
+use crate::aws::kinesis::store::blocking;
 use crate::page::api::objects;
 use crate::page::scene::Scene;
 use crate::page::watch::failures::Failure;
 use crate::pipeline::balance::{delivery_id, mapping_id};
 
-/// Objects that are opened for one record.
-const MAX_OPENED: usize = 8;
+/// Objects that are opened for one record at each place.
+pub(super) const MAX_OPENED: usize = 8;
+/// How long is looked for one record.
+const LOOK_FOR: Duration = Duration::from_secs(2);
 /// An hour, in milliseconds.
 const HOUR_MS: i64 = 3_600_000;
 
 /// A record that is looked for.
-struct Sought<'a> {
-    scene: &'a Scene,
-    place: &'a Place,
-    held: &'a Held,
+pub(super) struct Sought<'a> {
+    pub(super) scene: &'a Scene,
+    pub(super) place: &'a Place,
+    pub(super) held: &'a Held,
+    until: Instant,
 }
 
 /// What each taker did with the record.
 pub(super) async fn of(scene: &Scene, place: &Place, held: Option<&Held>) -> Vec<Value> {
     let Some(held) = held else { return Vec::new() };
-    let sought = Sought { scene, place, held };
+    let sought = Sought { scene, place, held, until: Instant::now() + LOOK_FOR };
     let passed = scene.streams.stream(&place.stream);
     let passed = passed.map(|stream| stream.passed(place.shard, place.counter)).unwrap_or_default();
     let mut outcomes = Vec::new();
@@ -58,14 +61,17 @@ fn told(taker: &str, found: Vec<Value>, passed: &BTreeMap<String, bool>, id: &st
     }
     let mut found = found;
     for outcome in &mut found {
-        if let Some(members) = outcome.as_object_mut() {
-            members.insert("taker".to_owned(), json!(taker));
-        }
+        insert(outcome, "taker", json!(taker));
     }
     found
 }
 
 impl Sought<'_> {
+    /// Whether there is time to open one more object.
+    pub(super) fn has_time(&self) -> bool {
+        Instant::now() < self.until
+    }
+
     async fn of_mapping(&self, mapping: &KinesisMapping) -> Vec<Value> {
         let functions = &self.scene.topology.functions;
         let function = functions.iter().find(|function| function.name == mapping.function);
@@ -73,7 +79,8 @@ impl Sought<'_> {
             .filter(|function| function.role == Some(Role::Consumer))
             .and_then(|function| function.variables.get("OUTPUT_BUCKET"));
         let mut found = Vec::new();
-        if let Some(bucket) = bucket {
+        // The members of an aggregate are each somewhere of their own.
+        if let (Some(bucket), None) = (bucket, &self.held.members) {
             found.extend(self.quarantined(bucket).await);
             found.extend(self.enriched(bucket).await);
         }
@@ -100,22 +107,36 @@ impl Sought<'_> {
         Some(json!({ "state": "quarantined", "bucket": bucket, "key": key, "reason": reason }))
     }
 
-    /// Its line: in an object that is named after a record before it, or after itself.
+    /// Its line, or that of its message, which is kept for one of its pieces.
     async fn enriched(&self, bucket: &str) -> Option<Value> {
-        let data_set = self.scene.data_set(&self.place.stream);
+        let own = self.line_of(bucket, self.place, self.held.record.arrived_at_ms).await;
+        let Some(message) = self.held.message.as_ref().filter(|_| own.is_none()) else { return own };
+        for piece in message.pieces.values().filter(|piece| piece.place != *self.place) {
+            if let Some(mut found) = self.line_of(bucket, &piece.place, piece.arrived_ms()).await {
+                let note = format!("the message's line is kept for its piece {}", piece.place.number);
+                insert(&mut found, "note", json!(note));
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The line of a record: in an object that is named after a record before it, or after itself.
+    async fn line_of(&self, bucket: &str, place: &Place, arrived_ms: Moment) -> Option<Value> {
+        let data_set = self.scene.data_set(&place.stream);
         let store = self.scene.bucket(bucket).ok()?;
-        let arrived = self.held.record.arrived_at_ms;
         let mut keys = Vec::new();
-        for hour in [Hour::of_ms(arrived), Hour::of_ms(arrived - HOUR_MS)] {
+        for hour in [Hour::of_ms(arrived_ms), Hour::of_ms(arrived_ms - HOUR_MS)] {
             let prefix = format!("{}{hour}/", EnrichedKey::prefix(data_set));
             let listed: Vec<Listed> = list_all(&store, &prefix).try_collect().await.unwrap_or_default();
-            let may_hold = |object: Listed| Some((self.may_hold(&object.key)?, object.key));
-            keys.extend(listed.into_iter().filter_map(may_hold));
+            keys.extend(
+                listed.into_iter().filter_map(|object| Some((may_hold(&object.key, place)?, object.key))),
+            );
         }
         keys.sort();
-        let id = serde_json::to_vec(&self.place.id()).ok()?;
-        for (_, key) in keys.into_iter().rev().take(MAX_OPENED) {
-            let found = self.line_in(bucket, &key, &id).await;
+        let id = serde_json::to_vec(&place.id()).ok()?;
+        for (_, key) in keys.into_iter().rev().take(MAX_OPENED).take_while(|_| self.has_time()) {
+            let found = self.line_in(bucket, &key, |object| memmem::find(object, &id)).await;
             if found.is_some() {
                 return found;
             }
@@ -123,24 +144,21 @@ impl Sought<'_> {
         None
     }
 
-    /// The number of the first record of an object that may hold this one.
-    fn may_hold(&self, key: &str) -> Option<String> {
-        let first = EnrichedKey::parse(key)?.first;
-        let is_same = first.stream == self.place.stream && first.shard_id == self.place.shard_id;
-        let number = first.sequence_number;
-        (is_same && number <= self.place.number.as_str()).then(|| number.to_owned())
-    }
-
-    /// The first line of an object that holds these bytes.
-    async fn line_in(&self, bucket: &str, key: &str, bytes: &[u8]) -> Option<Value> {
+    /// The line of an object in which `place_of` finds the record.
+    pub(super) async fn line_in(
+        &self,
+        bucket: &str,
+        key: &str,
+        place_of: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Option<Value> {
         let stored = objects::read(self.scene, bucket, key).await.ok()?;
-        let (opened, _) = objects::opened(&stored);
-        let at = memmem::find(&opened, bytes)?;
-        let (before, _) = opened.split_at_checked(at)?;
-        let line = memchr::memchr_iter(b'\n', before).count();
-        let text = opened.split(|byte| *byte == b'\n').nth(line).unwrap_or_default();
-        let text = String::from_utf8_lossy(text);
-        Some(json!({ "state": "written", "bucket": bucket, "key": key, "line": line + 1, "text": text }))
+        let (opened, _) = blocking(move || objects::opened(&stored)).await;
+        let (before, from) = opened.split_at_checked(place_of(&opened)?)?;
+        let number = memchr::memchr_iter(b'\n', before).count() + 1;
+        let begin = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+        let end = before.len() + memchr::memchr(b'\n', from).unwrap_or(from.len());
+        let text = String::from_utf8_lossy(opened.get(begin..end).unwrap_or_default());
+        Some(json!({ "state": "written", "bucket": bucket, "key": key, "line": number, "text": text }))
     }
 
     async fn discarded(&self, mapping: &KinesisMapping) -> Option<Value> {
@@ -166,69 +184,19 @@ impl Sought<'_> {
         }
         None
     }
-
-    /// Its line in an object of the delivery stream, or of its error prefix. The first objects that were written since
-    /// the record came are looked into.
-    async fn of_delivery(&self, delivery: &DeliveryStream) -> Vec<Value> {
-        let failed = self.failed(delivery).await;
-        if failed.is_some() {
-            return failed.into_iter().collect();
-        }
-        let prefix = fixed(&delivery.prefix);
-        let wanted = match (&delivery.processing, &self.held.typed) {
-            (Some(_), Some(typed)) => Bytes::from(typed.clone()),
-            (None, _) => Bytes::from(self.held.payload.clone()),
-            (Some(_), None) => return Vec::new(),
-        };
-        for key in self.keys_since(&delivery.bucket, prefix) {
-            if let Some(found) = self.line_in(&delivery.bucket, &key, &wanted).await {
-                return vec![found];
-            }
-        }
-        Vec::new()
-    }
-
-    async fn failed(&self, delivery: &DeliveryStream) -> Option<Value> {
-        let kept = self.scene.watch.look(|seen| {
-            let newest = seen.failures.newest.before(None);
-            let of_delivery = newest.filter_map(|(_, (at_ms, failure))| match failure {
-                Failure::Failed { delivery: of, key, code, message, .. }
-                    if **of == *delivery.name && *at_ms >= self.held.record.arrived_at_ms =>
-                {
-                    Some((key.clone(), code.clone(), message.clone()))
-                }
-                _ => None,
-            });
-            of_delivery.collect::<Vec<_>>()
-        });
-        let raw = format!(r#""rawData":"{}""#, STANDARD.encode(&self.held.payload));
-        for (key, code, message) in kept.into_iter().rev().take(MAX_OPENED) {
-            if let Some(mut found) = self.line_in(&delivery.bucket, &key, raw.as_bytes()).await {
-                if let Some(members) = found.as_object_mut() {
-                    members.insert("state".to_owned(), json!("failed"));
-                    let reason = json!({ "kind": code, "field": null, "message": message });
-                    members.insert("reason".to_owned(), reason);
-                }
-                return Some(found);
-            }
-        }
-        None
-    }
-
-    /// The first objects under a prefix that were written since the record came.
-    fn keys_since(&self, bucket: &str, prefix: &str) -> Vec<String> {
-        let arrived_ms = self.held.record.arrived_at_ms;
-        self.scene.watch.look(|seen| {
-            let all = seen.objects.newest.after(0).map(|(_, written)| written);
-            let since = all.filter(|written| {
-                *written.bucket == *bucket && written.at_ms >= arrived_ms && written.key.starts_with(prefix)
-            });
-            since.take(MAX_OPENED).map(|written| written.key.clone()).collect()
-        })
-    }
 }
 
-/// A prefix up to its first expression.
-fn fixed(prefix: &str) -> &str {
-    prefix.split("!{").next().unwrap_or_default()
+/// The number of the first record of an object that may hold this one.
+fn may_hold(key: &str, place: &Place) -> Option<String> {
+    let first = EnrichedKey::parse(key)?.first;
+    let is_same = first.stream == place.stream && first.shard_id == place.shard_id;
+    let number = first.sequence_number;
+    (is_same && number <= place.number.as_str()).then(|| number.to_owned())
+}
+
+/// Tells one thing more of an outcome.
+pub(super) fn insert(outcome: &mut Value, name: &str, value: Value) {
+    if let Some(members) = outcome.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
