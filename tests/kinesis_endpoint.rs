@@ -193,7 +193,7 @@ async fn twenty_thousand_rows_go_through_two_shards() {
 
 #[tokio::test]
 async fn what_nobody_reads_is_kept_and_costs_disk() {
-    const BATCHES: usize = 50;
+    const BATCHES: usize = 15;
     let endpoint = endpoint().await;
     let reader = stream(&endpoint, "full", 1).await;
     let sink = sink(&endpoint, "full");
