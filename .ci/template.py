@@ -18,6 +18,8 @@ KEPT = ("AWS::Kinesis::Stream", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS
 NAMES = {
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
     "AWS::Glue::Database": "DatabaseName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Kinesis::Stream": "Name",

@@ -20,9 +20,11 @@ use crate::example_run;
 /// "Types of metrics for Lambda functions", "Monitor Amazon Data Firehose using CloudWatch metrics", "Monitor the Amazon
 /// Kinesis Data Streams service with Amazon CloudWatch" and "Monitoring Amazon `EventBridge` Scheduler with Amazon
 /// CloudWatch".
-const OF_AWS: [(&str, &str, &str); 15] = [
+const OF_AWS: [(&str, &str, &str); 17] = [
     ("AWS/Firehose", "DeliveryToAmazonOpenSearchService.DataFreshness", "DeliveryStreamName"),
     ("AWS/Firehose", "DeliveryToAmazonOpenSearchService.Success", "DeliveryStreamName"),
+    ("AWS/Firehose", "DeliveryToIceberg.DataFreshness", "DeliveryStreamName"),
+    ("AWS/Firehose", "DeliveryToIceberg.FailedRowCount", "DeliveryStreamName"),
     ("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName"),
     ("AWS/Firehose", "ThrottledGetRecords", "DeliveryStreamName"),
     ("AWS/Kinesis", "IncomingRecords", "StreamName"),
@@ -55,6 +57,10 @@ fn resources() -> BTreeMap<String, Value> {
     let parameters = [
         ("AlarmTopicArn", "arn:aws:sns:us-east-1:000000000000:pager"),
         ("OpenSearchDomainArn", "arn:aws:es:us-east-1:000000000000:domain/search"),
+        ("GradualDeployment", "Canary10Percent5Minutes"),
+        ("Release", "r1"),
+        ("IcebergTable", "lake.crime"),
+        ("IcebergLocation", "lake-files/crime"),
     ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     template::resources(&root().join("template.yaml"), &parameters.into()).unwrap()
@@ -105,20 +111,13 @@ fn names(resources: &BTreeMap<String, Value>, dimension: &str) -> BTreeSet<Strin
         "DeliveryStreamName" => "AWS::KinesisFirehose::DeliveryStream",
         "StreamName" => "AWS::Kinesis::Stream",
         "ScheduleGroup" => "AWS::Scheduler::ScheduleGroup",
+        "EventSourceMappingUUID" => "AWS::Lambda::EventSourceMapping",
         _ => "AWS::Serverless::Function",
     };
     let found = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
-    if dimension != "EventSourceMappingUUID" {
-        return found.map(|(id, _)| id.replace('/', "")).collect();
-    }
-    // SAM names a mapping after its function and event.
-    let events = found.flat_map(|(id, function)| {
-        let events = function["Properties"]["Events"].as_object().into_iter().flatten();
-        let counted =
-            events.filter(|(_, event)| event["Properties"]["MetricsConfig"]["Metrics"][0] == "EventCount");
-        counted.map(move |(event, _)| format!("{}{event}", id.replace('/', "")))
-    });
-    events.collect()
+    let counts = |mapping: &Value| mapping["Properties"]["MetricsConfig"]["Metrics"][0] == "EventCount";
+    let found = found.filter(|(_, resource)| dimension != "EventSourceMappingUUID" || counts(resource));
+    found.map(|(id, _)| id.replace('/', "")).collect()
 }
 
 #[test]
@@ -161,8 +160,9 @@ fn every_metric_of_kinflow_is_printed_by_the_binary_of_the_function_it_is_asked_
     for used in uses(&resources).iter().filter(|used| used.namespace == "kinflow") {
         let Use { by, metric, dimensions, .. } = used;
         assert_eq!(dimensions.keys().collect::<Vec<_>>(), ["data_set", "function"], "{by}");
-        // The one to OpenSearch is not run here, and is the same binary as its sibling.
+        // Those to OpenSearch and to a table are not run here, and are the same binary as their sibling.
         let function = dimensions["function"].replace("SearchTransform", "Transform");
+        let function = function.replace("TableTransform", "Transform");
         let own: Vec<_> = printed.iter().filter(|(document, _)| document["function"] == function).collect();
         assert!(!own.is_empty(), "{by}: nothing was printed by {function:?}");
         for (document, _) in &own {

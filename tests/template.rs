@@ -218,7 +218,7 @@ fn a_stream_or_a_bucket_that_is_there_already_takes_the_place_of_the_templates()
     assert_eq!(producer.unwrap().variables["STREAM_NAME"], "theirs");
     assert!(topology.streams.iter().all(|stream| stream.name != "TweetsStream"));
     // It is in an account, so its takers are named and not run here.
-    for taker in ["TweetsConsumerFunction/Records", "TweetsRawDelivery"] {
+    for taker in ["TweetsConsumerFunctionRecords", "TweetsRawDelivery"] {
         let expected = format!("{taker}: is left out: stream \"theirs\" is not run here");
         assert!(topology.left_out.contains(&expected), "{:?}", topology.left_out);
     }

@@ -182,6 +182,9 @@ mod tests {
                 "S": {"Type": "AWS::Kinesis::Stream"},
                 "Q": {"Type": "AWS::SQS::Queue"},
                 "T": {"Type": "AWS::SNS::Topic"},
+                "F": {"Type": "AWS::Lambda::Function"},
+                "V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "F"}}},
+                "Live": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": "F"}, "Name": "live"}},
             },
         })
     }
@@ -230,6 +233,9 @@ mod tests {
     fn a_resource_is_referred_to_as_its_service_names_it() {
         check(&json!({"Ref": "Q"}), Some(&json!("https://sqs.us-east-1.amazonaws.com/000000000000/Q")));
         check(&json!({"Ref": "T"}), Some(&json!("arn:aws:sns:us-east-1:000000000000:T")));
+        let alias = "arn:aws:lambda:us-east-1:000000000000:function:F:live";
+        check(&json!({"Ref": "Live"}), Some(&json!(alias)));
+        check(&json!({"Fn::GetAtt": "V.Version"}), Some(&json!("1")));
         check(&json!({"Fn::GetAtt": "Q.QueueName"}), Some(&json!("Q")));
         check(&json!({"Fn::GetAtt": "T.TopicName"}), Some(&json!("T")));
         check(&json!({"Fn::GetAtt": "Bucket.DomainName"}), Some(&json!("bucket.s3.amazonaws.com")));

@@ -1,12 +1,13 @@
 //! What has no effect on one machine: kinds of resources, and properties of those that run.
 
-/// The services whose resources describe what has no counterpart here: permissions, logs, alarms and
-/// catalogues.
-const SERVICES: [&str; 10] = [
+/// The services whose resources describe what has no counterpart here: permissions, logs, alarms, catalogues
+/// and how a new version takes over.
+const SERVICES: [&str; 11] = [
     "AWS::ApplicationInsights::",
     "AWS::Athena::",
     "AWS::Budgets::",
     "AWS::CloudWatch::",
+    "AWS::CodeDeploy::",
     "AWS::Glue::",
     "AWS::IAM::",
     "AWS::KMS::",

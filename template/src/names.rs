@@ -52,6 +52,11 @@ impl Scope {
                 let name = self.physical_name(logical_id, place)?;
                 Ok(format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"))
             }
+            "AWS::Lambda::Alias" => {
+                let function = self.written_property(logical_id, "FunctionName")?;
+                let alias = self.written_property(logical_id, "Name")?;
+                Ok(format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}:{alias}", function_of(&function)))
+            }
             kind if NAMED_BY_ARN.contains(&kind) || logical_id != name => self.arn(logical_id, place),
             _ => self.physical_name(logical_id, place),
         }
@@ -132,7 +137,9 @@ impl Scope {
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
             // Only SAM's translation shows this resource, which is most often a function's role.
             "" | "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
-            "AWS::Kinesis::StreamConsumer" => format!("{}/consumer/{name}:1", self.consumed(logical_id)?),
+            "AWS::Kinesis::StreamConsumer" => {
+                format!("{}/consumer/{name}:1", self.written_property(logical_id, "StreamARN")?)
+            }
             _ => {
                 let mut parts = kind.split("::").skip(1).map(str::to_ascii_lowercase);
                 let (service, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -141,13 +148,13 @@ impl Scope {
         })
     }
 
-    /// The ARN of the stream of a fan-out consumer.
-    fn consumed(&self, logical_id: &str) -> Read<String> {
-        let place = format!("{logical_id}.Properties.StreamARN");
+    /// A property of a resource that names another one.
+    fn written_property(&self, logical_id: &str, property: &str) -> Read<String> {
+        let place = format!("{logical_id}.Properties.{property}");
         let properties = self.resource(logical_id).and_then(|resource| resource.get("Properties"));
-        let arn = properties.and_then(|properties| properties.get("StreamARN"));
-        let arn = arn.ok_or_else(|| Stop::malformed(&place, "is required"))?;
-        Ok(self.resolve(arn, &place)?.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned())
+        let node = properties.and_then(|properties| properties.get(property));
+        let node = node.ok_or_else(|| Stop::malformed(&place, "is required"))?;
+        Ok(self.resolve(node, &place)?.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// What `GetAtt` gives: the names, ARNs and addresses that AWS derives from a name.
@@ -172,6 +179,7 @@ impl Scope {
                 format!("{}/stream/2000-01-01T00:00:00.000", self.arn(logical_id, place)?)
             }
             ("AWS::IAM::Role", "RoleId") => "AROA00000000000000000".to_owned(),
+            ("AWS::Lambda::Version", "Version") => "1".to_owned(),
             ("AWS::Kinesis::Stream", "StreamId") => format!("{ACCOUNT}:{name}"),
             _ => {
                 let reason = format!("GetAtt {logical_id}.{attribute} has no value on this machine");

@@ -27,6 +27,7 @@ const LOGS: &[&str] = &["CreateLogStream", "PutLogEvents"];
 const KEYS: &[&str] = &["Decrypt", "GenerateDataKey"];
 const FIREHOSE_READS: &[&str] = &["DescribeStream", "GetRecords", "GetShardIterator", "ListShards"];
 const INVOKES: &[&str] = &["InvokeFunction", "GetFunctionConfiguration"];
+const MOVES: &[&str] = &["GetAlias", "UpdateAlias"];
 const KEEPS: &[&str] = &["GetObject", "PutObject", "ListBucket"];
 const PUTS: &[&str] = &["GetObject", "PutObject"];
 
@@ -88,13 +89,39 @@ const SEARCH_DELIVERY: Rows = &[
     (&["CreateNetworkInterface", "DescribeSubnets"], &["network"]),
 ];
 
+const TABLE_TRANSFORM: Rows = &[
+    (LOGS, &["table transform"]),
+    (&["PutTraceSegments"], &["tracing"]),
+    (KEYS, &["key"]),
+    (PUTS, &["reasons"]),
+];
+
+const TABLE_DELIVERY: Rows = &[
+    (&["PutLogEvents"], &["table delivery"]),
+    (KEYS, &["key"]),
+    (FIREHOSE_READS, &["stream"]),
+    (PUTS, &["failed", "reasons"]),
+    (INVOKES, &["table transform"]),
+    (&["GetDatabase", "GetTable", "UpdateTable", "GetObject", "PutObject", "DeleteObject"], &["table"]),
+];
+
+const TYPED_DEPLOYMENT: Rows =
+    &[(MOVES, &["transform", "search transform", "table transform"]), (&["DescribeAlarms"], &["alarms"])];
+
+const ENRICHED_DEPLOYMENT: Rows = &[(MOVES, &["consumer"]), (&["DescribeAlarms"], &["alarms"])];
+
 /// Every role of the template.
-const ROLES: [(&str, &str, Rows); 10] = [
+const ROLES: [(&str, &str, Rows); 15] = [
     ("Crime/ProducerRole", "crime", PRODUCER),
     ("Crime/TransformRole", "crime", TRANSFORM),
     ("Crime/SearchTransformRole", "crime", SEARCH_TRANSFORM),
     ("Crime/DeliveryRole", "crime", DELIVERY),
     ("Crime/SearchDeliveryRole", "crime", SEARCH_DELIVERY),
+    ("Crime/TableTransformRole", "crime", TABLE_TRANSFORM),
+    ("Crime/TableDeliveryRole", "crime", TABLE_DELIVERY),
+    ("Crime/DeploymentRole", "crime", TYPED_DEPLOYMENT),
+    ("Tweets/DeploymentRole", "tweets", ENRICHED_DEPLOYMENT),
+    ("Users/DeploymentRole", "users", ENRICHED_DEPLOYMENT),
     ("Tweets/ProducerRole", "tweets", PRODUCER),
     ("Tweets/ConsumerRole", "tweets", CONSUMER),
     ("Tweets/RawDeliveryRole", "tweets", RAW_DELIVERY),
@@ -109,17 +136,24 @@ fn resources() -> BTreeMap<String, Value> {
         ("OpenSearchSubnetIds", "subnet-1,subnet-2"),
         ("OpenSearchSecurityGroupIds", "sg-1"),
         ("KmsKeyArn", KEY),
+        ("GradualDeployment", "Canary10Percent5Minutes"),
+        ("Release", "r1"),
+        ("IcebergTable", "lake.crime"),
+        ("IcebergLocation", "lake-files/crime"),
     ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     template::resources(&path, &parameters.into()).unwrap()
 }
+
+/// Kinds of things that no data set has for itself.
+const SHARED: [&str; 7] = ["key", "tracing", "domain", "given up", "network", "table", "alarms"];
 
 fn allowed(data_set: &'static str, rows: Rows) -> BTreeSet<Name> {
     let mut names = BTreeSet::new();
     for (actions, kinds) in rows {
         for action in *actions {
             for kind in *kinds {
-                let is_shared = ["key", "tracing", "domain", "given up", "network"].contains(kind);
+                let is_shared = SHARED.contains(kind);
                 names.insert((*action, *kind, if is_shared { "" } else { data_set }));
             }
         }
@@ -154,11 +188,25 @@ fn without_a_key_or_a_network_of_ones_own_no_role_uses_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let parameters = BTreeMap::from([("OpenSearchDomainArn".to_owned(), DOMAIN.to_owned())]);
     let resources = template::resources(&path, &parameters).unwrap();
+    let made = ROLES.iter().filter_map(|(role, ..)| resources.get(*role));
     let requests = requests::all().into_iter().filter(|((_, kind, _), _)| ["key", "network"].contains(kind));
     let requests: Vec<Request> = requests.map(|(_, request)| request).collect();
-    for (role, ..) in &ROLES {
-        let policy = Policy::of_role(&resources[*role]);
+    for role in made {
+        let policy = Policy::of_role(role);
         assert!(!requests.iter().any(|request| policy.allows(request)), "{role}");
+    }
+}
+
+#[test]
+fn without_gradual_deployment_firehose_calls_the_newest_version_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let resources = template::resources(&path, &BTreeMap::new()).unwrap();
+    let policy = Policy::of_role(&resources["Crime/DeliveryRole"]);
+    let function = format!("arn:aws:lambda:us-east-1:{}:function:CrimeTransformFunction", template::ACCOUNT);
+    for (suffix, expected) in [("", true), (":$LATEST", true), (":live", false), (":1", false)] {
+        let resource = format!("{function}{suffix}");
+        let request = Request { action: "lambda:InvokeFunction".to_owned(), resource, context: Vec::new() };
+        assert_eq!(policy.allows(&request), expected, "{request:?}");
     }
 }
 
@@ -214,7 +262,11 @@ fn no_bucket_takes_a_request_that_is_not_encrypted_on_its_way() {
 #[test]
 fn only_the_service_that_a_role_is_for_may_take_it() {
     for (id, role) in resources().iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
-        let service = if id.ends_with("DeliveryRole") { "firehose" } else { "lambda" };
+        let service = match id.rsplit('/').next().unwrap() {
+            "DeploymentRole" => "codedeploy",
+            id if id.ends_with("DeliveryRole") => "firehose",
+            _ => "lambda",
+        };
         let statements = role["Properties"]["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap();
         assert_eq!(statements.len(), 1, "{id}");
         let principal = serde_json::json!({"Service": format!("{service}.amazonaws.com")});

@@ -67,9 +67,11 @@ pub(super) fn all() -> Vec<(Name, Request)> {
             ("consumer", "Consumer"),
             ("transform", "Transform"),
             ("search transform", "SearchTransform"),
+            ("table transform", "TableTransform"),
             ("raw delivery", "RawDelivery"),
             ("delivery", "Delivery"),
             ("search delivery", "SearchDelivery"),
+            ("table delivery", "TableDelivery"),
         ] {
             of_part(&mut requests, (kind, data_set), &format!("{application}{part}"));
         }
@@ -133,10 +135,20 @@ fn of_part(requests: &mut Vec<(Name, Request)>, (kind, data_set): (&'static str,
     }
     let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:{part}Function");
     for action in ["InvokeFunction", "GetFunctionConfiguration", "UpdateFunctionCode"] {
-        for arn in [function.clone(), format!("{function}:$LATEST")] {
+        requests
+            .push(((action, kind, data_set), plain(&format!("lambda:{action}"), format!("{function}:live"))));
+    }
+    // With gradual deployment, a call past the alias would pass the new version's trial.
+    for arn in [function.clone(), format!("{function}:$LATEST"), format!("{function}:1")] {
+        requests
+            .push((("InvokeFunction past the alias", kind, data_set), plain("lambda:InvokeFunction", arn)));
+    }
+    for action in ["GetAlias", "UpdateAlias"] {
+        for arn in [function.clone(), format!("{function}:live")] {
             requests.push(((action, kind, data_set), plain(&format!("lambda:{action}"), arn)));
         }
     }
+    requests.push((("DeleteAlias", kind, data_set), plain("lambda:DeleteAlias", function)));
 }
 
 fn of_services(requests: &mut Vec<(Name, Request)>) {
@@ -145,6 +157,7 @@ fn of_services(requests: &mut Vec<(Name, Request)>) {
         let other = KEY.replace("mine", "other");
         requests.push(((action, "other key", ""), plain(&format!("kms:{action}"), other)));
     }
+    of_tables(requests);
     for (kind, domain) in [("domain", DOMAIN.to_owned()), ("other domain", DOMAIN.replace("search", "other"))]
     {
         for action in ["ESHttpPost", "ESHttpPut", "ESHttpDelete"] {
@@ -158,10 +171,33 @@ fn of_services(requests: &mut Vec<(Name, Request)>) {
     for action in ["CreateNetworkInterface", "DescribeSubnets", "RunInstances", "DeleteSubnet"] {
         requests.push(((action, "network", ""), plain(&format!("ec2:{action}"), "*")));
     }
+    requests.push((("DescribeAlarms", "alarms", ""), plain("cloudwatch:DescribeAlarms", "*")));
+    requests.push((("PutMetricAlarm", "alarms", ""), plain("cloudwatch:PutMetricAlarm", "*")));
     for action in ["iam:PassRole", "sts:AssumeRole", "kinesis:ListStreams", "s3:ListAllMyBuckets"] {
         requests.push((("any", "account", ""), plain(action, "*")));
     }
     requests.push((("PutTraceSegments", "tracing", ""), plain("xray:PutTraceSegments", "*")));
+}
+
+/// A table of the Glue catalog, another one beside it, and the files of both.
+fn of_tables(requests: &mut Vec<(Name, Request)>) {
+    let glue = format!("arn:aws:glue:us-east-1:{ACCOUNT}");
+    for (kind, table, files) in [("table", "crime", "crime"), ("other table", "people", "people")] {
+        for action in ["GetTable", "UpdateTable", "DeleteTable"] {
+            let arn = format!("{glue}:table/lake/{table}");
+            requests.push(((action, kind, ""), plain(&format!("glue:{action}"), arn)));
+        }
+        for action in ["GetObject", "PutObject", "DeleteObject"] {
+            let object = format!("arn:aws:s3:::lake-files/{files}/data/x.parquet");
+            requests.push(((action, kind, ""), s3(action, &object, None)));
+        }
+    }
+    for action in ["GetDatabase", "DeleteDatabase"] {
+        for (kind, database) in [("table", "lake"), ("other table", "other")] {
+            let arn = format!("{glue}:database/{database}");
+            requests.push(((action, kind, ""), plain(&format!("glue:{action}"), arn)));
+        }
+    }
 }
 
 /// How many requests each name has, to show that none of the table is a slip of the pen.

@@ -33,7 +33,7 @@ pub struct Answered {
 impl Batch {
     /// Makes a batch for this schema, which must fit the destination.
     pub fn new(schema: Schema, settings: &TransformSettings) -> Result<Self, RoutingError> {
-        let routing = Routing::new(&schema, settings.destination, &settings.empty_partition_key)?;
+        let routing = Routing::new(&schema, settings)?;
         Ok(Self {
             typing: Typing::new(schema, settings.envelope, settings.destination),
             routing,

@@ -1,6 +1,6 @@
 //! What Firehose is told about a document: its dynamic partition or its Iceberg table.
 
-use crate::{Destination, RecordFailure};
+use crate::{Destination, RecordFailure, TransformSettings};
 use edge::lambda::events::{RecordMetadata, TableRoute};
 use record_model::{Schema, SchemaError};
 use std::borrow::Cow;
@@ -25,8 +25,8 @@ pub enum RoutingError {
     /// The schema names no keys for partitioning.
     #[error("the destination is s3-partitioned, but the schema names no partition keys")]
     NoPartitionKeys,
-    /// The schema names no table.
-    #[error("the destination is iceberg, but the schema names no table")]
+    /// Neither the setting nor the schema names a table.
+    #[error("the destination is iceberg, but neither ICEBERG_TABLE nor the schema names a table")]
     NoTable,
     /// The destination refuses a name in the schema.
     #[error("the destination refuses the schema's documents")]
@@ -34,27 +34,28 @@ pub enum RoutingError {
 }
 
 impl Routing {
-    /// Makes the routing for documents of this schema. `empty_key` replaces a key without a value.
-    pub(crate) fn new(
-        schema: &Schema,
-        destination: Destination,
-        empty_key: &str,
-    ) -> Result<Self, RoutingError> {
+    /// Makes the routing for documents of this schema.
+    pub(crate) fn new(schema: &Schema, settings: &TransformSettings) -> Result<Self, RoutingError> {
         let mut metadata = Vec::new();
-        match destination {
+        match settings.destination {
             Destination::S3Partitioned if !schema.has_partition_keys() => {
                 return Err(RoutingError::NoPartitionKeys);
             }
             Destination::OpenSearch => schema.fit_opensearch()?,
             Destination::Iceberg => {
-                let to = schema.iceberg().ok_or(RoutingError::NoTable)?;
+                let to = settings.table.as_ref().or(schema.iceberg()).ok_or(RoutingError::NoTable)?;
                 let table = TableRoute { database: &to.database, table: &to.table, operation: &to.operation };
                 RecordMetadata { table: Some(table), ..RecordMetadata::default() }.write_json(&mut metadata);
             }
             _ => {}
         }
-        let (empty_key, partitions) = (empty_key.to_owned(), HashSet::new());
-        Ok(Self { destination, empty_key, metadata, partitions, empty_keys: 0 })
+        Ok(Self {
+            destination: settings.destination,
+            empty_key: settings.empty_partition_key.clone(),
+            metadata,
+            partitions: HashSet::new(),
+            empty_keys: 0,
+        })
     }
 
     pub(crate) fn start_batch(&mut self) {
@@ -110,6 +111,7 @@ fn sanitised(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use record_model::Iceberg;
 
     #[test]
     fn a_key_can_not_leave_its_place_in_the_name_of_an_object() {
@@ -141,9 +143,14 @@ mod tests {
         type = "string"
     "#;
 
+    fn settings(destination: Destination) -> TransformSettings {
+        let empty_partition_key = "nowhere".to_owned();
+        TransformSettings { destination, empty_partition_key, ..TransformSettings::for_schema("visits") }
+    }
+
     fn routing(destination: Destination) -> (Schema, Routing) {
         let schema = Schema::parse(SCHEMA).unwrap();
-        let routing = Routing::new(&schema, destination, "nowhere").unwrap();
+        let routing = Routing::new(&schema, &settings(destination)).unwrap();
         (schema, routing)
     }
 
@@ -172,6 +179,20 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_the_settings_goes_before_that_of_the_schema() {
+        let named = |database: &str, table: &str| {
+            let (database, table) = (database.to_owned(), table.to_owned());
+            Some(Iceberg { database, table, operation: "insert".to_owned() })
+        };
+        let settings = TransformSettings { table: named("shop", "orders"), ..settings(Destination::Iceberg) };
+        for schema in [Schema::parse(SCHEMA).unwrap(), Schema::built_in("crime").unwrap()] {
+            let routing = Routing::new(&schema, &settings).unwrap();
+            let told = r#"{"otfMetadata":{"destinationDatabaseName":"shop","destinationTableName":"orders","operation":"insert"}}"#;
+            check(&mut (schema, routing), r#"{"place":"a"}"#, told);
+        }
+    }
+
+    #[test]
     fn other_destinations_are_told_nothing() {
         check(&mut routing(Destination::S3), r#"{"place":"a"}"#, "");
         check(&mut routing(Destination::OpenSearch), r#"{"place":"a"}"#, "");
@@ -180,7 +201,7 @@ mod tests {
     #[test]
     fn a_schema_without_keys_or_table_does_not_fit_where_they_are_needed() {
         let schema = Schema::built_in("crime").unwrap();
-        let refused = |destination| Routing::new(&schema, destination, "").err();
+        let refused = |destination| Routing::new(&schema, &settings(destination)).err();
         assert_eq!(refused(Destination::S3Partitioned), Some(RoutingError::NoPartitionKeys));
         assert_eq!(refused(Destination::Iceberg), Some(RoutingError::NoTable));
         assert_eq!(refused(Destination::S3), None);
@@ -190,7 +211,7 @@ mod tests {
     fn a_schema_with_a_name_that_opensearch_keeps_for_itself_does_not_fit_there() {
         let schema = SCHEMA.replace("\"place\"", "\"_id\"");
         let schema = Schema::parse(&schema).unwrap();
-        let refused = |destination| Routing::new(&schema, destination, "").err();
+        let refused = |destination| Routing::new(&schema, &settings(destination)).err();
         assert!(matches!(refused(Destination::OpenSearch), Some(RoutingError::Name(_))));
         assert_eq!(refused(Destination::S3), None);
     }

@@ -3,6 +3,7 @@
 use crate::{Destination, Envelope};
 use edge::lambda::events::ANSWER_LIMIT_BYTES;
 use edge::settings::Settings;
+use record_model::Iceberg;
 
 /// The room left under Lambda's limit, since an answer over it fails the whole batch.
 const ANSWER_MARGIN_BYTES: usize = 64 * 1024;
@@ -19,6 +20,8 @@ pub struct TransformSettings {
     pub envelope: Envelope,
     /// `DESTINATION`: `s3`, `s3-partitioned`, `opensearch` or `iceberg`.
     pub destination: Destination,
+    /// `ICEBERG_TABLE`: the table of the destination `iceberg`, as `database.table`. It goes before the schema's own.
+    pub table: Option<Iceberg>,
     /// `EMPTY_PARTITION_KEY`: replaces a dynamic partitioning key that has no value.
     pub empty_partition_key: String,
     /// `ANSWER_LIMIT_BYTES`: the most bytes of the answer.
@@ -41,6 +44,7 @@ impl TransformSettings {
             schema: schema.to_owned(),
             envelope: Envelope::of_schema(schema),
             destination: Destination::default(),
+            table: None,
             empty_partition_key: EMPTY_PARTITION_KEY.to_owned(),
             answer_limit_bytes: ANSWER_LIMIT_BYTES - ANSWER_MARGIN_BYTES,
             reingest_stream: None,
@@ -57,6 +61,7 @@ impl TransformSettings {
         Self {
             envelope: settings.choice("ENVELOPE", Envelope::CHOICES, default.envelope),
             destination: settings.choice("DESTINATION", Destination::CHOICES, default.destination),
+            table: table(settings),
             empty_partition_key: settings
                 .optional("EMPTY_PARTITION_KEY")
                 .unwrap_or(default.empty_partition_key),
@@ -66,6 +71,20 @@ impl TransformSettings {
             failures_bucket: settings.optional("FAILURES_BUCKET"),
             logged_failures: settings.number_in("LOGGED_FAILURES", default.logged_failures, 0..=1000),
             schema: default.schema,
+        }
+    }
+}
+
+fn table(settings: &mut Settings) -> Option<Iceberg> {
+    let text = settings.optional("ICEBERG_TABLE")?;
+    match text.split_once('.') {
+        Some((database, table)) if !database.is_empty() && !table.is_empty() && !table.contains('.') => {
+            let (database, table) = (database.to_owned(), table.to_owned());
+            Some(Iceberg { database, table, operation: "insert".to_owned() })
+        }
+        _ => {
+            settings.reject("ICEBERG_TABLE", &text, "database.table");
+            None
         }
     }
 }

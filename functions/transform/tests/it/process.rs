@@ -145,9 +145,14 @@ fn an_event_of_another_source_is_an_error_that_says_so() {
 fn a_function_that_can_not_run_says_all_of_why_in_one_line() {
     for (variables, reason) in [
         (
-            vec![("AWS_LAMBDA_RUNTIME_API", ""), ("DESTINATION", "disk"), ("MAX_HOPS", "0")],
+            vec![
+                ("AWS_LAMBDA_RUNTIME_API", ""),
+                ("DESTINATION", "disk"),
+                ("ICEBERG_TABLE", "crime"),
+                ("MAX_HOPS", "0"),
+            ],
             "AWS_LAMBDA_RUNTIME_API is not set; SCHEMA is not set; DESTINATION is \"disk\", expected one of s3, s3-partitioned, opensearch, iceberg; \
-             MAX_HOPS is \"0\", expected a number from 1 to 100",
+             ICEBERG_TABLE is \"crime\", expected database.table; MAX_HOPS is \"0\", expected a number from 1 to 100",
         ),
         (
             vec![("SCHEMA", "crime"), ("DESTINATION", "s3-partitioned")],
