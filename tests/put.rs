@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -47,7 +48,8 @@ impl Put {
     }
 
     fn bookmark(&self) -> PathBuf {
-        self.folder.path().join("people.csv.people.cursor.json")
+        let server = self.endpoint_url.trim_start_matches("http://").replace(':', "_");
+        self.folder.path().join(format!("people.csv.people.{server}.cursor.json"))
     }
 
     fn files(&self) -> Vec<String> {
@@ -142,15 +144,16 @@ async fn a_put_that_is_told_to_stop_sends_what_is_on_its_way_and_the_next_one_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_that_goes_on_to_another_stream_of_the_same_name_starts_over_and_says_so() {
-    let first = streams::endpoint().await;
-    stream(&first).await;
-    let mut put = Put::to(first.url());
+    let endpoint = streams::endpoint().await;
+    stream(&endpoint).await;
+    let put = Put::to(endpoint.url());
     let mut killed = put.started().await;
     killed.kill().unwrap();
     killed.wait().unwrap();
-    let second = streams::endpoint().await;
-    let reader = stream(&second).await;
-    put.endpoint_url = second.url().to_owned();
+    let mut delete = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+    delete.args(["streams", "delete", STREAM, "--yes", "--endpoint-url", endpoint.url()]);
+    assert!(delete.status().unwrap().success());
+    let reader = stream(&endpoint).await;
     let output = put.command(&[]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(
@@ -158,6 +161,65 @@ async fn a_put_that_goes_on_to_another_stream_of_the_same_name_starts_over_and_s
         "{output:?}"
     );
     assert_eq!(different(&records(&reader).await), ROWS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_to_each_of_two_endpoints_goes_on_from_its_own_place() {
+    let (first, second) = (streams::endpoint().await, streams::endpoint().await);
+    let readers = [stream(&first).await, stream(&second).await];
+    let mut put = Put::to(first.url());
+    for endpoint in [&first, &second] {
+        put.endpoint_url = endpoint.url().to_owned();
+        let mut killed = put.started().await;
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+    }
+    for (endpoint, reader) in [&first, &second].into_iter().zip(&readers) {
+        put.endpoint_url = endpoint.url().to_owned();
+        let output = put.command(&[]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(told(&output).contains("continuing at byte "), "{output:?}");
+        assert_eq!(different(&records(reader).await), ROWS);
+    }
+    assert_eq!(put.files(), ["people.csv"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_put_of_a_file_to_a_stream_is_refused_in_one_line_while_the_first_one_runs() {
+    let endpoint = streams::endpoint().await;
+    let reader = stream(&endpoint).await;
+    let put = Put::to(endpoint.url());
+    let first = put.started().await;
+    let second = put.command(&[]).output().unwrap();
+    assert_eq!(second.status.code(), Some(2), "{second:?}");
+    let line = told(&second);
+    assert!(line.contains("another process puts it to stream \"people\""), "{line}");
+    assert_eq!((line.lines().count(), second.stdout.len()), (1, 0), "{line}");
+    let first = first.wait_with_output().unwrap();
+    assert!(first.status.success(), "{first:?}");
+    assert_eq!(records(&reader).await.len(), ROWS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standard_input_that_is_stopped_early_is_not_told_to_run_again() {
+    let endpoint = streams::endpoint().await;
+    let reader = stream(&endpoint).await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
+    command.args(["put", "-", "--stream", STREAM, "--schema", "users", "--endpoint-url", endpoint.url()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"first,last,age,gender\nAda,Lovelace,36,female\nAlan,Turing,41,male\n").unwrap();
+    while records(&reader).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let summary = String::from_utf8(output.stdout).unwrap();
+    let line = "stopped early: standard input can't be read again, so another put has to begin after its first 2 records";
+    assert!(summary.ends_with(&format!("{line}\n")), "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

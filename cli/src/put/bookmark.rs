@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the bookmark's form.
 const VERSION: u32 = 2;
+/// How much of an endpoint is in the names of files, which have at most 255 bytes.
+const MAX_ENDPOINT_CHARS: usize = 60;
 
 /// The place in a file up to which everything was put or put aside. A put that ends well removes it.
 pub(super) struct Bookmark {
@@ -91,7 +93,7 @@ impl Bookmark {
         let metadata = file.metadata()?;
         let modified_ms = since_epoch_ms(metadata.modified().unwrap_or(UNIX_EPOCH));
         let of = Of { version: VERSION, file: Version { bytes: metadata.len(), modified_ms }, target };
-        let path = beside(put, stream, "cursor.json");
+        let path = beside(put, stream, &of.target.endpoint, "cursor.json");
         let (saved, starts_over) = match fs::read(&path) {
             Ok(json) => match of.place_in(&json) {
                 Ok(resume) => (Some(resume), None),
@@ -150,10 +152,13 @@ impl Of {
     }
 }
 
-/// `<file>.<stream>.<ending>`.
-pub(super) fn beside(file: &Path, stream: &str, ending: &str) -> PathBuf {
+/// `<file>.<stream>.<endpoint>.<ending>`: streams of one name at two endpoints have a file each.
+pub(super) fn beside(file: &Path, stream: &str, endpoint: &str, ending: &str) -> PathBuf {
+    let (_, server) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "-.".contains(char) { char } else { '_' };
+    let server: String = server.trim_end_matches('/').chars().take(MAX_ENDPOINT_CHARS).map(plain).collect();
     let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{stream}.{ending}"));
+    name.push(format!(".{stream}.{server}.{ending}"));
     file.with_file_name(name)
 }
 
@@ -198,7 +203,6 @@ mod tests {
         open(&path, target("http://here", 1, 5)).0.save(&Resume { position: 4, page: None }).unwrap();
         let unknown = Target { endpoint: "http://here".to_owned(), stream: None };
         for (other, why) in [
-            (target("http://there", 1, 5), StartsOver::OtherStream),
             (target("http://here", 2, 5), StartsOver::OtherStream),
             (target("http://here", 1, 6), StartsOver::OtherStream),
             (unknown, StartsOver::UnknownStream),
@@ -209,11 +213,24 @@ mod tests {
     }
 
     #[test]
+    fn streams_of_one_name_at_two_endpoints_keep_a_place_each() {
+        let (_folder, path) = rows();
+        let (here, there) = (|| target("http://127.0.0.1:4567", 1, 5), || target("AWS in eu-west-1", 1, 5));
+        open(&path, here()).0.save(&Resume { position: 4, page: None }).unwrap();
+        let (bookmark, starts_over) = open(&path, there());
+        assert_eq!((bookmark.resume().position, starts_over), (0, None));
+        bookmark.save(&Resume { position: 8, page: None }).unwrap();
+        assert_eq!(open(&path, here()).0.resume().position, 4);
+        assert_eq!(open(&path, there()).0.resume().position, 8);
+        assert!(path.with_file_name("rows.csv.s.127.0.0.1_4567.cursor.json").exists());
+    }
+
+    #[test]
     fn what_is_no_bookmark_is_told_and_the_put_starts_over() {
         let (_folder, path) = rows();
         let earlier = r#"{"version":{"bytes":8,"modified_ms":1},"resume":{"position":4}}"#;
         for json in ["", "[]", earlier] {
-            fs::write(beside(&path, "s", "cursor.json"), json).unwrap();
+            fs::write(beside(&path, "s", "e", "cursor.json"), json).unwrap();
             assert_eq!(open(&path, target("e", 1, 1)).1, Some(StartsOver::Unreadable), "{json}");
         }
     }

@@ -3,10 +3,11 @@
 mod arguments;
 mod bookmark;
 mod follow;
+mod lock;
 mod patient;
 mod piped;
 mod quarantine_file;
-mod signals;
+pub(crate) mod signals;
 mod summary;
 mod watch;
 
@@ -27,6 +28,7 @@ use record_model::Schema;
 
 pub(crate) use arguments::Arguments;
 use bookmark::{Bookmark, Target};
+use lock::Lock;
 use patient::Patient;
 use piped::Piped;
 use quarantine_file::QuarantineFile;
@@ -74,6 +76,7 @@ async fn put(arguments: &Arguments, path: &Path) -> Result<Outcome, Box<dyn Erro
     if file.metadata()?.is_dir() {
         return Err(format!("{name} is a folder, and one file is put at a time").into());
     }
+    let _lock = Lock::take(path, arguments.stream(), &endpoint(&aws))?;
     let ingest = ready(arguments, &schema, &aws, &stop).await?;
     let target = Target { endpoint: endpoint(&aws), stream: ingest.stream().identity.clone() };
     let (bookmark, starts_over) = Bookmark::open(path, &file, arguments.stream(), target)?;
@@ -124,7 +127,7 @@ async fn put_input(arguments: &Arguments) -> Result<Outcome, Box<dyn Error>> {
     let mut report = Box::pin(ingest.run(source, &quarantine, &mut watch, limits)).await;
     watch.clear();
     let failure = report.failure().map(|failure| failure as Box<dyn Error>);
-    let summary = Summary::of(report, open_shards, started.elapsed(), quarantine.path());
+    let summary = Summary::of(report, open_shards, started.elapsed(), quarantine.path()).of_input();
     Ok(Outcome { summary, failure })
 }
 

@@ -12,8 +12,6 @@ use edge::BoxError;
 use edge::ingest::{Quarantine, Rejected};
 use record_model::put_aside::{Origin, PutAside, Reason};
 
-use super::bookmark::beside;
-
 /// Each line is one JSON object. The file is created with the first record. A put that continues or is
 /// repeated does not write a line again that is in the file already.
 pub(super) struct QuarantineFile {
@@ -34,7 +32,9 @@ struct Lines {
 impl QuarantineFile {
     pub(super) fn beside(put: &Path, stream: &str) -> Self {
         let source = put.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let path = beside(put, stream, "quarantine.ndjson");
+        let mut name = put.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{stream}.quarantine.ndjson"));
+        let path = put.with_file_name(name);
         Self { path, source, stream: stream.to_owned(), lines: Mutex::default() }
     }
 

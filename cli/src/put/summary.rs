@@ -28,6 +28,9 @@ pub(super) struct Summary {
     skew: f64,
     /// Kinesis records by shard.
     shards: BTreeMap<String, u64>,
+    /// Whether the same command can go on after an early end, since what it puts is still there.
+    #[serde(skip)]
+    can_continue: bool,
 }
 
 impl Summary {
@@ -56,7 +59,13 @@ impl Summary {
             records_per_s,
             skew,
             shards: engine.per_shard,
+            can_continue: true,
         }
+    }
+
+    /// The same of standard input, which is read once.
+    pub(super) fn of_input(self) -> Self {
+        Self { can_continue: false, ..self }
     }
 
     /// Whether the whole file is in the stream.
@@ -87,8 +96,18 @@ impl Summary {
             let path = path.display().to_string();
             line(format_args!("records that were not put are in {}", terminal::line(&path)));
         }
-        if !self.done {
-            line(format_args!("stopped early: run the same command again to continue"));
+        let done = self.put + self.quarantined;
+        match (self.done, self.can_continue) {
+            (true, _) => {}
+            (_, true) => line(format_args!("stopped early: run the same command again to continue")),
+            (_, false) if done == self.read => line(format_args!(
+                "stopped early: standard input can't be read again, so another put has to begin after its first {done} records"
+            )),
+            (_, false) => line(format_args!(
+                "stopped early: standard input can't be read again, and {} of the {} records that were read were not put",
+                self.read.saturating_sub(done),
+                self.read
+            )),
         }
         text
     }
