@@ -117,7 +117,7 @@ pub(crate) fn columns<'r>(header: Option<&'r ByteRecord>, rows: &'r [CsvRow]) ->
     };
     let cell = |row: &'r CsvRow, at: usize| {
         let text = std::str::from_utf8(row.cells.get(at)?).ok()?;
-        Some(Cell { line: row.line, text: Cow::Borrowed(text), is_boolean: false })
+        Some(Cell { line: row.line, text: Cow::Borrowed(text), is_boolean: false, is_string: false })
     };
     (0..width)
         .map(|at| Column {

@@ -84,7 +84,7 @@ impl<'j> Places<'j> {
 
 impl<'j> Found<'j> {
     fn take(&mut self, json: &'j str, line: u64, is_deep: bool) {
-        let cell = |text| Cell { line, text, is_boolean: false };
+        let cell = |text| Cell { line, text, is_boolean: false, is_string: false };
         match json.as_bytes().first() {
             Some(b'{') if !is_deep => self.objects += 1,
             Some(b'{' | b'[') => self.arrays += 1,
@@ -97,7 +97,8 @@ impl<'j> Found<'j> {
                 self.others += 1;
                 let text: Result<String, _> = serde_json::from_str(json);
                 // This is an unpaired surrogate, which the codec replaces and this reader does not.
-                self.values.push(cell(text.map_or(Cow::Borrowed(json), Cow::Owned)));
+                let text = text.map_or(Cow::Borrowed(json), Cow::Owned);
+                self.values.push(Cell { is_string: true, ..cell(text) });
             }
             _ => {
                 self.others += 1;

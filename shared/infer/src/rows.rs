@@ -57,6 +57,8 @@ pub(crate) struct Cell<'r> {
     pub(crate) text: Cow<'r, str>,
     /// Whether it is a JSON boolean.
     pub(crate) is_boolean: bool,
+    /// Whether it is a JSON string.
+    pub(crate) is_string: bool,
 }
 
 /// Reads the rows of a sample. The last row is ignored if the sample ends before the file does.

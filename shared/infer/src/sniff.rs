@@ -23,13 +23,32 @@ const MOST_SKIPPED: usize = 50;
 pub(crate) fn dialect(text: &[u8], is_whole: bool) -> Dialect {
     let head = head(text);
     let is_cut = head.len() < text.len() || !is_whole;
+    match told(head) {
+        Some((delimiter, rows)) => {
+            let found = best(rows, &[delimiter], is_cut);
+            let found = found.unwrap_or_else(|| Dialect { delimiter, ..Dialect::default() });
+            Dialect { skip: found.skip + 1, ..found }
+        }
+        None => best(head, &DELIMITERS, is_cut).unwrap_or_else(|| one_column(head)),
+    }
+}
+
+/// The delimiter that the first line names, as in `sep=;`, by which spreadsheets are told it, and what is below the line.
+fn told(head: &[u8]) -> Option<(u8, &[u8])> {
+    let [delimiter, rest @ ..] = head.strip_prefix(b"sep=")? else { return None };
+    let below = rest.strip_prefix(b"\r\n").or(rest.strip_prefix(b"\n")).or(rest.strip_prefix(b"\r"))?;
+    DELIMITERS.contains(delimiter).then_some((*delimiter, below))
+}
+
+/// The best of the dialects with one of these delimiters; `None` if rows of none have several cells.
+fn best(head: &[u8], delimiters: &[u8], is_cut: bool) -> Option<Dialect> {
     let mut best: Option<(f64, Dialect)> = None;
     for quote in QUOTES {
         // An apostrophe is text in most files. It is a quote only if cells begin and end with one.
         if quote == Some(b'\'') && !has_apostrophes_around(head) {
             continue;
         }
-        for delimiter in DELIMITERS.into_iter().filter(|delimiter| head.contains(delimiter)) {
+        for delimiter in delimiters.iter().copied().filter(|delimiter| head.contains(delimiter)) {
             let dialect = Dialect { delimiter, quote, ..Dialect::default() };
             let Some((score, skip)) = score(head, &dialect, is_cut) else { continue };
             if best.as_ref().is_none_or(|(other, _)| score > other + 1e-9) {
@@ -37,7 +56,7 @@ pub(crate) fn dialect(text: &[u8], is_whole: bool) -> Dialect {
             }
         }
     }
-    best.map_or_else(|| one_column(head), |(_, dialect)| dialect)
+    best.map(|(_, dialect)| dialect)
 }
 
 /// Whole lines from the start.

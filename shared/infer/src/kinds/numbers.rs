@@ -39,22 +39,33 @@ pub(super) fn guess(
         return None;
     }
     if let Some(why) = reads_as_text(values) {
-        let text = Values { all: values.all.clone(), nulls: Vec::new(), without: values.without };
-        return Some(Guess::new(Kind::Text { trim: has_blanks(values) }, &text).noting(why));
+        return Some(text(values, why));
     }
     let best: Vec<&Count> = counts.iter().filter(|count| count.numbers == most).collect();
     let (chosen, open) = choose(&best, values, name, context)?;
-    if chosen.whole == chosen.numbers
-        && chosen.form == NumberForm::default()
-        && let Some(guess) = whole::guess(values, name, context)
-    {
-        return Some(guess);
-    }
     let is_whole = chosen.whole == chosen.numbers;
+    let is_plain = is_whole && chosen.form == NumberForm::default();
+    let time = if is_plain { whole::guess(values, name, context) } else { None };
+    let is_time = time.as_ref().is_some_and(|guess| matches!(guess.kind, Kind::Time { .. }));
+    if is_whole && !is_time && values.all.iter().all(|cell| cell.is_string) {
+        return Some(text(
+            values,
+            "kept as text: the digits are JSON strings, and others may begin with 0".to_owned(),
+        ));
+    }
+    if time.is_some() {
+        return time;
+    }
     let kind = if is_whole { Kind::Integer(chosen.form) } else { Kind::Float(chosen.form) };
     let mut guess = Guess { open, misfits: misfits(chosen, values, probes), ..Guess::new(kind, values) };
     guess.notes.extend(range(chosen.form, values));
     Some(guess)
+}
+
+/// Numbers that are texts all the same.
+fn text(values: &Values<'_>, why: String) -> Guess {
+    let all = Values { all: values.all.clone(), nulls: Vec::new(), without: values.without };
+    Guess::new(Kind::Text { trim: has_blanks(values) }, &all).noting(why)
 }
 
 /// The forms that the characters in the values allow, the likeliest first.
