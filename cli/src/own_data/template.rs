@@ -18,7 +18,7 @@ pub(super) struct DataSet {
 const HEAD: &str = "\
 AWSTemplateFormatVersion: \"2010-09-09\"
 Transform: AWS::Serverless-2016-10-31
-Description: Data sets of one's own, as `kinflow run FILE` runs them on one machine.
+Description: The data sets of files that `kinflow run FILE` runs on one machine.
 Globals:
   Function:
     Handler: bootstrap

@@ -105,8 +105,8 @@ pub(super) fn with(template: &str, set: &NewDataSet, place: &Place) -> Result<St
         lines.insert(at + 1, format!("      {name}: '{}'", sample.replace('\'', "''")));
     }
     let source = format!(
-        "  {id}Source: {{ Type: String, Default: \"\", Description: \"Where {name} come from, as a JSON object of \
-         docs/producer.md; empty for nowhere\" }}"
+        "  {id}Source: {{ Type: String, Default: \"\", Description: \"A JSON object of docs/producer.md that says where \
+         {name} come from. If it is empty, the producer rests.\" }}"
     );
     if let Some(at) = lines.iter().position(|line| line == "Parameters:") {
         lines.insert(at + 1, source);

@@ -8,11 +8,11 @@ pub(super) const GITIGNORE: &str = "/.kinflow\n/.aws-sam\n/kinflow\n";
 /// A template without data sets.
 const TEMPLATE: &str = r#"AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
-Description: Data sets of @NAME, by kinflow.
+Description: The data sets of @NAME, on the pipelines of kinflow.
 
 Metadata:
   Kinflow:
-    Inputs: # what `kinflow run` runs where it is given nothing; a deployment passes over it
+    Inputs: # `kinflow run` reads these files if it is given none. A deployment ignores them.
 
 Parameters:
   Architecture: { Type: String, Default: arm64, AllowedValues: [arm64, x86_64] }
@@ -23,37 +23,37 @@ Resources:
   FailuresBucket: { Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate, UpdateReplacePolicy: Retain }
 
 Outputs:
-  DataBucketName: { Description: Everything the pipeline writes, Value: !Ref DataBucket }
+  DataBucketName: { Description: The bucket that the pipelines write, Value: !Ref DataBucket }
 "#;
 
-const SAMCONFIG: &str = r#"# How `sam build` and `sam deploy` are called. Answers of `sam deploy --guided` are kept here.
+const SAMCONFIG: &str = r#"# `sam build` and `sam deploy` read their arguments here, and `sam deploy --guided` keeps its answers here.
 version = 0.1
 
 [default.deploy.parameters]
 stack_name = "@STACK"
 resolve_s3 = true
 s3_prefix = "@STACK"
-capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" # its roles, and the templates it takes in
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" # The template has roles, and takes in other templates.
 confirm_changeset = true
 "#;
 
 const README: &str = r"# @NAME
 
-A project of [kinflow](kinflow/README.md): each data set has a stream, functions that type and enrich its records, and a place
-in one bucket.
+This is a project of [kinflow](kinflow/README.md). Each of its data sets has a stream, functions that type and enrich its records,
+and a place in one bucket.
 
 ```sh
-kinflow run                              # runs @SAMPLE on this machine, and says where everything is
-kinflow run --listen                     # runs until Ctrl-C, for `kinflow put FILE --stream @IDStream --schema schemas/@SET.toml`
-kinflow add FILE                         # one data set more
+kinflow run                              # runs @SAMPLE through the pipelines on this machine, and says where the results are
+kinflow run --listen                     # runs until Ctrl-C, and takes `kinflow put FILE --stream @IDStream --schema schemas/@SET.toml`
+kinflow add FILE                         # adds another data set
 ```
 
-| file | what |
+| file | what it is |
 |---|---|
-| `schemas/@SET.toml` | what a record is: fields, types, times, and how its files are written; `kinflow/docs/schema.md` explains every key |
-| `samples/` | what `kinflow run` runs where it is given nothing |
-| `template.yaml` | a block for each data set, which takes in a template of `kinflow/pipelines` |
-| `kinflow` | a link to kinflow's sources; for others, `git submodule add URL kinflow` |
+| `schemas/@SET.toml` | the schema: which fields and types a record has, and how its files are written. `kinflow/docs/schema.md` explains every key |
+| `samples/` | the files that `kinflow run` reads if it is given none |
+| `template.yaml` | what is deployed: a block for each data set, which takes in a template of `kinflow/pipelines` |
+| `kinflow` | a link to kinflow's sources on this machine. Other people get them by `git submodule add URL kinflow` |
 
 ## Deploy
 
@@ -62,9 +62,9 @@ pip install aws-sam-cli cargo-lambda && rustup target add aarch64-unknown-linux-
 sam build && sam deploy --guided
 ```
 
-A stack makes nothing up: `@IDSource` says where records come from, one JSON object of `kinflow/docs/producer.md`, or another
-producer puts them on the stream. `schemas/` is a layer of the functions, so that a changed schema is deployed with the next
-`sam deploy`. `kinflow/docs/deploy.md` tells the rest.
+A stack makes up no records. The parameter `@IDSource` says where they come from, as a JSON object of `kinflow/docs/producer.md`;
+without it, another producer puts them on the stream. The folder `schemas/` is a layer of the functions, so the next `sam deploy`
+deploys a changed schema. `kinflow/docs/deploy.md` explains the rest.
 ";
 
 /// The template of a project, to which data sets are added.
