@@ -49,7 +49,7 @@ export async function living({ address, open, rule, restart }) {
   await page.context().close();
 
   const wide = await open();
-  await rule("More takers than a chart tells apart are there to be chosen", async () => {
+  await rule("When there are more readers than a chart can draw, people choose among them", async () => {
     await wide.route("**/events", async (route) => {
       const frame = await totals(address);
       const [one] = frame.deliveries;
@@ -58,7 +58,7 @@ export async function living({ address, open, rule, restart }) {
     });
     await wide.reload();
     const ages = wide.getByRole("region", { name: "Iterator age" });
-    await ages.getByText(/^4 of \d+ takers$/).click();
+    await ages.getByText(/^4 of \d+ readers$/).click();
     assert.equal(await ages.getByLabel("SixthDelivery").isChecked(), false);
     await ages.getByLabel("SixthDelivery").check();
     await ages.locator(".legend", { hasText: "SixthDelivery" }).waitFor();

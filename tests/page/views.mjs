@@ -32,7 +32,7 @@ export async function views({ address, open, rule, hostile }) {
     assert.match(shards[0], /^0\s+50 %/);
     assert.match(shards[1], /^1\s+closed at/);
     for (const child of shards.slice(2)) assert.match(child, /from 1 at \d\d:\d\d:\d\d\s+25 %/);
-    const takers = page.getByRole("region", { name: /^Takers:/ });
+    const takers = page.getByRole("region", { name: /^Readers:/ });
     assert.match(await takers.innerText(), /iterator age/);
     assert.match(await takers.innerText(), / of 5 MiB/);
   });
@@ -62,10 +62,10 @@ export async function views({ address, open, rule, hostile }) {
     assert.equal(await page.locator(".main img, .main script").count(), 0);
     assert.equal(await page.evaluate(() => globalThis.harmed), undefined);
     assert.ok(hostile.length > 600);
-    await page.getByRole("link", { name: "its way through the pipeline" }).click();
+    await page.getByRole("link", { name: "its path through the pipeline" }).click();
   });
 
-  await rule("A passport shows a record's way from its producer to its line", async () => {
+  await rule("A passport shows a record's path from its producer to its line", async () => {
     await page.getByRole("heading", { name: "Record", level: 1 }).waitFor();
     await again(page, () => page.locator(".step", { hasText: "written" }).first(), "Look again");
     const way = await page.locator(".way").innerText();
@@ -103,9 +103,9 @@ export async function views({ address, open, rule, hostile }) {
     await page.getByRole("status").filter({ hasText: "Its schema refuses it" }).waitFor();
     await payload.fill('{"id_str":"1900000000000000777","lang":"en","full_text":"a mended record"}');
     await press("Check");
-    await page.getByRole("status").filter({ hasText: "Its schema takes it" }).waitFor();
+    await page.getByRole("status").filter({ hasText: "Its schema accepts it" }).waitFor();
     await press("Send again");
-    await page.getByRole("link", { name: "The new record's way" }).click();
+    await page.getByRole("link", { name: "The new record's path" }).click();
     await page.locator(".step", { hasText: "Sent again from this page" }).waitFor();
     await again(page, () => page.locator(".step", { hasText: "written" }).first(), "Look again");
   });
@@ -150,7 +150,7 @@ export async function views({ address, open, rule, hostile }) {
     await at("#/data/objects?prefix=enriched/tweets/");
     await page.locator("tbody tr a").first().click();
     await page.locator(".lines summary").first().click();
-    await page.getByRole("link", { name: "The record's way through the pipeline" }).first().waitFor();
+    await page.getByRole("link", { name: "The record's path through the pipeline" }).first().waitFor();
   });
 
   await rule("Crimes are drawn on a map once they are delivered", async () => {

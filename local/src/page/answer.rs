@@ -1,4 +1,4 @@
-//! What a request is answered: JSON, or one line that says what is wrong.
+//! The answer to a request: JSON, or one line that says what is wrong.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::aws::stream::StreamError;
 use crate::pipeline::bucket::StorageError;
 
-/// An answer in JSON, or why there is none.
+/// An answer in JSON, or the reason why there is none.
 pub(crate) type Answer = Result<Json<Value>, Refusal>;
 
-/// Why a request has no answer.
+/// The reason why a request is refused, with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -19,37 +19,37 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Something in the request is not as it must be.
+    /// The request is malformed: 400.
     pub(crate) fn bad(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, reason: reason.into() }
     }
 
-    /// What is asked for is not there, or not any more.
+    /// What is asked for does not exist, or does not exist any more: 404.
     pub(crate) fn not_found(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, reason: reason.into() }
     }
 
-    /// It can't be done as things are.
+    /// The request can't be done in the current state: 409.
     pub(crate) fn conflict(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::CONFLICT, reason: reason.into() }
     }
 
-    /// Who asks may not.
+    /// The client may not do this: 403.
     pub(crate) fn forbidden(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, reason: reason.into() }
     }
 
-    /// More was sent than is taken.
+    /// The body is larger than the limit: 413.
     pub(crate) fn too_large(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, reason: reason.into() }
     }
 
-    /// Too much is asked for at once.
+    /// There are too many listeners already: 503.
     pub(crate) fn busy(reason: impl Into<String>) -> Self {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, reason: reason.into() }
     }
 
-    /// The machine does not do it.
+    /// Something failed on this machine: 500.
     pub(crate) fn failed(error: &dyn std::error::Error) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, reason: edge::logging::chain(error) }
     }

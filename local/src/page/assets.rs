@@ -1,4 +1,4 @@
-//! The files of the page, as they are compiled in.
+//! The files of the page, which are compiled in.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-/// What is shown at `/`.
+/// The file that is served at `/`.
 pub(super) const INDEX: &str = "index.html";
 
 macro_rules! assets {
     ($($name:literal),* $(,)?) => {
-        /// Every file by its name.
+        /// Every file with its name.
         const ASSETS: &[(&str, &[u8])] = &[$(($name, include_bytes!(concat!("assets/", $name)))),*];
     };
 }
@@ -57,7 +57,7 @@ assets![
     "views.css",
 ];
 
-/// The file of a name, from the folder where one is given, read anew.
+/// Answers with the file of this name. If a folder is given, the file is read from there each time.
 pub(super) fn answer(name: &str, folder: Option<&Path>) -> Response {
     let found = match folder {
         Some(folder) if is_name(name) => std::fs::read(folder.join(name)).ok(),
@@ -70,7 +70,7 @@ pub(super) fn answer(name: &str, folder: Option<&Path>) -> Response {
     }
 }
 
-/// Whether a text is the name of an asset, and no way out of the folder.
+/// Whether a text can be an asset's name, so that it can't lead out of the folder.
 fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     name.bytes().all(is_plain) && name.starts_with(|first: char| first.is_ascii_alphanumeric())

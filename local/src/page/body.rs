@@ -1,4 +1,4 @@
-//! The body of a request that changes something: JSON of a known form.
+//! Reads the JSON body of a request that changes something.
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::answer::Refusal;
 
-/// A body that was read.
+/// A request's body, parsed.
 #[derive(Debug)]
 pub(crate) struct Body<T>(pub(crate) T);
 

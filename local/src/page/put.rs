@@ -1,4 +1,5 @@
-//! Putting records from the page: by the stream's own API, so that what any client's records must be holds for these.
+//! Puts records from the page. It calls the stream's own API, so that these records obey the same rules as any
+//! client's.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -14,12 +15,12 @@ use super::answer::Refusal;
 use super::scene::Scene;
 use crate::aws::clock::{Moment, now_ms};
 
-/// Records of one call.
+/// The most records of one call.
 pub(super) const MAX_RECORDS: usize = 500;
-/// Bytes of an answer to a put of so many records.
+/// The largest answer to such a call, in bytes.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 const CONTENT: &str = "application/x-amz-json-1.1";
-/// Any signature is taken.
+/// The header of a signed request. The runner accepts any signature.
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, \
      Signature=0";
 
@@ -60,7 +61,7 @@ struct ErrorAnswer {
     message: String,
 }
 
-/// Puts records of one stream; each is placed, or says why not.
+/// Puts records on one stream. Returns for each record its place, or the reason why it was refused.
 pub(super) async fn put(
     scene: &Scene,
     stream: &str,

@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use super::answer::Refusal;
 
-/// Parameters by name; of one that is given twice the last counts.
+/// Parameters by name. If one is given twice, the last value counts.
 #[derive(Debug, Default)]
 pub(crate) struct Query(BTreeMap<String, String>);
 
@@ -21,24 +21,24 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    /// A parameter that is there and not empty.
+    /// Returns a parameter, unless it is missing or empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A parameter that has to be there.
+    /// Returns a parameter, or an error if it is missing or empty.
     pub(crate) fn needed(&self, name: &str) -> Result<&str, Refusal> {
         self.text(name).ok_or_else(|| Refusal::bad(format!("parameter {name:?} is missing")))
     }
 
-    /// A whole number.
+    /// Returns a parameter that is a whole number, or an error if it is something else.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let wrong = || Refusal::bad(format!("parameter {name:?} is {text:?}, expected a whole number"));
         text.parse().map(Some).map_err(|_| wrong())
     }
 
-    /// How many of a list: `usual`, or as many as are asked for up to `most`.
+    /// Returns how many entries a list shall have: `usual`, or as many as are asked for, from 1 to `most`.
     pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, Refusal> {
         let asked = self.number("limit")?.map(|limit| usize::try_from(limit).unwrap_or(most));
         Ok(asked.unwrap_or(usual).clamp(1, most))

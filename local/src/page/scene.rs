@@ -1,4 +1,4 @@
-//! Everything of a run that its page reads and drives.
+//! Everything of a run that its page reads and controls.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,14 +24,14 @@ use crate::pipeline::machine::Machine;
 use crate::pipeline::source::SourceTallies;
 use crate::pipeline::takers::Takers;
 
-/// A run, as its page has it. It shares everything with the run.
+/// A run, as its page sees it. Its parts are shared with the run itself.
 pub(crate) struct Scene {
-    /// Tells this run from every other one.
+    /// An id that no other run has.
     pub(crate) run: String,
     pub(crate) started_ms: Moment,
     pub(crate) template: PathBuf,
     pub(crate) data_dir: PathBuf,
-    /// The Kinesis of the run, as any client calls it.
+    /// The run's Kinesis, as any client calls it.
     pub(crate) kinesis: Router,
     pub(crate) kinesis_url: String,
     pub(crate) s3_url: String,
@@ -43,11 +43,11 @@ pub(crate) struct Scene {
     pub(crate) watch: Arc<Watch>,
     /// The data set and the schema of each stream.
     carried: BTreeMap<String, Carried>,
-    /// The streams before any taker began.
+    /// The counts of each shard before any taker began.
     before: Vec<ShardCount>,
 }
 
-/// What a stream carries.
+/// The data that a stream carries.
 struct Carried {
     data_set: String,
     schema: Option<Schema>,
@@ -86,22 +86,22 @@ impl Scene {
         }
     }
 
-    /// Records of a stream that waited for a taker before this run.
+    /// The number of a stream's records that waited for a taker before this run.
     pub(crate) fn carried_over(&self, stream: &str, taker: &str) -> u64 {
         waiting(&self.before, stream, taker)
     }
 
-    /// A stream of the template or of a client.
+    /// Finds a stream, which is one of the template's or was created by a client.
     pub(crate) fn stream(&self, name: &str) -> Result<Arc<Stream>, Refusal> {
         Ok(self.streams.stream(name)?)
     }
 
-    /// What a stream carries; one that is not in the template carries a data set of its own name.
+    /// The data set of a stream. A stream that is not in the template has a data set of its own name.
     pub(crate) fn data_set<'a>(&'a self, stream: &'a str) -> &'a str {
         self.carried.get(stream).map_or(stream, |carried| &carried.data_set)
     }
 
-    /// What a stream's records are, where that is known.
+    /// The schema of a stream's records, if it is known.
     pub(crate) fn schema(&self, stream: &str) -> Option<&Schema> {
         self.carried.get(stream)?.schema.as_ref()
     }
@@ -111,7 +111,7 @@ impl Scene {
         self.carried.values().find(|carried| carried.data_set == data_set)?.schema.as_ref()
     }
 
-    /// A client for a bucket of the run.
+    /// Connects to a bucket of the run.
     pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, Refusal> {
         if !self.topology.buckets.iter().any(|bucket| bucket == name) {
             return Err(Refusal::not_found(format!("bucket {name:?} is not in the template")));

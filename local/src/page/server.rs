@@ -1,4 +1,4 @@
-//! The page's endpoint: whom it answers, with which headers, and how it ends.
+//! The page's endpoint: which requests it answers, with which headers, and how it ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,14 +23,15 @@ use super::watch::RunPhase;
 use crate::aws::loopback::{Doors, EndpointError, Loopback};
 use crate::options::PageOptions;
 
-/// The port unless another is asked for; where it is taken, any free one.
+/// The port that is used if no other is asked for. If it is taken, any free port is used.
 const USUAL_PORT: u16 = 4569;
-/// Most bytes of a request's body.
+/// The largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 8 << 20;
-/// What a page's own script sends with each request that changes something: a form or a link can't.
+/// The header that the page's own script sends with each request that changes something. A form or a link can't send
+/// it.
 const OWN_HEADER: &str = "x-kinflow-page";
 
-/// Only what this endpoint serves is loaded and asked; no text becomes script or markup.
+/// The content security policy. Only what this endpoint serves is loaded, and no text becomes script or markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -46,7 +47,7 @@ fn headers() -> [(HeaderName, &'static str); 6] {
     ]
 }
 
-/// The page at work.
+/// The running page.
 pub(crate) struct Page {
     server: Loopback,
     shared: Arc<Shared>,
@@ -54,7 +55,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Serves on 127.0.0.1. Ready when it returns.
+    /// Begins to serve on 127.0.0.1. The page can be reached once this returns.
     pub(crate) async fn start(scene: Scene, options: &PageOptions) -> Result<Self, EndpointError> {
         let shared = Arc::new(Shared::new(scene));
         let router = router(Arc::clone(&shared), options.assets.clone());
@@ -69,12 +70,12 @@ impl Page {
         Ok(Self { server, shared, teller })
     }
 
-    /// Where a browser finds it.
+    /// The URL of the page.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.server.address())
     }
 
-    /// Tells every browser that the run ended, and answers the requests in hand.
+    /// Tells every browser that the run has ended, and answers the requests that are in progress.
     pub(crate) async fn shutdown(self) {
         self.teller.abort();
         self.shared.scene.watch.enter(RunPhase::Ended);
@@ -98,14 +99,14 @@ fn router(shared: Arc<Shared>, folder: Option<PathBuf>) -> Router {
         .layer(from_fn(guard))
 }
 
-/// Files of a folder are read away from the connections; those that are compiled in take no time.
+/// Answers with a file of the page. A file of a folder is read on a blocking thread.
 async fn asset(name: String, folder: Option<PathBuf>) -> Response {
     let Some(folder) = folder else { return assets::answer(&name, None) };
     let read = move || assets::answer(&name, Some(Path::new(&folder)));
     crate::aws::kinesis::store::blocking(read).await
 }
 
-/// Lets only the page's own script change anything, and gives every answer its headers.
+/// Lets only the page's own script change anything, and adds the headers to every answer.
 async fn guard(request: Request, next: Next) -> Response {
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     let mut response = if is_read || is_of_the_page(request.headers()) {

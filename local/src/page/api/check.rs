@@ -1,4 +1,4 @@
-//! What the schema of a stream makes of a payload.
+//! Checks a payload against the schema of its stream.
 
 use bytes::Bytes;
 use edge::aws::kinesis_reader::ReadRecord;
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::aws::clock::now_ms;
 use crate::page::scene::Scene;
 
-/// Whether the functions behind a stream would take a payload.
+/// Whether the functions that read a stream would accept a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Check {
     Ok,
-    /// Its schema leaves it out.
+    /// The schema leaves the record out on purpose.
     Dropped,
     Refused {
         kind: String,
@@ -22,7 +22,7 @@ pub(super) enum Check {
 }
 
 impl Check {
-    /// The first thing that is wrong with a payload; none where the stream has no schema.
+    /// Returns the first thing that is wrong with a payload, or `None` if the stream has no schema.
     pub(super) fn of(scene: &Scene, stream: &str, payload: &Bytes) -> Option<Self> {
         let schema = scene.schema(stream)?.clone();
         let record = ReadRecord {
@@ -51,7 +51,7 @@ impl Check {
         Some(check)
     }
 
-    /// Whether it is taken, or left out on purpose.
+    /// Whether the payload is accepted, or left out on purpose.
     pub(super) fn is_ok(&self) -> bool {
         !matches!(self, Self::Refused { .. })
     }

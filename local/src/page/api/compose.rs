@@ -1,4 +1,4 @@
-//! Records that a person makes: made-up rows of a schema, good and bad ones, or their own.
+//! Records that a person puts: made-up rows of a schema, valid or invalid, or rows of their own.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ use crate::page::put::{MAX_RECORDS, NewRecord, put};
 use crate::page::query::Query;
 use crate::page::scene::Scene;
 
-/// Made-up rows of one answer.
+/// The most made-up rows of one answer.
 const MAX_ROWS: u64 = 100;
-/// Made-up rows of an event.
+/// The number of made-up records in a made-up event.
 const ROWS_OF_AN_EVENT: u64 = 2;
-/// The number of a record that never was on a stream.
+/// The sequence number of a made-up record, which was never on a stream.
 const NO_NUMBER: &str = "49500000000000000000000000000000000000000000000000000000";
 
 /// A made-up row, and what is wrong with it.
@@ -71,7 +71,7 @@ fn good(schema: &Schema, seed: u64, count: u64) -> Vec<MadeUp> {
     (0..count).map(make).collect()
 }
 
-/// Rows that are wrong in one way each; another seed begins at another way.
+/// Makes rows that are each wrong in one way. The seed decides which way comes first.
 fn bad(schema: &Schema, seed: u64, count: u64) -> Vec<MadeUp> {
     let ways = made_up::bad_payloads(schema, seed, &context());
     let first = usize::try_from(seed).unwrap_or(0) % ways.len().max(1);
@@ -93,7 +93,7 @@ fn key() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// What is to be put: on a stream, or on the one that a delivery stream reads.
+/// The records to put, and a stream, or the delivery stream from whose stream they are to be read.
 #[derive(Deserialize)]
 pub(super) struct Put {
     stream: Option<String>,
@@ -151,7 +151,7 @@ pub(super) async fn put_records(State(shared): State<Arc<Shared>>, Body(asked): 
     Ok(Json(json!({ "stream": stream, "results": results })))
 }
 
-/// `GET /api/compose/event`: an event that the function may get.
+/// `GET /api/compose/event`: an event as the function might receive it.
 pub(super) async fn event(State(shared): State<Arc<Shared>>, query: Query) -> Answer {
     let scene = &shared.scene;
     let name = query.needed("function")?;
@@ -166,7 +166,8 @@ pub(super) async fn event(State(shared): State<Arc<Shared>>, query: Query) -> An
     Ok(Json(json!({ "text": text })))
 }
 
-/// Made-up records as a mapping or a delivery stream would send them; none for a function that gets others.
+/// Makes an event with made-up records as a mapping or a delivery stream would send it. A function that receives other
+/// events gets `None`.
 fn made_up_event(scene: &Scene, function: &str) -> Option<Result<Bytes, serde_json::Error>> {
     let topology = &scene.topology;
     let shard = shard_id(0);

@@ -1,4 +1,4 @@
-//! `/events`: the totals, some times a second, as server-sent events.
+//! `/events`: the totals, several times a second, as server-sent events.
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use std::convert::Infallible;
@@ -18,19 +18,19 @@ use crate::aws::clock::now_ms;
 use crate::aws::kinesis::store::blocking;
 use crate::page::answer::Refusal;
 
-/// Between two frames.
+/// The time between two frames.
 const EVERY: Duration = Duration::from_millis(200);
-/// Before a browser that lost its connection comes back.
+/// How long a browser that lost its connection waits before it connects again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Between two signs of life where nothing happens.
+/// The time between two keep-alive comments while there is no new frame.
 const ALIVE: Duration = Duration::from_secs(10);
-/// Browsers that are told at once.
+/// The most listeners of `/events` at a time.
 const MAX_LISTENERS: usize = 32;
 
-/// What a listener is told from.
+/// The channels of a listener: the newest frame, and whether the run has ended.
 type Told = (watch::Receiver<Arc<str>>, watch::Receiver<bool>);
 
-/// Frames until the run ends. A browser that is slow misses some, and is right after its next one.
+/// `GET /events`: sends frames until the run ends. A slow browser misses frames, and its next one is complete again.
 pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> Result<impl IntoResponse, Refusal> {
     if shared.newest.receiver_count() >= MAX_LISTENERS {
         return Err(Refusal::busy(format!("{MAX_LISTENERS} browsers are told already, the limit")));
@@ -45,7 +45,7 @@ pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> Result<impl Int
     Ok(Sse::new(first.chain(frames).map(Ok::<_, Infallible>)).keep_alive(alive))
 }
 
-/// The next frame, and the last one before the end.
+/// Waits for the next frame. The last frame is still sent before the end.
 async fn next((mut frames, mut ended): Told) -> Option<(Event, Told)> {
     loop {
         tokio::select! {
@@ -60,7 +60,7 @@ async fn next((mut frames, mut ended): Told) -> Option<(Event, Told)> {
     }
 }
 
-/// Makes frames while anybody listens, until this is dropped.
+/// Makes frames while anybody listens, until its task is aborted.
 pub(crate) async fn tell(shared: Arc<Shared>) {
     let mut clock = tokio::time::interval(EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -80,7 +80,7 @@ pub(crate) async fn tell(shared: Arc<Shared>) {
     }
 }
 
-/// Tells the last frame, and ends every listener.
+/// Sends the last frame, and ends the connection of every listener.
 pub(crate) async fn tell_the_end(shared: &Arc<Shared>) {
     if shared.newest.receiver_count() > 0 {
         let last = frame(shared).await;
@@ -89,7 +89,7 @@ pub(crate) async fn tell_the_end(shared: &Arc<Shared>) {
     shared.ended.send_replace(true);
 }
 
-/// A frame without its time, so that two of an idle run are equal.
+/// Makes a frame without its time, so that two frames of an idle run are equal.
 async fn frame(shared: &Arc<Shared>) -> String {
     let shared = Arc::clone(shared);
     blocking(move || {

@@ -1,4 +1,4 @@
-//! The invocations of functions: as bars, one by one, and once more.
+//! The invocations of functions: as bars on an axis of time, one in detail, and made again.
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
@@ -23,15 +23,15 @@ use crate::page::body::Body;
 use crate::page::query::Query;
 use crate::page::watch::invocations::Invoked;
 
-/// Bytes of an event, of an answer and of a log that are shown.
+/// The most bytes of an event, an answer or a log that are shown.
 const MAX_SHOWN: usize = 256 << 10;
-/// What the runner writes into a function's log beside the function's own lines.
+/// The beginnings of the lines that the runner itself writes into a function's log.
 const OWN_LINES: [&str; 3] = ["START RequestId: ", "END RequestId: ", "REPORT RequestId: "];
 
-/// Requests by hand that are known.
+/// The number of newest requests by hand that are remembered.
 const KNOWN: usize = 1_000;
 
-/// The newest requests that somebody made on the page, by their ids.
+/// The request ids of the newest invocations that somebody made on the page.
 #[derive(Debug, Default)]
 pub(crate) struct ByHand(Mutex<VecDeque<String>>);
 
@@ -44,7 +44,7 @@ impl ByHand {
         known.push_back(request_id.to_owned());
     }
 
-    /// Whether a request was made by hand.
+    /// Whether somebody made this request on the page.
     pub(super) fn made(&self, request_id: &str) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().any(|known| known == request_id)
@@ -87,7 +87,7 @@ pub(super) fn bar(seq: u64, invoked: &Invoked) -> Value {
     })
 }
 
-/// With a digit behind the point: many take less than a millisecond.
+/// Converts a duration to milliseconds with one decimal, since many invocations take less than one.
 fn milliseconds(took: std::time::Duration) -> f64 {
     (took.as_secs_f64() * 10_000.0).round() / 10.0
 }
@@ -119,7 +119,7 @@ fn gone(seq: u64) -> Refusal {
     Refusal::not_found(format!("invocation {seq} is not kept: the newest 500 of each function are"))
 }
 
-/// Whether lines of two invocations may be between each other's.
+/// Whether the log lines of two invocations may be mixed.
 fn overlap(one: &Invoked, other: &Invoked) -> bool {
     let end = |invoked: &Invoked| invoked.end.as_ref().map_or(u64::MAX, |end| end.log_to);
     one.log_from < end(other) && other.log_from < end(one)
@@ -132,7 +132,8 @@ fn text(body: Option<&Bytes>) -> Value {
     })
 }
 
-/// The lines that an invocation logged, without those of others that name themselves.
+/// Returns the lines that were logged during an invocation, without lines of the runner that name another one, and
+/// whether the log is longer.
 fn lines(log: &FilePath, invoked: &Invoked) -> (Vec<String>, bool) {
     let to = invoked.end.as_ref().map_or(u64::MAX, |end| end.log_to);
     let length = usize::try_from(to.saturating_sub(invoked.log_from)).unwrap_or(usize::MAX);
@@ -153,12 +154,12 @@ fn lines(log: &FilePath, invoked: &Invoked) -> (Vec<String>, bool) {
     (lines.collect(), length > MAX_SHOWN && bytes.len() == MAX_SHOWN)
 }
 
-/// What a function is invoked with.
+/// The event with which a function is to be invoked.
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    /// JSON as it is.
+    /// An event in JSON, which is passed on unchanged.
     event: Option<Box<RawValue>>,
-    /// Text that need not be JSON.
+    /// A text that need not be JSON.
     text: Option<String>,
 }
 
@@ -196,7 +197,7 @@ async fn run(shared: &Shared, name: &str, event: Bytes) -> Answer {
     let begun = Instant::now();
     shared.by_hand.note(&request_id);
     let invocation = Invocation { request_id: request_id.clone(), event };
-    // A browser that goes away ends no invocation.
+    // The invocation goes on if the browser goes away.
     let invoked = tokio::spawn(async move { Invoke::invoke(&*function, invocation).await });
     let result = invoked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let took_ms = milliseconds(begun.elapsed());
@@ -212,7 +213,7 @@ async fn run(shared: &Shared, name: &str, event: Bytes) -> Answer {
 }
 
 impl crate::page::scene::Scene {
-    /// Where a function's log is.
+    /// The path of a function's log.
     fn log_of(&self, function: &str) -> PathBuf {
         self.data_dir.join("logs").join(format!("{function}.log"))
     }

@@ -1,4 +1,4 @@
-//! What is asked and done under `/api/`: a file for each thing.
+//! The API under `/api/`, with a file for each thing that can be asked for or done.
 
 mod check;
 mod compose;

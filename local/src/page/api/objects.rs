@@ -1,4 +1,4 @@
-//! The objects of a run as they appear, and the lines in them.
+//! The objects that a run has written, and the lines in them.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use crate::page::query::Query;
 use crate::page::scene::Scene;
 use crate::page::watch::objects::Written;
 
-/// Bytes of an object that are read, as it is stored and as it is opened.
+/// The largest object that is read, in bytes. The limit holds for the stored bytes and for the decompressed ones.
 pub(super) const MAX_BYTES: u64 = 16 << 20;
-/// Bytes of a line that are shown.
+/// The most bytes of a line that are shown.
 const MAX_LINE_BYTES: usize = 16 << 10;
 
 /// `GET /api/objects`
@@ -81,7 +81,7 @@ fn shown(line: &str) -> String {
     format!("{}{more}", line.get(..end).unwrap_or_default())
 }
 
-/// An object as it is stored.
+/// Reads an object as it is stored. One over `MAX_BYTES` is refused.
 pub(super) async fn read(scene: &Scene, bucket: &str, key: &str) -> Result<Bytes, Refusal> {
     let store = scene.bucket(bucket)?;
     let no_object = || Refusal::not_found(format!("bucket {bucket} has no object {key}"));
@@ -96,8 +96,9 @@ pub(super) async fn read(scene: &Scene, bucket: &str, key: &str) -> Result<Bytes
     Ok(object.ok_or_else(no_object)?.body)
 }
 
-/// What is in an object, gzip or zstd or neither, and whether it is all of it: what can't be opened, or would be over
-/// the limit, is given as it is.
+/// Decompresses an object if it is gzip or zstd. Returns its content, and whether that is complete. An object that
+/// can't
+/// be decompressed, or would exceed the limit, is returned as it is stored.
 pub(super) fn opened(stored: &Bytes) -> (Bytes, bool) {
     let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
     let limits = Limits { record_bytes_out: most, batch_bytes_out: most, ..Limits::default() };

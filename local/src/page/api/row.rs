@@ -1,9 +1,9 @@
-//! A record as it is shown: as JSON, with what its schema makes of it, or what is wrong with it.
+//! A record as the page gets it: JSON, with the document that its schema makes of it, or with what is wrong with it.
 
 use edge::read_stream::{Opened, Refused, Row};
 use serde_json::{Value, json};
 
-/// A text or its bytes, cut where it is long.
+/// A payload as text or as hexadecimal digits, shortened if it is long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) text: Option<String>,
@@ -12,7 +12,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Text where it is UTF-8, else hexadecimal digits, of the first `most` bytes.
+    /// Takes the first `most` bytes, as text if they are UTF-8 and as hexadecimal digits otherwise.
     pub(super) fn of(bytes: &[u8], most: usize) -> Self {
         let cut = bytes.len() > most;
         let Ok(text) = std::str::from_utf8(bytes) else {
@@ -30,7 +30,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// What a record turned out to be, with at most so many bytes of its payload and of its document.
+/// Describes an opened record, with at most `most` bytes of its payload and of its document.
 pub(super) fn of(opened: &Opened<'_>, most: usize) -> Value {
     match opened {
         Opened::Row(row) => members(row, most, &Value::Null, false),
@@ -47,7 +47,7 @@ pub(super) fn of(opened: &Opened<'_>, most: usize) -> Value {
     }
 }
 
-/// The row of what a record turned out to be.
+/// The row of an opened record.
 pub(super) fn row<'a, 'o>(opened: &'o Opened<'a>) -> &'o Row<'a> {
     match opened {
         Opened::Row(row) | Opened::Dropped(row) | Opened::Piece(row) => row,

@@ -1,4 +1,4 @@
-//! What the requests of a page share.
+//! The state that all requests share.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,15 +11,15 @@ use super::lanes::ByHand;
 use crate::page::frame::Frames;
 use crate::page::scene::Scene;
 
-/// A run, and what is told of it.
+/// A run, and what the page needs to remember of it.
 pub(crate) struct Shared {
     pub(crate) scene: Scene,
-    /// The newest frame as JSON; empty before the first.
+    /// The newest frame as JSON, or an empty text before the first one.
     pub(super) newest: watch::Sender<Arc<str>>,
     pub(super) frames: Mutex<Frames>,
-    /// A browser came, and wants its first frame.
+    /// Notified when a browser connects and waits for its first frame.
     pub(super) came: Notify,
-    /// The run ended: no more frames come.
+    /// Whether the run has ended. No frame comes after that.
     pub(super) ended: watch::Sender<bool>,
     pub(super) reasons: Reasons,
     pub(super) links: Links,

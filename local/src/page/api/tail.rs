@@ -1,4 +1,4 @@
-//! `GET /api/streams/{stream}/tail`: the records of a stream from a place on, a page at a time.
+//! `GET /api/streams/{stream}/tail`: reads the records of a stream from a place on, one page at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use crate::page::answer::{Answer, Refusal};
 use crate::page::query::Query;
 use crate::page::scene::Scene;
 
-/// Rows of one answer, unless fewer are asked for.
+/// The most rows that a request can ask for.
 const MAX_ROWS: usize = 500;
-/// Rows of one answer where one record is an aggregate of many.
+/// The most rows of one answer, which can have more than were asked for if a record is an aggregate.
 const MAX_USER_RECORDS: usize = 2_000;
-/// Bytes of records that one answer reads.
+/// The most bytes of records that one answer reads.
 const MAX_BYTES: usize = 1 << 20;
-/// Records that are looked at for one answer, where a filter wants few of them.
+/// The most records that one answer looks at, which a filter may leave out.
 const MAX_LOOKED_AT: usize = 5_000;
-/// Bytes of a payload that are shown.
+/// The most bytes of a payload that are shown.
 const MAX_SHOWN: usize = 4 << 10;
 
-/// What is asked for.
+/// The parameters of a request.
 struct Asked {
     start: Start,
     cursor: Option<Cursor>,
@@ -37,12 +37,12 @@ struct Asked {
     key: Option<String>,
 }
 
-/// Where each shard is read next, by the shard's index.
+/// The place from which each shard is read next, by the shard's index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Cursor(BTreeMap<u32, u64>);
 
 impl Cursor {
-    /// `<shard>-<counter>`, with a point between two shards.
+    /// Writes `<shard>-<counter>` for each shard, with a point between two of them.
     fn text(&self) -> String {
         let places = self.0.iter().map(|(shard, counter)| format!("{shard}-{counter}"));
         places.collect::<Vec<_>>().join(".")
@@ -97,19 +97,19 @@ pub(super) async fn tail(
     .await
 }
 
-/// One answer in the making.
+/// An answer that is being made.
 struct Reading<'a> {
     name: &'a str,
     stream: &'a Stream,
     asked: Asked,
     cursor: Cursor,
     opener: Opener,
-    /// By arrival, shard and place.
+    /// Arrival time in milliseconds, shard and row.
     rows: Vec<(u64, u32, Value)>,
     left_out: u64,
     looked_at: usize,
     bytes: usize,
-    /// When the last record that was read of each shard behind which more is arrived.
+    /// The shards that have more records to read, with the arrival time of the last one that was read.
     behind: BTreeMap<u32, u64>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Reading<'a> {
         let mut cursor = asked.cursor.clone().unwrap_or_default();
         let shards: Vec<u32> = stream.with(|stream| stream.shards.iter().map(|shard| shard.index).collect());
         for shard in shards {
-            // A shard that came since the last answer is read from its beginning.
+            // A shard that was created since the last answer is read from its beginning.
             let start = if asked.cursor.is_some() { Start::TrimHorizon } else { asked.start };
             if let (false, Some(counter)) = (cursor.0.contains_key(&shard), stream.position(shard, start)?) {
                 cursor.0.insert(shard, counter);
@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Reads all shards by turns until there are rows enough, or nothing more is there.
+    /// Reads all shards in turn until there are enough rows, or no more records.
     fn read_on(&mut self) -> Result<(), Refusal> {
         loop {
             let shards: Vec<(u32, u64)> = self.cursor.0.iter().map(|(shard, next)| (*shard, *next)).collect();
@@ -187,7 +187,7 @@ impl<'a> Reading<'a> {
     }
 
     fn answer(mut self) -> Value {
-        // Rows of one shard stay in their order.
+        // The sort is stable, so rows of one shard stay in their order.
         self.rows.sort_by_key(|(arrived, shard, _)| (*arrived, *shard));
         let oldest = self.behind.values().copied().min();
         let now = u64::try_from(now_ms()).unwrap_or(0);
@@ -203,7 +203,8 @@ impl<'a> Reading<'a> {
 }
 
 impl Asked {
-    /// A record that no filter can look into is wanted where there is none.
+    /// Whether a record has the key and passes the filter. A record that can't be opened passes only if there is no
+    /// filter.
     fn wants(&self, opened: &Opened<'_>) -> bool {
         let row = row::row(opened);
         if self.key.as_deref().is_some_and(|key| key != row.key) {
@@ -214,7 +215,7 @@ impl Asked {
     }
 }
 
-/// A record of the store, as a client of the stream would read it.
+/// Converts a record of the store to what a client of the stream would read.
 pub(super) fn read_record(stream: &Stream, shard: u32, record: Record) -> ReadRecord {
     let place = NumberPlace { shard, counter: record.counter };
     ReadRecord {

@@ -1,4 +1,4 @@
-//! `GET /api/topology`: what the template runs, and the shards of its streams.
+//! `GET /api/topology`: the resources of the template that run, and the shards of its streams.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ fn of_shards(description: &Description) -> Vec<Value> {
     let shard = |shard: &Shard| {
         json!({
             "id": shard.id(),
-            // 128 bits are more than a number of JavaScript holds.
+            // They are texts, since a number in JavaScript can't hold 128 bits.
             "first_hash": shard.first_hash.to_string(),
             "last_hash": shard.last_hash.to_string(),
             "from": of_ring(shard.first_hash),
@@ -70,7 +70,7 @@ fn of_shards(description: &Description) -> Vec<Value> {
     description.shards.iter().map(shard).collect()
 }
 
-/// A place on the ring of hash keys, 0 to 1.
+/// Converts a hash key to a place on the ring of all hash keys, from 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a picture has fewer points than a float")]
 fn of_ring(hash: u128) -> f64 {
     hash as f64 / u128::MAX as f64

@@ -1,4 +1,4 @@
-// The page: what stands around the views, and which of them is shown.
+// The frame of the page: the bar, the list of views, and the view that the address names.
 
 import { calm } from "./calm.js";
 import { attr, clear, el, shown, text } from "./dom.js";
@@ -52,11 +52,11 @@ function shell() {
       main));
 }
 
-/// The state of the run, in the bar.
+/// Writes the state of the run into the bar.
 function bar({ totals, connected }) {
   shown(failed, false);
   if (!totals) {
-    setBadge(phase, connected ? "waiting for the run" : "connecting", "");
+    setBadge(phase, connected ? "waiting for the first numbers" : "connecting", "");
     return;
   }
   const [word, kind] = PHASES[totals.phase] ?? [totals.phase, ""];
@@ -70,7 +70,7 @@ function bar({ totals, connected }) {
   text(failed, failures > 999 ? "999+" : count(failures));
 }
 
-/// Shows what the address names. A view that is shown already is told the new address and keeps its place.
+/// Shows what the address names. If the view is shown already, it gets the new address and keeps its state.
 function show() {
   const route = parse(location.hash);
   const module = VIEWS[route.view] ?? flow;
@@ -92,7 +92,7 @@ function show() {
 }
 
 shell();
-/// What comes between two updates is in the totals of the next.
+/// Totals that come between two updates are skipped, since each frame has all totals.
 const update = calm(() => {
   if (document.hidden) return;
   bar(store);

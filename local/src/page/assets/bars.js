@@ -1,10 +1,10 @@
-// Counts as bars: a list of the most frequent, and a histogram of a number.
+// Bar charts of counts: the most frequent values as a list, and the histogram of a number.
 
 import { attr, el, keyed, svg, text } from "./dom.js";
 import { count, short, visible } from "./format.js";
 import { behind } from "./ui.js";
 
-/// Words or labels with their counts, longest bar first. It is a list of text too, and needs no table behind it.
+/// Words or labels with their counts. The list is text too, so it needs no table behind it.
 export function barList(name) {
   const node = el("ol", { class: "bar-list", "aria-label": name });
   return {
@@ -23,7 +23,7 @@ const HEIGHT = 200;
 const FOOT = 22;
 const LEFT = 44;
 
-/// How often a number is in each part of its range.
+/// A histogram: how often a number is in each part of its range.
 export function histogram() {
   const node = svg("svg", { class: "histogram", role: "img" });
   const [bars, words] = [svg("g"), svg("g")];
@@ -64,7 +64,7 @@ export function histogram() {
   };
 }
 
-/// The words at the axes: some ends of bins, and nothing, half and most.
+/// The labels of the axes: some ends of bins, and zero, half and the most.
 function marksOf(bins, most, width, wide) {
   const each = Math.max(1, Math.ceil(56 / wide));
   const single = bins.every((bin) => bin.from === bin.to);

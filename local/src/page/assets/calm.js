@@ -1,7 +1,7 @@
-// Does something at most so often, and once more after the last time it was asked for.
+// Limits how often something is done, and always does it once more after the last request.
 
-/// A function that calls `act` at once, then again at the earliest `ms` later, and never forgets the last call. `stop()`
-/// forgets it.
+/// Returns a function that calls `act` at once, but not again until `ms` milliseconds have passed. Requests in between
+/// are answered by one call afterwards. `stop()` cancels that call.
 export function calm(act, ms) {
   let last = 0;
   let waits = null;

@@ -1,19 +1,20 @@
-// Time series, drawn by uPlot, with their numbers as a table behind the picture.
+// Charts of values over time, drawn by uPlot, each with its numbers as a table behind it.
 
 import { el, keyed, text } from "./dom.js";
 import { moment, short } from "./format.js";
 
 const HEIGHT = 200;
-/// Most rows of the table behind a picture: the newest.
+/// The most rows of the table behind a chart. It has the newest values.
 const ROWS = 60;
-/// Steps between marks of counts.
+/// The steps between the marks of an axis of counts.
 const WHOLE = Array.from({ length: 12 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
 const SERIES = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/// A chart of values over time. `series` has a label for each line; `show` writes a value.
-/// `whole`: values are counts, and marks between them say nothing. `update(times, values)` takes seconds since 1970 and, for each series, as many numbers or nulls.
+/// A chart of values over time. `series` has a label for each line, and `show` writes a value. With `whole`, values are
+/// counts, so the axis has marks at whole numbers only.
+/// `update(times, values)` takes seconds since 1970 and, for each series, as many numbers or nulls.
 export function timeChart({ name, series, show = short, whole = false }) {
   const holder = el("div", { class: "chart", role: "img", "aria-label": name });
   const when = el("li");
@@ -41,7 +42,7 @@ export function timeChart({ name, series, show = short, whole = false }) {
       });
   };
   table.addEventListener("toggle", fill);
-  // The legend tells the values under the pointer, else the newest.
+  // The legend shows the values under the pointer, or else the newest.
   const read = (at = data[0].length - 1) => {
     values.forEach((value, i) => text(value, data[i + 1][at] === null || data[i + 1][at] === undefined ? "–" : show(data[i + 1][at])));
     text(when, data[0][at] === undefined ? "" : moment(data[0][at] * 1000));
@@ -80,7 +81,7 @@ export function timeChart({ name, series, show = short, whole = false }) {
   };
 }
 
-/// From the first moment to the last; one alone stands in the middle of two minutes.
+/// The range of the time axis, from the first moment to the last. A single moment stands in the middle of two minutes.
 function span(times) {
   const [least, most] = [times[0], times[times.length - 1]];
   return least === most ? [least - 60, most + 60] : [least, most];

@@ -1,8 +1,9 @@
-// Which of many things a picture draws: as many as it can tell apart, and all are there to be chosen.
+// Lets people choose what a chart draws, if there is more than it can draw.
 
 import { el, keyed, shown, text } from "./dom.js";
 
-/// Chooses `most` of the names. `node` is empty while there are no more; `chosen(names)` gives those to draw.
+/// Lets people choose up to `most` names. `node` is hidden unless there are more. `chosen(names)` returns those to
+/// draw.
 export function chooser(what, most, change) {
   const kept = [];
   const list = el("fieldset", {}, el("legend", { class: "unseen", text: `${what} to draw` }));
@@ -24,7 +25,7 @@ export function chooser(what, most, change) {
     });
   };
 
-  /// One more than there is room for takes the place of the one that was chosen first.
+  /// A box for one name. If too many are chosen, the one that was chosen first is left out.
   function box(name) {
     const input = el("input", { type: "checkbox", on: { change: () => {
       if (!input.checked) kept.splice(kept.indexOf(name), 1);

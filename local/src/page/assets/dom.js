@@ -1,13 +1,14 @@
-// Elements without markup: what a record says becomes text or an attribute's value, and never HTML.
+// Makes elements without markup. Content of a record becomes text or the value of an attribute, and never HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/// An HTML element. `props` are attributes; `on` has listeners, `text` the text; `false`, `null` leave one out.
+/// Makes an HTML element. `props` are attributes, except that `on` has listeners and `text` is the text. An attribute
+/// that is `false`, `null` or `undefined` is left out.
 export function el(tag, props = {}, ...children) {
   return fill(document.createElement(tag), props, children);
 }
 
-/// The same for SVG.
+/// Makes an SVG element in the same way.
 export function svg(tag, props = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), props, children);
 }
@@ -23,7 +24,7 @@ function fill(node, props, children) {
   return node;
 }
 
-/// Writes a text where it changed, so that an unchanged page is not laid out anew.
+/// Writes a text only if it changed, so that an unchanged page is not laid out anew.
 export function text(node, value) {
   const words = String(value);
   const only = node.firstChild;
@@ -34,7 +35,7 @@ export function text(node, value) {
   }
 }
 
-/// Writes an attribute where it changed; `null` and `false` take it away.
+/// Writes an attribute only if it changed. `null`, `undefined` and `false` remove it.
 export function attr(node, name, value) {
   if (value === null || value === undefined || value === false) {
     if (node.hasAttribute(name)) node.removeAttribute(name);
@@ -44,13 +45,13 @@ export function attr(node, name, value) {
   if (node.getAttribute(name) !== words) node.setAttribute(name, words);
 }
 
-/// Shows or hides.
+/// Shows or hides a node.
 export function shown(node, yes) {
   if (node.hidden === Boolean(yes)) node.hidden = !yes;
 }
 
-/// Makes the children of `parent` those of `items`, each kept by its key: what stays is updated in its place, so that
-/// focus, selection and scrolling stay as well. `make(item)` gives a node, `update(node, item)` writes what changed.
+/// Makes the children of `parent` correspond to `items`. Children are kept by their keys and updated in place, so that
+/// focus, selection and scrolling stay. `make(item)` returns a new node, and `update(node, item)` writes what changed.
 export function keyed(parent, items, keyOf, make, update = () => {}) {
   const old = parent.keyedNodes ?? new Map();
   const kept = new Map();
@@ -76,5 +77,5 @@ export function clear(node) {
 }
 
 let ids = 0;
-/// An id that no other element of the page has.
+/// Returns an id that no other element of the page has.
 export const unique = (name) => `${name}-${++ids}`;

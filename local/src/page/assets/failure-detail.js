@@ -1,4 +1,4 @@
-// One failure: why, its payload as text or bytes, and the same or a mended one sent again.
+// One failure: its reason, its payload as text or bytes, and a form to send it again, unchanged or corrected.
 
 import { clear, el, shown } from "./dom.js";
 import { bytes, moment, visible } from "./format.js";
@@ -7,7 +7,7 @@ import { pairs, refusal } from "./record-parts.js";
 import { to, toRecord } from "./route.js";
 import { badge, button, card, field, told } from "./ui.js";
 
-/// Fills `place` with the failure of this id.
+/// Fills `place` with the failure that has this id.
 export async function failureDetail(place, id, message) {
   clear(place);
   message.say("Reading …");
@@ -28,13 +28,13 @@ function write(place, found) {
     ["record", found.number ? el("a", { class: "anywhere", href: toRecord(found), text: `${found.stream}, ${found.number}` }) : found.stream],
     ["partition key", found.key],
     ["object", found.object ? el("a", { class: "anywhere", href: to("data", ["object"], { bucket: found.bucket, key: found.object }), text: visible(found.object) }) : null],
-    ["as its schema takes it now", found.check ? (found.check.ok ? badge("accepted", "ok") : badge("refused", "bad")) : null],
+    ["its schema now says", found.check ? (found.check.ok ? badge("accepted", "ok") : badge("refused", "bad")) : null],
     ["sent again", (found.sent ?? []).length === 0 ? null : el("ul", {}, found.sent.map((one) => el("li", {}, el("a", { class: "anywhere", href: toRecord(one), text: `${moment(one.at_ms)}: ${one.stream}, ${one.number}` }))))],
   ]));
-  place.append(el("p", {}, el("a", { href: to("failures"), text: "All failures" })), why.node, found.payload ? editor(found) : el("p", { class: "told", text: "Its payload is not kept here, only where it lies: look at the record, or at the object." }));
+  place.append(el("p", {}, el("a", { href: to("failures"), text: "All failures" })), why.node, found.payload ? editor(found) : el("p", { class: "told", text: "The payload was not kept with this failure. Open the record or the object to see it." }));
 }
 
-/// The payload to look at, to mend and to send.
+/// The card in which the payload is shown, corrected and sent.
 function editor(found) {
   const { payload } = found;
   const { node, body, bar } = card(`Payload, ${bytes(payload.bytes)}`);
@@ -55,12 +55,12 @@ function editor(found) {
   const asHex = button("Hex", () => show(false));
   const content = () => (isText && area.value !== payload.text ? { text: area.value } : {});
   const send = async (dry_run) => {
-    said.say("Asking …");
+    said.say("Checking …");
     try {
       const { check, put } = await post(`/api/failures/${encodeURIComponent(found.id)}/send`, { ...content(), key: key.value || undefined, dry_run, anyway: anyway.checked || undefined });
-      const verdict = !check ? "There is no schema to check it by." : check.ok ? "Its schema takes it." : `Its schema refuses it: ${visible(check.message ?? check.kind)}`;
+      const verdict = !check ? "There is no schema to check it against." : check.ok ? "Its schema accepts it." : `Its schema refuses it: ${visible(check.message ?? check.kind)}`;
       said.say(put ? `Sent. ${verdict}` : verdict, !check ? "" : check.ok ? "ok" : "warn");
-      if (put) said.node.append(" ", el("a", { href: toRecord(put), text: "The new record's way" }));
+      if (put) said.node.append(" ", el("a", { href: toRecord(put), text: "The new record's path" }));
     } catch (error) {
       said.say(error.message, "bad");
     }
@@ -68,14 +68,14 @@ function editor(found) {
   asText.disabled = !isText;
   bar.append(asText, asHex);
   body.append(
-    payload.cut ? el("p", { class: "told warn", text: "Only its beginning is shown. Sent as it was, it is whole; an edited one is what stands here." }) : "",
-    isText ? "" : el("p", { class: "quiet small", text: "It is no text, so that it can be sent as it was only." }),
-    area, hex, el("div", { class: "fields after" }, field("Partition key", key, true), el("label", { class: "check" }, anyway, "Also if its schema refuses it"), button("Check", () => send(true)), button("Send again", () => send(false), "main-act")), said.node);
+    payload.cut ? el("p", { class: "told warn", text: "Only the beginning is shown. If you change nothing, the whole payload is sent again. If you edit it, only the text below is sent." }) : "",
+    isText ? "" : el("p", { class: "quiet small", text: "This payload is not text, so it can only be sent again unchanged." }),
+    area, hex, el("div", { class: "fields after" }, field("Partition key", key, true), el("label", { class: "check" }, anyway, "Send it even if its schema refuses it"), button("Check", () => send(true)), button("Send again", () => send(false), "main-act")), said.node);
   show(isText);
   return node;
 }
 
-/// Sixteen bytes a line: where, the bytes, and what of them is ASCII.
+/// Writes sixteen bytes a line: their offset, the bytes in hexadecimal, and their ASCII characters.
 export function hexOf(base64) {
   const data = atob(base64 ?? "");
   const lines = [];

@@ -1,13 +1,14 @@
-// The pipeline as a graph: what there is comes from the topology, what flows from the totals. Nothing here is drawn.
+// The pipeline as a graph. Its nodes and edges come from the topology, its numbers from the totals. Nothing is drawn
+// here.
 
 import { bytes, count, duration, plural, rate, short } from "./format.js";
 import { to } from "./route.js";
 import { named } from "./store.js";
 
-/// Records that wait longer than this are told in another colour: a buffer of a minute holds them for less.
+/// Records that wait longer than this are shown in another colour. Records in a buffer of one minute wait less.
 const LATE_MS = 120_000;
 
-/// Nodes in four columns (sources, streams, takers, buckets) and the edges between them.
+/// Makes the nodes, in four columns (sources, streams, readers, buckets), and the edges between them.
 /// A node is `{id, column, kind, name, address}`, an edge `{id, from, to, kind, name}`.
 export function graph(topology) {
   const nodes = new Map();
@@ -43,7 +44,7 @@ export function graph(topology) {
 const bucket = (node, name) => node(`bucket ${name}`, 3, "bucket", name, to("data", ["objects"], { bucket: name }));
 const leads = (from, at, kind, name) => ({ id: `${from} > ${at}`, from, to: at, kind, name });
 
-/// What a node says of itself: `{kind, name, lines, exits, meter}`.
+/// Returns the texts and numbers of a node: `{kind, name, lines, exits, meter}`.
 export function says(node, totals, topology) {
   switch (node.kind) {
     case "producer": case "function": return saysSource(node, totals, topology);
@@ -58,7 +59,7 @@ function saysSource(node, totals, topology) {
   const schedule = named(totals.schedules, node.schedule);
   const expression = named(topology.schedules, node.schedule)?.expression ?? "";
   const source = totals.sources.find((one) => one.data_set === node.data_set);
-  const next = schedule?.next_ms ? `next in ${duration(Math.max(0, Math.ceil((schedule.next_ms - totals.at_ms) / 1000) * 1000))}` : "does not fire again";
+  const next = schedule?.next_ms ? `next in ${duration(Math.max(0, Math.ceil((schedule.next_ms - totals.at_ms) / 1000) * 1000))}` : "will not fire again";
   return {
     kind: node.kind === "producer" ? "Producer" : "Function",
     lines: [source && source.read > 0 ? `${count(source.read)} read` : expression, next],
@@ -80,16 +81,16 @@ function saysMapping(node, totals, topology) {
   return {
     kind: "Consumer",
     name: node.function,
-    lines: [age === null || age === undefined ? "nothing waits" : `iterator age ${duration(age)}`, taker?.retried > 0 ? `${count(taker.retried)} tried again` : sweep ? "swept on a schedule" : ""],
+    lines: [age === null || age === undefined ? "nothing is waiting" : `iterator age ${duration(age)}`, taker?.retried > 0 ? `${count(taker.retried)} tried again` : sweep ? "swept on a schedule" : ""],
     exits: [...exits("quarantined", taker?.quarantined), ...exits("discarded", taker?.given_up), ...exits("lost", taker?.lost)],
   };
 }
 
 function saysDelivery(node, totals) {
   const taker = named(totals.deliveries, node.name);
-  // What is gathered for the transform comes before the buffer of an object.
+  // Without an open buffer, what is being gathered for the transform is shown.
   const buffer = taker?.buffer ?? taker?.gathering;
-  const words = taker?.buffer ? "buffer due in" : "gathers for";
+  const words = taker?.buffer ? "buffer due in" : "transform due in";
   return {
     kind: node.function ? "Delivery, transformed" : "Delivery",
     lines: [buffer ? `${words} ${count(Math.max(0, Math.ceil(buffer.due_in_ms / 1000)))} s` : "no buffer open"],
@@ -104,12 +105,13 @@ function saysBucket(node, totals, topology) {
   return { kind: keeps ? "Bucket of discarded batches" : "Bucket", lines: [plural(found?.objects ?? 0, "object"), found ? bytes(found.bytes) : ""], exits: [] };
 }
 
-/// A number that fits beside an edge; the table has all its digits.
+/// Writes a number that fits beside an edge. The table has all its digits.
 const most = (n) => (n < 1e6 ? count(n) : short(n));
 
 const exits = (exit, records) => (records > 0 ? [{ exit, records }] : []);
 
-/// What an edge carries: `{rate, total, waiting}` as numbers with their words, whether they are `late`, and `per_second` for the drawing.
+/// Returns what an edge carries: `{rate, total, waiting}` in words or with a word, `late`, and `per_second` for
+/// drawing.
 export function carries(edge, totals) {
   if (edge.kind === "put") {
     const stream = named(totals.streams, edge.name);
@@ -122,14 +124,16 @@ export function carries(edge, totals) {
   return { per_second, rate: rate(per_second), total: [done(taker), "done"], waiting: [taker?.waiting ?? 0, "waiting"], late: taker?.iterator_age_ms > LATE_MS };
 }
 
-/// Records that a taker is done with, however: with those that wait they are what its stream took, and what it carried.
+/// The number of records that a reader is done with, whatever became of them. With those that wait, they are all
+/// records
+/// that its stream took or carried over.
 export function done(taker) {
   if (!taker) return 0;
   return taker.passed ?? taker.acknowledged + taker.given_up + taker.lost;
 }
 
-/// A number with its word, short enough to stand beside an edge.
+/// Writes a number with its word, short enough to stand beside an edge.
 export const beside = (pair) => (pair ? `${most(pair[0])} ${pair[1]}` : "");
 
-/// The same with all digits, for the table.
+/// Writes a number with its word and with all digits, for the table.
 export const exact = (pair) => (pair ? `${count(pair[0])} ${pair[1]}` : "–");

@@ -1,18 +1,19 @@
-// Where the nodes of the flow diagram stand, and how its edges run. Pure: a graph and a width in, places out.
+// Computes where the nodes of the flow diagram stand and how its edges run, from a graph and a width.
 
 const NODE = { height: 84, exits: 26, gap: 14 };
 const MOST_WIDE = 228;
-/// Least width between two columns, which the words of an edge need.
+/// The least width between two columns, which the label of an edge needs.
 const BETWEEN = 120;
 /// Below this width the graph is drawn from top to bottom.
 const NARROW = 720;
-/// Width in which an edge bends.
+/// The width in which an edge bends.
 const TURN = 28;
-/// Height of the edge between a source and its stream, drawn from top to bottom.
+/// The height of the edge between a source and its stream when the graph is drawn from top to bottom.
 const SOURCE_STEP = 44;
 const RAIL = { step: 66, indent: 30, start: 16 };
 
-/// `{width, height, narrow, nodes: Map(id -> {x, y, width, height}), edges: [{edge, path, label: {x, y, width}}]}`
+/// Returns `{width, height, narrow, nodes: Map(id -> {x, y, width, height}), edges: [{edge, path, label: {x, y,
+/// width}}]}`.
 export function layout(graph, width) {
   return width < NARROW ? stacked(graph, width) : columns(graph, width);
 }
@@ -41,7 +42,7 @@ function columns(graph, width) {
   return { width, height: rows * pitch - NODE.gap, narrow: false, nodes: places, edges };
 }
 
-/// Buckets stand beside the middle of what leads to them, below one another. Gives the rows that are used.
+/// Places each bucket beside the middle of the nodes that lead to it. Returns the number of rows that are used.
 function bucketsAt(graph, places, put, pitch) {
   const wanted = graph.nodes.filter((node) => node.kind === "bucket").map((node) => {
     const rows = graph.edges.filter((edge) => edge.to === node.id).map((edge) => places.get(edge.from).y / pitch);
@@ -60,7 +61,7 @@ function across(edge, places, between) {
   const [from, at] = [places.get(edge.from), places.get(edge.to)];
   const [x1, y1] = [from.x + from.width, from.y + from.height / 2];
   const [x2, y2] = [at.x, at.y + at.height / 2];
-  // Edges meet at streams and buckets: they bend there, and are straight where their words stand.
+  // Edges meet at streams and buckets. They bend there, and are straight where their labels stand.
   const late = edge.kind !== "mapping" && edge.kind !== "delivery";
   const turn = Math.min(TURN, between / 3);
   const bent = late ? x2 - turn : x1;
@@ -72,7 +73,7 @@ function across(edge, places, between) {
   };
 }
 
-/// From top to bottom: a stream below its source, its takers below it on a rail, each with its bucket in words.
+/// Draws from top to bottom: a stream below its source, and its readers below the stream on a rail.
 function stacked(graph, width) {
   const places = new Map();
   const edges = [];

@@ -1,4 +1,4 @@
-// The flow diagram: edges in SVG, nodes and words above them, and the same as a table.
+// The flow diagram: edges in SVG, nodes and labels above them, and the same numbers as a table.
 
 import { attr, el, keyed, shown, svg, text } from "./dom.js";
 import { beside, carries, exact, graph, says } from "./flow-graph.js";
@@ -7,7 +7,7 @@ import { short } from "./format.js";
 import { to } from "./route.js";
 import { behind } from "./ui.js";
 
-/// The diagram. `update(totals, topology)` writes what changed; places change with the width and the topology only.
+/// The diagram. `update(totals, topology)` writes what changed. Nodes move only when the width or the topology changes.
 export function picture() {
   const lines = svg("svg", { class: "flow-lines", "aria-hidden": "true" });
   const labels = el("div", { class: "flow-labels", "aria-hidden": "true" });
@@ -56,11 +56,11 @@ export function picture() {
   };
 }
 
-/// Between two dots of an edge, and how far they go at once.
+/// The distance between two dots of an edge, and how far they move at once, in pixels.
 const DOTS = { apart: 18, step: 3 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-/// An edge. Its dots go on by a step whenever the run tells something new, and cost no painting in between.
+/// Draws an edge. Its dots move by one step with each new frame, and cost no painting in between.
 function drawEdge(group, { edge, path }, totals) {
   const { per_second } = carries(edge, totals);
   const [line, dots] = group.children;
@@ -72,7 +72,7 @@ function drawEdge(group, { edge, path }, totals) {
     attr(dots, "stroke-dashoffset", -group.moved);
   }
   attr(group, "class", per_second > 0 ? "flows" : "rests");
-  // The width tells the rate: each tenfold of it is a step.
+  // The width shows the rate: it grows by one step for each tenfold.
   const wide = 1.5 + (per_second > 0 ? Math.min(4, Math.log10(1 + per_second)) * 0.8 : 0);
   attr(line, "stroke-width", wide.toFixed(1));
   attr(dots, "stroke-width", wide.toFixed(1));
@@ -101,7 +101,7 @@ function drawNode(item, node, place, words) {
   const [kind, name, first, second, meter] = card.children;
   text(kind, words.kind);
   const whole = words.name ?? node.name;
-  // The kind above it says that it is one.
+  // A long name is shortened by `Function`, since the kind above it says that already.
   text(name, whole.length > 14 ? whole.replace(/Function$/, "") : whole);
   attr(name, "title", whole);
   text(first, words.lines[0] ?? "");

@@ -1,4 +1,4 @@
-// How numbers, times and sizes are written: one way on all of the page.
+// How numbers, times and sizes are written on all of the page.
 
 const WHOLE = new Intl.NumberFormat("en-US");
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -6,7 +6,7 @@ const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 /// 12,345
 export const count = (n) => (Number.isFinite(n) ? WHOLE.format(Math.round(n)) : "0");
 
-/// Short enough for a picture: 950, 1.2k, 34k, 5.6M
+/// A number that is short enough for a picture: 950, 1.2k, 34k, 5.6M
 export function short(n) {
   if (!Number.isFinite(n)) return "0";
   for (const [least, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
@@ -41,7 +41,7 @@ export function duration(ms) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/// 14:03:22, or with milliseconds 14:03:22.120, in UTC as everything that kinflow writes.
+/// 14:03:22, or with milliseconds 14:03:22.120, in UTC like all times that kinflow writes.
 export function clock(ms, fine = false) {
   const iso = iso8601(ms);
   return iso ? iso.slice(11, fine ? 23 : 19) : "–";
@@ -58,11 +58,11 @@ function iso8601(ms) {
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
-/// Word in the number that fits: `plural(1, "record")`.
+/// A number with its word, in the singular or the plural: `plural(1, "record")`.
 export const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 
-/// Characters that show nothing, or turn the direction of what follows, written as what they are: `\u001b`. Line ends and
-/// tabs stay where `lines` is set.
+/// Writes characters that are invisible or change the direction of the text as escapes such as `\u001b`. Line ends and
+/// tabs stay if `lines` is set.
 export function visible(words, lines = false) {
   return String(words).replace(HIDDEN, (found) => {
     if (lines && (found === "\n" || found === "\t")) return found;
@@ -74,7 +74,7 @@ export function visible(words, lines = false) {
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 const NAMED = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 
-/// JSON over several lines, with its numbers as they are written; other text as it is.
+/// Writes JSON over several lines, with its numbers exactly as they are. Other text stays unchanged.
 export function pretty(words) {
   let depth = 0;
   try {
@@ -82,7 +82,7 @@ export function pretty(words) {
   } catch {
     return words;
   }
-  // Tokens are moved and never read, so that a number of 20 digits keeps each.
+  // Tokens are moved and never parsed, so that a number of 20 digits keeps all of them.
   return words.replace(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+|\s+/g, (token, at) => {
     if (/^\s/.test(token)) return "";
     if (token === ":") return ": ";

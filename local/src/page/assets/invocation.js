@@ -1,4 +1,4 @@
-// One invocation: its event, log lines and answer, the records of its batch, and the same event again.
+// One invocation: its event, log lines and answer, the records of its batch, and a button that runs it again.
 
 import { clear, el, shown } from "./dom.js";
 import { bytes, clock, duration, visible } from "./format.js";
@@ -7,11 +7,11 @@ import { block, labelled, pairs } from "./record-parts.js";
 import { to, toRecord } from "./route.js";
 import { badge, button, card, told } from "./ui.js";
 
-/// Records of a batch that are listed.
+/// The most records of a batch that are listed.
 const LISTED = 200;
 
-/// Fills `place` with the invocation of this number, or empties it where there is none. 
-/// `loaded(found)` is told of it, and `changed()` that there is a new one.
+/// Fills `place` with the invocation of this number, or empties it if there is none.
+/// `loaded(found)` is called with it, and `changed()` after it was run again.
 export async function invocationCard(place, name, seq, { changed, loaded }) {
   clear(place);
   if (seq === null) return;
@@ -60,19 +60,19 @@ function shownAs(found, changed) {
     found.error ? el("p", { class: "told bad", text: visible(found.error) }) : null,
     batch(found.event?.text),
     labelled("Log lines", logOf(found.log)),
-    labelled(found.event?.cut ? "Event, its beginning" : "Event", found.event ? block(found.event.text, "Event") : el("p", { class: "quiet", text: "Only the newest events are kept, and this one is older." })),
+    labelled(found.event?.cut ? "Event, its beginning" : "Event", found.event ? block(found.event.text, "Event") : el("p", { class: "quiet", text: "This event is no longer kept: the page keeps only the newest ones." })),
     found.answer ? labelled("Answer", block(found.answer.text, "Answer")) : null));
   return node;
 }
 
 function logOf(log) {
-  if (!log || log.lines.length === 0) return el("p", { class: "quiet", text: "It wrote no line." });
+  if (!log || log.lines.length === 0) return el("p", { class: "quiet", text: "The function wrote no log line." });
   const lines = el("pre", { class: "block", tabindex: "0", role: "region", "aria-label": "Log lines", text: log.lines.map((line) => visible(line, true)).join("\n") });
-  const notes = [log.mixed ? "Another environment wrote meanwhile: lines without a request id may be its." : "", log.cut ? "Only the first lines are shown." : ""].filter(Boolean).join(" ");
+  const notes = [log.mixed ? "Another environment of this function wrote at the same time, so lines without a request id may be from there." : "", log.cut ? "Only the first lines are shown." : ""].filter(Boolean).join(" ");
   return el("div", {}, lines, notes === "" ? null : el("p", { class: "small quiet", text: notes }));
 }
 
-/// The records of a batch, each with its way; nothing for an event that has none.
+/// The records of a batch, each with a link to its path. Nothing for an event without records.
 function batch(event) {
   const records = recordsOf(event);
   if (records.length === 0) return null;
@@ -83,7 +83,7 @@ function batch(event) {
   return node;
 }
 
-/// Where the records of an event lie: of a mapping's (`Records`) or a delivery stream's (`records`).
+/// Finds the places of an event's records, for events of a mapping (`Records`) and of a delivery stream (`records`).
 function recordsOf(event) {
   let found = null;
   try {

@@ -1,4 +1,4 @@
-// Lanes of invocations: a row for each environment of a function, a bar for each invocation, on one time axis.
+// Lanes of invocations on one time axis: a row for each environment of a function, and a bar for each invocation.
 
 import { attr, el, keyed, svg, text } from "./dom.js";
 import { clock, duration } from "./format.js";
@@ -9,12 +9,12 @@ const BAR = 12;
 const HEAD = 24;
 const AXIS = 26;
 const LEAST_BAR = 4;
-/// A hatched bar is told from others at this width.
+/// The least width, in pixels, at which the hatching of a cold start can be seen.
 const LEAST_COLD = 8;
-/// Environments that have a lane of their own; what more there are share the last.
+/// The most lanes of one function. Its other environments share the last lane.
 const LANES = 4;
 
-/// The picture. `update(functions, from_ms, until_ms, chosen)`: functions are `{name, items}`.
+/// The picture. `update(functions, from_ms, until_ms, chosen)` draws it; each function is `{name, items}`.
 export function lanes() {
   const node = svg("svg", { class: "lanes", role: "group", "aria-label": "Invocations on a time axis; each bar opens one, and the arrow keys go from bar to bar" });
   const hatch = svg("pattern", { id: "cold", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
@@ -73,20 +73,20 @@ function drawLane(group, one, { scale, width, from_ms, until_ms, chosen }) {
     attr(bar, "class", `bar-of ${item.error ? "failed" : item.took_ms === null ? "working" : ""} ${item.cold ? "cold" : ""} ${String(item.seq) === chosen ? "chosen" : ""}`.trim());
     const words = described(item);
     attr(link, "aria-label", `${one.name}: ${words}`);
-    // One bar of a lane is a stop of the Tab key; arrows go to the others.
+    // The Tab key stops at one bar of a lane, and the arrow keys lead to the others.
     attr(link, "tabindex", item === seen.at(-1) ? 0 : -1);
     text(told, words);
   });
 }
 
-/// An invocation in words.
+/// Describes an invocation in words.
 export function described(item) {
   const state = item.error ? "failed" : item.took_ms === null ? "at work" : "handled";
   const batch = item.batch === null ? "" : `, ${item.batch} records`;
   return `${clock(item.started_ms, true)}, ${item.took_ms === null ? "" : `${duration(item.took_ms)}, `}${state}${item.cold ? ", cold start" : ""}${batch}`;
 }
 
-/// About one mark each 120 pixels, at round times.
+/// Draws about one mark for each 110 pixels, at round times.
 function ticks(axis, from_ms, until_ms, scale, height, width) {
   const steps = [100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000];
   const most = Math.max(2, width / 110);

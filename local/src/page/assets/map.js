@@ -1,4 +1,4 @@
-// Points on a plain map: longitude to the right, latitude up, with a net of degrees and nothing else.
+// Points on a plain map: longitude to the right, latitude up, and a grid of degrees.
 
 import { attr, el, keyed, svg, text } from "./dom.js";
 import { visible } from "./format.js";
@@ -8,7 +8,7 @@ const HEIGHT = 320;
 const EDGE = 34;
 const ROWS = 200;
 
-/// A map. `update(points)`: `{lat, lon, label}`.
+/// A map. `update(points)` draws points of the form `{lat, lon, label}`.
 export function map() {
   const node = svg("svg", { class: "map", role: "img", "aria-label": "Map of points; their places are in the table below it" });
   const [net, dots] = [svg("g", { class: "map-net" }), svg("g", { class: "map-dots" })];
@@ -52,7 +52,7 @@ export function map() {
   };
 }
 
-/// Equirectangular: a degree of longitude is as much shorter as it is at the middle latitude.
+/// The equirectangular projection. A degree of longitude is as long as it is at the middle latitude.
 function projection(points, width) {
   const span = (values) => [Math.min(...values), Math.max(...values)];
   const [south, north] = span(points.map((point) => point.lat));

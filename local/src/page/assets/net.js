@@ -1,13 +1,13 @@
-// What the page asks of the run that serves it. Everything is same-origin; errors are one line each.
+// Requests to the run that serves this page. All are same-origin, and an error is one line.
 
-/// The JSON that an address answers.
+/// Gets the JSON at an address.
 export async function get(path, params = {}, signal = undefined) {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined));
   const found = [...query].length > 0 ? `${path}?${query}` : path;
   return answer(await reached(fetch(found, { signal, headers: { accept: "application/json" } })));
 }
 
-/// Sends JSON, and gives the JSON of the answer.
+/// Sends JSON, and returns the JSON of the answer.
 export async function post(path, body) {
   const request = { method: "POST", headers: { "content-type": "application/json", "x-kinflow-page": "1" }, body: JSON.stringify(body) };
   return answer(await reached(fetch(path, request)));
@@ -34,7 +34,9 @@ async function answer(response) {
   return body;
 }
 
-/// Follows the run's events until `stop()`. `heard(name, data)` gets each; `connected(yes)` says whether they come.
+/// Follows the run's events until `stop()`. `heard(name, data)` gets each event, and `connected(yes)` is told whether
+/// the
+/// connection stands.
 export function follow(path, names, heard, connected) {
   const source = new EventSource(path);
   source.addEventListener("open", () => connected(true));

@@ -1,4 +1,4 @@
-// The objects that a run wrote, as they appear, and the lines of one.
+// The objects that a run wrote, listed as they appear, and the lines of one object.
 
 import { clear, el, keyed, shown, text } from "./dom.js";
 import { bytes, count, moment, visible } from "./format.js";
@@ -11,11 +11,11 @@ const PAGE = 100;
 const LINES = 50;
 const KINDS = { enriched: "ok", typed: "ok", raw: "ok", windows: "ok", quarantine: "bad", failed: "bad" };
 
-/// The newest objects, of a bucket or below a prefix where one is named.
+/// The list of the newest objects, in one bucket or below one prefix if they are given.
 export function objectsView(place, params, message) {
   const { node, body, heading, bar } = card(params.prefix || params.bucket ? `Objects of ${params.prefix ?? params.bucket}` : "Objects", { flush: true });
   const rows = table("Objects, newest first", [["written (UTC)"], ["kind"], ["key"], ["size", true]], true);
-  const none = nothing("No object yet", "Objects appear here as they are written, the newest first.");
+  const none = nothing("No object yet", "Objects appear here when they are written, newest first.");
   const older = button("Older", () => more());
   const told = el("span", { class: "small quiet" });
   const [first = ""] = (params.prefix ?? "").split("/");
@@ -70,7 +70,7 @@ export function objectsView(place, params, message) {
   };
 }
 
-/// The lines of one object, opened. A line of the consumer's names its record, and leads to it.
+/// The lines of one object, decompressed. A line that the consumer wrote has a link to its record.
 export function objectView(place, params, message) {
   const { node, body, bar, heading } = card("Object", { flush: true });
   const list = el("ol", { class: "lines" });
@@ -82,7 +82,7 @@ export function objectView(place, params, message) {
   body.append(list, el("div", { class: "body" }, more));
   place.append(el("p", {}, el("a", { href: to("data", ["objects"], { bucket: params.bucket }), text: `All objects of ${params.bucket}` })), node);
   shown(more.parentNode, false);
-  // A line that is asked for is shown first, with those after it.
+  // The line that was asked for is shown first, followed by the ones after it.
   let next = Math.max(0, Number(params.line ?? 1) - 1);
   let lines = 0;
 
@@ -107,14 +107,14 @@ function lineItem(line, number, asked) {
   const id = recordOf(line);
   const open = el("details", { open: asked }, el("summary", {}, el("span", { class: "line-number", text: count(number) }), el("code", { text: visible(line) })));
   const fill = () => {
-    if (open.open && open.children.length === 1) open.append(id ? el("p", {}, el("a", { href: toRecord(id), text: "The record's way through the pipeline" })) : "", block(line, `Line ${number}`));
+    if (open.open && open.children.length === 1) open.append(id ? el("p", {}, el("a", { href: toRecord(id), text: "The record's path through the pipeline" })) : "", block(line, `Line ${number}`));
   };
   open.addEventListener("toggle", fill);
   fill();
   return el("li", {}, open);
 }
 
-/// The record that a line of the consumer's is of, by its `id`.
+/// Finds the record of a line that the consumer wrote, by the line's `id`.
 function recordOf(line) {
   try {
     const parts = String(JSON.parse(line).id ?? "").split(":");

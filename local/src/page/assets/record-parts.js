@@ -1,4 +1,4 @@
-// How records are shown wherever they are: one line, their payload, their fields. Text only.
+// Shows records in every view: on one line, their payload, and their fields. All of it is text.
 
 import { el } from "./dom.js";
 import { bytes, clock, moment, pretty, visible } from "./format.js";
@@ -7,7 +7,7 @@ import { toRecord } from "./route.js";
 const FIELDS = 14;
 const LONG = 120;
 
-/// A record on one line: the fields of its typed document with their names, else its payload.
+/// A record on one line: the fields of its typed document with their names, or else its payload.
 export function summary(row, mark = null) {
   const line = el("span", { class: "record-line" }, mark, mark ? " " : null);
   const fields = row.typed ? members(row.typed) : null;
@@ -23,7 +23,7 @@ const cut = (words, most) => (words.length > most ? `${words.slice(0, most)}…`
 
 function members(typed) {
   try {
-    // A whole number past what JavaScript counts keeps its digits, where the browser tells them.
+    // A whole number that JavaScript can't hold keeps its digits, in browsers that pass on the source text.
     const found = JSON.parse(typed, (_, value, context) => (Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source ?? value : value));
     if (found === null || typeof found !== "object" || Array.isArray(found)) return null;
     return Object.entries(found).slice(0, FIELDS).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
@@ -32,21 +32,21 @@ function members(typed) {
   }
 }
 
-/// A block of text, over several lines where it is JSON.
+/// A block of text. JSON is written over several lines.
 export const block = (words, label) => el("pre", { class: "block", tabindex: "0", role: "region", "aria-label": label, text: visible(pretty(words), true) });
 
-/// Names and values below one another; a value is text or a node, and one that is null is left out.
+/// Names with their values, one below the other. A value is text or a node, and an empty one is left out.
 export function pairs(entries) {
   return el("dl", { class: "pairs" }, entries.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [
     el("dt", { text: name }), el("dd", {}, value instanceof Node ? value : visible(value))]));
 }
 
-/// Everything that a row of the tail tells.
+/// All details of a row in Tail.
 export function details(stream, row) {
   const address = toRecord({ stream, ...row });
   return el("div", { class: "record-details" },
     pairs([
-      ["record", el("a", { href: address, text: "its way through the pipeline" })],
+      ["record", el("a", { href: address, text: "its path through the pipeline" })],
       ["shard", row.shard],
       ["sequence number", el("code", { class: "anywhere", text: row.sub === null ? row.number : `${row.number}, ${row.sub}` })],
       ["partition key", row.key],
@@ -59,14 +59,14 @@ export function details(stream, row) {
     payload(row));
 }
 
-/// Why a record was refused.
+/// The reason why a record was refused.
 export function refusal(error) {
   if (!error) return null;
   const where = error.field ? `${error.kind} of ${error.field}` : error.kind;
   return el("p", { class: "told bad" }, el("b", { text: visible(where) }), error.message ? ` ${visible(error.message)}` : "");
 }
 
-/// The payload of a record as it is: text or, where it is none, hexadecimal bytes.
+/// The payload of a record as text, or as hexadecimal bytes if it is not text.
 export function payload(row) {
   const words = row.text ?? row.hex;
   if (words === null || words === undefined) return null;

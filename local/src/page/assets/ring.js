@@ -1,4 +1,6 @@
-// The hash ring of a stream: open shards as arcs, thicker and stronger with their load; closed ones as thin arcs within.
+// The hash ring of a stream. Open shards are arcs that grow thicker and stronger with their load; closed shards are
+// thin
+// arcs inside them.
 
 import { attr, keyed, svg, text } from "./dom.js";
 import { plural, rate } from "./format.js";
@@ -6,20 +8,21 @@ import { plural, rate } from "./format.js";
 const SIZE = 168;
 const MIDDLE = SIZE / 2;
 const OUTER = 64;
-/// What one shard takes in a second, <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
+/// The most that one shard accepts in a second,
+/// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
 const LIMIT = { records: 1000, bytes: 1024 * 1024 };
 const INNER_STEP = 9;
 
-/// Share of what a shard takes that is used, by the dearer of records and bytes.
+/// The share of a shard's limit that is used: that of its records or that of its bytes, whichever is larger.
 export const load = (shard) => (shard ? Math.max(shard.per_second / LIMIT.records, shard.bytes_per_second / LIMIT.bytes) : 0);
 
-/// How often the shard's part of the ring was split or merged since.
+/// The number of times that the shard's part of the ring was split or merged after it.
 export function generation(shard, shards) {
   const children = shards.filter((other) => other.parents.includes(shard.id));
   return children.length === 0 ? 0 : 1 + Math.max(...children.map((child) => generation(child, shards)));
 }
 
-/// A ring. `update(shards, live, per_second)`: shards of the topology, and what the totals tell of them.
+/// A ring. `update(shards, live, per_second)` takes the shards of the topology, and the totals of each shard.
 export function ring(name) {
   const arcs = svg("g");
   const speed = svg("text", { class: "ring-rate", x: MIDDLE, y: MIDDLE + 1, "text-anchor": "middle" });
@@ -45,7 +48,7 @@ export function ring(name) {
   };
 }
 
-/// An arc of the ring, clockwise from the top; a small gap parts neighbours.
+/// An arc of the ring, clockwise from the top. A small gap separates neighbours.
 function arc(from, share, radius, gap) {
   if (share > 0.9999) return `M${MIDDLE} ${MIDDLE - radius}A${radius} ${radius} 0 1 1 ${MIDDLE - 0.01} ${MIDDLE - radius}`;
   const part = Math.min(gap, share / 4);

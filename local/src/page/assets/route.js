@@ -1,6 +1,6 @@
-// Addresses of the page: `#/view/part/part?name=value`. Each part is encoded, since names hold slashes.
+// Addresses of the page: `#/view/part/part?name=value`. Each part is encoded, since names can contain slashes.
 
-/// The address of a view.
+/// Writes the address of a view.
 export function to(view, parts = [], params = {}) {
   const path = [view, ...parts].map((part) => encodeURIComponent(part)).join("/");
   const kept = Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined);
@@ -8,12 +8,12 @@ export function to(view, parts = [], params = {}) {
   return `#/${path}${query}`;
 }
 
-/// The address of a record's passport.
+/// Writes the address of a record's passport.
 export function toRecord({ stream, shard, number, sub }) {
   return to("record", sub === null || sub === undefined ? [stream, shard, number] : [stream, shard, number, sub]);
 }
 
-/// What an address names.
+/// Reads an address: its view, parts and parameters.
 export function parse(hash) {
   const [path, query] = hash.replace(/^#\/?/, "").split("?", 2);
   const [view, ...parts] = path.split("/").filter((part) => part !== "").map(decoded);
@@ -28,7 +28,7 @@ function decoded(part) {
   }
 }
 
-/// Goes there; `replace` leaves no step back, for what is chosen within a view.
+/// Goes to an address. With `replace` the browser gets no step back, which suits a choice within a view.
 export function go(address, replace = false) {
   if (location.hash === address) return;
   if (replace) {

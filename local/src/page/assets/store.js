@@ -1,8 +1,8 @@
-// What the run tells: the newest totals, what there is (the topology), and rates of the last minutes.
+// What the page knows of the run: the newest totals, the topology, and the rates of the last minutes.
 
 import { follow, get } from "./net.js";
 
-/// Points that the history keeps: ten minutes of one a second.
+/// The number of points that the history keeps: ten minutes with one point a second.
 const KEPT = 600;
 
 export const store = {
@@ -15,7 +15,7 @@ export const store = {
 
 const listeners = new Set();
 
-/// Is told of each change; gives what ends that.
+/// Calls `listener` after each change. Returns a function that ends this.
 export function listen(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -25,7 +25,7 @@ const tell = () => {
   for (const listener of listeners) listener(store);
 };
 
-/// Follows the run, for as long as the page is open.
+/// Follows the run for as long as the page is open.
 export function start() {
   const events = follow("/events", ["totals"], (_, totals) => take(totals), (connected) => {
     store.connected = connected;
@@ -68,5 +68,5 @@ function remember(totals) {
   if (store.history.length > KEPT) store.history.shift();
 }
 
-/// Of a list of named things, one by its name.
+/// Returns the member of a list that has this name.
 export const named = (list, name) => list?.find((one) => one.name === name);

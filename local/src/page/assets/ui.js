@@ -1,8 +1,8 @@
-// Small parts that every view is put together from.
+// Small parts that every view is made of.
 
 import { attr, el, svg, text, unique } from "./dom.js";
 
-/// A part of a view with a heading. Gives the node, its body and the place of its tools.
+/// A part of a view with a heading. Returns the node, its body, the place for its tools and the heading.
 export function card(title, { tools = [], flush = false } = {}) {
   const id = unique("card");
   const bar = el("div", { class: "tools" }, tools);
@@ -11,12 +11,13 @@ export function card(title, { tools = [], flush = false } = {}) {
   return { node: el("section", { class: "card", "aria-labelledby": id }, el("header", {}, heading, bar), body), body, bar, heading };
 }
 
-/// Heading of a view, with a sentence that says what it shows.
+/// The heading of a view, with a sentence that says what the view shows.
 export function head(title, sentence, ...tools) {
   return el("div", { class: "head" }, el("h1", { text: title }), el("div", { class: "tools" }, tools), el("p", { text: sentence }));
 }
 
-/// Key figures side by side: `[name, label]` pairs. `update({name: text})` writes them; `bad` names those to be red.
+/// Key figures side by side: `[name, label]` pairs. `update({name: text}, bad)` writes them, and shows those in `bad`
+/// red.
 export function figures(pairs) {
   const values = new Map();
   const node = el("dl", { class: "figures" }, pairs.map(([name, label]) => {
@@ -33,7 +34,7 @@ export function figures(pairs) {
   };
 }
 
-/// A word of a status, which has a colour besides.
+/// A status in a word, which also has a colour.
 export const badge = (words, kind = "") => el("span", { class: `badge ${kind}`.trim(), text: words });
 
 export function setBadge(node, words, kind = "") {
@@ -41,7 +42,7 @@ export function setBadge(node, words, kind = "") {
   attr(node, "class", `badge ${kind}`.trim());
 }
 
-/// What stands where nothing is yet, and what would bring something.
+/// The text for an empty place, with a hint at what would fill it.
 export const nothing = (title, hint) => el("div", { class: "nothing" }, el("b", { text: title }), el("span", { text: hint }));
 
 /// A button.
@@ -57,7 +58,7 @@ export function select(options, change, chosen) {
   return node;
 }
 
-/// New options of a select, which keeps what was chosen where it is still there.
+/// Replaces the options of a select. What was chosen stays chosen if it is still there.
 export function setOptions(node, options, chosen = node.value) {
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
   const same = pairs.length === node.options.length && pairs.every(([value, label], i) => node.options[i].value === value && node.options[i].text === label);
@@ -65,8 +66,9 @@ export function setOptions(node, options, chosen = node.value) {
   if (pairs.some(([value]) => value === chosen)) node.value = chosen;
 }
 
-/// A table in a box that scrolls by itself. `columns` are `[label, isNumber]`. `stacks`: on a narrow page each row is a
-/// block of its own, and nothing is out of sight.
+/// A table in a box that scrolls by itself. `columns` are `[label, isNumber]`. With `stacks`, each row becomes a block
+/// of
+/// its own on a narrow page, so that nothing is out of sight.
 export function table(caption, columns, stacks = false) {
   const body = el("tbody");
   const node = el("div", { class: stacks ? "scroll stacks" : "scroll", tabindex: "0", role: "region", "aria-label": caption },
@@ -75,13 +77,13 @@ export function table(caption, columns, stacks = false) {
   return { node, body };
 }
 
-/// The table behind a picture, folded until asked for.
+/// The table behind a picture, which is closed until somebody opens it.
 export function behind(caption, columns) {
   const { node, body } = table(caption, columns);
   return { node: el("details", {}, el("summary", { text: "The picture as a table" }), node), body };
 }
 
-/// A box that tells how something went; read out by screen readers.
+/// A line that says how something went, which screen readers read out.
 export function told() {
   const node = el("p", { class: "told", role: "status", hidden: true });
   return {
@@ -94,7 +96,7 @@ export function told() {
   };
 }
 
-/// A picture of the views' list and of kinds of nodes, by its path.
+/// An icon, by its SVG path.
 export const icon = (path) => svg("svg", { viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" }, svg("path", { d: path }));
 
 export const ICONS = {

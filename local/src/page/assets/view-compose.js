@@ -1,4 +1,4 @@
-// Compose: made-up rows or records of one's own to a stream, an event of one's own to a function.
+// The view Compose: puts made-up or written records on a stream, and invokes a function with an event.
 
 import { clear, el, keyed, shown } from "./dom.js";
 import { duration, plural, visible } from "./format.js";
@@ -7,7 +7,7 @@ import { block, labelled } from "./record-parts.js";
 import { go, to, toRecord } from "./route.js";
 import { badge, button, card, field, head, select, setOptions, table, told } from "./ui.js";
 
-/// Most records that go at once.
+/// The most records that can be put at once.
 const MOST = 500;
 
 export const title = () => "Compose";
@@ -17,7 +17,7 @@ export function mount(root) {
   const target = select([], (value) => go(to("compose", value.split("/", 1).concat(value.slice(value.indexOf("/") + 1))), true));
   const records = recordsPart();
   const event = eventPart();
-  root.append(head("Compose", "Put records that you write or that are made up of a schema, good and bad ones, or invoke a function with an event."), el("div", { class: "fields" }, field("To", target)), records.node, event.node);
+  root.append(head("Compose", "Write records, or have valid or invalid ones made up from the schema, and put them on a stream. Or invoke a function with an event."), el("div", { class: "fields" }, field("To", target)), records.node, event.node);
   return {
     route({ parts }) {
       state.target = parts.length === 2 ? { kind: parts[0], name: parts[1] } : null;
@@ -36,20 +36,21 @@ export function mount(root) {
   };
 }
 
-/// Records: each line is one, made up or written.
+/// The card for records. Each line of the text is one record.
 function recordsPart() {
   const { node, body } = card("Records");
   const kind = select([["good", "good rows"], ["bad", "bad rows"]]);
   const many = el("input", { type: "number", min: "1", max: "100", value: "5", class: "few" });
   const rows = el("textarea", { rows: "9", spellcheck: "false", "aria-label": "Records, one a line", placeholder: "One record a line" });
-  const key = el("input", { type: "text", spellcheck: "false", placeholder: "one of its own for each" });
+  const key = el("input", { type: "text", spellcheck: "false", placeholder: "random, another one for each record" });
   const said = told();
-  const results = table("Records that were put", [["record", true], ["shard"], ["its way"], ["by its schema"]], true);
+  const results = table("Records that were put", [["record", true], ["shard"], ["sequence number"], ["schema check"]], true);
   const wrong = el("ul", { class: "small quiet whats" });
   let target = null;
   let streams = new Map();
   let seed = 1;
-  // Of made-up rows that are empty, no text, or hold line ends; a line names them by its number.
+  // The bytes of made-up rows that are empty, are no text, or contain line ends. A numbered line stands for each of
+  // them.
   let bytesOf = new Map();
   const stream = () => (target.kind === "stream" ? target.name : streams.get(target.name));
   const makeUp = button("Make up", async () => {
@@ -72,7 +73,7 @@ function recordsPart() {
   const send = button("Put", async () => {
     const lines = rows.value.split("\n").filter((line) => line !== "");
     if (lines.length === 0 || lines.length > MOST) {
-      said.say(lines.length === 0 ? "There is no record to put." : `${plural(lines.length, "record")} are too many; at most ${MOST} go at once.`, "warn");
+      said.say(lines.length === 0 ? "There is no record to put." : `${plural(lines.length, "record")} are too many; at most ${MOST} can be put at once.`, "warn");
       return;
     }
     send.disabled = true;
@@ -114,12 +115,12 @@ function recordsPart() {
       streams = new Map(topology.deliveries.map((one) => [one.name, one.stream]));
       const schema = target && topology.streams.find((one) => one.name === stream())?.schema;
       makeUp.disabled = !schema;
-      makeUp.title = schema ? "" : "This stream has no schema to make rows up of.";
+      makeUp.title = schema ? "" : "This stream has no schema from which rows could be made up.";
     },
   };
 }
 
-/// An event of a function, and what it answers.
+/// The card for a function's event and its answer.
 function eventPart() {
   const { node, body } = card("Event");
   const area = el("textarea", { rows: "14", spellcheck: "false", "aria-label": "Event, as JSON" });

@@ -1,4 +1,4 @@
-// Data: what the records say, by data set, and the objects that were written.
+// The view Data: charts of the records of each data set, and the objects that were written.
 
 import { clear, el, keyed, shown, text } from "./dom.js";
 import { barList, histogram } from "./bars.js";
@@ -11,9 +11,9 @@ import { go, to } from "./route.js";
 import { card, field as labelledField, figures, head, nothing, select, setOptions, told } from "./ui.js";
 
 const EVERY_MS = 1500;
-/// While objects wait to be looked into.
+/// The time between two requests while objects are still to be read, in milliseconds.
 const SOON_MS = 300;
-/// Bars of a list, of those that are told.
+/// The most bars of a list.
 const BARS = 15;
 
 export const title = ({ parts }) => (parts[0] === "objects" || parts[0] === "object" ? "Objects" : parts[0] ? `Data of ${parts[0]}` : "Data");
@@ -22,7 +22,7 @@ export function mount(root) {
   const bar = el("div", { class: "choice", role: "group", "aria-label": "Data sets" });
   const place = el("div", { class: "view" });
   const message = told();
-  root.append(head("Data", "What comes out: the records of each data set over time, and every object as it appears."), bar, message.node, place);
+  root.append(head("Data", "The results: charts of each data set's records, and every object that was written."), bar, message.node, place);
   const state = { shown: null, key: null, sets: [], chosen: null, stopped: false, timer: null };
 
   function tabs() {
@@ -77,10 +77,10 @@ export function mount(root) {
   };
 }
 
-/// One data set: what can be drawn of it, and no picture that would be empty.
+/// The charts of one data set. A chart without data is hidden.
 function dataSet(place, name) {
-  const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Running mean of the field"], ["values", "Values of the field"]]);
-  const none = nothing("Nothing to draw yet", "Pictures appear with the first objects that are written: a delivery writes when its buffer is full or due.");
+  const sums = figures([["records", "Records read back"], ["objects", "Objects"], ["mean", "Mean of the field"], ["values", "Values of the field"]]);
+  const none = nothing("Nothing to draw yet", "Charts appear when the first objects are written. A delivery stream writes when its buffer is full or its time is over.");
   const choose = select([], (value) => go(to("data", [name], { field: value }), true));
   const chooseLabel = select([], (value) => {
     label = value;
@@ -107,7 +107,7 @@ function dataSet(place, name) {
   let waiting = 0;
   let drawn = null;
   let known = [];
-  // Until a field of text is chosen, those whose values are hardly ever the same are passed over, one at a look.
+  // Until somebody chooses a field of text, fields whose values hardly ever repeat are skipped, one at each update.
   let label = null;
   let passed = 0;
   for (const node of [numbers.card.node, series.card.node, sentiment.card.node, ...Object.values(cards).map((one) => one.node)]) node.hidden = true;
@@ -123,7 +123,7 @@ function dataSet(place, name) {
     const mine = ++asked;
     const found = await get(`/api/data/${encodeURIComponent(name)}`, { field: wanted, label: shownLabel });
     waiting = found.digested.left;
-    // What was read back already is drawn already.
+    // Nothing new was read, so the charts are up to date.
     const news = JSON.stringify([found.digested, wanted, shownLabel]);
     if (mine !== asked || news === drawn) return;
     drawn = news;
@@ -166,10 +166,10 @@ function dataSet(place, name) {
   };
 }
 
-/// How many of a list have a bar, where not all of it does.
+/// Says how many entries of a list have a bar, if not all of them have.
 const firsts = (list) => (list.length > BARS ? `, the first ${BARS}` : "");
 
-/// Counts with a zero at each side of a gap, since nothing was counted there.
+/// Adds a zero at each side of a gap between counts, since nothing was counted there.
 function filled(rows, wide, width) {
   const zero = (at_ms) => ({ at_ms, values: Array(width).fill(0) });
   return rows.flatMap((row, i) => {
@@ -179,7 +179,7 @@ function filled(rows, wide, width) {
   });
 }
 
-/// A chart in a card of its own, which is hidden while it has no point.
+/// A chart in a card of its own, which is hidden while it has no points.
 function over(label, series, show, whole = false) {
   const made = card(label);
   const chart = timeChart({ name: label, series, show, whole });

@@ -1,4 +1,4 @@
-// Records found by an id, a sequence number or a partition key.
+// The view Find: records by an id, a sequence number or a partition key.
 
 import { clear, el, shown } from "./dom.js";
 import { count, moment, visible } from "./format.js";
@@ -12,9 +12,9 @@ export function mount(root) {
   const message = told();
   const { node, body } = card("Found", { flush: true });
   const rows = table("Records found", [["record"], ["shard"], ["partition key"], ["arrived (UTC)"]], true);
-  const none = nothing("No record found", "An id is stream:shard:number, a sequence number has 56 digits, and a key has to be written whole.");
+  const none = nothing("No record found", "Search for an id (stream:shard:sequence number:place), a sequence number (56 digits) or a whole partition key.");
   body.append(none, rows.node);
-  root.append(head("Find", "By id, by sequence number, or by partition key among the newest records of each shard. The box is at the top of the page."), message.node, node);
+  root.append(head("Find", "Records with the id, sequence number or partition key that was typed into the box at the top. A key is searched among the newest 20,000 records of each shard."), message.node, node);
   let asked = null;
   return {
     async route({ params }) {
@@ -30,7 +30,7 @@ export function mount(root) {
           go(toRecord(found[0]), true);
           return;
         }
-        message.say(`${count(found.length)} found${looked_at > 0 ? ` among ${count(looked_at)} records` : ""}${all ? "" : "; older records were not looked at"}.`);
+        message.say(`${count(found.length)} found${looked_at > 0 ? ` among ${count(looked_at)} records` : ""}${all ? "" : "; older records were not searched"}.`);
         shown(node, true);
         shown(none, found.length === 0);
         shown(rows.node, found.length > 0);

@@ -1,4 +1,4 @@
-// Flow: what moves where, how fast, what waits and what left at the side.
+// The view Flow: where records go, how fast, how many wait, and how many failed or were dropped.
 
 import { calm } from "./calm.js";
 import { el, keyed, shown, text } from "./dom.js";
@@ -14,7 +14,7 @@ import { card, figures, head, nothing, table } from "./ui.js";
 export const title = () => "Flow";
 
 export function mount(root) {
-  const sums = figures([["speed", "Put now"], ["put", "Put in this run"], ["waiting", "Waiting"], ["age", "Oldest waiting"], ["objects", "Objects"], ["exits", "Left at the side"], ["warnings", "Warnings"]]);
+  const sums = figures([["speed", "Put now"], ["put", "Put in this run"], ["waiting", "Waiting"], ["age", "Oldest waiting"], ["objects", "Objects"], ["exits", "Failed or dropped"], ["warnings", "Warnings"]]);
   const diagram = picture();
   const flow = card("Pipeline");
   flow.body.append(...diagram.nodes);
@@ -23,11 +23,11 @@ export function mount(root) {
   warnings.body.append(list);
   const shards = el("div", { class: "cards rings" });
   const takers = takersCard();
-  const waiting = nothing("Waiting for the run", "Totals come as soon as it has begun.");
+  const waiting = nothing("Waiting for the run", "The numbers appear as soon as it has begun.");
   const charts = ratesAndAges();
   const live = el("div", { class: "view" }, sums.node, flow.node, charts.place, takers.node, shards, warnings.node);
-  root.append(head("Flow", "Every record that was put is done, waiting or left at the side. Numbers are the ledger's, since the run began."), waiting, live);
-  // What is further down is written once a second: nobody reads faster, and tables are dear to lay out.
+  root.append(head("Flow", "How records move through the pipeline. At each reader of a stream, every record is either done or waiting. Numbers count from the start of the run."), waiting, live);
+  // The lower parts are written once a second: nobody reads faster, and laying out tables takes long.
   const below = calm(() => {
     const { totals, topology } = store;
     if (!totals || !topology) return;
@@ -69,13 +69,13 @@ function figuresOf(sums, totals) {
   }, side > 0 ? ["exits"] : []);
 }
 
-/// Lines that one chart tells apart.
+/// The most lines that can be told apart in one chart.
 const LINES = 4;
 
-/// Rates and ages of the last minutes.
+/// Charts of the rates and ages of the last ten minutes.
 function ratesAndAges() {
   const rates = chosenChart("Records put a second", "streams", "Records put a second, by stream", rate);
-  const ages = chosenChart("Iterator age", "takers", "Iterator age, by taker", (ms) => duration(ms));
+  const ages = chosenChart("Iterator age", "readers", "Iterator age, by reader of a stream", (ms) => duration(ms));
   return {
     place: el("div", { class: "cards" }, rates.node, ages.node),
     update(totals) {
@@ -89,7 +89,7 @@ function ratesAndAges() {
   };
 }
 
-/// A chart of what is chosen; made anew where that is something else.
+/// A chart of the chosen streams or readers. It is made anew when others are chosen.
 function chosenChart(label, what, name, show) {
   const { node, body, bar } = card(label);
   let [chart, drawn, latest] = [null, "", null];
@@ -121,8 +121,8 @@ function chosenChart(label, what, name, show) {
 const TAKER_NUMBERS = ["now", "done", "waiting", "iterator age"];
 
 function takersCard() {
-  const { node, body } = card("Takers and their buffers", { flush: true });
-  const rows = table("Takers: what waits, how old it is, and buffers", [["taker"], ["stream"], ...TAKER_NUMBERS.map((label) => [label, true]), ["buffer"]], true);
+  const { node, body } = card("Readers of the streams and their buffers", { flush: true });
+  const rows = table("Readers: what waits, how old it is, and buffers", [["reader"], ["stream"], ...TAKER_NUMBERS.map((label) => [label, true]), ["buffer"]], true);
   body.append(rows.node);
   return {
     node,
@@ -140,7 +140,7 @@ function takersCard() {
   };
 }
 
-/// The ring of one stream, beside its shards as a table.
+/// The ring of one stream, with a table of its shards beside it.
 function shardsCard(stream) {
   const { node, body } = card(stream.name, { flush: true });
   const circle = ring(stream.name);
@@ -161,10 +161,10 @@ function shardsCard(stream) {
   return node;
 }
 
-/// A part of the ring: 50 %, 33.3 %
+/// Writes a share of the ring: 50 %, 33.3 %
 const percent = (share) => `${Number((share * 100).toFixed(1))} %`;
 
-/// `3` for `shardId-000000000003`.
+/// Writes a shard's id briefly: `3` for `shardId-000000000003`.
 const brief = (id) => id.replace(/^shardId-0*(?=\d)/, "");
 
 function lived(shard, totals) {

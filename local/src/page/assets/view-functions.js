@@ -1,4 +1,4 @@
-// Functions: who worked when, cold or warm, well or not; and one invocation with its event, log and answer.
+// The view Functions: when which function worked, and one invocation with its event, log lines and answer.
 
 import { el, keyed, shown, text } from "./dom.js";
 import { clock, count, duration, visible } from "./format.js";
@@ -10,10 +10,10 @@ import { named, store } from "./store.js";
 import { badge, button, card, head, nothing, select, table, told } from "./ui.js";
 
 const EVERY_MS = 1000;
-/// Invocations of a function that the page keeps.
+/// The most invocations of a function that the page keeps.
 const KEPT = 500;
 const LISTED = 40;
-const SPANS = [["60000", "last minute"], ["300000", "last 5 minutes"], ["1800000", "last 30 minutes"], ["all", "all that are kept"]];
+const SPANS = [["60000", "last minute"], ["300000", "last 5 minutes"], ["1800000", "last 30 minutes"], ["all", "everything that is kept"]];
 
 export const title = ({ parts }) => (parts[0] ? `${parts[0]}` : "Functions");
 
@@ -33,14 +33,14 @@ export function mount(root) {
   const back = button("All functions", () => go(to("functions")), "plain");
   const times = card("Invocations");
   times.bar.append(back, span, pause);
-  const none = nothing("No invocation yet", "A function is invoked by its schedule, by its stream, or from Compose.");
+  const none = nothing("No invocation yet", "A function is invoked by its schedule, by its stream, or by you in Compose.");
   const key = el("p", { class: "lanes-key small quiet" }, sample(""), "handled", sample("cold"), "cold start", sample("failed"), "failed", sample("working"), "at work");
   times.body.append(none, picture.node, key);
   const rows = table("Invocations, newest first", [["started (UTC)"], ["function"], ["took", true], ["records", true], ["state"]], true);
   const list = card("As a table", { flush: true });
   list.body.append(rows.node);
   const detail = el("div", { class: "view" });
-  root.append(head("Functions", "Invocations as bars on a time axis, a row for each environment. A bar opens its event, log lines and answer."), message.node, times.node, detail, list.node);
+  root.append(head("Functions", "Invocations as bars on a time axis, with a row for each execution environment. Click on a bar to see its event, log lines and answer."), message.node, times.node, detail, list.node);
   const sizes = new ResizeObserver(() => write());
   sizes.observe(picture.node);
 
@@ -67,7 +67,7 @@ export function mount(root) {
     state.timer = setTimeout(poll, EVERY_MS);
   }
 
-  /// What is new of a function, and what was at work when it was asked last.
+  /// Asks for a function's new invocations, and again for those that had not ended yet.
   async function read(name) {
     const items = state.kept.get(name) ?? [];
     const working = items.find((item) => item.took_ms === null);
@@ -78,7 +78,7 @@ export function mount(root) {
     state.kept.set(name, [...merged.values()].sort((a, b) => a.seq - b.seq).slice(-KEPT));
   }
 
-  /// Moves the axis to where an invocation is that was opened by its address.
+  /// Moves the axis to the invocation that was opened by its address, if it is out of sight.
   function loaded({ started_ms }) {
     if (state.span !== "all" && started_ms < state.frozen - Number(state.span)) state.frozen = started_ms + Number(state.span) / 2;
     write();

@@ -1,4 +1,4 @@
-// Passport: one record's way, from where it came to where it is.
+// The view of one record, its passport: the path from where it came from to where it is now.
 
 import { clear, el } from "./dom.js";
 import { clock, count, duration, moment, visible } from "./format.js";
@@ -35,14 +35,14 @@ export function mount(root) {
       message.say(error.message, "bad");
     }
   };
-  root.append(head("Record", "Its way through the pipeline: where it came from, each batch that carried it, and where it is now.", button("Look again", load)), message.node, place);
+  root.append(head("Record", "Its path through the pipeline: where it came from, each batch that contained it, and where it is now.", button("Look again", load)), message.node, place);
   return {
     route({ parts }) {
       if (asked === parts.join("/")) return;
       asked = parts.join("/");
       names = parts;
       clear(place);
-      if (parts.length < 3) place.append(nothing("No record is named", "Find one by its id or key at the top, or choose one in Tail."));
+      if (parts.length < 3) place.append(nothing("No record is chosen", "Find one by its id or key at the top of the page, or click on one in Tail."));
       else load();
     },
   };
@@ -50,9 +50,9 @@ export function mount(root) {
 
 function write(place, found) {
   clear(place);
-  const way = card("Its way");
+  const way = card("Its path");
   const steps = [sourceStep(found), ...putSteps(found), streamStep(found), ...found.attempts.map(attemptStep)];
-  if (!found.attempts_complete) steps.push(step("", "Older batches are no longer kept", [el("p", { class: "quiet", text: "Batches before the newest that are kept may have carried it too." })]));
+  if (!found.attempts_complete) steps.push(step("", "Older batches are no longer known", [el("p", { class: "quiet", text: "The page keeps only the newest batches. Older ones may have contained this record too." })]));
   way.body.append(el("ol", { class: "way" }, steps, found.outcomes.map(outcomeStep), againSteps(found)));
   const record = card("Record");
   record.body.append(partOf(found), pairs([
@@ -60,20 +60,20 @@ function write(place, found) {
     ["partition key", found.key],
     ["hash key", found.hash === null ? null : el("code", { class: "anywhere", text: String(found.hash) })],
     ["arrived", found.arrived_ms === null ? null : `${moment(found.arrived_ms)} UTC`],
-    ["kept by the stream", found.kept ? "yes" : "no longer"],
+    ["still on the stream", found.kept ? "yes" : "no"],
   ]), ...contents(found.message?.whole ?? found.record));
   place.append(way.node, ...membersCard(found), ...piecesCard(found), record.node);
 }
 
-/// What a record is a part of, or what of it is shown.
+/// Says what a record is a part of, or what part of it is shown.
 function partOf({ stream, shard, number, sub, members, message }) {
   if (sub !== null) return el("p", { class: "quiet" }, "A user record of ", el("a", { href: toRecord({ stream, shard, number }), text: "an aggregate" }), ".");
-  if (members) return el("p", { class: "quiet", text: "An aggregate: what is below is its first user record." });
+  if (members) return el("p", { class: "quiet", text: "An aggregate of several user records. The first one is shown below." });
   if (!message) return "";
-  return el("p", { class: "quiet", text: message.whole ? `A piece: what is below is the message that its ${count(message.count)} pieces are together.` : `A piece of a message of ${count(message.count)}, of which ${count(message.pieces.length)} were found.` });
+  return el("p", { class: "quiet", text: message.whole ? `A piece of a message. The whole message, of ${count(message.count)} pieces, is shown below.` : `A piece of a message of ${count(message.count)} pieces, of which ${count(message.pieces.length)} were found.` });
 }
 
-/// The user records of an aggregate, each with a way of its own.
+/// The user records of an aggregate, each with a link to its own path.
 function membersCard({ stream, shard, number, members }) {
   if (!members) return [];
   const { node, body } = card(`Its ${count(members.count)} user records`, { flush: true });
@@ -99,7 +99,7 @@ function piecesCard({ number, message }) {
 }
 
 function contents(row) {
-  if (!row) return [el("p", { class: "quiet", text: "The stream no longer has it." })];
+  if (!row) return [el("p", { class: "quiet", text: "The stream no longer keeps this record." })];
   return [refusal(row.error), row.typed ? labelled("Typed", block(row.typed, "Typed document")) : null, payload(row)].filter((node) => node !== null);
 }
 
@@ -113,18 +113,18 @@ function sourceStep({ source, sent_again_from }) {
   if (sent_again_from) {
     return step("ok", "Sent again from this page", [el("p", {}, "It repeats ", el("a", { href: to("failures", [sent_again_from]), text: `failure ${sent_again_from}` }), ".")]);
   }
-  if (!source) return step("", "Put by a client, or before this run", [el("p", { class: "quiet", text: "No producer of this run is known to have put it." })]);
+  if (!source) return step("", "Put by another client, or before this run", [el("p", { class: "quiet", text: "No producer of this run is known to have put it." })]);
   return step("ok", "Produced", [el("p", {}, "by ", invocation(source, source.function)),
     el("details", {}, el("summary", { text: "Event and answer" }), block(source.event ?? "", "Event"), source.answer ? block(source.answer, "Answer") : null)]);
 }
 
-/// When its stream did not take it, before it did.
+/// The attempts to put the record that its stream refused.
 function putSteps({ puts }) {
   const refused = puts?.refused ?? [];
   return refused.map((one, i) => step("bad", `Put refused, attempt ${i + 1}`, [el("p", {}, `at ${clock(one.at_ms, true)} UTC: ${visible(one.reason)}`)]));
 }
 
-/// At which attempt its stream took it, where that is known.
+/// Says at which attempt the stream accepted the record, if that is known.
 function attemptOf({ puts }) {
   if (!puts || (puts.refused.length === 0 && !puts.complete)) return "";
   return puts.refused.length === 0 ? ", at the first attempt to put it" : `, at attempt ${puts.refused.length + 1} to put it`;
@@ -140,7 +140,7 @@ function attemptStep(one) {
   return step(one.error || one.failed ? "bad" : "ok", KINDS[one.kind] ?? one.kind, [
     el("p", {}, invocation(one, one.function), ` at ${clock(one.started_ms, true)}, ${one.batch === null ? "" : `with ${count(one.batch)} records, `}${one.took_ms === null ? "still at work" : duration(one.took_ms)}`),
     one.error ? el("p", { class: "told bad", text: visible(one.error) }) : null,
-    one.certain === false ? el("p", { class: "small quiet", text: "By the range of its batch: its event is no longer kept." }) : null,
+    one.certain === false ? el("p", { class: "small quiet", text: "This batch's event is no longer kept. Its first and last sequence numbers show that it contained the record." }) : null,
     one.again_from ? el("p", { class: "small quiet anywhere", text: `The function asked for the batch again from ${one.again_from}.` }) : null], mark);
 }
 
@@ -149,7 +149,7 @@ function outcomeStep(one) {
   const object = one.key ? el("p", { class: "anywhere" }, el("a", { href: to("data", ["object"], { bucket: one.bucket, key: one.key, line: one.line }), text: visible(one.key) }),
     one.line ? `, line ${count(one.line)}` : "", ` in ${one.bucket}`) : null;
   return step(kind, one.taker, [object, one.note ? el("p", { class: "quiet", text: visible(one.note) }) : null, refusal(one.reason),
-    one.text ? el("details", {}, el("summary", { text: "The line" }), block(one.text, "Line")) : null], badge(word, `${kind} dot`));
+    one.text ? el("details", {}, el("summary", { text: "Its line" }), block(one.text, "Line")) : null], badge(word, `${kind} dot`));
 }
 
 function againSteps({ sent_again_as }) {

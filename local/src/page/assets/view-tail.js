@@ -1,4 +1,4 @@
-// Tail: the records of a stream as they come, or from where one asks.
+// The view Tail: the records of a stream as they arrive, or from an earlier place on.
 
 import { attr, clear, el, keyed, shown, text } from "./dom.js";
 import { clock, count } from "./format.js";
@@ -7,7 +7,7 @@ import { details, summary } from "./record-parts.js";
 import { go, to } from "./route.js";
 import { badge, button, card, field, head, nothing, select, setOptions, told } from "./ui.js";
 
-/// Rows that are kept on the page; older ones can be read from the start again.
+/// The most rows that the page keeps. Older records can be read again from the start.
 const KEPT = 300;
 const EVERY_MS = 500;
 
@@ -17,7 +17,7 @@ export function mount(root) {
   const state = { stream: null, params: {}, cursor: null, paused: false, rows: [], looked: 0, run: 0, open: new Set(), timer: null };
   const form = controls(state);
   const list = el("ol", { class: "tail", "aria-label": "Records, newest first" });
-  const empty = nothing("No record yet", "Records appear here as the stream takes them. Choose “the start” to see those that lie there.");
+  const empty = nothing("No record yet", "Records appear here when they are put on the stream. Choose “the start” to see those that are on it already.");
   const status = el("span", { class: "small quiet" });
   const message = told();
   const pause = button("Pause", () => setPaused(!state.paused));
@@ -28,7 +28,7 @@ export function mount(root) {
   }));
   const heading = el("div", { class: "tail-head", "aria-hidden": "true" }, ["arrived", "shard", "key", "record"].map((words) => el("span", { text: words })));
   body.append(heading, empty, list);
-  root.append(head("Tail", "The records of a stream, opened and typed by its schema. A click on one shows all of it, and pauses."), form.node, message.node, node);
+  root.append(head("Tail", "The records of a stream, decoded and typed by its schema. Click on a record to see all of it; that pauses the list."), form.node, message.node, node);
 
   function setPaused(paused) {
     state.paused = paused;
@@ -65,7 +65,7 @@ export function mount(root) {
     return place;
   }
 
-  /// Asks for what came since, until the view is left, paused, or shows something else.
+  /// Asks for new records, until the view is left, is paused, or shows another stream.
   async function poll(run) {
     clearTimeout(state.timer);
     if (run !== state.run || state.paused || state.stream === null) return;
@@ -110,7 +110,7 @@ export function mount(root) {
   };
 }
 
-/// What a person should see at once of a record.
+/// The mark of a record that a person should notice at once.
 function mark(row) {
   if (row.error) return row.error.kind === "piece" ? badge("piece", "warn") : badge("refused", "bad");
   return row.dropped ? badge("dropped", "warn") : null;
@@ -118,7 +118,7 @@ function mark(row) {
 
 const identified = (row) => ({ ...row, id: `${row.shard}:${row.number}:${row.sub ?? ""}` });
 
-/// What is asked for; each change is an address of its own.
+/// The form in which a stream, a start and a filter are chosen. Each choice has an address of its own.
 function controls(state) {
   const stream = select([], () => ask());
   const from = select([["latest", "now"], ["start", "the start"], ["time", "a time"]], () => {

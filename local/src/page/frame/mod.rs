@@ -1,4 +1,4 @@
-//! The totals of a moment, as `/events` tells them: each frame says everything, so that a missed one costs nothing.
+//! The totals at one moment, which `/events` sends. Each frame is complete, so a browser that misses one loses nothing.
 
 mod rates;
 mod taken;
@@ -17,14 +17,14 @@ use crate::pipeline::ledger::Counts;
 use rates::Rates;
 use taken::{Delivery, Exits, Mapping};
 
-/// Between two looks at how old the oldest waiting records are: each reads from files.
+/// How often the ages of the oldest waiting records are read, in milliseconds. Each time, files are read.
 const AGES_EVERY_MS: Moment = 1_000;
-/// Longer without a frame, and rates begin anew.
+/// The longest pause between two frames after which rates go on, in milliseconds. After a longer one they begin anew.
 const PAUSE_MS: Moment = 5_000;
-/// Warnings that are told with each frame.
+/// The most warnings that a frame has.
 const WARNINGS: usize = 5;
 
-/// Everything that is counted.
+/// Everything that a frame says.
 #[derive(Debug, Serialize)]
 pub(super) struct Totals {
     run: String,
@@ -42,7 +42,7 @@ pub(super) struct Totals {
     warnings: Vec<String>,
 }
 
-/// What there is of each kind: one that changed says that there is something new to ask for.
+/// The newest number of each kind. A number that changed tells the page that there is something new to ask for.
 #[derive(Debug, Serialize)]
 struct Heads {
     topology: u64,
@@ -52,7 +52,7 @@ struct Heads {
     warnings: u64,
 }
 
-/// What the producers of a data set answered.
+/// What the producers of a data set reported in their answers.
 #[derive(Debug, Serialize)]
 struct Source {
     data_set: String,
@@ -107,19 +107,19 @@ struct Bucket {
     bytes: u64,
 }
 
-/// What was told last, from which the next frame is made.
+/// What the last frames said, which is needed for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     rates: Rates,
     looked_ms: Moment,
     ages: BTreeMap<(String, String), u64>,
     ages_ms: Moment,
-    /// Each shard and whether it is open, as it was last.
+    /// Stream, shard and whether the shard was open when it was last looked at.
     shards: Vec<(String, String, bool)>,
     topology: u64,
 }
 
-/// What one frame is made of.
+/// Everything from which one frame is made.
 struct Look<'a> {
     scene: &'a Scene,
     seen: &'a Seen,
@@ -129,7 +129,7 @@ struct Look<'a> {
 }
 
 impl Frames {
-    /// The totals of now. Files are read, so this is no work for a task that others wait for.
+    /// Makes the totals of this moment. It reads files, so it must not run on a task that others wait for.
     pub(super) fn next(&mut self, scene: &Scene) -> Totals {
         let now = now_ms();
         if now.saturating_sub(self.looked_ms) > PAUSE_MS {
@@ -180,7 +180,7 @@ impl Frames {
         }
     }
 
-    /// A file system that refuses costs the ages and nothing else.
+    /// Reads the ages if it is time to. If the files can't be read, the frame has no ages.
     fn look_at_ages(&mut self, scene: &Scene, now: Moment) {
         if now.saturating_sub(self.ages_ms) >= AGES_EVERY_MS {
             self.ages_ms = now;

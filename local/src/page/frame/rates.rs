@@ -1,25 +1,25 @@
-//! Rates over the last two seconds, from totals that are looked at some times a second.
+//! Rates over the last two seconds, from totals that are taken a few times a second.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::aws::clock::Moment;
 
-/// Over how long a rate is taken.
+/// The time over which a rate is measured, in milliseconds.
 const SPAN_MS: Moment = 2_000;
 
-/// The last totals of each thing, by its name.
+/// The last totals by the name of what they count.
 #[derive(Debug, Default)]
 pub(super) struct Rates(BTreeMap<String, VecDeque<(Moment, u64)>>);
 
 impl Rates {
-    /// Takes the total of now, and gives how much it went up a second.
+    /// Takes the current total, and returns by how much it grows in a second.
     pub(super) fn look(&mut self, name: &str, now: Moment, total: u64) -> u64 {
         if !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), VecDeque::new());
         }
         let Some(totals) = self.0.get_mut(name) else { return 0 };
         totals.push_back((now, total));
-        // The last one before the span stays, so that the span is covered.
+        // The last total before the span is kept, so that the whole span is covered.
         while totals.get(1).is_some_and(|(at, _)| *at <= now.saturating_sub(SPAN_MS)) {
             totals.pop_front();
         }
@@ -28,7 +28,7 @@ impl Rates {
         total.saturating_sub(before).saturating_mul(1000).checked_div(took).unwrap_or(0)
     }
 
-    /// Forgets what was not looked at for long: a browser that comes back begins anew.
+    /// Forgets all totals after a pause, so that a rate does not span it.
     pub(super) fn begin_anew(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! What the takers of streams did: mappings and delivery streams, with the ledger's numbers.
+//! What the mappings and delivery streams took from their streams. The numbers are the ledger's.
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ pub(super) struct Mapping {
     waiting: u64,
     per_second: u64,
     iterator_age_ms: Option<u64>,
-    /// Of kinflow's consumers alone.
+    /// Only for kinflow's consumers.
     quarantined: Option<u64>,
     enriched_objects: Option<u64>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Delivery {
     gathering: Option<Gathering>,
 }
 
-/// What the open buffers of a delivery stream hold, against what fills one.
+/// What the open buffers of a delivery stream hold, and how many bytes fill one.
 #[derive(Debug, Serialize)]
 struct Buffer {
     bytes: usize,
@@ -57,7 +57,7 @@ struct Buffer {
     due_in_ms: Option<Moment>,
 }
 
-/// What is gathered for the transform of a delivery stream, or is in its hands.
+/// What a delivery stream gathers for its transform, or has given to it.
 #[derive(Debug, Serialize)]
 struct Gathering {
     bytes: usize,
@@ -65,7 +65,7 @@ struct Gathering {
     due_in_ms: Option<Moment>,
 }
 
-/// Records that left a pipeline by the side.
+/// Records that left a pipeline other than by their delivery.
 #[derive(Debug, Serialize)]
 pub(super) struct Exits {
     quarantined: u64,
@@ -87,7 +87,7 @@ impl Exits {
     }
 }
 
-/// The most that waited for a taker of the stream before the run.
+/// How many records waited before the run for the taker of the stream that was furthest behind.
 pub(super) fn carried(stream: &str, look: &Look<'_>) -> u64 {
     let topology = &look.scene.topology;
     let mappings = topology.mappings.iter().filter(|mapping| mapping.stream == stream);
@@ -169,9 +169,9 @@ impl Frames {
         }
     }
 
-    /// How old the oldest record is that waits for a taker; none where none does.
+    /// The age of the oldest record that waits for a taker, in milliseconds, or `None` if none waits.
     fn age(&self, (stream, taker): (&str, &str), waits: u64, now: Moment) -> Option<u64> {
-        // Ages are looked at less often than counts.
+        // Ages are read less often than counts, so the last one may be of a record that waits no more.
         let arrived_ms = self.ages.get(&(stream.to_owned(), taker.to_owned())).filter(|_| waits > 0)?;
         Some(u64::try_from(now).unwrap_or(0).saturating_sub(*arrived_ms))
     }

@@ -1,18 +1,19 @@
-//! What an invocation's event says of itself: who sent it, and which records are in it. It is searched, not parsed.
+//! Reads who sent an invocation's event, and which records are in it. The event is searched and not parsed.
 
 use memchr::memmem;
 
 use crate::aws::event::Name;
 
-/// Once in each record of a mapping's or a delivery stream's event. Quotes inside a partition key have a backslash.
+/// Stands once in each record of an event of a mapping or a delivery stream. In a partition key its quotes would be
+/// escaped.
 const OF_A_RECORD: &[u8] = br#""sequenceNumber":""#;
-/// In a delivery stream's event, and in its beginning.
+/// Stands near the beginning of each event of a delivery stream.
 const OF_A_DELIVERY: &[u8] = br#""deliveryStreamArn""#;
 const BEGINNING_BYTES: usize = 400;
-/// Longest sequence number.
+/// The longest sequence number, in bytes.
 const MAX_NUMBER_BYTES: usize = 128;
 
-/// Who sends an event.
+/// Who sent an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Mapping,
@@ -30,7 +31,7 @@ impl Sender {
     }
 }
 
-/// The sequence numbers of the first and the last record of an event; none where it has no records.
+/// Returns the sequence numbers of the first and the last record of an event, or `None` if it has no records.
 pub(super) fn range_of(event: &[u8]) -> Option<(Name, Name)> {
     let number = |at: usize| {
         let behind = event.get(at + OF_A_RECORD.len()..)?;
@@ -42,7 +43,7 @@ pub(super) fn range_of(event: &[u8]) -> Option<(Name, Name)> {
     Some((number(first)?, number(memmem::rfind(event, OF_A_RECORD)?)?))
 }
 
-/// Who sent an event, and how many records are in it.
+/// Returns who sent an event, and how many records are in it.
 pub(super) fn of_event(event: &[u8]) -> (Sender, Option<usize>) {
     let records = memmem::find_iter(event, OF_A_RECORD).count();
     let beginning = event.get(..BEGINNING_BYTES.min(event.len())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The newest failures: where what failed is kept. Their reasons and payloads are read when somebody looks.
+//! The newest failures, and where each failed record is stored. Its reason and payload are read when somebody looks.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use super::ring::Ring;
 use crate::aws::clock::Moment;
 use crate::aws::event::{Condition, Name};
 
-/// Failures that are kept.
+/// The most failures that are kept.
 const KEPT: usize = 2_000;
-/// Reasons that are counted apart; further ones are counted together.
+/// The most reasons that are counted separately. Any others are counted together.
 const MAX_REASONS: usize = 50;
 const OTHER_REASONS: &str = "other reasons";
 
-/// How records left a pipeline by the side.
+/// The ways in which a record can leave a pipeline other than by its delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// A function put them aside.
+    /// A function put the record into quarantine.
     Quarantined,
-    /// A delivery stream wrote them to its error prefix.
+    /// A delivery stream wrote the record to its error prefix.
     Failed,
-    /// A mapping gave them up.
+    /// An event source mapping gave the record's batch up.
     Discarded,
 }
 
@@ -40,11 +40,11 @@ impl Exit {
 /// Something that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// One record, an object of a bucket's `quarantine/`.
+    /// One record, which is an object under a bucket's `quarantine/`.
     Quarantined { bucket: Name, key: String },
-    /// Some lines of an object of a delivery stream's error prefix.
+    /// Lines with one error code in an object under a delivery stream's error prefix.
     Failed { delivery: Name, key: String, records: u64, code: String, message: String },
-    /// A batch, and where it is kept; none where it is lost.
+    /// A batch, with the place where it is kept, or `None` if it is lost.
     Discarded {
         mapping: Name,
         stream: Name,
@@ -69,7 +69,7 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) struct Failures {
     pub(crate) newest: Ring<(Moment, Failure)>,
-    /// Records by reason, of what says its reason when it happens.
+    /// The number of records by reason, for failures whose event names the reason. A quarantined record's does not.
     pub(crate) reasons: BTreeMap<(Exit, String), u64>,
 }
 
@@ -95,7 +95,7 @@ impl Failures {
     }
 }
 
-/// Counts records of a reason; the number of reasons is bounded.
+/// Adds to the count of a reason. The number of reasons is bounded.
 pub(crate) fn count(reasons: &mut BTreeMap<(Exit, String), u64>, reason: (Exit, String), records: u64) {
     let is_known = reasons.contains_key(&reason) || reasons.len() < MAX_REASONS;
     let reason = if is_known { reason } else { (reason.0, OTHER_REASONS.to_owned()) };

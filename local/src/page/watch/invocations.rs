@@ -1,4 +1,4 @@
-//! The newest invocations of each function, and of the newest of all their events and answers.
+//! The newest invocations of each function, and the events and answers of the newest ones.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use super::event::Sender;
 use crate::aws::clock::Moment;
 use crate::aws::event::Name;
 
-/// Invocations that are kept of each function.
+/// The most invocations that are kept for each function.
 pub(crate) const KEPT: usize = 500;
-/// Bytes of events and answers that are kept of all functions together.
+/// The most bytes of events and answers that are kept for all functions together.
 const MAX_BODY_BYTES: usize = 12 << 20;
 
 /// One invocation.
@@ -24,16 +24,16 @@ pub(crate) struct Invoked {
     pub(crate) started_ms: Moment,
     pub(crate) cold: bool,
     pub(crate) sender: Sender,
-    /// Records in the event; none where it is an event of another kind.
+    /// The number of records in the event, or `None` for an event of another kind.
     pub(crate) batch: Option<usize>,
-    /// The sequence numbers of its first and its last record.
+    /// The sequence numbers of the event's first and last record.
     pub(crate) range: Option<(Name, Name)>,
     pub(crate) event_bytes: usize,
-    /// The event, while there is room for it.
+    /// The event, or `None` once it had to make room for newer ones.
     pub(crate) event: Option<Bytes>,
-    /// Where its lines begin in the function's log.
+    /// Where its lines begin in the function's log, in bytes.
     pub(crate) log_from: u64,
-    /// None while it is at work.
+    /// `None` while it is still running.
     pub(crate) end: Option<End>,
 }
 
@@ -41,15 +41,15 @@ pub(crate) struct Invoked {
 #[derive(Debug, Clone)]
 pub(crate) struct End {
     pub(crate) took: Duration,
-    /// What went wrong, on one line.
+    /// The error on one line, if it failed.
     pub(crate) error: Option<String>,
-    /// The answer, while there is room for it.
+    /// The answer, or `None` once it had to make room for newer ones.
     pub(crate) answer: Option<Bytes>,
-    /// Where its lines end in the function's log.
+    /// Where its lines end in the function's log, in bytes.
     pub(crate) log_to: u64,
 }
 
-/// Counts of one function, of all its invocations.
+/// Counts over all invocations of one function.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) invocations: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Tally {
     pub(crate) at_work: u64,
 }
 
-/// A function's tally, and the numbers of its invocations that are kept.
+/// A function's tally, and the numbers of those of its invocations that are kept.
 #[derive(Debug, Default)]
 struct Lane {
     tally: Tally,
@@ -71,13 +71,13 @@ pub(crate) struct Invocations {
     kept: BTreeMap<u64, Invoked>,
     lanes: BTreeMap<Name, Lane>,
     head: u64,
-    /// Those whose event or answer is kept, oldest first.
+    /// The numbers of the invocations whose event or answer is kept, oldest first.
     with_bodies: VecDeque<u64>,
     body_bytes: usize,
 }
 
 impl Invocations {
-    /// The number of the newest; 0 where none ever was.
+    /// The number of the newest invocation, or 0 if there never was one.
     pub(crate) fn head(&self) -> u64 {
         self.head
     }
@@ -90,24 +90,24 @@ impl Invocations {
         self.kept.get(&number)
     }
 
-    /// Those of a function behind a number, oldest first.
+    /// The kept invocations of a function with a higher number than `after`, oldest first.
     pub(crate) fn of(&self, function: &str, after: u64) -> impl Iterator<Item = (u64, &Invoked)> {
         let numbers = self.lanes.get(function).map(|lane| lane.kept.iter().copied());
         let numbers = numbers.into_iter().flatten().filter(move |number| *number > after);
         numbers.filter_map(move |number| Some((number, self.kept.get(&number)?)))
     }
 
-    /// Of all functions, oldest first.
+    /// All kept invocations of all functions, oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = (u64, &Invoked)> {
         self.kept.iter().map(|(number, invoked)| (*number, invoked))
     }
 
-    /// How many of a function are kept.
+    /// The number of a function's invocations that are kept.
     pub(crate) fn kept_of(&self, function: &str) -> usize {
         self.lanes.get(function).map_or(0, |lane| lane.kept.len())
     }
 
-    /// The newest invocation of this request.
+    /// The newest invocation with this request id.
     pub(crate) fn of_request(&self, function: &str, request_id: &str) -> Option<(u64, &Invoked)> {
         let lane = self.lanes.get(function)?;
         let mut newest = lane.kept.iter().rev().filter_map(|number| Some((*number, self.kept.get(number)?)));
@@ -132,7 +132,7 @@ impl Invocations {
         self.make_room();
     }
 
-    /// The end of the invocation of this request that is at work.
+    /// Notes how the running invocation with this request id ended.
     pub(super) fn ended(&mut self, function: &str, request_id: &str, end: End) {
         let Some(lane) = self.lanes.get_mut(function) else { return };
         lane.tally.at_work = lane.tally.at_work.saturating_sub(1);
@@ -140,7 +140,7 @@ impl Invocations {
         for number in lane.kept.iter().rev() {
             let Some(invoked) = self.kept.get_mut(number) else { continue };
             if &*invoked.request_id == request_id && invoked.end.is_none() {
-                // An event that there was no room for has no room for its answer either.
+                // If the event had to be dropped for room, the answer is not kept either.
                 let answer = end.answer.clone().filter(|_| invoked.event.is_some());
                 self.body_bytes += answer.as_ref().map_or(0, Bytes::len);
                 invoked.end = Some(End { answer, ..end });
@@ -159,7 +159,7 @@ impl Invocations {
         }
     }
 
-    /// Forgets the oldest events and answers until the rest has room.
+    /// Drops the oldest events and answers until the rest fits.
     fn make_room(&mut self) {
         while self.body_bytes > MAX_BODY_BYTES {
             let Some(oldest) = self.with_bodies.pop_front() else { return };

@@ -1,15 +1,15 @@
-//! What the page shows of what happens: a fold of the run's events, whose size is bounded.
+//! What the page shows of a run: a fold of the run's events, whose size is bounded.
 //!
 //! | what | how much is kept |
 //! |---|---|
-//! | invocations | the newest 500 of each function; of the newest of all, 12 MiB of events and answers |
+//! | invocations | the newest 500 of each function; events and answers of the newest of all, up to 12 MiB |
 //! | objects | the names of the newest 2,000 |
-//! | failures | the newest 2,000: where each is, and not what is in it |
-//! | puts that were refused | fingerprints of the newest 10,000 |
-//! | warnings | the newest 200 that differ |
+//! | failures | the newest 2,000: where each is stored, and not what is in it |
+//! | refused puts | fingerprints of the newest 10,000 records |
+//! | warnings | the newest 200 different ones |
 //! | counts | one for each name of the template |
 //!
-//! What became of records is not counted here but in the ledger.
+//! The ledger counts what became of the records, so it is not counted here.
 
 pub(crate) mod event;
 pub(crate) mod failures;
@@ -34,10 +34,10 @@ use objects::{Objects, Written};
 use puts::RefusedPuts;
 use ring::Ring;
 
-/// Warnings that are kept.
+/// The most warnings that are kept.
 const WARNINGS: usize = 200;
 
-/// Where a run is.
+/// The phase that a run is in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum RunPhase {
     #[default]
@@ -58,7 +58,7 @@ impl RunPhase {
     }
 }
 
-/// The observer, and what it saw.
+/// The observer of a run, with what it has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Watch(Mutex<Seen>);
 
@@ -71,19 +71,19 @@ pub(crate) struct Seen {
     pub(crate) failures: Failures,
     pub(crate) warnings: Warnings,
     pub(crate) refused_puts: RefusedPuts,
-    /// Bytes that each shard took, by stream and shard.
+    /// Bytes that were put on each shard, by stream and shard.
     pub(crate) shard_bytes: BTreeMap<(Name, Name), u64>,
     /// Records that a mapping tried again, by mapping and stream.
     pub(crate) retried: BTreeMap<(Name, Name), u64>,
-    /// What is in the open buffers of each delivery stream.
+    /// The contents of each delivery stream's open buffers.
     pub(crate) held: BTreeMap<Name, Held>,
-    /// Bytes of the objects of each delivery stream.
+    /// The total size of the objects that each delivery stream wrote, in bytes.
     pub(crate) delivered_bytes: BTreeMap<Name, u64>,
-    /// How often each schedule fired.
+    /// The number of times each schedule fired.
     pub(crate) fired: BTreeMap<Name, u64>,
 }
 
-/// The newest warnings, each once.
+/// The newest warnings, without repetitions.
 #[derive(Debug)]
 pub(crate) struct Warnings {
     pub(crate) newest: Ring<String>,
@@ -104,12 +104,12 @@ impl Warnings {
 }
 
 impl Watch {
-    /// Looks at what was seen. Nothing may wait while it looks.
+    /// Gives `look` what was seen. It runs under a lock, so it must not wait for anything.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The run goes on to another phase.
+    /// Notes that the run enters a phase.
     pub(crate) fn enter(&self, phase: RunPhase) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).phase = phase;
     }

@@ -8,7 +8,7 @@ use super::ring::Ring;
 use crate::aws::clock::Moment;
 use crate::aws::event::Name;
 
-/// Objects that are kept by name.
+/// The most objects whose names are kept.
 const KEPT: usize = 2_000;
 
 /// An object that was written.
@@ -20,18 +20,18 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
 }
 
-/// What a bucket took, objects that took another's place among them.
+/// How much was written to a bucket. An object that replaced another one counts too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) objects: u64,
     pub(crate) bytes: u64,
 }
 
-/// What a consumer wrote of one stream's records.
+/// What a consumer wrote for one stream's records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct OfStream {
     pub(crate) enriched_objects: u64,
-    /// Records in quarantine, each an object.
+    /// Records in quarantine. Each of them is one object.
     pub(crate) quarantined: u64,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Objects {
     pub(crate) newest: Ring<Written>,
     pub(crate) buckets: BTreeMap<Name, Taken>,
     streams: BTreeMap<String, OfStream>,
-    /// Records in quarantine, those of producers among them.
+    /// Records in quarantine, including those that producers put there.
     pub(crate) quarantined: u64,
 }
 
@@ -57,7 +57,7 @@ impl Objects {
         self.streams.get(stream).copied().unwrap_or_default()
     }
 
-    /// Counts an object; whether it is a record in quarantine that was not there before.
+    /// Counts an object. Returns whether it is a new record in quarantine.
     pub(super) fn stored(&mut self, written: Written, is_new: bool) -> bool {
         let taken = self.buckets.entry(written.bucket.clone()).or_default();
         taken.objects += 1;

@@ -1,4 +1,5 @@
-//! The newest records that streams did not take. Who put one again is asked for by its content: it got no number.
+//! The newest records that streams refused. A refused record has no sequence number, so a record that came later is
+//! compared with them by its content.
 
 use std::sync::Arc;
 
@@ -6,12 +7,12 @@ use super::ring::Ring;
 use crate::aws::clock::Moment;
 use crate::aws::event::Name;
 
-/// Refusals that are kept.
+/// The most refusals that are kept.
 const KEPT: usize = 10_000;
-/// For how long before a record came a client is taken to have put it.
+/// How long before a record's arrival a refusal is taken to belong to it, in milliseconds.
 const PUT_AGAIN_MS: Moment = 60_000;
 
-/// A record that a stream did not take.
+/// A record that a stream refused.
 #[derive(Debug)]
 struct Refused {
     at_ms: Moment,
@@ -20,7 +21,7 @@ struct Refused {
     code: &'static str,
 }
 
-/// Records that were not taken, by their fingerprints.
+/// The refused records, by their fingerprints.
 #[derive(Debug)]
 pub(crate) struct RefusedPuts(Ring<Refused>);
 
@@ -37,7 +38,7 @@ impl RefusedPuts {
         }
     }
 
-    /// When a record was refused before it came, oldest first, and why.
+    /// Returns the times at which a stream refused this record until it came, oldest first, each with its error code.
     pub(crate) fn of(&self, stream: &str, record: u64, came_ms: Moment) -> Vec<(Moment, &'static str)> {
         let before = self.0.after(0).map(|(_, refused)| refused).filter(|refused| {
             refused.record == record && *refused.stream == *stream && refused.at_ms <= came_ms
@@ -45,7 +46,7 @@ impl RefusedPuts {
         before.map(|refused| (refused.at_ms, refused.code)).collect()
     }
 
-    /// Whether what was refused before then is all kept, as far back as a client puts again.
+    /// Whether every refusal of the minute before a record came is still kept.
     pub(crate) fn are_all_before(&self, came_ms: Moment) -> bool {
         let oldest = self.0.after(0).next().map(|(_, refused)| refused.at_ms);
         self.0.dropped() == 0 || oldest.is_some_and(|oldest| oldest <= came_ms - PUT_AGAIN_MS)

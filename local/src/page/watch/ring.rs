@@ -1,13 +1,13 @@
-//! The newest things of one kind, each with a number that no other gets.
+//! A list of the newest items of one kind, each of which has a number of its own.
 
 use std::collections::VecDeque;
 
-/// At most so many of the newest things. Numbers go up by one, from 1.
+/// The newest items, up to a limit. Items are numbered from 1 in the order in which they were added.
 #[derive(Debug)]
 pub(crate) struct Ring<T> {
     items: VecDeque<T>,
     limit: usize,
-    /// The number of the newest; 0 where none ever was.
+    /// The number of the newest item, or 0 if there never was one.
     head: u64,
 }
 
@@ -16,7 +16,7 @@ impl<T> Ring<T> {
         Self { items: VecDeque::new(), limit, head: 0 }
     }
 
-    /// Takes a thing in, and gives its number. The oldest goes where there is no room.
+    /// Adds an item and returns its number. The oldest item is dropped if the list is full.
     pub(crate) fn push(&mut self, item: T) -> u64 {
         if self.items.len() >= self.limit {
             self.items.pop_front();
@@ -26,28 +26,28 @@ impl<T> Ring<T> {
         self.head
     }
 
-    /// The number of the newest; 0 where none ever was.
+    /// The number of the newest item, or 0 if there never was one.
     pub(crate) fn head(&self) -> u64 {
         self.head
     }
 
-    /// How many are kept.
+    /// The number of items that are kept.
     pub(crate) fn kept(&self) -> usize {
         self.items.len()
     }
 
-    /// How many are gone.
+    /// The number of items that were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.head - self.items.len() as u64
     }
 
-    /// The thing of a number, while it is kept.
+    /// The item with this number, if it is still kept.
     pub(crate) fn get(&self, number: u64) -> Option<&T> {
         let index = number.checked_sub(self.dropped() + 1)?;
         self.items.get(usize::try_from(index).ok()?)
     }
 
-    /// The newest first, those before a number only.
+    /// The items with a lower number than `number`, or all items, newest first.
     pub(crate) fn before(&self, number: Option<u64>) -> impl Iterator<Item = (u64, &T)> {
         let numbered = (self.dropped() + 1..).zip(&self.items);
         let mut newest_first: Vec<(u64, &T)> =
@@ -56,7 +56,7 @@ impl<T> Ring<T> {
         newest_first.into_iter()
     }
 
-    /// The oldest first, those behind a number only.
+    /// The items with a higher number than `number`, oldest first.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
         let gone = self.dropped();
         let skipped = usize::try_from(number.saturating_sub(gone)).unwrap_or(usize::MAX);

@@ -1,12 +1,13 @@
-//! Values over time, in as few pieces of time as a picture has room for.
+//! Values over time, in a number of pieces that a chart has room for.
 
 use std::collections::BTreeMap;
 
-/// Most pieces.
+/// The most pieces.
 const MOST: usize = 240;
 const SECOND_MS: i64 = 1_000;
 const DAY_MS: i64 = 86_400 * SECOND_MS;
-/// Lengths of a piece. Each is a multiple of the one before, so that a shorter piece lies in one longer piece whole.
+/// The lengths of a piece, in milliseconds. Each length is a multiple of the one before, so that a shorter piece lies
+/// within one longer piece.
 const WIDTHS: [i64; 12] = [
     SECOND_MS,
     5 * SECOND_MS,
@@ -22,13 +23,13 @@ const WIDTHS: [i64; 12] = [
     364 * DAY_MS,
 ];
 
-/// What is kept of the values of one piece.
+/// What is kept of the values in one piece of time.
 pub(super) trait Piece: Default + Clone {
-    /// Takes another piece's values in.
+    /// Adds the values of another piece.
     fn merge(&mut self, other: &Self);
 }
 
-/// Pieces by the time at which they begin.
+/// Pieces of equal length, by the time at which they begin.
 #[derive(Debug, Clone)]
 pub(super) struct Buckets<P> {
     width_ms: i64,
@@ -42,7 +43,7 @@ impl<P> Default for Buckets<P> {
 }
 
 impl<P: Piece> Buckets<P> {
-    /// The piece of a time. Pieces grow longer where there would be too many.
+    /// Returns the piece of a time. If there would be too many pieces, all of them become longer.
     pub(super) fn at(&mut self, at_ms: i64) -> &mut P {
         while !self.pieces.contains_key(&begin(at_ms, self.width_ms)) && self.pieces.len() >= MOST {
             self.grow();

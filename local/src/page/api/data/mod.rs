@@ -1,4 +1,4 @@
-//! The data sets of a run as pictures: made from the objects that appear, when somebody looks.
+//! Charts of a run's data sets. They are made from its objects when somebody looks at them.
 
 mod buckets;
 mod digest;
@@ -26,25 +26,25 @@ use crate::page::scene::Scene;
 use crate::page::watch::objects::Written;
 use digest::Digest;
 
-/// How long one request reads on; the next goes on from there.
+/// How long one request reads objects. The next request goes on from there.
 const READ_FOR: Duration = Duration::from_millis(150);
 
-/// What was added up so far.
+/// The summaries that were made so far.
 #[derive(Debug, Default)]
 pub(crate) struct Digests(Mutex<Inside>);
 
 #[derive(Debug, Default)]
 struct Inside {
     sets: BTreeMap<String, Digest>,
-    /// The number of the last object of the run that was looked at.
+    /// The number of the last object that was looked at.
     looked_to: u64,
-    /// Objects of every kind whose names had gone when a later one was looked at.
+    /// The number of objects, of every kind, whose names were dropped before they were looked at.
     missed: u64,
-    /// The object that is being read.
+    /// The object that is being read, if it is not finished.
     begun: Option<Begun>,
 }
 
-/// An object of which some lines were taken in.
+/// An object of which some lines may have been read.
 #[derive(Debug)]
 struct Begun {
     data_set: String,
@@ -53,7 +53,7 @@ struct Begun {
     written_ms: i64,
 }
 
-/// `GET /api/data`: what was found so far; nothing is read for it.
+/// `GET /api/data`: what was found so far. It reads no objects.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
     let inside = shared.digests.0.lock().await;
     let coming = inside.coming(&shared.scene);
@@ -88,7 +88,8 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(name): Path<Stri
     Ok(Json(answer))
 }
 
-/// Reads on in the run's objects; how many are left. A browser that goes away interrupts nothing.
+/// Reads more of the run's objects, and returns how many are left. If the browser goes away, the reading still
+/// finishes.
 async fn digest(shared: &Arc<Shared>) -> usize {
     let shared = Arc::clone(shared);
     let digested = tokio::spawn(async move { shared.digests.0.lock().await.digest(&shared.scene).await });
@@ -96,9 +97,9 @@ async fn digest(shared: &Arc<Shared>) -> usize {
 }
 
 impl Inside {
-    /// The objects with lines of a data set that are yet to be read, oldest first.
+    /// The objects that hold lines of a data set and are still to be read, oldest first.
     fn coming(&self, scene: &Scene) -> Vec<(String, u64, Written)> {
-        // Nothing that happens waits while this is sorted out.
+        // The names are copied first, so that nothing waits for the lock while they are sorted out.
         let after: Vec<(u64, Written)> = scene.watch.look(|seen| {
             let after = seen.objects.newest.after(self.looked_to);
             after.map(|(seq, written)| (seq, written.clone())).collect()
@@ -107,13 +108,13 @@ impl Inside {
         coming.filter_map(|(data_set, seq, written)| Some((data_set?, seq, written))).collect()
     }
 
-    /// Objects of every kind whose names went before anybody looked.
+    /// The number of objects, of every kind, whose names were dropped before anybody looked.
     fn missed(&self, scene: &Scene) -> u64 {
         let gone = scene.watch.look(|seen| seen.objects.newest.dropped());
         self.missed + gone.saturating_sub(self.looked_to)
     }
 
-    /// Reads on in the run's objects for a while; how many are left.
+    /// Reads more of the run's objects for a while, and returns how many are left.
     async fn digest(&mut self, scene: &Scene) -> usize {
         let until = Instant::now() + READ_FOR;
         let head = scene.watch.look(|seen| seen.objects.newest.head());
@@ -131,14 +132,14 @@ impl Inside {
             }
         }
         if coming.is_empty() {
-            // What is without lines was looked at too.
+            // The objects without lines count as looked at too.
             self.missed = self.missed(scene);
             self.looked_to = head.max(self.looked_to);
         }
         coming.len() + usize::from(self.begun.is_some())
     }
 
-    /// Opens an object. One that is gone is passed over.
+    /// Opens an object. An object that is gone is skipped.
     async fn begin(
         &mut self,
         scene: &Scene,
@@ -154,7 +155,7 @@ impl Inside {
         Some(Begun { data_set, schema, lines, written_ms: written.at_ms })
     }
 
-    /// Takes lines of an object in, to its end or until then.
+    /// Reads lines of an object, until its end or until the time is over.
     async fn take(&mut self, mut begun: Begun, until: Instant) {
         let mut digest = self.sets.remove(&begun.data_set).unwrap_or_default();
         let (digest, begun) = blocking(move || {
@@ -171,8 +172,8 @@ impl Inside {
     }
 }
 
-/// The data set of whose lines an object is: a consumer's, or else those of a delivery stream with a transform. One
-/// record is counted once where both write it.
+/// The data set whose lines an object holds. It is the data set of a consumer's object, or of an object of a delivery
+/// stream with a transform whose stream has no consumer. So a record that both write is counted once.
 fn data_set(scene: &Scene, written: &Written) -> Option<String> {
     if let Some(key) = EnrichedKey::parse(&written.key) {
         return Some(key.data_set.to_owned());

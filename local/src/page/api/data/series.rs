@@ -1,4 +1,4 @@
-//! The numbers of one field: over time, all together, and how they are spread.
+//! The numbers of one field: over time, all together, and their distribution.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::buckets::{Buckets, Piece};
 
-/// Values that a histogram is made of, the newest.
+/// The number of newest values that a histogram is made of.
 const MAX_NEWEST: usize = 2_000;
-/// Ranges of a histogram.
+/// The number of ranges in a histogram.
 const BINS: f64 = 40.0;
 
-/// One field's numbers.
+/// The numbers of one field.
 #[derive(Debug, Default)]
 pub(super) struct Series {
     over_time: Buckets<Numbers>,
@@ -51,7 +51,7 @@ impl Numbers {
 }
 
 impl Series {
-    /// Takes a value of that time in.
+    /// Adds a value with its time.
     pub(super) fn take(&mut self, value: f64, at_ms: i64) {
         self.over_time.at(at_ms).merge(&Numbers::of(value));
         self.all.merge(&Numbers::of(value));
@@ -61,8 +61,9 @@ impl Series {
         self.newest.push_back(value);
     }
 
-    /// How often the newest values are in each of some ranges of equal width. Whole numbers that are near one another
-    /// have a range each, from the number to itself.
+    /// Counts the newest values in ranges of equal width. Whole numbers that are near one another each get a range of
+    /// their
+    /// own. Returns `None` if there is no value.
     pub(super) fn histogram(&self, field: &str) -> Option<Value> {
         let least = self.newest.iter().copied().fold(f64::INFINITY, f64::min);
         let most = self.newest.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -86,7 +87,7 @@ impl Series {
         Some(json!({ "field": field, "bins": bins, "of": self.newest.len() }))
     }
 
-    /// The field over time.
+    /// The field's values over time.
     pub(super) fn picture(&self, field: &str) -> Value {
         let point = |(at_ms, numbers): (i64, &Numbers)| {
             json!({

@@ -1,4 +1,4 @@
-//! One record that failed, as it is read from where it is kept.
+//! A record that failed, read from where it is stored.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::page::scene::Scene;
 use crate::page::watch::failures::{Exit, Failure};
 use template::OnFailure;
 
-/// Bytes of a payload that a list shows.
+/// The most bytes of a payload that a list shows.
 const PREVIEW_BYTES: usize = 200;
-/// Bytes of a payload that are shown.
+/// The most bytes of a payload that the detail shows.
 const MAX_SHOWN: usize = 256 << 10;
 
-/// Why a record failed.
+/// The reason why a record failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Reason {
     pub(super) kind: String,
@@ -31,7 +31,7 @@ pub(super) struct Reason {
 }
 
 impl Reason {
-    /// The kind, and the field where one is at fault: what reasons are counted by.
+    /// The kind, with the field if one is at fault. Reasons are counted by this name.
     pub(super) fn name(&self) -> String {
         match &self.field {
             Some(field) => format!("{} of {field}", self.kind),
@@ -47,21 +47,21 @@ pub(super) struct Item {
     pub(super) exit: Exit,
     pub(super) at_ms: Moment,
     pub(super) stream: String,
-    /// When it came, where that is what tells which record it is.
+    /// When it arrived, if its failure says so. Its record is found by that if its number is not known.
     pub(super) arrived_ms: Option<Moment>,
-    /// Shard, sequence number and place in an aggregate, where they are known.
+    /// Shard, sequence number and place in an aggregate, if they are known.
     pub(super) shard: Option<String>,
     pub(super) number: Option<String>,
     pub(super) sub: Option<u64>,
     pub(super) key: Option<String>,
     pub(super) reason: Reason,
-    /// None where only its place is kept, or nothing at all.
+    /// `None` if only its place is kept, or nothing at all.
     pub(super) payload: Option<Bytes>,
     pub(super) bucket: Option<String>,
     pub(super) object: Option<String>,
 }
 
-/// A failure of the ring.
+/// A failure that is kept, with its number.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) seq: u64,
@@ -105,7 +105,7 @@ struct KinesisRecord {
 }
 
 impl Found {
-    /// The failure of the number that an item's id begins with, and the item's place in it.
+    /// Finds the failure that an item's id names, and the item's place in it.
     pub(super) fn of_id(scene: &Scene, id: &str) -> Result<(Self, usize), Refusal> {
         let wrong = || Refusal::not_found(format!("failure {id:?} is not kept: the newest 2,000 are"));
         let mut parts = id.splitn(3, '-').skip(1);
@@ -116,7 +116,7 @@ impl Found {
         Ok((Self { seq, at_ms, failure }, place))
     }
 
-    /// Up to so many of its records, from a place on.
+    /// Reads at most `most` of its records, from the place `from` on.
     pub(super) async fn items(&self, scene: &Scene, from: usize, most: usize) -> Result<Vec<Item>, Refusal> {
         match &self.failure {
             Failure::Quarantined { bucket, key } => {
@@ -224,7 +224,7 @@ impl Found {
         }
     }
 
-    /// A batch of which only the place is kept, or nothing.
+    /// An item for a batch of which only the place is kept, or nothing.
     fn without_payload(&self) -> Item {
         let Failure::Discarded { stream, shard, condition, kept, records, .. } = &self.failure else {
             return self.bare(String::new(), "");
@@ -251,7 +251,7 @@ fn records_of(stored: &Bytes) -> Vec<KinesisRecord> {
 }
 
 impl Item {
-    /// The stream and the sequence number of the record, where they are known.
+    /// The stream and the sequence number of the record that failed, if they are known.
     pub(super) fn was(&self) -> Option<(&str, &str)> {
         Some((&self.stream, self.number.as_deref()?))
     }
@@ -277,7 +277,7 @@ impl Item {
         })
     }
 
-    /// What it holds: as text where it is such, and in base64.
+    /// The payload as text or as hexadecimal digits, and in base64.
     pub(super) fn payload_json(&self) -> Value {
         let Some(payload) = &self.payload else { return Value::Null };
         let shown = Shown::of(payload, MAX_SHOWN);

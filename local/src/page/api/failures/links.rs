@@ -1,18 +1,18 @@
-//! Which record a failure was sent again as.
+//! Links each failed record to the records as which it was sent again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::page::put::Placed;
 
-/// Links that are kept; the oldest goes.
+/// The most links that are kept. The oldest one is dropped first.
 const KEPT: usize = 5_000;
 
-/// A failure, the record it was, and the record that it was sent again as.
+/// A failure, the record that failed, and the record as which it was sent again.
 #[derive(Debug, Clone)]
 struct Link {
     failure: String,
-    /// Stream and sequence number, where they are known.
+    /// Stream and sequence number of the record that failed, if they are known.
     was: Option<(String, String)>,
     placed: Placed,
 }
@@ -24,12 +24,12 @@ pub(crate) struct Links(Mutex<Inside>);
 #[derive(Debug, Default)]
 struct Inside {
     newest: VecDeque<Link>,
-    /// The failure that a record is sent again from, by stream and sequence number.
+    /// The failure from which a record was sent again, by the record's stream and sequence number.
     from: BTreeMap<(String, String), String>,
 }
 
 impl Links {
-    /// A failure, which was a record of this stream and number where that is known, was sent again.
+    /// Notes that a failure was sent again. `was` is the stream and sequence number of the failed record, if known.
     pub(in crate::page::api) fn link(&self, failure: &str, was: Option<(&str, &str)>, placed: &Placed) {
         let mut inside = self.inside();
         inside.from.insert((placed.stream.clone(), placed.number.clone()), failure.to_owned());
@@ -42,18 +42,18 @@ impl Links {
         }
     }
 
-    /// What a failure was sent again as, the oldest first.
+    /// The records as which a failure was sent again, oldest first.
     pub(in crate::page::api) fn sent(&self, failure: &str) -> Vec<Placed> {
         self.those(|link| link.failure == failure)
     }
 
-    /// What a record that failed was sent again as.
+    /// The records as which a failed record was sent again.
     pub(in crate::page::api) fn of_record(&self, stream: &str, number: &str) -> Vec<Placed> {
         let is_it = |was: &(String, String)| was.0 == stream && was.1 == number;
         self.those(|link| link.was.as_ref().is_some_and(is_it))
     }
 
-    /// The failure that a record was sent again from.
+    /// The failure from which a record was sent again.
     pub(in crate::page::api) fn from(&self, stream: &str, number: &str) -> Option<String> {
         self.inside().from.get(&(stream.to_owned(), number.to_owned())).cloned()
     }

@@ -1,4 +1,4 @@
-//! What failed: by reason, one by one, and sent again.
+//! The records that failed: counted by reason, listed, and sent again.
 
 mod item;
 pub(super) mod links;
@@ -22,10 +22,10 @@ use crate::page::watch::failures::{Exit, Failure};
 use item::{Found, Item};
 use reasons::Known;
 
-/// Records of one failure that a list shows: an object may hold many.
+/// The most records of one failure that a list shows, since one object may hold many.
 const MAX_OF_ONE: usize = 50;
 
-/// Which failures are asked for.
+/// The failures that are asked for.
 #[derive(Debug, Clone, Default)]
 struct Wanted {
     exit: Option<Exit>,
@@ -99,7 +99,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>, query: Query) -> Ans
     })))
 }
 
-/// The records of a failure; what can't be read any more is left out, and counted all the same.
+/// Reads the records of a failure. One that can't be read any more is not in the list, but is still counted.
 async fn read(scene: &Scene, found: &Found) -> Vec<Item> {
     match found.items(scene, 0, MAX_OF_ONE).await {
         Ok(items) => items,
@@ -110,7 +110,7 @@ async fn read(scene: &Scene, found: &Found) -> Vec<Item> {
     }
 }
 
-/// The item of an id.
+/// Reads the failed record that has this id.
 async fn item(scene: &Scene, id: &str) -> Result<Item, Refusal> {
     let (found, place) = Found::of_id(scene, id)?;
     let items = found.items(scene, place, 1).await?;
@@ -118,7 +118,7 @@ async fn item(scene: &Scene, id: &str) -> Result<Item, Refusal> {
     item.ok_or_else(|| Refusal::not_found(format!("failure {id:?} is not where it was kept any more")))
 }
 
-/// The record of the stream that a failure is of, where its place is not kept: by when it came, and its payload.
+/// Finds a failed record on its stream by its arrival time and its payload, if its place is not known.
 async fn found_again(shared: &Arc<Shared>, item: &Item) -> Option<Value> {
     let payload = item.payload.clone().filter(|_| item.number.is_none())?;
     let (shared, stream, arrived_ms) = (Arc::clone(shared), item.stream.clone(), item.arrived_ms?);

@@ -1,4 +1,4 @@
-//! Why records are in quarantine: read once from each object, and counted.
+//! The reasons for which records are in quarantine. Each object is read once, and its reason is counted.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use super::item::Found;
 use crate::page::scene::Scene;
 use crate::page::watch::failures::{Exit, Failure, count};
 
-/// Objects that are read for one request; the next goes on.
+/// The most objects that are read for one request. The next request goes on from there.
 const MAX_READ: usize = 500;
-/// Objects that are read at once.
+/// The number of objects that are read at the same time.
 const AT_ONCE: usize = 16;
 
 /// The reasons that were read.
@@ -20,23 +20,23 @@ pub(crate) struct Reasons(Mutex<Read>);
 
 #[derive(Debug, Default)]
 struct Read {
-    /// The reason of each failure of the ring that was read, by its number.
+    /// The reasons that were read, by the number of the failure, for failures that are still kept.
     of: BTreeMap<u64, String>,
     counts: BTreeMap<(Exit, String), u64>,
     counted: u64,
 }
 
-/// What is known of reasons now.
+/// What is known of the reasons now.
 pub(super) struct Known {
     pub(super) of: BTreeMap<u64, String>,
-    /// Records by exit and reason.
+    /// The number of records by exit and reason.
     pub(super) counts: BTreeMap<(Exit, String), u64>,
-    /// Records in quarantine whose reason was not read.
+    /// The number of records in quarantine whose reason was not read.
     pub(super) unread: u64,
 }
 
 impl Reasons {
-    /// Reads what was not read yet of these failures, the newest first.
+    /// Reads the reasons of these failures that were not read yet, newest first.
     pub(super) async fn know(&self, scene: &Scene, newest: &[Found]) -> Known {
         let mut read = self.0.lock().await;
         let oldest = newest.last().map_or(u64::MAX, |found| found.seq);
@@ -59,7 +59,7 @@ impl Reasons {
     }
 }
 
-/// The reason of a record in quarantine, with the number of its failure.
+/// Reads the reason of a record in quarantine, and returns it with the number of its failure.
 async fn reason(scene: &Scene, found: Found) -> (u64, String) {
     let items = found.items(scene, 0, 1).await.unwrap_or_default();
     let reason = items.into_iter().next().map(|item| item.reason.name());

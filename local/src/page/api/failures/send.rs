@@ -1,4 +1,4 @@
-//! Sending what failed again, as it was or mended: one record, or all of a reason.
+//! Sends failed records again, unchanged or corrected: one record, or all records with one reason.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use crate::page::body::Body;
 use crate::page::put::{MAX_RECORDS, NewRecord, Placed, put};
 use crate::page::scene::Scene;
 
-/// Problems that are told of a redrive.
+/// The most problems of a redrive that its answer lists.
 const MAX_PROBLEMS: usize = 20;
 
-/// How one record is sent again. Without a payload it is sent as it was.
+/// How one record is sent again. Without a payload it is sent unchanged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::page::api) struct Send {
@@ -30,11 +30,11 @@ pub(in crate::page::api) struct Send {
     base64: Option<String>,
     key: Option<String>,
     dry_run: bool,
-    /// Although its schema refuses it.
+    /// Whether to send it even if its schema refuses it.
     anyway: bool,
 }
 
-/// Which records are sent again, each as it was.
+/// Which records are sent again, all of them unchanged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::page::api) struct Redrive {
@@ -44,7 +44,7 @@ pub(in crate::page::api) struct Redrive {
     anyway: bool,
 }
 
-/// The payload of a request, as text or in base64.
+/// Reads the payload of a request, which is text or base64.
 pub(in crate::page::api) fn payload(
     text: Option<String>,
     base64: Option<String>,
@@ -100,7 +100,7 @@ async fn put_one(scene: &Scene, stream: &str, record: NewRecord) -> Result<Place
         .map_err(|reason| Refusal::conflict(format!("stream {stream} did not take the record: {reason}")))
 }
 
-/// What a redrive did.
+/// What a redrive did, in numbers of records.
 #[derive(Debug, Default)]
 struct Redriven {
     matched: usize,

@@ -1,4 +1,4 @@
-//! The invocations that a record was in, as far as their events are kept.
+//! The invocations whose event contained a record, as far as they are kept.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::page::watch::event::Sender;
 use crate::page::watch::invocations::Invoked;
 use template::Role;
 
-/// Bytes of a producer's event and answer that are shown.
+/// The most bytes of a producer's event or answer that are shown.
 const MAX_SHOWN: usize = 4 << 10;
 
-/// What was tried with a record.
+/// The attempts to process a record.
 pub(super) struct Tried {
     pub(super) attempts: Vec<Value>,
-    /// Whether no older invocation may have had it.
+    /// Whether no invocation that is not kept any more can have had the record.
     pub(super) is_complete: bool,
 }
 
@@ -39,7 +39,8 @@ struct ItemFailure {
     item_identifier: String,
 }
 
-/// The batches of a record, oldest first. Events are searched, so this is no work for a task that others wait for.
+/// Returns the attempts with a record, oldest first. It searches events, so it must not run on a task that others wait
+/// for.
 pub(super) fn of(shared: &Shared, place: &Place, arrived_ms: Option<Moment>) -> Tried {
     let scene = &shared.scene;
     let takers = takers(scene, &place.stream);
@@ -59,7 +60,7 @@ pub(super) fn of(shared: &Shared, place: &Place, arrived_ms: Option<Moment>) -> 
     });
     let needle = format!(r#""sequenceNumber":"{}""#, place.number);
     let finder = memmem::Finder::new(&needle);
-    // An event that is not kept any more had the record if its range has it, and the mapping has one lane.
+    // An event that is not kept any more is taken to have had the record if the record is within its range.
     let holds = |invoked: &Invoked| match &invoked.event {
         Some(event) => finder.find(event).is_some(),
         None => invoked.range.as_ref().is_some_and(|range| is_within(scene, place, range)),
@@ -77,13 +78,13 @@ pub(super) fn of(shared: &Shared, place: &Place, arrived_ms: Option<Moment>) -> 
     Tried { attempts: attempts.collect(), is_complete }
 }
 
-/// Whether a record is of the shard and between the first and the last number of a batch.
+/// Whether a record is on the batch's shard, and between the batch's first and last sequence number.
 fn is_within(scene: &Scene, place: &Place, (first, last): &(Name, Name)) -> bool {
     let is_between = &**first <= place.number.as_str() && place.number.as_str() <= &**last;
     is_between && Place::of(scene, &place.stream, first, None).is_ok_and(|first| first.shard == place.shard)
 }
 
-/// The functions that a stream's records go through.
+/// The functions that receive a stream's records.
 fn takers<'a>(scene: &'a Scene, stream: &str) -> Vec<&'a str> {
     let mappings = scene.topology.mappings.iter().filter(|mapping| mapping.stream == stream);
     let deliveries = scene.topology.deliveries.iter().filter(|delivery| delivery.stream == stream);
@@ -92,7 +93,7 @@ fn takers<'a>(scene: &'a Scene, stream: &str) -> Vec<&'a str> {
     functions.chain(transforms.map(|processing| processing.function.as_str())).collect()
 }
 
-/// What an attempt is, against the one before it.
+/// The kind of an attempt, compared with the one before it.
 fn kind(before: Option<&Invoked>, now: &Invoked) -> &'static str {
     match before {
         None => "first",
@@ -113,22 +114,22 @@ fn attempt(seq: u64, invoked: &Invoked, kind: &str, number: &str) -> Value {
         "batch": invoked.batch,
         "error": end.and_then(|end| end.error.as_ref()),
         "kind": kind,
-        // Else its event is not kept any more, and only its range says that the record was in it.
+        // If false, the event is not kept any more, and only its range says that the record was in it.
         "certain": invoked.event.is_some(),
-        // A mapping goes on from the lowest of what failed.
+        // A mapping goes on from the lowest sequence number that failed.
         "again_from": again_from(invoked),
         "failed": again_from(invoked).is_some_and(|from| from.as_str() <= number),
     })
 }
 
-/// The lowest sequence number that the answer names as failed.
+/// The lowest sequence number that a mapping's answer reports as failed.
 fn again_from(invoked: &Invoked) -> Option<String> {
     let answer = invoked.end.as_ref()?.answer.as_ref().filter(|_| invoked.sender == Sender::Mapping)?;
     let answer: BatchAnswer = serde_json::from_slice(answer).ok()?;
     answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).min()
 }
 
-/// The producer's invocation during which a record came; none where several were at work, or none.
+/// The producer's invocation during which a record arrived, or `None` if there was none or more than one.
 pub(super) fn source(scene: &Scene, stream: &str, arrived_ms: Moment) -> Option<Value> {
     let is_of_stream = |function: &str| {
         scene.topology.functions.iter().any(|known| {

@@ -1,7 +1,8 @@
-//! What a delivery stream made of a record: a line of an object, or of one of its error prefix.
+//! Finds what a delivery stream made of a record: a line of an object, or a line under its error prefix.
 //!
-//! Neither names the record that it is of. A line that failed says when its record came, and holds what it held; any
-//! other line is found by its text.
+//! Neither line names its record. A failed line is found by the record's arrival time and payload, and any other line
+//! by
+//! its text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +20,7 @@ struct FailedObject {
     message: String,
 }
 
-/// What tells the line of a record that failed.
+/// What identifies the line of a record that failed.
 struct FailedLine {
     arrived: Vec<u8>,
     /// The payload, and the document that was made of it.
@@ -27,7 +28,7 @@ struct FailedLine {
 }
 
 impl FailedLine {
-    /// Where it is in an object. When it came stands before what it holds.
+    /// Returns where the line is in an object. In a line, the arrival time stands before the payload.
     fn place_in(&self, object: &[u8]) -> Option<usize> {
         let is_it = |at: &usize| {
             let before = object.get(..*at).unwrap_or_default();
@@ -39,8 +40,9 @@ impl FailedLine {
 }
 
 impl Sought<'_> {
-    /// Its line in an object of the delivery stream, or of its error prefix, among those that were written since the
-    /// record came.
+    /// Finds the record's line among the objects that the delivery stream wrote since the record arrived, under its
+    /// prefix
+    /// or its error prefix.
     pub(super) async fn of_delivery(&self, delivery: &DeliveryStream) -> Vec<Value> {
         if self.held.members.is_some() {
             return Vec::new();
@@ -89,7 +91,7 @@ impl Sought<'_> {
         None
     }
 
-    /// Oldest first.
+    /// The objects of failed lines that were written since the record arrived, oldest first.
     fn failed_since(&self, delivery: &DeliveryStream) -> Vec<FailedObject> {
         self.scene.watch.look(|seen| {
             let newest = seen.failures.newest.before(None);
@@ -106,7 +108,7 @@ impl Sought<'_> {
         })
     }
 
-    /// The objects under a prefix that were written since the record came, oldest first.
+    /// The objects under a prefix that were written since the record arrived, oldest first.
     fn keys_since(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let arrived_ms = self.held.record.arrived_at_ms;
         self.scene.watch.look(|seen| {
@@ -119,7 +121,7 @@ impl Sought<'_> {
     }
 }
 
-/// A prefix up to its first expression.
+/// The part of a prefix before its first expression.
 fn fixed(prefix: &str) -> &str {
     prefix.split("!{").next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `GET /api/find`: records by their id, their sequence number or their partition key.
+//! `GET /api/find`: finds records by their id, their sequence number or their partition key.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,22 +18,22 @@ use crate::page::api::shared::Shared;
 use crate::page::query::Query;
 use crate::page::scene::Scene;
 
-/// Records of each shard that are looked through, the newest.
+/// The number of each shard's newest records that are searched.
 const NEWEST: u64 = 20_000;
-/// What is read at a time.
+/// The most that is read at a time.
 const PAGE: Limit = Limit { records: 2_000, bytes: 4 << 20 };
-/// Records that are told, the newest.
+/// The most records of an answer. The newest ones are kept.
 const MAX_FOUND: usize = 50;
-/// How long is looked.
+/// The longest that a search goes on.
 const LOOK_FOR: Duration = Duration::from_secs(2);
-/// Members of an aggregate that are looked through.
+/// The most members of an aggregate that are searched.
 const MAX_MEMBERS: usize = 100_000;
 
-/// What was found, and how far was looked.
+/// What a search has found, and how far it has come.
 struct Looked {
     found: VecDeque<(u64, Value)>,
     records: u64,
-    /// Whether all that is kept was looked through.
+    /// Whether all records that the streams keep were searched.
     all: bool,
     until: Instant,
 }
@@ -70,7 +70,7 @@ fn streams<'a>(scene: &'a Scene, only: Option<&'a str>) -> impl Iterator<Item = 
     all.filter(move |name| only.is_none_or(|only| only == *name))
 }
 
-/// An id says 0 where a record is not aggregated too, so that is no place in an aggregate of its own.
+/// Finds the place of a record id. An id has the sub-sequence number 0 if the record is no aggregate, so 0 is left out.
 fn place_of(scene: &Scene, id: &RecordId<'_>) -> Result<Place, Refusal> {
     let sub = Some(id.sub_sequence_number).filter(|sub| *sub > 0);
     Place::of(scene, id.stream, id.sequence_number, sub)
@@ -130,7 +130,7 @@ fn look_through(
     Ok(())
 }
 
-/// Gives each record of a shard from a place on to `visit`, until that has enough or there is no more.
+/// Gives each record of a shard from a place on to `visit`, until `visit` returns false or there are no more.
 pub(super) fn walk(
     stream: &Stream,
     shard: u32,
@@ -151,8 +151,9 @@ pub(super) fn walk(
     }
 }
 
-/// The record that a delivery stream failed with, by when it came and what it holds, an aggregate's member too. Where
-/// its payload was changed on its way, it is the one that came then, if there was but one. Reads files.
+/// Finds the record that a delivery stream failed to deliver, by its time of arrival and its payload, which may also be
+/// a member of an aggregate. If no record has this payload, it is the only record that arrived at that time, if there
+/// was only one. It reads files.
 pub(in crate::page::api) fn of_failed(
     scene: &Scene,
     name: &str,
@@ -186,7 +187,7 @@ pub(in crate::page::api) fn of_failed(
     came_then.pop().filter(|_| came_then.is_empty())
 }
 
-/// Whether a record holds this payload, and its place in the aggregate where it is one.
+/// Returns whether a record holds this payload, and its place in the aggregate if the record is one.
 fn place_in(record: &Record, payload: &[u8]) -> (bool, Option<u64>) {
     if record.data == payload {
         return (true, None);

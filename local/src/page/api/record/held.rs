@@ -17,29 +17,29 @@ use crate::page::api::row;
 use crate::page::api::tail::read_record;
 use crate::page::scene::Scene;
 
-/// Bytes of a payload that are shown, of the record and of each member of an aggregate.
+/// The most bytes of a payload that are shown, for the record and for the member that is asked for.
 const MAX_SHOWN: usize = 1 << 20;
 const MAX_PREVIEW: usize = 300;
-/// Members of an aggregate that are told, the first.
+/// The number of an aggregate's members that are shown, from the first on.
 const MAX_MEMBERS: usize = 100;
-/// How long before one piece of a message the others are looked for, and for how long.
+/// How long before the arrival of one piece the search for a message's other pieces begins, in milliseconds.
 const BEFORE_MS: u64 = 60_000;
 const LOOK_FOR: Duration = Duration::from_secs(1);
-/// Pieces of a message that are put together and told.
+/// The most pieces of a message that are put together and shown.
 const MAX_PIECES: usize = 64;
 
 /// A record, and what it holds.
 pub(super) struct Held {
     pub(super) record: ReadRecord,
-    /// As it is shown.
+    /// The record as the page shows it.
     pub(super) row: Value,
-    /// The user record's payload, without what was around it.
+    /// The user record's payload, without the wire formats around it.
     pub(super) payload: Vec<u8>,
-    /// As its schema types it.
+    /// The document that its schema makes of it, if it has one.
     pub(super) typed: Option<Vec<u8>>,
-    /// Of an aggregate of which no one member is asked for.
+    /// The members of an aggregate, if the whole aggregate is asked for.
     pub(super) members: Option<Members>,
-    /// Of a piece.
+    /// The message, if the record is a piece of one.
     pub(super) message: Option<Message>,
 }
 
@@ -54,13 +54,13 @@ pub(super) struct Members {
 /// The message that a record is a piece of.
 pub(super) struct Message {
     count: u32,
-    /// Those that were found, by their index.
+    /// The pieces that were found, by their index.
     pub(super) pieces: BTreeMap<u32, Piece>,
-    /// The message as it is shown, where all of it was found.
+    /// The whole message as the page shows it, if all of its pieces were found.
     row: Option<Value>,
 }
 
-/// A record that is a piece.
+/// A record that is a piece of a message.
 pub(super) struct Piece {
     pub(super) place: Place,
     record: ReadRecord,
@@ -72,7 +72,7 @@ impl Piece {
     }
 }
 
-/// The record, while the stream keeps it.
+/// Reads a record from its stream. Returns `None` if the stream no longer keeps it.
 pub(super) fn held(scene: &Scene, stream: &Stream, place: &Place) -> Result<Option<Held>, Refusal> {
     let found = stream.read(place.shard, place.counter, Limit { records: 1, bytes: 0 })?;
     let Some(record) = found.records.into_iter().next().filter(|record| record.counter == place.counter)
@@ -114,7 +114,7 @@ impl Members {
 }
 
 impl Message {
-    /// Looks for the other pieces, among what came from a minute before this one on.
+    /// Looks for the message's other pieces among the records from a minute before this one on.
     fn of(
         scene: &Scene,
         (stream, record): (&Stream, &ReadRecord),
@@ -142,7 +142,7 @@ impl Message {
         Ok(Self { count: message.count, pieces, row })
     }
 
-    /// What the pieces are together.
+    /// Puts the message together, if all of its pieces were found.
     fn whole(scene: &Scene, place: &Place, pieces: &BTreeMap<u32, Piece>) -> Option<Value> {
         let mut opener = Opener::new(scene.schema(&place.stream).cloned());
         let mut whole = None;

@@ -1,4 +1,4 @@
-//! One record's way: how it came, where it lies, what was tried with it, and what became of it.
+//! The path of one record: how it arrived, where it is stored, which invocations had it, and what became of it.
 
 mod attempts;
 mod delivered;
@@ -24,7 +24,7 @@ use crate::page::scene::Scene;
 pub(super) use find::{find, of_failed};
 use held::{Held, Members, Message, held};
 
-/// Where a record is.
+/// The place of a record in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     stream: String,
@@ -32,12 +32,12 @@ struct Place {
     shard_id: String,
     counter: u64,
     number: String,
-    /// Its place in an aggregate.
+    /// The place of a user record in an aggregate.
     sub: Option<u64>,
 }
 
 impl Place {
-    /// The place of a sequence number in a stream.
+    /// Finds the place of a sequence number in a stream.
     fn of(scene: &Scene, stream: &str, number: &str, sub: Option<u64>) -> Result<Self, Refusal> {
         let wrong = || Refusal::bad(format!("{number:?} is no sequence number of stream {stream}"));
         let found = scene.stream(stream)?;
@@ -91,7 +91,8 @@ pub(super) async fn record(State(shared): State<Arc<Shared>>, query: Query) -> A
     })))
 }
 
-/// When its stream did not take it before it came, as far as that is kept. An equal record counts for it.
+/// The times at which the stream refused the record before it arrived, as far as they are kept. A refusal of a record
+/// with the same content counts too.
 fn puts(shared: &Shared, place: &Place, held: &Held) -> Value {
     let record = fingerprint(&held.record.partition_key, &held.record.data);
     let came = held.record.arrived_at_ms;
@@ -104,7 +105,7 @@ fn puts(shared: &Shared, place: &Place, held: &Held) -> Value {
     json!({ "refused": refused, "complete": are_all && came >= shared.scene.started_ms })
 }
 
-/// The records that this one was sent again as, where it is one that failed.
+/// The records as which this one was sent again, if it had failed.
 fn sent_again(shared: &Shared, place: &Place) -> Vec<Value> {
     shared.links.of_record(&place.stream, &place.number).into_iter().map(|placed| json!(placed)).collect()
 }

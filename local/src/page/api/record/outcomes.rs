@@ -1,4 +1,4 @@
-//! What became of a record at each taker of its stream, looked for where the taker writes.
+//! Finds out what each taker of a stream did with a record, by looking where that taker writes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,14 +19,14 @@ use crate::page::scene::Scene;
 use crate::page::watch::failures::Failure;
 use crate::pipeline::balance::{delivery_id, mapping_id};
 
-/// Objects that are opened for one record at each place.
+/// The most objects that are opened for one record at each place.
 pub(super) const MAX_OPENED: usize = 8;
-/// How long is looked for one record.
+/// The longest that one record is looked for.
 const LOOK_FOR: Duration = Duration::from_secs(2);
 /// An hour, in milliseconds.
 const HOUR_MS: i64 = 3_600_000;
 
-/// A record that is looked for.
+/// A record whose outcomes are looked for.
 pub(super) struct Sought<'a> {
     pub(super) scene: &'a Scene,
     pub(super) place: &'a Place,
@@ -34,7 +34,7 @@ pub(super) struct Sought<'a> {
     until: Instant,
 }
 
-/// What each taker did with the record.
+/// Returns what each taker did with the record.
 pub(super) async fn of(scene: &Scene, place: &Place, held: Option<&Held>) -> Vec<Value> {
     let Some(held) = held else { return Vec::new() };
     let sought = Sought { scene, place, held, until: Instant::now() + LOOK_FOR };
@@ -52,7 +52,7 @@ pub(super) async fn of(scene: &Scene, place: &Place, held: Option<&Held>) -> Vec
     outcomes
 }
 
-/// What was found, or else whether the taker is past the record.
+/// Returns what was found. If nothing was, it says whether the taker is past the record.
 fn told(taker: &str, found: Vec<Value>, passed: &BTreeMap<String, bool>, id: &str) -> Vec<Value> {
     if found.is_empty() {
         let is_passed = passed.get(id).copied().unwrap_or(false);
@@ -79,7 +79,7 @@ impl Sought<'_> {
             .filter(|function| function.role == Some(Role::Consumer))
             .and_then(|function| function.variables.get("OUTPUT_BUCKET"));
         let mut found = Vec::new();
-        // The members of an aggregate are each somewhere of their own.
+        // Each member of an aggregate has an outcome of its own, so the aggregate has none.
         if let (Some(bucket), None) = (bucket, &self.held.members) {
             found.extend(self.quarantined(bucket).await);
             found.extend(self.enriched(bucket).await);
@@ -98,7 +98,7 @@ impl Sought<'_> {
         }
     }
 
-    /// Its object in quarantine, which is named after it.
+    /// The record's object in quarantine, which is named after it.
     async fn quarantined(&self, bucket: &str) -> Option<Value> {
         let data_set = self.scene.data_set(&self.place.stream);
         let key = QuarantineKey::of_stream(data_set, &self.position()).key();
@@ -107,7 +107,7 @@ impl Sought<'_> {
         Some(json!({ "state": "quarantined", "bucket": bucket, "key": key, "reason": reason }))
     }
 
-    /// Its line, or that of its message, which is kept for one of its pieces.
+    /// The record's line in `enriched/`. A chunked message has one line, which may stand under another of its pieces.
     async fn enriched(&self, bucket: &str) -> Option<Value> {
         let own = self.line_of(bucket, self.place, self.held.record.arrived_at_ms).await;
         let Some(message) = self.held.message.as_ref().filter(|_| own.is_none()) else { return own };
@@ -121,7 +121,8 @@ impl Sought<'_> {
         None
     }
 
-    /// The line of a record: in an object that is named after a record before it, or after itself.
+    /// Finds the line of a record. Its object is named after the batch's first record, which is this one or an earlier
+    /// one.
     async fn line_of(&self, bucket: &str, place: &Place, arrived_ms: Moment) -> Option<Value> {
         let data_set = self.scene.data_set(&place.stream);
         let store = self.scene.bucket(bucket).ok()?;
@@ -144,7 +145,7 @@ impl Sought<'_> {
         None
     }
 
-    /// The line of an object in which `place_of` finds the record.
+    /// Returns the line in which `place_of` finds the record in this object.
     pub(super) async fn line_in(
         &self,
         bucket: &str,
@@ -186,7 +187,7 @@ impl Sought<'_> {
     }
 }
 
-/// The number of the first record of an object that may hold this one.
+/// Returns the first sequence number of an object if the object may hold this record.
 fn may_hold(key: &str, place: &Place) -> Option<String> {
     let first = EnrichedKey::parse(key)?.first;
     let is_same = first.stream == place.stream && first.shard_id == place.shard_id;
@@ -194,7 +195,7 @@ fn may_hold(key: &str, place: &Place) -> Option<String> {
     (is_same && number <= place.number.as_str()).then(|| number.to_owned())
 }
 
-/// Tells one thing more of an outcome.
+/// Adds a member to an outcome.
 pub(super) fn insert(outcome: &mut Value, name: &str, value: Value) {
     if let Some(members) = outcome.as_object_mut() {
         members.insert(name.to_owned(), value);
