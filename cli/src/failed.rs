@@ -1,7 +1,7 @@
-//! The forms in which what failed is kept, whoever keeps it: Lambda's on-failure destinations, delivery streams, and kinflow
+//! The forms in which failures are kept by Lambda's on-failure destinations, by delivery streams, and by kinflow
 //! itself.
 //!
-//! `decode` opens what is in them, `failures` counts it, and `redrive` feeds it again.
+//! `decode` decodes their contents, `failures` counts them, and `redrive` feeds them again.
 
 use std::borrow::Cow;
 use std::io::{self, Read as _};
@@ -10,21 +10,22 @@ use flate2::read::MultiGzDecoder;
 use record_model::put_aside::PutAside;
 use serde::Deserialize;
 
-/// Most bytes that one object of failures may open to.
+/// The largest size of a decompressed object of failures, in bytes.
 const MAX_OPENED_BYTES: u64 = 1 << 30;
 
-/// Everything that one object or file of failures holds.
+/// The contents of one object or file of failures.
 #[derive(Debug)]
 pub(crate) enum Failed<'a> {
     /// A batch that an event source mapping gave up.
     GivenUp(Box<GivenUp>),
-    /// Records that a delivery stream could not transform or deliver, a line each.
+    /// Records that a delivery stream could not transform or deliver, one on each line.
     Undelivered(Vec<Undelivered<'a>>),
-    /// Records that kinflow put aside, a line each.
+    /// Records that kinflow put aside, one on each line.
     PutAside(Vec<PutAside<'a>>),
 }
 
-/// The document of a batch that a mapping gave up. A bucket has it with the event; a queue and a topic have it without.
+/// The document of a batch that a mapping gave up. In a bucket it contains the event; in a queue or a topic it does
+/// not.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html>
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -37,7 +38,7 @@ pub(crate) struct GivenUp {
     pub(crate) payload: Option<String>,
 }
 
-/// What was invoked, and why it is not invoked any more.
+/// The function that was invoked, and the reason why it is not invoked any more.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RequestContext {
@@ -46,7 +47,7 @@ pub(crate) struct RequestContext {
     pub(crate) approximate_invoke_count: u64,
 }
 
-/// Which records the batch has.
+/// The records in the batch.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct BatchInfo {
@@ -73,7 +74,7 @@ pub(crate) struct Undelivered<'a> {
     pub(crate) error_message: Cow<'a, str>,
 }
 
-/// What a queue's answer or a topic's notification has around the document.
+/// The answer of a queue or the notification of a topic, which contains documents.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope {
@@ -88,7 +89,7 @@ struct Message {
 }
 
 impl<'a> Failed<'a> {
-    /// Reads an object or a file, whichever form it has; `None` where it is nothing that failed.
+    /// Reads an object or a file of any form. Returns `None` if it contains no failure.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let given_up = || GivenUp::read(bytes).map(|given_up| Self::GivenUp(Box::new(given_up)));
         given_up()
@@ -104,7 +105,8 @@ impl GivenUp {
         (given_up.payload.is_some() || !given_up.batch.stream_arn.is_empty()).then_some(given_up)
     }
 
-    /// Reads the documents of a file: one, a notification of SNS, or an answer of `aws sqs receive-message`.
+    /// Reads all documents in a file, which is one document, an SNS notification, or an answer of `aws sqs
+    /// receive-message`.
     pub(crate) fn read_all(bytes: &[u8]) -> Vec<Self> {
         if let Some(given_up) = Self::read(bytes) {
             return vec![given_up];
@@ -114,12 +116,12 @@ impl GivenUp {
         bodies.chain(envelope.message).flat_map(|body| Self::read_all(body.as_bytes())).collect()
     }
 
-    /// Name of the stream that the batch came from.
+    /// The name of the stream that the batch came from.
     pub(crate) fn stream(&self) -> &str {
         self.batch.stream_arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Name of the function that did not take it.
+    /// The name of the function that failed.
     pub(crate) fn function(&self) -> &str {
         let arn = &self.request_context.function_arn;
         arn.split(':').nth(6).unwrap_or(arn)
@@ -127,14 +129,15 @@ impl GivenUp {
 }
 
 impl<'a> Undelivered<'a> {
-    /// Reads all lines of an object; `None` where one of them is of another form.
+    /// Reads all lines of an object. Returns `None` if one of them has another form.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Vec<Self>> {
         all(bytes, |line| serde_json::from_slice(line).ok())
     }
 }
 
-/// Reads an object of a quarantine, lines of reasons, or those of a file beside a file that was put; `None` where a line is
-/// of another form.
+/// Reads an object in quarantine, lines of reasons, or the quarantine file that `kinflow put` writes. Returns `None` if
+/// a
+/// line has another form.
 pub(crate) fn put_aside(bytes: &[u8]) -> Option<Vec<PutAside<'_>>> {
     all(bytes, |line| PutAside::read(line).ok())
 }
@@ -145,7 +148,7 @@ fn all<'a, T>(bytes: &'a [u8], read: impl Fn(&'a [u8]) -> Option<T>) -> Option<V
     read.filter(|read| !read.is_empty())
 }
 
-/// The bytes of an object, which a delivery stream may have compressed.
+/// Returns the bytes of an object, decompressed if a delivery stream has compressed them.
 pub(crate) fn opened(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
     if !bytes.starts_with(&[0x1F, 0x8B]) {
         return Ok(Cow::Borrowed(bytes));

@@ -1,20 +1,21 @@
-//! Where kinflow's own sources are: its functions, to be built, and its pipelines, to be taken in by a project.
+//! Finds kinflow's own sources: the functions, which are built, and the pipelines, which projects include.
 
 use std::path::{Path, PathBuf};
 
-/// What a project calls its link to kinflow's sources.
+/// The name of the link to kinflow's sources in a project.
 pub(crate) const LINK: &str = "kinflow";
-/// Where this command was compiled.
+/// The folder in which this command was compiled.
 const COMPILED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The folder of kinflow's sources: `folder` itself, the link of a project in it, or else where this command was compiled.
+/// Finds the folder of kinflow's sources: `folder` itself, the link in it, or else the folder in which this command was
+/// compiled.
 pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     [folder.to_owned(), folder.join(LINK), PathBuf::from(COMPILED_IN)]
         .into_iter()
         .find(|folder| is_there(folder))
 }
 
-/// Whether a folder holds kinflow's sources.
+/// Whether a folder contains kinflow's sources.
 pub(crate) fn is_there(folder: &Path) -> bool {
     folder.join("functions/producer/Cargo.toml").is_file() && folder.join("pipelines/typed.yaml").is_file()
 }

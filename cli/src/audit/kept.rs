@@ -1,6 +1,6 @@
-//! Where the records of a stream are kept: objects by what they cover, quarantine and failures by numbers.
+//! Finds where the records of a stream are kept: in objects by what they cover, in quarantine, and in failures.
 //!
-//! Memory grows with the objects and the failures, and not with the records: some 300 bytes for each.
+//! Memory grows by about 300 bytes for each object and failure, and not with the number of records.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
@@ -18,26 +18,26 @@ use crate::place::Bucket;
 use crate::redrive::coverage::Ranges;
 use crate::redrive::{Notes, State};
 
-/// Objects that are asked for at once.
+/// The number of objects whose metadata is requested at the same time.
 const AT_ONCE: usize = 64;
-/// Bytes that one object may open to.
+/// The largest size of a decompressed object, in bytes.
 const MAX_OBJECT_BYTES: usize = 512 << 20;
 
-/// What was found of a stream.
+/// What is kept of a stream.
 #[derive(Default)]
 pub(super) struct Kept {
     shards: BTreeMap<String, ShardKept>,
     pub(super) objects: u64,
 }
 
-/// What was found of one shard.
+/// What is kept of one shard.
 #[derive(Default)]
 pub(super) struct ShardKept {
     objects: Vec<Object>,
-    /// Places in aggregates that are in quarantine, by the number of the Kinesis record; `None` for all of it.
+    /// The records in quarantine: their places in the aggregate, by sequence number. `None` stands for a whole record.
     quarantine: HashMap<SequenceNumber, Vec<Option<u64>>>,
     given_up: Ranges,
-    /// The latest number that anything is known of.
+    /// The highest sequence number that is known to be kept.
     pub(super) last: Option<SequenceNumber>,
 }
 
@@ -54,7 +54,7 @@ struct Line<'a> {
     id: &'a str,
 }
 
-/// How many lines each record has that was asked for, by its number and its place in an aggregate.
+/// The number of lines of each record, by its sequence number and its place in an aggregate.
 pub(super) type Lines = HashMap<(SequenceNumber, u64), u32>;
 
 impl Kept {
@@ -62,7 +62,7 @@ impl Kept {
         self.shards.entry(shard_id.to_owned()).or_default()
     }
 
-    /// Takes in the objects of a bucket that cover records of the stream.
+    /// Adds the objects of a bucket that cover records of the stream.
     pub(super) async fn add_objects(
         &mut self,
         bucket: &Bucket,
@@ -94,7 +94,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Takes in the quarantine of a bucket, by its keys.
+    /// Adds the records in a bucket's quarantine, which are known by their keys.
     pub(super) async fn add_quarantine(&mut self, bucket: &Bucket, stream: &str) -> Result<(), StoreError> {
         let mut keys = pin!(list_all(&bucket.store, "quarantine/"));
         while let Some(listed) = keys.try_next().await? {
@@ -113,7 +113,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Takes in batches that were given up and were not redriven.
+    /// Adds batches that were given up and were not redriven.
     pub(super) fn add_given_up(
         &mut self,
         looked: &Looked,
@@ -138,7 +138,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Everything is taken in.
+    /// Sorts what was added. Call it once everything is added.
     pub(super) fn sort(&mut self) {
         for shard in self.shards.values_mut() {
             shard.objects.sort_by(|a, b| a.first.cmp(&b.first));
@@ -158,7 +158,7 @@ impl ShardKept {
         self.given_up.has(number)
     }
 
-    /// Copies in quarantine of a record of an aggregate, or of a whole one.
+    /// The number of copies in quarantine of one record of an aggregate, or of a whole record.
     pub(super) fn copies(&self, number: &SequenceNumber, sub: Option<u64>) -> u32 {
         let copies = self
             .quarantine
@@ -172,7 +172,7 @@ impl ShardKept {
         self.around(number, number).any(|object| object.first <= *number && *number <= object.last)
     }
 
-    /// Reads the lines of every object that may have records from one number to another.
+    /// Reads the lines of every object that may have records between two numbers.
     pub(super) async fn lines(
         &self,
         (first, last): (&SequenceNumber, &SequenceNumber),
@@ -186,14 +186,14 @@ impl ShardKept {
         Ok(lines)
     }
 
-    /// Objects that begin before `last` and end after `first`.
+    /// The objects that begin before or at `last` and end at or after `first`.
     fn around(&self, first: &SequenceNumber, last: &SequenceNumber) -> impl Iterator<Item = &Object> {
         let end = self.objects.partition_point(|object| object.first <= *last);
         self.objects.get(..end).unwrap_or_default().iter().filter(move |object| object.last >= *first)
     }
 }
 
-/// Counts the lines of an object; one that can't be opened has none, so that its records are missing.
+/// Counts the lines of an object. An object that can't be decompressed has none, so that its records count as missing.
 fn count(body: &[u8], (first, last): (&SequenceNumber, &SequenceNumber), lines: &mut Lines) {
     let limits =
         Limits { record_bytes_out: MAX_OBJECT_BYTES, batch_bytes_out: MAX_OBJECT_BYTES, ..Limits::default() };
@@ -209,11 +209,11 @@ fn count(body: &[u8], (first, last): (&SequenceNumber, &SequenceNumber), lines: 
         }
     });
     if opened.is_err() {
-        eprintln!("an object can't be opened, and its records count as missing");
+        eprintln!("an object can't be decompressed, so its records count as missing");
     }
 }
 
-/// Batches that were given up, whenever that was.
+/// A filter for batches that were given up at any time.
 pub(super) fn every_given_up() -> FilterArguments {
     FilterArguments { reason: None, since: None, function: Some(By::GivenUp), data_set: None }
 }

@@ -1,7 +1,7 @@
-//! `kinflow audit`: whether each record of a stream is kept once.
+//! `kinflow audit`: checks whether each record of a stream is kept once.
 //!
-//! - `kept`: what the consumer wrote, quarantine, and batches that were given up.
-//! - `verdict`: what that says of each record.
+//! - `kept`: finds what the consumer wrote, the quarantine, and batches that were given up.
+//! - `verdict`: compares that with each record.
 
 mod kept;
 mod verdict;
@@ -26,7 +26,8 @@ use crate::{runtime, terminal};
 use kept::{Kept, every_given_up};
 use verdict::Verdict;
 
-/// How far the clocks of Kinesis and S3 may be apart: an object is younger than the records that it covers.
+/// How far the clocks of Kinesis and S3 may differ, in milliseconds. An object is newer than the records that it
+/// covers.
 const CLOCKS_MS: i64 = 3_600_000;
 
 const AFTER_HELP: &str = "\
@@ -39,7 +40,7 @@ quarantine/, or in a batch that was given up and not redriven. Name the bucket o
 Records that the consumer has not come to yet are not kept anywhere: end before them by --to.
 Exit codes: 0, each record is kept once; 1, one is not; 2, it could not be looked at.";
 
-/// Which records, and where they are looked for.
+/// Which records are audited, and where they are looked for.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -62,14 +63,14 @@ pub(crate) struct Arguments {
     aws: AwsArguments,
 }
 
-/// Reads the stream beside what is kept of it; exit code 1 where a record is not kept once.
+/// Compares the stream with what is kept of it. The exit code is 1 if a record is not kept exactly once.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     runtime::on_two_threads(audit(arguments))
 }
 
 async fn audit(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let mut place = Place::open(&arguments.places, &arguments.aws).await?;
-    // The end is a moment before what is kept is looked at, so that a record that comes meanwhile is not missed.
+    // The end is fixed before the kept records are read, so that a record that arrives meanwhile is not missed.
     let now_ms = now_ms();
     let from_ms = arguments.from.end_ms(now_ms);
     let reader = place.reader().await?;

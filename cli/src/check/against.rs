@@ -1,4 +1,4 @@
-//! What an update of a deployed template would replace, delete or have refused.
+//! Finds what an update of a deployed template would replace or delete, or what AWS would refuse.
 
 use serde_json::Value;
 
@@ -8,8 +8,9 @@ use super::stack::{Mapping, Resource, Stack, number, text};
 
 const SOURCE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html";
 
-/// Properties that an update can't change, by kind: `createOnlyProperties` of the registry's resource schemas. What is
-/// behind a slash is inside.
+/// Properties that an update can't change without a replacement, by kind: `createOnlyProperties` of the resource
+/// schemas
+/// in CloudFormation's registry. A slash separates a property from a property inside it.
 const CREATE_ONLY: [(&str, &[&str]); 12] = [
     ("AWS::Kinesis::Stream", &["Name"]),
     ("AWS::S3::Bucket", &["BucketName"]),
@@ -37,21 +38,21 @@ const CREATE_ONLY: [(&str, &[&str]); 12] = [
     ("AWS::Glue::Database", &["CatalogId"]),
 ];
 
-/// What it costs to lose a resource of a kind: the rest have nothing that is missed.
+/// What is lost with a resource of a kind, or `None` if nothing is missed.
 fn loss(kind: &str) -> Option<(Severity, &'static str)> {
     Some(match kind {
-        "AWS::Kinesis::Stream" => (Severity::Error, "Data: what nobody has read yet is in the old stream."),
+        "AWS::Kinesis::Stream" => (Severity::Error, "The records that nobody has read yet are in the old stream."),
         "AWS::S3::Bucket" => {
-            (Severity::Error, "Data: the objects are in the old bucket, cursors and ledgers among them.")
+            (Severity::Error, "The objects are in the old bucket, cursors and ledgers among them.")
         }
         "AWS::KinesisFirehose::DeliveryStream" => {
-            (Severity::Error, "A gap: the new delivery stream begins with what is put after it is there.")
+            (Severity::Error, "There is a gap: the new delivery stream begins with records that are put after it was created.")
         }
         "AWS::Lambda::EventSourceMapping" => (
             Severity::Error,
-            "Lambda refuses a second mapping of one stream to one function, so that the update fails.",
+            "Lambda refuses a second mapping of one stream to one function, so the update fails.",
         ),
-        "AWS::Logs::LogGroup" => (Severity::Warning, "The logs of an incident go with their group."),
+        "AWS::Logs::LogGroup" => (Severity::Warning, "The logs, which explain past incidents, are in the old group."),
         "AWS::Lambda::Function" | "AWS::Serverless::Function" => (
             Severity::Warning,
             "A new function reads its stream from the mapping's beginning, beside the old one for a while.",
@@ -60,7 +61,7 @@ fn loss(kind: &str) -> Option<(Severity, &'static str)> {
     })
 }
 
-/// Findings at the places of the new template, those of what is gone at its first line.
+/// Returns the findings, at their places in the new template. Those on resources that are gone are at its first line.
 pub(super) fn findings(deployed: &Stack, new: &Stack, places: &mut Places) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (place, before) in &deployed.0.resources {
@@ -84,14 +85,14 @@ fn replaced(before: Resource<'_>, after: Resource<'_>, places: &mut Places) -> V
         CREATE_ONLY.iter().find(|(kind, _)| *kind == before.kind()).map_or(&[][..], |(_, names)| names);
     let pointer = |node: &Value, name: &str| node.pointer(&format!("/{name}")).cloned();
     let changed = names.iter().filter(|name| {
-        // What is inside of what is not there on both sides changes the destination, and not this.
+        // If the outer property is missing on either side, the destination itself changes, and not this property.
         let outer = name.split('/').next().unwrap_or(name);
         let both = before.properties().get(outer).is_some() && after.properties().get(outer).is_some();
         (both || !name.contains('/'))
             && pointer(before.properties(), name) != pointer(after.properties(), name)
     });
     let (severity, lost) =
-        loss(before.kind()).unwrap_or((Severity::Warning, "It is made anew, under another name."));
+        loss(before.kind()).unwrap_or((Severity::Warning, "It is created again, under another name."));
     let kept = before.is_kept_on("UpdateReplacePolicy");
     changed
         .map(|name| {
@@ -102,7 +103,7 @@ fn replaced(before: Resource<'_>, after: Resource<'_>, places: &mut Places) -> V
             } else {
                 lost.to_owned()
             };
-            let fix = "Leave it as it is deployed, or drain what reads and writes it first.";
+            let fix = "Leave it as it is deployed, or first stop what writes to it and let its readers finish.";
             let found = Found::new(after.place, &path, what);
             Finding::at(
                 ("update-replaces", severity),
@@ -121,7 +122,7 @@ fn gone(before: Resource<'_>, places: &mut Places) -> Option<Finding> {
     let (what, fix) = if is_kept {
         (
             "it leaves the stack, and stays in the account",
-            "Import it, or read it to its end and delete it by hand.",
+            "Import it into a stack, or let its readers finish and delete it by hand.",
         )
     } else {
         (
@@ -138,7 +139,7 @@ fn gone(before: Resource<'_>, places: &mut Places) -> Option<Finding> {
     Some(Finding::at(("update-deletes", severity), found, texts, places))
 }
 
-/// Kinesis scales to the double at most, and to the half at least, in one call.
+/// Reports a change to more than twice or less than half of the shards, which Kinesis refuses in one call.
 fn refused_shards(before: Resource<'_>, after: Resource<'_>, places: &mut Places) -> Option<Finding> {
     if before.kind() != "AWS::Kinesis::Stream" {
         return None;
@@ -161,7 +162,7 @@ fn refused_shards(before: Resource<'_>, after: Resource<'_>, places: &mut Places
     Some(Finding::at(("update-is-refused", Severity::Error), found, texts.map(ToOwned::to_owned), places))
 }
 
-/// An event of a function under another name, for the same stream: SAM makes another mapping of it.
+/// Reports an event of a function that got another name or starting position, from which SAM makes another mapping.
 fn moved(before: &Mapping<'_>, after: &[Mapping<'_>], places: &mut Places) -> Option<Finding> {
     let is_same = |mapping: &&Mapping<'_>| mapping.place == before.place && mapping.stream == before.stream;
     let now = after.iter().find(is_same)?;

@@ -1,4 +1,4 @@
-//! A finding with its place in a file.
+//! Findings with their places in files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use template::{Position, Positions};
 
 use super::rule::{Found, Mend, Rule, Severity};
 
-/// Sections of a template that an error may name beside its resources.
+/// The sections of a template that an error may name.
 const SECTIONS: [&str; 8] =
     ["Conditions", "Globals", "Mappings", "Metadata", "Outputs", "Parameters", "Resources", "Rules"];
 
@@ -28,12 +28,12 @@ pub(super) struct Finding {
     pub(super) reason: String,
     pub(super) fix: String,
     pub(super) source: String,
-    /// Lines that mend it, and the key that they go before.
+    /// Lines that correct it, and the place of the key that they go before.
     #[serde(skip)]
     pub(super) mend: Option<(Position, Mend)>,
 }
 
-/// The files of a template, opened once each.
+/// The files of a template, each of which is opened once.
 pub(super) struct Places {
     template: PathBuf,
     files: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ impl Places {
         Self { template: template.to_owned(), files, opened: BTreeMap::new() }
     }
 
-    /// The file of a resource, and the way to the part in it.
+    /// The file of a resource, and the path of the part in it.
     fn way(&self, place: &str, path: &[String]) -> (PathBuf, Vec<String>) {
         let (application, id) = place.rsplit_once('/').unwrap_or(("", place));
         let folder = self.template.parent().unwrap_or(Path::new(""));
@@ -85,7 +85,7 @@ impl Finding {
     }
 }
 
-/// What the template itself refuses: parameters that contradict each other, or a value that is none.
+/// The finding for a template that is invalid: its parameters contradict each other, or a value is wrong.
 pub(super) fn refused(places: &mut Places, place: &str, problem: &str) -> Finding {
     let own = place.rsplit('/').next().unwrap_or(place);
     let parts: Vec<String> =
@@ -103,7 +103,7 @@ pub(super) fn refused(places: &mut Places, place: &str, problem: &str) -> Findin
         place: place.to_owned(),
         what: problem.to_owned(),
         reason: "CloudFormation refuses it, or would make something else than was meant.".to_owned(),
-        fix: "Give other parameters, or mend the template.".to_owned(),
+        fix: "Give other parameters, or correct the template.".to_owned(),
         source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html"
             .to_owned(),
         mend: None,

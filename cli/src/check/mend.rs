@@ -1,4 +1,4 @@
-//! Writes into templates what mends them, where it is safe: a line before a key, in a block.
+//! Writes safe corrections into templates: lines before a key of a block.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
 
-/// The line and the column of a key, and what goes before it.
+/// The line and the column of a key, and the lines to be written before it.
 type Lines<'f> = (usize, usize, &'f [&'static str]);
 
-/// Writes the lines of every finding that has some, and answers how many findings that were. Where `check` then fails,
-/// every file is as it was before.
+/// Writes the lines of every finding that has some, and returns the number of findings that were corrected. If `check`
+/// fails afterwards, every file is restored.
 pub(super) fn mend(
     findings: &[Finding],
     check: impl Fn() -> Result<(), Box<dyn Error>>,
@@ -25,7 +25,7 @@ pub(super) fn mend(
     }
     let (mut mended, mut before) = (0, Vec::<(PathBuf, String)>::new());
     for (file, mut lines) in files {
-        // From the last to the first, so that no line moves before it is used.
+        // The last place comes first, so that no line moves before it is used.
         lines.sort_unstable();
         lines.dedup();
         let text = fs::read_to_string(file)?;
@@ -45,14 +45,14 @@ pub(super) fn mend(
     Ok(mended)
 }
 
-/// The text with lines before those at these places, and how many places were in a block.
+/// Inserts lines before those at these places. Returns the text, and the number of places that were in a block.
 fn with_lines(text: &str, places: &[Lines<'_>]) -> (String, usize) {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(ToOwned::to_owned).collect();
     let mut count = 0;
     for (line, column, added) in places.iter().rev() {
         let at = line.saturating_sub(1);
         let indent = " ".repeat(column.saturating_sub(1));
-        // In braces, or behind a dash, a line of its own would be something else.
+        // In braces or after a dash, a line of its own would mean something else.
         if !lines.get(at).is_some_and(|line| {
             line.strip_prefix(&indent).is_some_and(|key| !key.starts_with([' ', '-', '{']))
         }) {
@@ -66,7 +66,7 @@ fn with_lines(text: &str, places: &[Lines<'_>]) -> (String, usize) {
     (lines.concat(), count)
 }
 
-/// Replaces the file at once or not at all.
+/// Replaces the file atomically.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let beside = file.with_extension(format!("kinflow-{}", std::process::id()));
     fs::write(&beside, text)?;

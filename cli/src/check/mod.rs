@@ -1,4 +1,4 @@
-//! `kinflow check`: finds what in a template loses records, fails when it is deployed, or allows too much.
+//! `kinflow check`: finds what in a template loses records, fails when it is deployed, or permits too much.
 
 mod against;
 mod finding;
@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     /// The SAM or `CloudFormation` template; applications in other files that it includes are checked with it
     #[arg(default_value = "template.yaml")]
     template: PathBuf,
-    /// The template that is deployed now; what an update from it to this one would replace or delete is reported too, and
-    /// what AWS would refuse
+    /// The template that is deployed now. What an update from it to this one would replace or delete, and what AWS
+    /// would refuse, is reported too
     #[arg(long, value_name = "TEMPLATE")]
     against: Option<PathBuf>,
     /// A parameter of the template
@@ -65,11 +65,11 @@ enum Output {
 #[derive(Debug, Default)]
 struct Checked {
     findings: Vec<Finding>,
-    /// What could not be checked, one line each.
+    /// What could not be checked, with one line for each.
     unread: Vec<String>,
 }
 
-/// Checks, mends what is asked for, and prints what is left.
+/// Checks the template, corrects it if `--fix` is given, and prints what is left.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let mut checked = arguments.check()?;
     if arguments.fix && mend::mend(&checked.findings, || arguments.check().map(drop))? > 0 {

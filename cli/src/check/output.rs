@@ -1,4 +1,4 @@
-//! Findings for people and for programs.
+//! Writes findings as text for people and as JSON for programs.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -43,7 +43,7 @@ pub(super) fn json(checked: &Checked) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&json!({"findings": checked.findings, "not_checked": checked.unread}))
 }
 
-/// A reader that has seen enough, such as `head`, is no failure.
+/// Prints a text. It is no failure if the reader, such as `head`, closes the pipe early.
 pub(super) fn print(text: &str) -> Result<(), Box<dyn Error>> {
     match writeln!(io::stdout().lock(), "{}", terminal::lines(text)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,12 +1,12 @@
-//! What the policies of a role allow, with their conditions taken to hold.
+//! What the policies of a role allow. Their conditions are taken to be fulfilled.
 
 use serde_json::Value;
 
 use super::stack::{Resource, text, texts};
 
-/// One statement that allows.
+/// A statement with the effect `Allow`.
 pub(super) struct Statement<'s> {
-    /// The way to it from the role.
+    /// The path to it from the role.
     pub(super) path: Vec<String>,
     pub(super) node: &'s Value,
 }
@@ -25,7 +25,7 @@ impl<'s> Statement<'s> {
     }
 }
 
-/// The statements of a role that allow. A list that a condition cuts is as it is without what the condition removes.
+/// The statements of a role that allow something. What a condition of the template removes from a list is not in it.
 pub(super) fn allowed<'s>(role: &Resource<'s>) -> Vec<Statement<'s>> {
     let policies = role.properties().get("Policies").and_then(Value::as_array);
     let mut found = Vec::new();
@@ -44,19 +44,19 @@ pub(super) fn allowed<'s>(role: &Resource<'s>) -> Vec<Statement<'s>> {
     found
 }
 
-/// Whether everything that the role may do is in the template.
+/// Whether all permissions of the role are in the template.
 pub(super) fn is_whole(role: &Resource<'_>) -> bool {
     role.properties().get("ManagedPolicyArns").is_none_or(|arns| texts(Some(arns)).is_empty())
 }
 
-/// Whether the role may do this to this.
+/// Whether the role may use this action on this resource.
 pub(super) fn allows(role: &Resource<'_>, action: &str, resource: &str) -> bool {
     allowed(role).iter().any(|statement| {
         statement.has_action(action) && statement.resources().iter().any(|pattern| is_like(pattern, resource))
     })
 }
 
-/// Whether the role may do this to anything whose name begins so.
+/// Whether the role may use this action on any resource whose ARN begins with `start`.
 pub(super) fn allows_below(role: &Resource<'_>, action: &str, start: &str) -> bool {
     allowed(role).iter().any(|statement| {
         statement.has_action(action)
@@ -67,8 +67,9 @@ pub(super) fn allows_below(role: &Resource<'_>, action: &str, start: &str) -> bo
     })
 }
 
-/// Whether a pattern stands for a text: `*` for any text and none, `?` for one character. Linear in both but for the
-/// product of a pattern's last star, which has no catastrophe in it.
+/// Whether a text matches a pattern in which `*` is any text and `?` one character. It takes at most as many steps as
+/// the
+/// product of both lengths.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut of, mut star, mut taken) = (0, 0, None, 0);

@@ -1,16 +1,16 @@
-//! What a rule is, and what it finds.
+//! Rules, and what they find.
 
 use serde::Serialize;
 
 use super::stack::Stack;
 
-/// How bad it is.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
     /// Records are lost or a deployment fails.
     Error,
-    /// It costs, or it is wrong where something else goes wrong.
+    /// It costs money, or does harm once something else fails.
     Warning,
 }
 
@@ -23,36 +23,36 @@ impl Severity {
     }
 }
 
-/// One rule: what it looks for, why, by which source, and what is to be done.
+/// One rule: what it looks for, why, from which source, and what to do.
 pub(super) struct Rule {
-    /// Its name, in words with hyphens; part of the output's contract.
+    /// Its name, in words with hyphens. Programs that read the output rely on it.
     pub(super) id: &'static str,
     pub(super) severity: Severity,
     /// What happens, as one sentence.
     pub(super) reason: &'static str,
     pub(super) fix: &'static str,
-    /// A page or a measurement that says so.
+    /// The page or the measurement that it is based on.
     pub(super) source: &'static str,
     pub(super) find: fn(&Stack) -> Vec<Found>,
 }
 
-/// Where a rule does not hold.
+/// A place that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     /// The resource, such as `Orders/Consumer`.
     pub(super) place: String,
-    /// The way from the resource to the part, which may not be there.
+    /// The path from the resource to the part, which may be missing.
     pub(super) path: Vec<String>,
-    /// What is there.
+    /// What was found there.
     pub(super) what: String,
-    /// What `--fix` writes, where that is safe.
+    /// What `--fix` writes, if that is safe.
     pub(super) mend: Option<Mend>,
 }
 
-/// Lines that go before a key of the template, as far in as the key.
+/// Lines to be written before a key of the template, with the indentation of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mend {
-    /// The key, from the resource on.
+    /// The path of the key, from the resource on.
     pub(super) before: Vec<String>,
     pub(super) lines: Vec<&'static str>,
 }
@@ -63,7 +63,7 @@ impl Found {
         Self { place: place.to_owned(), path, what: what.into(), mend: None }
     }
 
-    /// With lines that mend it.
+    /// Adds lines that correct it.
     pub(super) fn mended(mut self, before: &[&str], lines: &[&'static str]) -> Self {
         let before = before.iter().map(|part| (*part).to_owned()).collect();
         self.mend = Some(Mend { before, lines: lines.to_vec() });

@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, which code hosts show beside the lines.
+//! Writes findings as SARIF 2.1.0, which code hosts show beside the lines.
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
@@ -62,7 +62,7 @@ fn result(finding: &Finding, index: Option<usize>) -> Value {
     })
 }
 
-/// A path as a URI: what is no plain character of a path is written by its bytes.
+/// Writes a path as a URI. Other bytes than plain characters of a path are percent-encoded.
 fn uri(finding: &Finding) -> String {
     let path = finding.file.to_string_lossy();
     let mut uri = String::new();

@@ -1,4 +1,4 @@
-//! A template as the rules ask it: its resources by kind, and who reads which stream by what.
+//! A template as the rules see it: its resources by kind, and which function reads which stream.
 
 use serde_json::{Map, Value};
 use template::Examined;
@@ -6,7 +6,7 @@ use template::Examined;
 const SERVERLESS: &str = "AWS::Serverless::Function";
 const LAMBDA: &str = "AWS::Lambda::Function";
 
-/// A template and its applications, resolved.
+/// A template with its applications, resolved.
 pub(super) struct Stack(pub(super) Examined);
 
 /// One resource.
@@ -16,10 +16,10 @@ pub(super) struct Resource<'s> {
     pub(super) node: &'s Value,
 }
 
-/// What reads a Kinesis stream for a function: an event of the function, or a resource of its own.
+/// An event source mapping of a Kinesis stream: an event of a function, or a resource of its own.
 pub(super) struct Mapping<'s> {
     pub(super) place: &'s str,
-    /// The way from the resource to the mapping's properties.
+    /// The path from the resource to the mapping's properties.
     pub(super) path: Vec<String>,
     pub(super) properties: &'s Value,
     pub(super) stream: String,
@@ -36,23 +36,23 @@ impl Stack {
         self.of_kind(&[SERVERLESS, LAMBDA])
     }
 
-    /// The name that AWS knows the resource by.
+    /// The name by which AWS knows the resource.
     pub(super) fn name(&self, place: &str) -> &str {
         self.0.names.get(place).map_or("", String::as_str)
     }
 
-    /// The resource of these kinds whose name is the last part of an ARN, or is the text itself.
+    /// Finds the resource of these kinds whose name is the last part of an ARN, or the text itself.
     pub(super) fn named<'s>(&'s self, kinds: &'s [&'s str], arn: &str) -> Option<Resource<'s>> {
         let name = arn.rsplit([':', '/']).next().unwrap_or(arn);
         self.of_kind(kinds).find(|resource| self.name(resource.place) == name)
     }
 
-    /// The role of a function or a delivery stream, where the template makes it.
+    /// Finds the role with this ARN, if the template creates it.
     pub(super) fn role(&self, arn: &str) -> Option<Resource<'_>> {
         self.named(&["AWS::IAM::Role"], arn)
     }
 
-    /// Everything that reads a Kinesis stream for a function.
+    /// All event source mappings of Kinesis streams.
     pub(super) fn mappings(&self) -> Vec<Mapping<'_>> {
         let own = self.of_kind(&["AWS::Lambda::EventSourceMapping"]).filter_map(|resource| {
             let properties = resource.properties();
@@ -65,7 +65,7 @@ impl Stack {
         own.chain(self.functions().flat_map(events)).collect()
     }
 
-    /// The stream of an ARN, where the template makes it.
+    /// Finds the stream with this ARN, if the template creates it.
     pub(super) fn stream(&self, arn: &str) -> Option<Resource<'_>> {
         self.named(&["AWS::Kinesis::Stream"], arn)
     }
@@ -97,7 +97,7 @@ impl<'s> Resource<'s> {
         self.node.get("Properties").unwrap_or(&Value::Null)
     }
 
-    /// Whether it is kept where it leaves the stack, by this policy of its own.
+    /// Whether this policy of the resource keeps it when the stack no longer has it.
     pub(super) fn is_kept_on(&self, policy: &str) -> bool {
         matches!(text(self.node, policy), Some("Retain" | "RetainExceptOnCreate" | "Snapshot"))
     }
@@ -108,7 +108,7 @@ pub(super) fn text<'v>(node: &'v Value, name: &str) -> Option<&'v str> {
     node.get(name).and_then(Value::as_str)
 }
 
-/// The number under a name, also where it is written as text, as parameters are.
+/// The number under a name. It may be written as text, as parameters are.
 pub(super) fn number(node: &Value, name: &str) -> Option<f64> {
     match node.get(name)? {
         Value::Number(number) => number.as_f64(),
@@ -117,7 +117,7 @@ pub(super) fn number(node: &Value, name: &str) -> Option<f64> {
     }
 }
 
-/// Whether what is under a name is true.
+/// Whether the value under a name is true.
 pub(super) fn is_set(node: &Value, name: &str) -> bool {
     match node.get(name) {
         Some(Value::Bool(flag)) => *flag,
@@ -126,7 +126,7 @@ pub(super) fn is_set(node: &Value, name: &str) -> bool {
     }
 }
 
-/// The texts of a list, or the one text that stands in its place.
+/// The texts of a list, or a single text that stands instead of a list.
 pub(super) fn texts(node: Option<&Value>) -> Vec<&str> {
     match node {
         Some(Value::String(text)) => vec![text],

@@ -1,25 +1,26 @@
-//! A month's bill, line by line.
+//! The bill of a month, line by line.
 
 use serde::Serialize;
 
 use super::load::{GB, HOURS, KB, Load, SECONDS, shards};
 use super::prices::Prices;
 
-/// Processor time of one record and what a batch waits, by docs/cost.md: measured, but for the waiting, which is assumed.
+/// Processor time of one record, and the time that a batch waits, in seconds. The first two were measured, see
+/// docs/cost.md, and the last is an assumption.
 const CONSUMER_S: f64 = 12.2e-6;
 const TRANSFORM_S: f64 = 2.0e-6;
 const BATCH_WAIT_S: f64 = 0.05;
-/// Memory of one core of Lambda in MB.
+/// The memory with which Lambda gives a function one core, in MB.
 const CORE_MB: f64 = 1769.0;
-/// Of the template.
+/// Settings of the template: batch size, batching window, the transform's memory, and the delivery stream's buffer.
 const BATCH: f64 = 1000.0;
 const WINDOW_S: f64 = 5.0;
 const TRANSFORM_MB: f64 = 256.0;
 const DELIVERY_BUFFER: f64 = 5.0 * 1024.0 * 1024.0;
 const DELIVERY_S: f64 = 60.0;
-/// What an invocation logs.
+/// The bytes that an invocation logs.
 const LOG_BYTES: f64 = 1500.0;
-/// The least that On-demand Advantage bills of an account, in and out.
+/// The throughput that On-demand Advantage bills an account for at least, for reads and for writes.
 const ADVANTAGE_BYTES_PER_S: f64 = 25.0 * 1024.0 * 1024.0;
 
 /// How a stream is paid for.
@@ -43,19 +44,19 @@ impl Mode {
     }
 }
 
-/// One stream with what takes it.
+/// One stream with what reads it.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) load: Load,
-    /// Shards that are given; `None` for as many as the load needs.
+    /// The number of shards that was given, or `None` for as many as the load needs.
     pub(super) shards: Option<f64>,
-    /// Functions that share the stream's throughput.
+    /// The number of functions that read the stream.
     pub(super) consumers: f64,
-    /// Of these, those with enhanced fan-out.
+    /// How many of these have enhanced fan-out.
     pub(super) fan_out: f64,
-    /// Delivery streams.
+    /// The number of delivery streams.
     pub(super) deliveries: f64,
-    /// Of these, those with a transform.
+    /// How many of these have a transform.
     pub(super) transforms: f64,
     pub(super) retention_hours: f64,
     pub(super) consumer_mb: f64,
@@ -68,12 +69,12 @@ pub(super) struct Line {
     pub(super) quantity: f64,
     pub(super) unit: &'static str,
     pub(super) usd: f64,
-    /// What of it is paid because records are counted in steps.
+    /// The part that is paid only because records are rounded up to steps.
     pub(super) rounding_usd: f64,
 }
 
 impl Plan {
-    /// Readers that share two MiB a second of each shard.
+    /// The number of readers that share 2 MiB a second of each shard.
     fn readers(&self) -> f64 {
         self.consumers - self.fan_out + self.deliveries
     }
@@ -82,7 +83,7 @@ impl Plan {
         self.shards.unwrap_or_else(|| shards(&self.load, self.readers()))
     }
 
-    /// Every line of a month.
+    /// All lines of a month's bill that cost something.
     pub(super) fn bill(&self, mode: Mode, prices: &Prices) -> Vec<Line> {
         let mut lines = match mode {
             Mode::Provisioned => self.provisioned(prices),
@@ -119,7 +120,7 @@ impl Plan {
         let is_advantage = mode == Mode::Advantage;
         let name = |of: &str| format!("{}_{of}", if is_advantage { "advantage" } else { "on_demand" });
         let counted = self.load.counted_bytes_per_s(KB);
-        // The commitment is one of the account; here it is as if this stream were all of it.
+        // The commitment is one for the whole account. Here it is computed as if this were the account's only stream.
         let least = if is_advantage { ADVANTAGE_BYTES_PER_S } else { 0.0 };
         let gb = |bytes_per_s: f64| bytes_per_s.max(least) * SECONDS / GB;
         let stream_hours = if is_advantage { 0.0 } else { HOURS };
@@ -169,12 +170,12 @@ impl Plan {
         ]
     }
 
-    /// Records of one batch: as many as gather in the window.
+    /// The number of records in one batch: as many as arrive within the batching window.
     fn batch(&self) -> f64 {
         (self.load.user_records_per_s() / self.shards() * WINDOW_S).clamp(1.0, BATCH)
     }
 
-    /// Records that one shard's consumer takes in a second, one batch after the other.
+    /// The number of records that the consumer of one shard processes in a second, one batch after the other.
     pub(super) fn service_per_shard(&self) -> f64 {
         BATCH / (BATCH_WAIT_S + BATCH * CONSUMER_S / (self.consumer_mb / CORE_MB))
     }
@@ -183,7 +184,7 @@ impl Plan {
         self.load.bytes_per_s() * SECONDS / GB
     }
 
-    /// What is kept beyond so many hours.
+    /// The data that is kept for longer than `beyond` hours, in GB.
     fn stored_gb(&self, beyond: f64) -> f64 {
         self.load.bytes_per_s() * (self.retention_hours - beyond).max(0.0) * 3600.0 / GB
     }
@@ -198,7 +199,7 @@ fn line(name: &'static str, quantity: f64, unit: &'static str, price: f64) -> Li
     Line { name, quantity, unit, usd: quantity * price, rounding_usd: 0.0 }
 }
 
-/// A line whose quantity would be `real` without steps or a least.
+/// A line whose quantity would be `real` without rounding or a minimum.
 fn rounded((name, quantity, unit): (&'static str, f64, &'static str), price: f64, real: f64) -> Line {
     let rounding_usd = (quantity - real).max(0.0) * price;
     Line { rounding_usd, ..line(name, quantity, unit, price) }

@@ -5,25 +5,25 @@ use serde::Serialize;
 use super::bill::Plan;
 use super::load::KB;
 
-/// A rate of records that holds for a while.
+/// A rate of records that lasts for some time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Burst {
     pub(super) records_per_s: f64,
     pub(super) seconds: f64,
 }
 
-/// What becomes of it.
+/// What happens in a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Behind {
-    /// Records that the shards refuse in the burst, which a producer has to put again.
+    /// The number of records that the shards refuse during the burst. A producer has to put them again.
     pub(super) refused: f64,
     /// The greatest age of a record when it is read.
     pub(super) iterator_age_s: f64,
-    /// From the burst's end until nothing waits; `None` where that never comes.
+    /// The time from the burst's end until nothing waits any more, or `None` if it never comes.
     pub(super) caught_up_s: Option<f64>,
 }
 
-/// `RATE*SECONDS`.
+/// Parses `RATE*SECONDS`.
 pub(super) fn parse(text: &str) -> Result<Burst, String> {
     let expected = || format!("found {text:?}, expected RATE*SECONDS such as 5000*600");
     let (rate, seconds) = text.split_once('*').ok_or_else(expected)?;
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Burst, String> {
     }
 }
 
-/// Of a burst that is spread over the shards evenly, with one batch of each shard at a time.
+/// Computes what happens in a burst that is spread evenly over the shards, with one batch of each shard at a time.
 pub(super) fn behind(plan: &Plan, burst: Burst) -> Behind {
     let shards = plan.shards();
     let load = plan.load.at(burst.records_per_s);

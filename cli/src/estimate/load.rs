@@ -1,23 +1,23 @@
-//! What goes through a stream, and what takes it.
+//! The load of a stream, and the shards that it needs.
 
-/// How a service counts a record.
+/// The bytes of a KB as AWS counts them.
 pub(super) const KB: f64 = 1024.0;
 pub(super) const GB: f64 = 1024.0 * 1024.0 * 1024.0;
-/// Hours and seconds of a month, as AWS's own calculator has them.
+/// The hours and seconds of a month in AWS's own calculator.
 pub(super) const HOURS: f64 = 730.0;
 pub(super) const SECONDS: f64 = HOURS * 3600.0;
-/// A record of a batch of Kinesis is at most so long, less what an aggregate says of itself.
+/// The room for records in one aggregate of 25 KB, which is one PUT payload unit, without the aggregate's own bytes.
 const AGGREGATE_BYTES: f64 = 25.0 * KB - 40.0;
-/// What an aggregate of the Kinesis Producer Library says of each record beside its bytes.
+/// The bytes that an aggregate of the Kinesis Producer Library needs for each record beside the record's own.
 const OF_EACH_BYTES: f64 = 10.0;
 
-/// Records that arrive: how long they are, each size with its share, and how many a second.
+/// The records that arrive: their sizes, each with its share, and their number in a second.
 #[derive(Debug, Clone)]
 pub(super) struct Load {
-    /// Bytes with the partition key, and the part of all records that has them; the parts are 1 in all.
+    /// Sizes in bytes, with the partition key, each with its share of all records. The shares add up to 1.
     sizes: Vec<(f64, f64)>,
     pub(super) records_per_s: f64,
-    /// Records of the source in one record of the stream.
+    /// The number of user records in one record of the stream.
     pub(super) aggregated: f64,
 }
 
@@ -26,14 +26,14 @@ impl Load {
         Self { sizes: vec![(bytes, 1.0)], records_per_s, aggregated: 1.0 }
     }
 
-    /// Of records of these sizes, in the same proportions; `None` for none.
+    /// A load of records with these sizes, in the same proportions, or `None` if there are none.
     pub(super) fn of_sample(sizes: &[usize], records_per_s: f64) -> Option<Self> {
         let part = 1.0 / float(sizes.len());
         let sizes: Vec<_> = sizes.iter().map(|bytes| (float(*bytes), part)).collect();
         (!sizes.is_empty()).then_some(Self { sizes, records_per_s, aggregated: 1.0 })
     }
 
-    /// The same with as many records in one as a PUT payload unit takes; `None` where only one fits.
+    /// The same load with as many records in one aggregate as a PUT payload unit holds, or `None` if only one fits.
     pub(super) fn packed(&self) -> Option<Self> {
         let each = self.mean_bytes() + OF_EACH_BYTES;
         let together = (AGGREGATE_BYTES / each).floor();
@@ -48,23 +48,23 @@ impl Load {
         self.sizes.iter().map(|(bytes, part)| bytes * part).sum()
     }
 
-    /// Bytes a second as they are.
+    /// The bytes in a second.
     pub(super) fn bytes_per_s(&self) -> f64 {
         self.mean_bytes() * self.records_per_s
     }
 
-    /// Bytes a second where each record is counted in steps of so many.
+    /// The bytes in a second if each record is rounded up to a multiple of `step` bytes.
     pub(super) fn counted_bytes_per_s(&self, step: f64) -> f64 {
         self.steps_per_s(step) * step
     }
 
-    /// Steps a second; a record is at least one.
+    /// The number of steps in a second. A record counts as at least one.
     pub(super) fn steps_per_s(&self, step: f64) -> f64 {
         let steps: f64 = self.sizes.iter().map(|(bytes, part)| (bytes / step).ceil().max(1.0) * part).sum();
         steps * self.records_per_s
     }
 
-    /// Records of the source a second.
+    /// The number of user records in a second.
     pub(super) fn user_records_per_s(&self) -> f64 {
         self.records_per_s * self.aggregated
     }
@@ -75,8 +75,9 @@ impl Load {
     }
 }
 
-/// Shards that take and give a load: 1,000 records and 1 MiB a second in, each record in steps of 1 KB, and 2 MiB a second
-/// out to all readers together.
+/// The number of shards that a load needs. A shard takes 1,000 records and 1 MiB a second, with each record rounded up
+/// to
+/// 1 KB, and gives 2 MiB a second to all readers together.
 /// <https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>
 pub(super) fn shards(load: &Load, readers: f64) -> f64 {
     let kilobytes = load.counted_bytes_per_s(KB) / KB;

@@ -1,4 +1,4 @@
-//! `kinflow estimate`: says how many shards a load needs, and what a month of it costs, line by line.
+//! `kinflow estimate`: computes how many shards a load needs, and what a month of it costs, line by line.
 
 mod bill;
 mod burst;
@@ -25,7 +25,7 @@ use crate::own_data::sizes;
 use crate::run::parameter;
 use crate::terminal;
 
-/// What goes through, who takes it, and at which prices.
+/// The load, what reads it, and the prices.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -99,7 +99,7 @@ enum PaidAs {
     Advantage,
 }
 
-/// One stream's estimate.
+/// The estimate for one stream.
 struct Estimate {
     name: String,
     plan: Plan,
@@ -127,7 +127,7 @@ impl Estimate {
     }
 }
 
-/// Prints the estimate.
+/// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let prices = Prices::of(arguments.prices.as_deref(), &arguments.own_prices)?;
     if arguments.show_prices {
@@ -198,7 +198,7 @@ fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0, up to 1,000,000,000".to_owned())
 }
 
-/// A reader that has seen enough, such as `head`, is no failure.
+/// Prints a text. It is no failure if the reader, such as `head`, closes the pipe early.
 fn print(text: &str) -> Result<ExitCode, Box<dyn Error>> {
     match writeln!(io::stdout().lock(), "{}", terminal::lines(text)) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,4 +1,4 @@
-//! An estimate for people and for programs.
+//! Writes an estimate as text for people and as JSON for programs.
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::{Value, json};
@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::Estimate;
 use super::bill::{Line, Mode, total};
 
-/// Everything, with the modes side by side.
+/// Writes all estimates, with the ways of paying side by side.
 pub(super) fn text(estimates: &[Estimate], prices: &super::prices::Prices) -> String {
     let mut lines = Vec::new();
     for estimate in estimates {
         lines.extend(one(estimate));
     }
-    // The commitment of Advantage is one of the account, which a sum of streams would count for each.
+    // Advantage is left out, since its commitment is one for the whole account, and a sum would count it for each
+    // stream.
     let sums: Vec<String> = [Mode::Provisioned, Mode::OnDemand]
         .iter()
         .map(|mode| {
@@ -73,7 +74,7 @@ fn one(estimate: &Estimate) -> Vec<String> {
     lines
 }
 
-/// One row a line, one column a mode.
+/// A table of the bills, with a row for each line and a column for each way of paying.
 fn bills(estimate: &Estimate) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
@@ -125,7 +126,7 @@ pub(super) fn json(estimates: &[Estimate], prices: &super::prices::Prices) -> Va
     json!({"region": prices.region, "date": prices.date, "streams": streams})
 }
 
-/// Every price, and whether it was found again.
+/// Writes every price, and whether it was confirmed.
 pub(super) fn prices(prices: &super::prices::Prices) -> String {
     let mut lines = vec![format!("prices of {} at {}, in USD", prices.region, prices.date)];
     for (name, price) in prices.all() {

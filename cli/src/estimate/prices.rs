@@ -1,4 +1,4 @@
-//! The table of prices: what ships, what a file says otherwise, and what the command line does.
+//! The table of prices: those that are compiled in, replaced by those of a file and of the command line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 const SHIPPED: &str = include_str!("prices.toml");
 
-/// Prices of one region at one day.
+/// The prices of one region on one day.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prices {
@@ -25,12 +25,12 @@ pub(super) struct Price {
     pub(super) usd: f64,
     pub(super) unit: String,
     pub(super) source: String,
-    /// Where it was found again; without it the price is to be checked.
+    /// Where the price was confirmed. Without it, the price is to be checked.
     pub(super) confirmed: Option<String>,
 }
 
 impl Prices {
-    /// The shipped table, with what a file and the command line say otherwise.
+    /// The compiled-in table, with the prices that a file and the command line replace.
     pub(super) fn of(file: Option<&Path>, own: &[(String, f64)]) -> Result<Self, String> {
         let mut prices = Self::parse(SHIPPED, "the table that ships")?;
         if let Some(path) = file {
@@ -71,18 +71,18 @@ impl Prices {
         }
     }
 
-    /// In USD for one unit.
+    /// The price of one unit, in USD.
     pub(super) fn usd(&self, name: &str) -> f64 {
         self.by_name.get(name).map_or(0.0, |price| price.usd)
     }
 
-    /// Every price by its name.
+    /// Every price with its name.
     pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Price)> {
         self.by_name.iter()
     }
 }
 
-/// `NAME=USD` of the command line.
+/// Parses `NAME=USD` of the command line.
 pub(super) fn own(text: &str) -> Result<(String, f64), String> {
     let expected = || format!("found {text:?}, expected NAME=USD such as shard_hour=0.018");
     let (name, usd) = text.split_once('=').ok_or_else(expected)?;

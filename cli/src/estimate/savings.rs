@@ -1,20 +1,20 @@
-//! What would cost less, the largest saving first.
+//! Changes that would cost less, with the largest saving first.
 
 use serde::Serialize;
 
 use super::bill::{Mode, Plan, total};
 use super::prices::Prices;
 
-/// A change and what a month costs less by it.
+/// A change, and how much less a month costs with it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Saving {
     pub(super) change: String,
     pub(super) usd: f64,
-    /// What is given up for it.
+    /// The disadvantage of the change.
     pub(super) price: &'static str,
 }
 
-/// Every change that costs less than `mode` does now.
+/// Every change that costs less than `mode` costs now.
 pub(super) fn savings(plan: &Plan, mode: Mode, prices: &Prices) -> Vec<Saving> {
     let cost = |plan: &Plan, mode| total(&plan.bill(mode, prices));
     let now = cost(plan, mode);
@@ -62,7 +62,7 @@ pub(super) fn savings(plan: &Plan, mode: Mode, prices: &Prices) -> Vec<Saving> {
     found
 }
 
-/// What another way of paying takes.
+/// The disadvantage of another way of paying.
 fn given_up(mode: Mode) -> &'static str {
     match mode {
         Mode::Provisioned => "shards are scaled by you",

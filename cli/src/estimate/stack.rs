@@ -1,4 +1,4 @@
-//! The streams of a template, with what takes them.
+//! The streams of a template, with what reads them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,11 +8,11 @@ use template::{StreamMode, TemplateError, Topology};
 use super::bill::Plan;
 use super::load::{Load, float};
 
-/// Memory of the template's consumers.
+/// The memory of the template's consumers, in MB.
 pub(super) const CONSUMER_MB: f64 = 512.0;
 const HOUR_S: f64 = 3600.0;
 
-/// Each stream by its name, under this load.
+/// A plan for each stream of the template, with its name, under this load.
 pub(super) fn plans(
     template: &Path,
     parameters: &[(String, String)],

@@ -1,4 +1,4 @@
-//! What failed, by reason: counts, times, and a few examples of each.
+//! Groups failures by their reason: counts, times, and a few examples of each.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::item::{By, Item};
 use crate::shards::ruled;
 
-/// Examples of a reason that are kept.
+/// The number of examples that are kept for each reason.
 const EXAMPLES: usize = 3;
-/// Reasons that are told apart. Words are anybody's, so their number has an end.
+/// The most reasons that are counted separately. Reasons are texts from outside, so their number needs a limit.
 const MAX_GROUPS: usize = 1_000;
-/// What stands for the reasons beyond those.
+/// The reason under which all others beyond the limit are counted.
 const OTHERS: &str = "(others)";
 
-/// Everything that failed for one reason.
+/// All failures with one reason.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
@@ -24,11 +24,11 @@ pub(super) struct Group {
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
-    /// Records of a stream or a source, or batches that were given up.
+    /// The number of records of a stream or a source, or of batches that were given up.
     failures: u64,
-    /// User records in them, as far as that is known.
+    /// The number of user records in them, as far as it is known.
     records: u64,
-    /// Failures that were fed again.
+    /// The number of failures that were redriven.
     redriven: u64,
     first_at: String,
     last_at: String,
@@ -37,19 +37,19 @@ pub(super) struct Group {
     between_ms: (i64, i64),
 }
 
-/// One of them.
+/// An example of a failure.
 #[derive(Debug, Serialize)]
 struct Example {
     at: String,
     message: String,
 }
 
-/// The reasons by who met them.
+/// The groups, by who put the records aside, data set, reason and field.
 #[derive(Debug, Default)]
 pub(super) struct Groups(BTreeMap<(By, String, String, Option<String>), Group>);
 
 impl Groups {
-    /// Takes a failure in, which was fed again or was not.
+    /// Adds a failure, and counts it as redriven or not.
     pub(super) fn add(&mut self, item: Item, is_redriven: bool) {
         let mut key = (item.by, item.data_set.clone(), item.reason.kind.clone(), item.reason.field.clone());
         if self.0.len() >= MAX_GROUPS && !self.0.contains_key(&key) {
@@ -78,7 +78,7 @@ impl Groups {
         }
     }
 
-    /// The most frequent reason first.
+    /// Returns the groups, with the most frequent reason first.
     pub(super) fn sorted(self) -> Vec<Group> {
         let mut groups: Vec<Group> = self.0.into_values().collect();
         for group in &mut groups {
@@ -89,7 +89,7 @@ impl Groups {
     }
 }
 
-/// A table of the reasons, and below it the examples of each.
+/// Writes a table of the reasons, and the examples of each reason below it.
 pub(super) fn text(groups: &[Group]) -> String {
     if groups.is_empty() {
         return "nothing failed\n".to_owned();
@@ -120,7 +120,7 @@ pub(super) fn text(groups: &[Group]) -> String {
 }
 
 impl Group {
-    /// Whether one of them still waits.
+    /// Whether one of the failures is not redriven yet.
     pub(super) fn waits(&self) -> bool {
         self.redriven < self.failures
     }
@@ -133,7 +133,7 @@ impl Group {
     }
 }
 
-/// As `--function` takes it.
+/// The name that `--function` accepts.
 pub(crate) fn name(by: By) -> String {
     use clap::ValueEnum as _;
     by.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())

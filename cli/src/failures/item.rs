@@ -1,4 +1,4 @@
-//! One record, or one batch, that failed: by whom, why, and what it holds.
+//! One record or batch that failed: who put it aside, why, and what it contains.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::reasons::Reasons;
 use crate::failed::{Failed, GivenUp, Undelivered};
 
-/// Who put it aside.
+/// Who put a record or a batch aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum By {
@@ -32,51 +32,51 @@ pub(crate) enum By {
 /// A record or a batch that failed.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
-    /// Key of its object, or path of its file.
+    /// The key of its object, or the path of its file.
     pub(crate) place: String,
-    /// Its line there, from 1, where others may be.
+    /// Its line there, counted from 1, if the object or file may have several.
     pub(crate) line: Option<usize>,
     pub(crate) by: By,
-    /// Its data set; of a batch, its stream.
+    /// Its data set. For a batch, this is its stream.
     pub(crate) data_set: String,
     pub(crate) reason: Why,
-    /// User records, as far as that is known.
+    /// The number of user records, as far as it is known.
     pub(crate) records: u64,
     /// When it was put aside, in milliseconds since 1970 UTC.
     pub(crate) at_ms: i64,
     pub(crate) content: Content,
 }
 
-/// Why it failed.
+/// The reason why it failed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Why {
-    /// A short stable word.
+    /// A short word that stays the same in later versions.
     pub(crate) kind: String,
     pub(crate) field: Option<String>,
-    /// One line, without any text of the record.
+    /// One line, which contains no text of the record.
     pub(crate) message: String,
 }
 
-/// What it holds.
+/// What failed.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     Record(Record),
     Batch(Box<GivenUp>),
 }
 
-/// A record as it came.
+/// A record as it arrived.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
-    /// The stream that it came from, or was to go to; empty where that is not known.
+    /// The stream that it came from or was meant for. Empty if it is not known.
     pub(crate) stream: String,
     pub(crate) sequence_number: String,
     pub(crate) sub_sequence_number: Option<u64>,
-    /// Empty where it is not known.
+    /// Empty if it is not known.
     pub(crate) partition_key: String,
     pub(crate) payload_base64: String,
 }
 
-/// Where an object or a file lies, and since when.
+/// The place of an object or a file, and when it was written.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) place: String,
@@ -90,7 +90,7 @@ impl From<Listed> for Source {
 }
 
 impl Item {
-    /// Everything that an object or a file holds; `None` where it is nothing that failed.
+    /// Reads everything in an object or a file. Returns `None` if nothing in it is a failure.
     pub(crate) fn all_of(source: &Source, bytes: &[u8], reasons: &mut Reasons) -> Option<Vec<Self>> {
         Some(match Failed::read(bytes)? {
             Failed::GivenUp(given_up) => vec![Self::given_up(source, *given_up)],
@@ -157,7 +157,7 @@ impl Item {
     }
 
     fn undelivered(source: &Source, line: usize, read: Undelivered<'_>, reasons: &mut Reasons) -> Self {
-        // failed/<data set>/<what went wrong>/…, as the templates have it.
+        // The templates write to failed/<data set>/<error type>/…
         let mut parts = source.place.split('/').skip_while(|part| *part != "failed").skip(1);
         let data_set = parts.next().unwrap_or_default().to_owned();
         let is_of_transform =
@@ -184,13 +184,13 @@ impl Item {
         }
     }
 
-    /// Its name in its folder, by which notes know it.
+    /// Its name within its folder, which notes refer to.
     pub(crate) fn name(&self) -> String {
         let file = self.place.rsplit_once('/').map_or(&*self.place, |(_, file)| file);
         self.line.map_or_else(|| file.to_owned(), |line| format!("{file}#{line}"))
     }
 
-    /// Its object or file, and the line where others are there too.
+    /// Its object or file, with the line if there may be several.
     pub(crate) fn at(&self) -> String {
         match self.line {
             Some(line) => format!("{}#{line}", self.place),
@@ -206,7 +206,7 @@ impl Why {
     }
 }
 
-/// A record of a stream or of a source, and how many user records are in it.
+/// Returns a record of a stream or of a source, and the number of user records in it.
 fn record(origin: Origin<'_>, payload_base64: String) -> (Record, u64) {
     match origin {
         Origin::Stream { stream, sequence_number, sub_sequence_number, partition_key, .. } => {

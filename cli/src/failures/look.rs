@@ -1,4 +1,4 @@
-//! The look at everything that failed, object by object, in the order of their keys.
+//! Reads everything that failed, object by object, in the order of the keys.
 
 use std::fs;
 use std::future::ready;
@@ -17,13 +17,13 @@ use crate::failed::{self, GivenUp};
 use crate::place::Bucket;
 use crate::tail::when::Moment;
 
-/// Objects that are read at once.
+/// The number of objects that are read at the same time.
 pub(super) const AT_ONCE: usize = 64;
-/// What the keys of failures begin with, in the order of keys. `record_model::layout` writes the first two of kinflow's.
+/// The beginnings of the keys of failures, in the order of keys. `record_model::layout` defines those of kinflow.
 const ROOTS: [&str; 3] = [BATCHES, "failed/", "quarantine/"];
 const BATCHES: &str = "aws/lambda/";
 
-/// Which failures are meant.
+/// Chooses among the failures.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FilterArguments {
     /// Those of this reason, by its first word, such as `bad_field`
@@ -40,19 +40,19 @@ pub(crate) struct FilterArguments {
     pub(crate) data_set: Option<String>,
 }
 
-/// What one object or file holds, or why it can't be read.
+/// The contents of one object or file, or the reason why it can't be read.
 pub(crate) struct Looked {
     pub(crate) place: String,
     pub(crate) items: Result<Vec<Item>, String>,
 }
 
 impl FilterArguments {
-    /// Whether what was put aside at this time may be meant.
+    /// Whether the filter accepts what was put aside at this time.
     fn takes_time(&self, at_ms: i64, now_ms: i64) -> bool {
         self.since.as_ref().and_then(|since| since.end_ms(now_ms)).is_none_or(|since| at_ms >= since)
     }
 
-    /// Whether it is meant.
+    /// Whether the filter accepts an item.
     pub(crate) fn takes(&self, item: &Item) -> bool {
         self.reason.as_ref().is_none_or(|kind| item.reason.kind == *kind)
             && self.function.is_none_or(|by| item.by == by)
@@ -60,18 +60,18 @@ impl FilterArguments {
     }
 }
 
-/// Which of the failures of a bucket are looked at.
+/// The part of a bucket's failures to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     All,
-    /// Those that Lambda gave up.
+    /// The batches that Lambda gave up.
     Batches,
-    /// All others.
+    /// Everything else.
     Records,
 }
 
 impl Part {
-    /// What the keys of this part of a bucket begin with.
+    /// The beginnings of the keys in this part of a bucket.
     fn prefixes(self, of: &str) -> Vec<&str> {
         let roots = if of.is_empty() { ROOTS.to_vec() } else { vec![of] };
         let is_batches = |root: &&str| root.starts_with(BATCHES);
@@ -83,8 +83,9 @@ impl Part {
     }
 }
 
-/// Everything in a part of a bucket that failed and that the filter takes. The transform's reasons are read first. An object that can't
-/// be read is told as such; one that is nothing that failed is left out.
+/// Reads every failure in a part of a bucket that the filter accepts. `reasons` must have the transform's reasons
+/// already.
+/// An object that can't be read is returned with its error, and one that contains no failure is left out.
 pub(crate) fn in_bucket<'a>(
     (bucket, part): (&'a Bucket, Part),
     filter: &'a FilterArguments,
@@ -121,7 +122,7 @@ fn look_at(source: Source, bytes: &[u8], filter: &FilterArguments, reasons: &mut
     Some(Looked { place: source.place, items })
 }
 
-/// What a file holds: any form of failure, or documents of a queue or a topic.
+/// Reads a file: any form of failure, or documents of a queue or a topic.
 pub(crate) fn in_file(path: &std::path::Path, filter: &FilterArguments, now_ms: i64) -> Looked {
     let place = path.display().to_string();
     let items = items_of_file(path, &place);

@@ -1,9 +1,9 @@
-//! `kinflow failures`: what failed, by reason.
+//! `kinflow failures`: lists what failed, by reason.
 //!
-//! - `look`: everything of a bucket or a file that failed, one object after the other.
-//! - `item`: one record or batch of it.
-//! - `reasons`: the transform's reasons for what Firehose keeps without one.
-//! - `groups`: counts and examples.
+//! - `look`: reads everything that failed in a bucket or a file, one object after the other.
+//! - `item`: one record or batch that failed.
+//! - `reasons`: the transform's reasons for records that Firehose keeps without one.
+//! - `groups`: counts and examples for each reason.
 
 mod groups;
 mod item;
@@ -43,7 +43,7 @@ Examples:
 Failures that `kinflow redrive` has fed again are counted apart.
 Exit codes: 0, nothing waits; 1, something does; 2, it could not be looked for.";
 
-/// Where failures are looked for, and which.
+/// Where failures are looked for, and which ones.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -95,7 +95,7 @@ async fn show(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 #[derive(Default)]
 struct Found {
     groups: Groups,
-    /// Objects and files that could not be read, each told at once.
+    /// The number of objects and files that could not be read. Each is reported when it is met.
     unread: u64,
 }
 

@@ -1,4 +1,6 @@
-//! Why the transform refused records, which Firehose has no place for: found by what a record holds and when it arrived.
+//! The reasons for which the transform refused records. Firehose does not keep them with its failures, so they are
+//! found
+//! by a record's payload and arrival time.
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -15,11 +17,11 @@ use super::look::AT_ONCE;
 use crate::failed;
 use crate::place::Bucket;
 
-/// The reasons of a bucket that no failure object was found for yet. Some 100 bytes for each record.
+/// The reasons in a bucket for which no failure was found yet. They take about 100 bytes for each record.
 #[derive(Debug, Default)]
 pub(crate) struct Reasons {
     by_record: HashMap<(u128, i64), Vec<Refused>>,
-    /// Each reason once, with the stream of its records.
+    /// Each different reason once, with the stream of its records.
     known: Vec<(Why, String)>,
     indices: HashMap<(Why, String), usize>,
 }
@@ -34,7 +36,7 @@ struct Refused {
 }
 
 impl Reasons {
-    /// Reads every reason of a bucket.
+    /// Reads all reasons in a bucket.
     pub(crate) async fn of(bucket: &Bucket) -> Result<Self, StoreError> {
         let mut reasons = Self::default();
         let objects = list_all(&bucket.store, "failed/")
@@ -77,7 +79,7 @@ impl Reasons {
             .push(refused);
     }
 
-    /// The reason of a record, which is that of no other record then; of equal records at one moment each has its own.
+    /// Takes the reason of a record out. If several equal records arrived at one moment, each gets a reason of its own.
     pub(crate) fn take(&mut self, data_set: &str, at_ms: i64, payload: &str) -> Option<(Why, Record)> {
         let refused = self.by_record.get_mut(&(hash(data_set, payload), at_ms))?.pop()?;
         let (why, stream) = self.known.get(refused.reason).cloned()?;
@@ -91,7 +93,7 @@ impl Reasons {
         Some((why, record))
     }
 
-    /// How many records the transform refused that no failure object was found for.
+    /// The number of records that the transform refused and for which no failure was found.
     pub(crate) fn left(&self) -> usize {
         self.by_record.values().map(Vec::len).sum()
     }

@@ -1,4 +1,4 @@
-//! A data set's blocks in the text of a template, so that comments and form of the rest stay as a person wrote them.
+//! Writes a data set's blocks into the text of a template. Comments and layout of the rest stay as a person wrote them.
 
 use std::error::Error;
 use std::path::Path;
@@ -7,43 +7,43 @@ use super::MAX_COPIED_BYTES;
 use crate::own_data::infer::Look;
 use crate::workspace;
 
-/// The line behind which a block has what every data set of the template is given alike.
+/// The line of a block after which it has the parameters that all data sets share.
 const ALIKE: &str = "        # what every data set is given alike";
-/// The templates that take in one data set each.
+/// The folder of the templates that each run one data set.
 const PIPELINES: &str = "pipelines";
-/// Most letters of a data set's name, as the pipelines' templates take it.
+/// The longest name of a data set that the pipelines' templates accept, in bytes.
 const MAX_NAME: usize = 63;
 
 /// A data set that is to be added.
 #[derive(Debug)]
 pub(super) struct NewDataSet {
-    /// Its name: small letters, digits and `_`, a letter first.
+    /// Its name: small letters, digits and `_`, beginning with a letter.
     pub(super) name: String,
     /// Its logical id in the template.
     pub(super) id: String,
-    /// Its sample, seen from the project's folder.
+    /// The path of its sample, relative to the project's folder.
     pub(super) sample: String,
     /// Whether the sample is copied into the project.
     pub(super) is_copied: bool,
     has_text: bool,
 }
 
-/// What the template of a project has around it.
+/// The folders beside a project's template.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// Where the pipelines are, seen from the template.
+    /// The folder of the pipelines, relative to the template.
     pipelines: String,
-    /// Where samples are kept.
+    /// The folder of samples.
     pub(super) samples: &'static str,
 }
 
 impl Place {
-    /// That of a project which `kinflow init` makes.
+    /// The place in a project that `kinflow init` makes.
     pub(super) fn project() -> Self {
         Self { pipelines: format!("{}/{PIPELINES}", workspace::LINK), samples: "samples" }
     }
 
-    /// That of the template in a folder: a project, or kinflow itself.
+    /// The place of the template in a folder, which is a project or kinflow itself.
     pub(super) fn beside(folder: &Path, template: &str) -> Result<Self, String> {
         let own = Self { pipelines: PIPELINES.to_owned(), samples: "examples" };
         let found = [own, Self::project()].into_iter().find(|place| {
@@ -61,7 +61,7 @@ impl Place {
 }
 
 impl NewDataSet {
-    /// The data set of what was found in a file.
+    /// Makes the data set of a file whose schema was inferred.
     pub(super) fn of(found: &Look, samples: &str, file: &Path) -> Result<Self, Box<dyn Error>> {
         let name = found.schema.name().to_owned();
         let is_small = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -85,7 +85,7 @@ impl NewDataSet {
     }
 }
 
-/// The template with the data set in it.
+/// Returns the template with the data set added.
 pub(super) fn with(template: &str, set: &NewDataSet, place: &Place) -> Result<String, Box<dyn Error>> {
     let NewDataSet { name, id, sample, .. } = set;
     let mut lines: Vec<String> = template.lines().map(str::to_owned).collect();
@@ -125,7 +125,7 @@ pub(super) fn with(template: &str, set: &NewDataSet, place: &Place) -> Result<St
     Ok(lines.join("\n") + "\n")
 }
 
-/// What the first block of the template that says so gives every data set alike; a bucket where none does.
+/// The shared parameters of the first block that has some, or a bucket and an architecture if there is no such block.
 fn alike(lines: &[String]) -> Vec<String> {
     let begin = lines.iter().position(|line| line == ALIKE);
     let found =
@@ -141,7 +141,7 @@ fn alike(lines: &[String]) -> Vec<String> {
     )
 }
 
-/// The first line of a section of the template, and the line behind the last one that says something.
+/// Returns the index of a section's first line, and the index after its last line that is no comment and not blank.
 fn section(lines: &[String], name: &str) -> (usize, usize) {
     let head = format!("{name}:");
     let begin = lines.iter().position(|line| *line == head).unwrap_or(lines.len());
@@ -180,7 +180,7 @@ fn blocks(set: &NewDataSet, place: &Place, alike: &[String]) -> Vec<String> {
     blocks
 }
 
-/// `order_lines` as `OrderLines`.
+/// Converts `order_lines` to `OrderLines`.
 fn pascal_case(name: &str) -> String {
     let mut id = String::new();
     for word in name.split('_') {

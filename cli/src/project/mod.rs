@@ -1,4 +1,4 @@
-//! `kinflow init` and `kinflow add`: a project of data sets of one's own, and one data set more in a project.
+//! `kinflow init` and `kinflow add`: make a project for your own data sets, and add a data set to one.
 
 mod edit;
 mod sample;
@@ -17,7 +17,7 @@ use crate::own_data::infer::Look;
 use crate::{terminal, workspace};
 use edit::NewDataSet;
 
-/// A sample up to this size is copied into the project; a larger one is named where it is.
+/// The largest sample that is copied into the project, in bytes. A larger one is used where it is.
 const MAX_COPIED_BYTES: u64 = 10 << 20;
 /// The template of a project.
 const TEMPLATE: &str = "template.yaml";
@@ -30,7 +30,8 @@ pub(crate) struct InitArguments {
     /// The project's folder, which is made
     #[arg(value_name = "NAME")]
     folder: PathBuf,
-    /// A file of the first data set: CSV of any delimiter, JSON lines or a JSON array; without it a small one is made up
+    /// A file of the first data set: CSV of any delimiter, JSON lines or a JSON array. Without it, a small one is made
+    /// up
     #[arg(long, value_name = "FILE")]
     sample: Option<PathBuf>,
     /// The data set's name; the file's without it
@@ -58,7 +59,7 @@ pub(crate) struct AddArguments {
     look: LookArguments,
 }
 
-/// Runs `kinflow init`. Nothing is written where the sample is no table.
+/// Runs `kinflow init`. It writes nothing if the sample is no table.
 pub(crate) fn init(arguments: &InitArguments) -> Result<(), Box<dyn Error>> {
     let folder = &arguments.folder;
     let name = folder.file_name().ok_or_else(|| format!("{} names no folder", folder.display()))?;
@@ -120,7 +121,7 @@ pub(crate) fn add(arguments: &AddArguments) -> Result<(), Box<dyn Error>> {
     ))
 }
 
-/// kinflow's sources, by their full path.
+/// Finds kinflow's sources, and returns their absolute path.
 fn sources(given: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
     let found = match given {
         Some(folder) if !workspace::is_there(folder) => None,
@@ -128,25 +129,25 @@ fn sources(given: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
         None => workspace::find(Path::new(".")),
     };
     let found =
-        found.ok_or("kinflow's functions and pipelines are not found: name its folder with --kinflow")?;
+        found.ok_or("kinflow's functions and pipelines can't be found; name kinflow's folder with --kinflow")?;
     Ok(found.canonicalize().map_err(|error| at(&found, &error))?)
 }
 
-/// A file of made-up rows among the samples of a project.
+/// Writes a file of made-up rows into a project's samples, and returns its path.
 fn made_up(folder: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let file = format!("samples/{}.csv", ::infer::data_set_name(name));
     write(folder, &file, &sample::rows())?;
     Ok(folder.join(file))
 }
 
-/// Looks at a file, and says what was found.
+/// Infers a file's schema, and reports how well it fits.
 fn look(file: &Path, name: Option<&str>, arguments: &LookArguments) -> Result<Look, Box<dyn Error>> {
     let found = Look::at(file, name.map(str::to_owned), arguments)?;
     found.tell();
     Ok(found)
 }
 
-/// Keeps schema and sample in the project.
+/// Writes the schema and the sample into the project.
 fn keep(folder: &Path, found: &Look, set: &NewDataSet, file: &Path) -> Result<(), Box<dyn Error>> {
     write(folder, &format!("schemas/{}.toml", set.name), &found.toml)?;
     let sample = folder.join(&set.sample);
@@ -158,13 +159,13 @@ fn keep(folder: &Path, found: &Look, set: &NewDataSet, file: &Path) -> Result<()
     Ok(())
 }
 
-/// Puts a template in its place once it reads as one. What is there stays where it does not.
+/// Replaces a template with a new one if the new one can be read, and leaves it unchanged otherwise.
 fn settle(path: &Path, template: &str) -> Result<(), Box<dyn Error>> {
     let part = path.with_extension("yaml.part");
     fs::write(&part, template).map_err(|error| at(&part, &error))?;
     if let Err(error) = ::template::read(&part, &BTreeMap::new()) {
         fs::remove_file(&part).map_err(|error| at(&part, &error))?;
-        return Err(format!("{} would not be a template that runs: {error}", path.display()).into());
+        return Err(format!("{} can't be written, since the new template would be invalid: {error}", path.display()).into());
     }
     fs::rename(&part, path).map_err(|error| at(path, &error).into())
 }

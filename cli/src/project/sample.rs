@@ -1,8 +1,8 @@
-//! Made-up rows for a project that is begun without a file: weather stations, with times, places, numbers and remarks.
+//! Made-up rows for a project that is made without a file: weather stations with times, places, numbers and remarks.
 
 use std::fmt::Write as _;
 
-/// Stations and where they are.
+/// The names of weather stations, with latitude and longitude.
 const STATIONS: [(&str, f64, f64); 5] = [
     ("Bergen", 60.39, 5.32),
     ("Lisbon", 38.72, -9.14),
@@ -10,7 +10,7 @@ const STATIONS: [(&str, f64, f64); 5] = [
     ("Osaka", 34.69, 135.50),
     ("Quito", -0.18, -78.47),
 ];
-/// What observers write.
+/// The remarks of observers.
 const REMARKS: [&str; 4] = [
     "A lovely clear morning, and the air is wonderful",
     "Terrible rain all day, the gauge is broken again",
@@ -19,7 +19,7 @@ const REMARKS: [&str; 4] = [
 ];
 const ROWS: u32 = 240;
 
-/// A CSV file with a header.
+/// Writes a CSV file with a header.
 pub(super) fn rows() -> String {
     let mut out =
         String::from("reading_id,observed_at,station,latitude,longitude,temperature_c,humidity,remark\n");

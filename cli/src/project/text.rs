@@ -1,8 +1,8 @@
-//! What the files of a new project say.
+//! The contents of a new project's files.
 
 use super::edit::NewDataSet;
 
-/// What a project does not keep: what runs and builds leave, and the link to this machine's kinflow.
+/// What git ignores in a project: results of runs and builds, and the link to kinflow on this machine.
 pub(super) const GITIGNORE: &str = "/.kinflow\n/.aws-sam\n/kinflow\n";
 
 /// A template without data sets.
@@ -67,15 +67,15 @@ without it, another producer puts them on the stream. The folder `schemas/` is a
 deploys a changed schema. `kinflow/docs/deploy.md` explains the rest.
 ";
 
-/// The template of a project, to which data sets are added.
+/// The template of a project without data sets, which are added to it.
 pub(super) fn template(name: &str) -> String {
-    // A description is one line of YAML, whatever the folder is called.
+    // A description has to be one line of YAML, whatever the folder's name is.
     let plain: String =
         name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' ')).collect();
     TEMPLATE.replace("@NAME", plain.trim())
 }
 
-/// How SAM is called.
+/// The arguments of SAM.
 pub(super) fn samconfig(name: &str) -> String {
     let word = ::infer::data_set_name(name).replace('_', "-");
     let stack =
@@ -83,7 +83,7 @@ pub(super) fn samconfig(name: &str) -> String {
     SAMCONFIG.replace("@STACK", &stack)
 }
 
-/// What a person reads first.
+/// The README of a project.
 pub(super) fn readme(name: &str, set: &NewDataSet) -> String {
     let fill = [("@NAME", name), ("@SAMPLE", &set.sample), ("@SET", &set.name), ("@ID", &set.id)];
     fill.iter().fold(README.to_owned(), |text, (mark, value)| text.replace(mark, value))

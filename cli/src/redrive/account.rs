@@ -1,4 +1,4 @@
-//! What a redrive did, or would do.
+//! Counts what a redrive did, or would do.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,24 +9,24 @@ use serde_json::{Value, json};
 use crate::failures::{By, name};
 use crate::shards::ruled;
 
-/// Failures that are named one by one.
+/// The most failures that are named one by one.
 const MAX_NAMED: usize = 20;
 
-/// Counts of records, or of batches that were given up.
+/// Counts of records and of batches that were given up.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    /// By who put them aside and where they go: how many go, and how many went.
+    /// How many are planned and fed, by who put them aside and where they go.
     ways: BTreeMap<(By, String), Way>,
-    /// Those that stay where they are, by the reason.
+    /// How many stay where they are, by the reason.
     left: BTreeMap<String, u64>,
-    /// Those that were fed again by an earlier redrive.
+    /// How many an earlier redrive has fed.
     pub(super) done_before: u64,
-    /// Those of which nobody knows.
+    /// Those of which it is unknown whether they were fed.
     unsure: Named,
     failed: Named,
     /// Objects that can't be read.
     unread: Named,
-    /// Requests whose records the stream may have twice.
+    /// The number of requests whose records may be on the stream twice.
     pub(super) uncertain_calls: u64,
 }
 
@@ -63,12 +63,12 @@ impl Account {
         self.unread.add(|| format!("{at}: {reason}"));
     }
 
-    /// How many are planned so far.
+    /// The number that is planned so far.
     pub(super) fn planned(&self) -> u64 {
         self.ways.values().map(|way| way.planned).sum()
     }
 
-    /// Whether all that was planned was fed, and nothing is unsure or unread.
+    /// Whether everything that was planned was fed, and nothing is unsure or unread.
     pub(super) fn is_complete(&self) -> bool {
         self.failed.count == 0 && self.unsure.count == 0 && self.unread.count == 0
     }

@@ -1,7 +1,8 @@
-//! A batch that was given up, fed again by invoking its function with the original event.
+//! Feeds batches that were given up again, by invoking their function with the original event.
 //!
-//! At the batch level the function replaces what an earlier try left, from the same start. At the ledger level it asks to look
-//! first which records are stored, and is then invoked with the first run of those that are not.
+//! At the batch level, the function replaces what an earlier attempt left, from the same start. At the ledger level,
+//! the
+//! function asks which records are stored already, and is then invoked with the first run of records that are not.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::marks::{MarkError, Marks, Step};
 use crate::failed::GivenUp;
 use crate::place::Place;
 
-/// Invocations one after the other that stored nothing before a batch is left for another redrive.
+/// The number of invocations in a row that store nothing after which a batch is left for another redrive.
 const MAX_STALLS: u32 = 5;
 const STALL_PAUSE: Duration = Duration::from_millis(500);
 
@@ -26,12 +27,12 @@ const STALL_PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Batches<'a> {
     place: &'a Place,
     invoker: Invoker,
-    /// Invoked in place of each batch's own.
+    /// The function to invoke instead of each batch's own, if one was named.
     function: Option<&'a str>,
     look: Option<Coverage>,
 }
 
-/// Why a batch is not stored, or not all of it.
+/// The reason why a batch is not, or not completely, stored.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BatchError {
     #[error(transparent)]
@@ -57,7 +58,7 @@ pub(super) enum BatchError {
 }
 
 enum Answer {
-    /// So many records, from the first on, are stored.
+    /// This many records, from the first on, are stored.
     Stored(usize),
     ToScan(ToScan),
 }
@@ -67,9 +68,11 @@ impl<'a> Batches<'a> {
         Self { place, invoker, function, look: None }
     }
 
-    /// Feeds a batch until all of it is stored, from the record on that an earlier redrive reached. Each advance is noted
-    /// before the next record is fed: at the batch level an object begins there then, and must not be doubled by one that
-    /// begins earlier.
+    /// Feeds a batch until all of it is stored, beginning with the record that an earlier redrive reached. Each step is
+    /// noted
+    /// before the next record is fed, because at the batch level an object then begins at that record, and a later
+    /// redrive
+    /// that began before it would store records twice.
     pub(super) async fn feed(
         &mut self,
         given_up: &GivenUp,
@@ -99,7 +102,7 @@ impl<'a> Batches<'a> {
         Ok(())
     }
 
-    /// How many records, from the first on, are stored now.
+    /// Feeds some records, and returns how many are stored now, from the first on.
     async fn feed_some(&mut self, function: &str, rest: &[EventRecord]) -> Result<usize, BatchError> {
         match self.invoke(function, rest, None).await? {
             Answer::Stored(stored) => Ok(stored),
@@ -129,7 +132,7 @@ impl<'a> Batches<'a> {
         }
         let run = numbers.iter().take_while(|number| !look.has(number)).count();
         let records = rest.get(..run).unwrap_or_default();
-        // A redrive that was overtaken, or of which nobody knows what it stored, looks anew.
+        // If another redrive was faster, or it is unknown what this one stored, the stored objects are read again.
         let Answer::Stored(stored) = self.invoke(function, records, Some(look.redriven())).await? else {
             return Ok(0);
         };
@@ -140,7 +143,7 @@ impl<'a> Batches<'a> {
         Ok(stored)
     }
 
-    /// The last look, where it still tells what is stored, or another.
+    /// Returns what was last read of the stored objects if it is still valid, or else reads them again.
     async fn look(
         &mut self,
         of: ToScan,
@@ -178,7 +181,7 @@ impl<'a> Batches<'a> {
         if failures.is_empty() {
             return Ok(Answer::Stored(records.len()));
         }
-        // A number that is none of the batch's fails all of it.
+        // A sequence number that is not in the batch counts as a failure of the whole batch.
         Ok(Answer::Stored(records.iter().position(is_named).unwrap_or(0)))
     }
 }

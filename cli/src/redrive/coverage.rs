@@ -1,4 +1,4 @@
-//! Which records of a shard are stored, by the metadata of the objects that cover them.
+//! Finds out which records of a shard are stored, from the metadata of the objects that cover them.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -11,16 +11,17 @@ use futures::TryStreamExt as _;
 use record_model::keys::SequenceNumber;
 use record_model::layout::{EnrichedKey, LedgerKey};
 
-/// Objects that are asked for at once.
+/// The number of objects whose metadata is requested at the same time.
 const AT_ONCE: usize = 64;
-/// How far the clocks of Kinesis and S3 may be apart: an object is younger than the records that it covers.
+/// How far the clocks of Kinesis and S3 may differ, in milliseconds. An object is newer than the records that it
+/// covers.
 const CLOCKS_MS: i64 = 3_600_000;
 
-/// Ranges of sequence numbers that are covered, from their first numbers to their last.
+/// Ranges of covered sequence numbers, from their first numbers to their last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ranges(BTreeMap<SequenceNumber, SequenceNumber>);
 
-/// What was found of one shard.
+/// What is known of one shard.
 #[derive(Debug)]
 pub(super) struct Coverage {
     of: ToScan,
@@ -30,7 +31,7 @@ pub(super) struct Coverage {
 }
 
 impl Ranges {
-    /// Takes in a range, whether it overlaps others or not.
+    /// Adds a range, which may overlap others.
     pub(crate) fn add(&mut self, first: SequenceNumber, last: SequenceNumber) {
         if last < first {
             return;
@@ -41,7 +42,7 @@ impl Ranges {
         }
     }
 
-    /// Makes what overlaps one, so that a number is looked up in one step.
+    /// Joins ranges that overlap, so that a number is found in one lookup.
     pub(crate) fn join(&mut self) {
         let mut joined: BTreeMap<SequenceNumber, SequenceNumber> = BTreeMap::new();
         for (first, last) in std::mem::take(&mut self.0) {
@@ -57,15 +58,16 @@ impl Ranges {
         self.0 = joined;
     }
 
-    /// Whether a range has the number, after [`Ranges::join`].
+    /// Whether a range contains the number. Call [`Ranges::join`] first.
     pub(crate) fn has(&self, number: &SequenceNumber) -> bool {
         self.0.range(..=number.clone()).next_back().is_some_and(|(_, last)| last >= number)
     }
 }
 
 impl Coverage {
-    /// Looks at every object of the shard and the epoch that is not older than the first record it is needed for. The
-    /// listing of a data set has a request for a thousand objects, and each object that may count has one.
+    /// Reads the metadata of every object of the shard and epoch that is not older than the first record in question.
+    /// It takes
+    /// one request for each thousand objects of the data set, and one for each object that may count.
     pub(super) async fn scan(store: &S3Store, of: ToScan, since_ms: i64) -> Result<Self, StoreError> {
         let prefix = EnrichedKey::prefix(&of.data_set);
         let may_count = |key: &str| {
@@ -94,15 +96,16 @@ impl Coverage {
         Ok(Self { of: of.clone(), decided, since_ms, ranges })
     }
 
-    /// Whether this look still tells which records are stored, of a batch that ends with this one and began to arrive at this
-    /// time: what was decided then has changed by redrives alone, and there was none since.
+    /// Whether this still says which records are stored of a batch that ends with `last` and began to arrive at
+    /// `since_ms`.
+    /// Only redrives change what was decided before, so it is valid until another redrive fills a slot.
     pub(super) fn still_tells(&self, of: &ToScan, last: &SequenceNumber, since_ms: i64) -> bool {
         let same = ToScan { decided: String::new(), ..of.clone() }
             == ToScan { decided: String::new(), ..self.of.clone() };
         same && self.decided.as_ref().is_some_and(|decided| last <= decided) && self.since_ms <= since_ms
     }
 
-    /// Slots that were filled when the look began.
+    /// The number of redrive slots that were filled when the objects were read.
     pub(super) fn redriven(&self) -> u64 {
         self.of.redriven
     }
@@ -111,7 +114,7 @@ impl Coverage {
         self.ranges.has(number)
     }
 
-    /// This redrive has filled the next slot with these records.
+    /// Notes that this redrive has filled the next slot with these records.
     pub(super) fn filled(&mut self, first: SequenceNumber, last: SequenceNumber) {
         self.of.redriven += 1;
         self.ranges.add(first, last);

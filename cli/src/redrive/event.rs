@@ -1,4 +1,6 @@
-//! The event of a batch that was given up: as it was, without what the consumer does not read, or made of the stream's records.
+//! The event of a batch that was given up: the original one, reduced to what the consumer reads, or one that is made
+//! from
+//! the stream's records.
 
 use edge::lambda::events::{REDRIVE, Redrive};
 use jiff::Timestamp;
@@ -6,7 +8,7 @@ use record_model::keys::SequenceNumber;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-/// Largest event that Lambda takes, in bytes.
+/// The largest event that Lambda accepts, in bytes.
 const MAX_EVENT_BYTES: usize = 6 << 20;
 
 /// One record of an event.
@@ -22,7 +24,7 @@ pub(super) struct EventRecord {
     pub(super) stream_arn: String,
 }
 
-/// What Kinesis knows of it.
+/// The part of a record that Kinesis sets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Kinesis {
@@ -38,7 +40,7 @@ struct Event {
     records: Vec<EventRecord>,
 }
 
-/// Why a batch can't be invoked again.
+/// The reason why a batch can't be fed again.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EventError {
     #[error("the event in it can't be read")]
@@ -51,7 +53,7 @@ pub(super) enum EventError {
     TooLarge { bytes: usize },
 }
 
-/// The records of a payload, in their order.
+/// Reads the records of a payload, in their order. Each has a valid sequence number.
 pub(super) fn records(payload: &str) -> Result<Vec<EventRecord>, EventError> {
     let Event { records } = serde_json::from_str(payload)?;
     if records.is_empty() {
@@ -63,7 +65,7 @@ pub(super) fn records(payload: &str) -> Result<Vec<EventRecord>, EventError> {
     Ok(records)
 }
 
-/// The event of these records, marked as one that is redriven.
+/// Writes an event with these records that is marked as redriven.
 pub(super) fn marked(records: &[EventRecord], redrive: Redrive) -> Result<Vec<u8>, EventError> {
     let mut event = format!("{{\"{REDRIVE}\":{},\"Records\":", serde_json::to_string(&redrive)?).into_bytes();
     event.append(&mut serde_json::to_vec(records)?);
@@ -80,7 +82,7 @@ impl EventRecord {
         number.parse().map_err(|_| EventError::Number(number.clone()))
     }
 
-    /// When it arrived, in milliseconds since 1970 UTC; 0 where the event does not say.
+    /// When the record arrived, in milliseconds since 1970 UTC, or 0 if the event does not say.
     pub(super) fn arrived_at_ms(&self) -> i64 {
         let seconds = self.kinesis.approximate_arrival_timestamp.as_f64().unwrap_or_default();
         Timestamp::UNIX_EPOCH

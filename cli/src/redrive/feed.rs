@@ -1,4 +1,4 @@
-//! Items as they are found, fed in steps: noted, fed, noted again.
+//! Feeds items as they are found, in steps. Each step is noted before it begins and after it ends.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -18,20 +18,22 @@ use super::streams::{PutAgain, Streams};
 use crate::failures::{By, Content, Item, Looked};
 use crate::place::Place;
 
-/// Records and bytes of one step.
+/// The most records, and the most bytes, of one step.
 const STEP_RECORDS: usize = 2_000;
 const STEP_BYTES: usize = 8 << 20;
 
-/// A redrive at work.
+/// A redrive in progress.
 pub(super) struct Feed<'a> {
     place: &'a Place,
     arguments: &'a Arguments,
     notes: Option<Notes>,
-    /// None while nothing is to be fed.
+    /// `None` until something is to be fed.
     takers: Option<Takers<'a>>,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
-    /// Records of a stream that its delivery streams refused, by their numbers: two of them may have refused the same.
+    /// Hashes of the ids of records that the transform of a delivery stream refused. Two delivery streams may refuse
+    /// the same
+    /// record.
     refused: HashSet<u128>,
     account: Account,
 }
@@ -64,7 +66,7 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Connects to who takes what is fed, before the first of it. Where nothing is to be fed, nobody has to be there.
+    /// Connects to the streams and functions before the first item is fed. If nothing is fed, they need not exist.
     fn connect(&mut self) -> Result<(), Box<dyn Error>> {
         if self.takers.is_none() && !self.arguments.dry_run {
             let services = self.place.services()?;
@@ -76,7 +78,7 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
-    /// Where notes of what comes next are kept.
+    /// Sets the notes for what comes next.
     pub(super) fn keep_in(&mut self, notes: Notes) {
         self.notes = Some(notes);
         self.refused.clear();
@@ -86,7 +88,7 @@ impl<'a> Feed<'a> {
         self.account
     }
 
-    /// Takes what an object or a file holds; false once the limit is reached.
+    /// Feeds what an object or a file contains. Returns false once the limit is reached.
     pub(super) async fn take(&mut self, looked: Looked) -> Result<bool, Box<dyn Error>> {
         let items = match looked.items {
             Ok(items) => items,
@@ -107,7 +109,7 @@ impl<'a> Feed<'a> {
         Ok(true)
     }
 
-    /// Goes on with the folder of this object, whose notes may be others.
+    /// Goes on to the folder of this object, which has notes of its own.
     async fn enter(&mut self, place: &str) -> Result<(), Box<dyn Error>> {
         if self.notes.as_ref().is_some_and(|notes| notes.is_open_at(place)) {
             return Ok(());
@@ -185,7 +187,7 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
-    /// Feeds the records that wait, a step for each stream.
+    /// Feeds the records that are waiting, with one step for each stream.
     pub(super) async fn flush(&mut self) -> Result<(), Box<dyn Error>> {
         let mut waiting = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;

@@ -1,4 +1,4 @@
-//! The records of a batch whose document has no payload, from the stream by their numbers.
+//! Reads the records of a batch from its stream by their sequence numbers, if the batch's document has no payload.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use super::event::{EventError, EventRecord, Kinesis};
 use crate::failed::GivenUp;
 use crate::place::Place;
 
-/// Most records of one batch.
+/// The most records of one batch.
 const MAX_RECORDS: usize = 10_000;
-/// Between two reads of a shard, which all its readers share five a second of.
+/// The time between two reads of a shard. All readers of a shard share five reads a second.
 const PAUSE: Duration = Duration::from_millis(400);
-/// Tries of a read that is throttled.
+/// How often a read is tried while it is throttled.
 const TRIES: u32 = 20;
 
-/// The records from the first of a batch to its last.
+/// Reads the records from the first one of a batch to its last. It is an error if the first one has left the stream.
 pub(super) async fn batch(place: &Place, given_up: &GivenUp) -> Result<Vec<EventRecord>, BatchError> {
     let services = place.services().map_err(|error| BatchError::Bucket(error.to_string()))?;
     let reader = StreamReader::connect(&services.aws);

@@ -1,7 +1,8 @@
-//! What was fed again already: an object beside the records for each step of a redrive, or a line in a file beside a file.
+//! Notes on what was fed again already: an object for each step of a redrive, or a line in a file beside a file.
 //!
-//! A step is noted before it begins, with the records that it is about to feed, and once more when it is over. A step of which
-//! nobody knows how it ended, because the redrive was killed, is neither repeated nor forgotten: its records are told.
+//! A step is noted before it begins, with the records that it is about to feed, and again when it is over. If a redrive
+//! is
+//! killed, nobody knows how its step ended. Such records are neither fed again nor forgotten, but reported.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -18,17 +19,17 @@ use record_model::keys::hash_key;
 use record_model::layout::RedrivenKey;
 use serde::{Deserialize, Serialize};
 
-/// Notes that are read at once.
+/// The number of notes that are read at the same time.
 const AT_ONCE: usize = 16;
 
-/// How far a record is.
+/// How far a record or a batch was fed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum State {
     /// It was fed again.
     Done,
     /// It may have been fed again.
     Unsure,
-    /// A batch of which the records from this one on are still to be fed.
+    /// The records of a batch from this one on are still to be fed.
     From(String),
 }
 
@@ -40,7 +41,7 @@ pub(crate) enum Keeper {
     Beside(PathBuf),
 }
 
-/// Notes of one folder of records, or of one file.
+/// The notes on one folder of records, or on one file.
 pub(super) struct Marks {
     keeper: Keeper,
     of: String,
@@ -56,18 +57,18 @@ pub(super) struct Step {
     etag: Option<ETag>,
 }
 
-/// What is written of a step, version 1.
+/// What is written about a step, in version 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Note {
     version: u32,
     run: String,
     step: u32,
     at: String,
-    /// Where the records are fed to, for people.
+    /// Where the records are fed to, for people who read it.
     to: String,
     /// The records that the step feeds, by the names of their objects and lines.
     records: Vec<String>,
-    /// Of those, the ones that were not fed; absent until the step is over.
+    /// Those of the records that were not fed. Absent until the step is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Vec<String>>,
     /// The first record of a batch that is still to be fed.
@@ -75,7 +76,7 @@ struct Note {
     from: Option<String>,
 }
 
-/// Why notes can't be kept. Nothing is fed that can't be noted.
+/// The reason why notes can't be kept. Nothing is fed that can't be noted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MarkError {
     #[error(transparent)]
@@ -99,13 +100,12 @@ impl Marks {
         Ok(marks)
     }
 
-    /// What is known of a record; `None` where it was never fed again.
+    /// What is known of a record, or `None` if it was never fed again.
     pub(super) fn state(&self, name: &str) -> Option<&State> {
         self.known.get(&hash_key(name))
     }
 
-    /// Notes that these records are about to be fed.
-    /// A batch is begun from the record that an earlier redrive reached.
+    /// Notes that these records are about to be fed. A batch begins with the record that an earlier redrive reached.
     pub(super) async fn begin(
         &mut self,
         to: &str,
@@ -182,7 +182,7 @@ impl Marks {
         Ok(notes)
     }
 
-    /// Later notes come after earlier ones.
+    /// Adds what a note says. Notes must be added in their order, since later ones replace earlier ones.
     fn take(&mut self, note: &Note) {
         for name in &note.records {
             let hash = hash_key(name);
@@ -207,7 +207,7 @@ fn append(path: &Path, json: &[u8]) -> Result<(), MarkError> {
     file.write_all(&[json, b"\n"].concat()).and_then(|()| file.sync_data()).map_err(failed)
 }
 
-/// Half a line at the end is of a step that did not begin.
+/// Reads the notes in a file. Half a line at its end belongs to a step that did not begin, so it is ignored.
 fn lines(path: &Path) -> Result<Vec<Note>, MarkError> {
     let bytes = match std::fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

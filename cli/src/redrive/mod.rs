@@ -1,11 +1,11 @@
-//! `kinflow redrive`: what failed is fed again to where it came from, and noted, so that nothing is fed twice.
+//! `kinflow redrive`: feeds what failed again to where it came from, and notes it, so that nothing is fed twice.
 //!
 //! - `plan`: where an item goes, or why it stays.
-//! - `marks`: what was fed already, and `notes`: that of a whole bucket.
-//! - `read_ahead`: what is found, while what was found before is fed.
-//! - `streams`: records, put on their streams.
-//! - `batch`: batches that were given up, by invoking their function; `event`, `fetch` and `coverage` serve it.
-//! - `account`: what was done.
+//! - `marks`: the notes on what was fed already, and `notes`: those of a whole bucket.
+//! - `read_ahead`: reads failures while those that were found before are fed.
+//! - `streams`: puts records on their streams.
+//! - `batch`: invokes functions with batches that were given up. `event`, `fetch` and `coverage` help it.
+//! - `account`: counts what was done.
 
 mod account;
 mod batch;
@@ -50,7 +50,7 @@ that was given up is given to its function with the original event, so that what
 What was fed is noted below state/redriven/ in the same bucket, or beside the file.
 Exit codes: 0, all was fed; 1, something failed or is unsure, and another redrive feeds the rest; 2, it could not be begun.";
 
-/// What is fed again, and where to.
+/// What is fed again, and where it goes.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -81,7 +81,7 @@ pub(crate) struct Arguments {
     aws: AwsArguments,
 }
 
-/// Feeds what failed, and prints the account; exit code 1 where something is left.
+/// Feeds what failed, and prints the account. The exit code is 1 if something is left.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     runtime::on_two_threads(redrive(arguments))
 }
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 async fn redrive(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let place = Place::open(&arguments.places, &arguments.aws).await?;
     let mut feed = Feed::new(&place, arguments);
-    // Batches come first: what is put on a stream makes its function busy with the same shards.
+    // Batches come first, because records that are put on a stream keep its function busy with the same shards.
     for part in [Part::Batches, Part::Records] {
         feed_buckets(&mut feed, &place, part, arguments).await?;
     }

@@ -1,11 +1,11 @@
-//! The notes of a bucket, folder by folder, for whoever goes through its failures in order.
+//! The notes of a bucket, folder by folder, for code that goes through its failures in order.
 
 use std::path::Path;
 
 use super::marks::{Keeper, MarkError, Marks, State};
 use crate::place::NOTES;
 
-/// The notes of a bucket or a file, of which those of one folder are in memory.
+/// The notes of a bucket or a file. Those of one folder at a time are in memory.
 pub(crate) struct Notes {
     keeper: Keeper,
     run: String,
@@ -13,12 +13,12 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Notes for a run of a redrive, or for whoever reads what earlier ones did.
+    /// Notes for a redrive, or for reading what earlier redrives did.
     pub(crate) fn new(keeper: Keeper) -> Self {
         Self { keeper, run: name_of_run(), open: None }
     }
 
-    /// The notes of the file with these records.
+    /// The notes that are kept beside a file with records.
     pub(crate) fn beside(file: &Path) -> Self {
         let mut path = file.to_owned().into_os_string();
         path.push(NOTES);
@@ -40,7 +40,7 @@ impl Notes {
         Ok(())
     }
 
-    /// What is known of a record of that folder; `None` where it was never fed again.
+    /// What is known of a record in the open folder, or `None` if it was never fed again.
     pub(crate) fn state(&self, name: &str) -> Option<&State> {
         self.open.as_ref()?.1.state(name)
     }
@@ -55,7 +55,7 @@ fn folder_of(place: &str) -> &str {
     place.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The name of this run, after those of earlier ones.
+/// The name of this redrive, which sorts after the names of earlier ones.
 fn name_of_run() -> String {
     let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S").to_string();
     let id = std::process::id();

@@ -1,4 +1,4 @@
-//! Where what failed is fed again, or why it is not.
+//! Decides where a failed record or batch is fed again, or why it is not.
 
 use base64_simd::STANDARD;
 use edge::put_records::Entry;
@@ -8,10 +8,10 @@ use record_model::kpl;
 
 use crate::failures::{By, Content, Item, Record};
 
-/// Most user records of an aggregate that is looked into.
+/// The most user records of an aggregate that is examined.
 const MAX_USER_RECORDS: usize = 100_000;
 
-/// What is done with one of them.
+/// What is done with an item.
 pub(super) enum Plan {
     /// It is put on a stream.
     Put { stream: String, entry: Entry },
@@ -21,7 +21,7 @@ pub(super) enum Plan {
     Leave(&'static str),
 }
 
-/// Where an item goes; `to` is the stream that was named in place of the item's own.
+/// Decides what is done with an item. `to` is a stream that was named instead of the item's own.
 pub(super) fn plan(item: &Item, to: Option<&str>) -> Plan {
     let record = match &item.content {
         Content::Batch(_) => return Plan::Invoke,
@@ -29,7 +29,7 @@ pub(super) fn plan(item: &Item, to: Option<&str>) -> Plan {
     };
     if item.by == By::Delivery {
         return Plan::Leave(
-            "a destination refused it after the transform: send the documents in the object to it",
+            "its destination refused it after the transform: send the documents in the object to the destination",
         );
     }
     let stream = to.unwrap_or(&record.stream);
@@ -37,7 +37,7 @@ pub(super) fn plan(item: &Item, to: Option<&str>) -> Plan {
         return Plan::Leave("no stream is known for it: name one by --stream");
     }
     let Ok(payload) = STANDARD.decode_to_vec(record.payload_base64.as_bytes()) else {
-        return Plan::Leave("its payload is not base64, as it came");
+        return Plan::Leave("its payload is not valid base64");
     };
     if let Some(reason) = stays(record, &payload) {
         return Plan::Leave(reason);
@@ -56,7 +56,8 @@ fn stays(record: &Record, payload: &[u8]) -> Option<&'static str> {
     )
 }
 
-/// The record's own key; one that is not known is made of its place, so that records are spread.
+/// The record's own partition key. If it is not known, a key is made from the item's place, so that records are spread
+/// over the shards.
 fn partition_key(item: &Item, record: &Record) -> String {
     if record.partition_key.is_empty() {
         format!("{:032x}", hash_key(&item.at()))

@@ -1,4 +1,4 @@
-//! What failed, read while what was found before it is fed.
+//! Reads failures ahead, while those that were found before are fed.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,13 +11,14 @@ use tokio::sync::{Semaphore, mpsc};
 use super::feed::Feed;
 use crate::failures::{Content, Looked};
 
-/// Bytes that were read and are not fed yet. One object may have more of them.
+/// The most bytes that are read and not fed yet. A single object may have more.
 const MAX_BYTES: u32 = 32 << 20;
-/// What an item takes beside its payload.
+/// The memory that an item takes beside its payload, in bytes.
 const ITEM_BYTES: usize = 500;
 
-/// Feeds everything that is found, until the limit is reached. Where something can't be read, a step that has begun is
-/// ended all the same.
+/// Feeds everything that is found, until the limit is reached. If something can't be read, a step that has begun is
+/// still
+/// finished.
 pub(super) async fn feed_all(
     feed: &mut Feed<'_>,
     mut found: BoxStream<'_, Result<Looked, StoreError>>,
@@ -28,7 +29,7 @@ pub(super) async fn feed_all(
         let sender = sender;
         while let Some(looked) = found.try_next().await? {
             let Ok(taken) = Arc::clone(&room).acquire_many_owned(bytes(&looked)).await else { break };
-            // Nobody receives any more once the limit is reached.
+            // The receiver is gone once the limit is reached.
             if sender.send((looked, taken)).is_err() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Records put on their streams again.
+//! Puts records on their streams again.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::aws::endpoint;
 /// What became of the records of one step.
 #[derive(Debug, Default)]
 pub(super) struct PutAgain {
-    /// Places in the step of those that the stream does not have, each with the reason.
+    /// The records that are not on the stream: their places in the step, each with the reason.
     pub(super) failed: Vec<(usize, String)>,
-    /// Requests that failed as a whole and were sent again: the stream may have had their records the first time, too.
+    /// The number of requests that failed as a whole and were sent again. The stream may have their records twice.
     pub(super) uncertain_calls: u64,
 }
 
-/// The streams that records go back to, each connected to when the first does.
+/// The streams that records go back to. Each is connected to when it is first needed.
 pub(super) struct Streams<'a> {
     aws: &'a AwsSettings,
     known: HashMap<String, Stream>,
@@ -33,7 +33,7 @@ impl<'a> Streams<'a> {
         Self { aws, known: HashMap::new() }
     }
 
-    /// Asks for a stream once, so that one that is not there is told before anything is noted of its records.
+    /// Asks for a stream once, so that a missing one is reported before anything is noted on its records.
     pub(super) async fn check(&mut self, name: &str) -> Result<(), String> {
         if self.known.contains_key(name) {
             return Ok(());
@@ -50,7 +50,7 @@ impl<'a> Streams<'a> {
         Ok(())
     }
 
-    /// Puts records, and waits until each is acknowledged or given up.
+    /// Puts records, and waits until each is acknowledged or has failed.
     pub(super) async fn put(&self, name: &str, entries: impl IntoIterator<Item = Entry>) -> PutAgain {
         let mut outcome = PutAgain::default();
         let Some(stream) = self.known.get(name) else { return outcome };

@@ -1,5 +1,5 @@
 'use strict';
-// Charts in SVG. Everything that a run holds is set as text, never as markup.
+// Charts in SVG. Content of a run is set as text, never as markup.
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -52,7 +52,7 @@ const STEPS = [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE,
   2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 91 * DAY, 182 * DAY, 365.25 * DAY, 2 * 365.25 * DAY, 5 * 365.25 * DAY, 10 * 365.25 * DAY,
   25 * 365.25 * DAY];
 
-// A scale of times, whose labels say no more than differs.
+// A scale of times. Its labels show only the parts of a time that differ.
 function timeScale([low, high], [from, to], wanted) {
   const scale = linear([low, high], [from, to]);
   const span = Math.max(high - low, SECOND);
@@ -60,7 +60,7 @@ function timeScale([low, high], [from, to], wanted) {
   scale.ticks = [];
   if (step < 28 * DAY) for (let at = Math.ceil(low / step) * step; at <= high; at += step) scale.ticks.push(at);
   else {
-    // Months and years begin on their first day, however long they are.
+    // Marks for months and years are on their first days, although their lengths differ.
     const months = Math.round(step / (30.4 * DAY));
     const first = new Date(low).getUTCFullYear() * 12;
     for (let month = first; Date.UTC(Math.floor(month / 12), month % 12) <= high; month += months) {
@@ -81,7 +81,7 @@ function timeScale([low, high], [from, to], wanted) {
 
 const moment = (value) => new Date(value).toISOString().replace('T', ' ').replace(/(:00)?\.000Z$/, ' UTC').replace('Z', ' UTC');
 
-// Draws into a box, and again whenever its width changes.
+// Draws into a box, and again whenever the box's width changes.
 function drawn(box, draw) {
   let before = 0;
   const again = () => {
@@ -98,7 +98,7 @@ function drawn(box, draw) {
 
 const tip = document.getElementById('tip');
 
-// Tells about what is under the pointer; `find` gives a text and where to mark it, or nothing.
+// Shows a text about what is under the pointer. `find` returns the text and marks the place, or returns nothing.
 function pointed(node, find) {
   const leave = () => { tip.hidden = true; find(null); };
   node.addEventListener('pointerleave', leave);
@@ -143,7 +143,7 @@ function ranged(scale, range) {
   return scale;
 }
 
-// Lines over time, each with the ground under it. `series` have a name, a colour and a value for each `x`.
+// Lines over time, each with the area under it. Each series has a name, a colour and a value for each `x`.
 function lines(box, x, series, { xLabel, yLabel = number, tell, label }) {
   return drawn(box, (width) => {
     const height = width < 500 ? 200 : 240;
@@ -174,7 +174,7 @@ function lines(box, x, series, { xLabel, yLabel = number, tell, label }) {
   });
 }
 
-// How often values of a range occur.
+// A histogram: how often the values in each part of a range occur.
 function histogram(box, values, { name, time = false, paint = () => 'c0', range = null }) {
   return drawn(box, (width) => {
     const height = width < 500 ? 220 : 280;
@@ -209,7 +209,7 @@ function histogram(box, values, { name, time = false, paint = () => 'c0', range 
   });
 }
 
-// Points over time with the median of each stretch.
+// Points over time, with the median of each stretch of time.
 function overTime(box, pairs, { name, time }) {
   const sorted = [...pairs].sort((a, b) => a[0] - b[0]);
   return drawn(box, (width) => {
@@ -238,7 +238,7 @@ function overTime(box, pairs, { name, time }) {
   });
 }
 
-// A map of latitudes and longitudes, as large as its points lie apart.
+// A map of points with latitude and longitude, which shows the area that the points cover.
 function map(box, points, { name }) {
   return drawn(box, (width) => {
     const height = Math.round(Math.max(240, Math.min(320, width * 0.62)));
@@ -264,7 +264,7 @@ function map(box, points, { name }) {
   });
 }
 
-// Tells about the point that is nearest, if one is near.
+// Shows a text about the nearest point, if one is near the pointer.
 function nearest(root, places) {
   const ring = svg('circle', { r: 6, fill: 'none', stroke: colour('ink'), 'stroke-width': 1.5, visibility: 'hidden' });
   root.append(ring);
@@ -283,7 +283,7 @@ function nearest(root, places) {
   });
 }
 
-// Names with their counts.
+// Bars with names and counts.
 function bars(rows, most = Math.max(1, ...rows.map((row) => row.count))) {
   return element('div', { class: 'bars' }, rows.map(({ name, count, paint = 'c0' }) => element('div', { class: 'bar' },
     element('span', { class: 'name', title: name }, name),

@@ -8,22 +8,22 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Columns of one kind that are shown.
+/// The most columns of one kind that are shown.
 const MAX_COLUMNS: usize = 24;
-/// Columns that are told apart.
+/// The most fields that are looked at.
 const MAX_KNOWN: usize = 400;
-/// How deep objects are looked into.
+/// How many levels of nested objects are looked at.
 const MAX_DEPTH: usize = 4;
-/// Words of a column that are shown.
+/// The most words of a column that are shown.
 const MAX_WORDS: usize = 12;
-/// Characters of a name or word that are shown.
+/// The most characters of a name or a word that are shown.
 const MAX_CHARS: usize = 80;
-/// Of ten values so many have to be of a column's kind.
+/// How many of ten values have to be of a column's kind.
 const OF_TEN: usize = 9;
-/// Forms of times beside ISO 8601.
+/// The time formats that are recognised beside ISO 8601.
 const TIMES: [&str; 3] = ["%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M"];
 
-/// What can be drawn of records, by their fields' names. Values are in the records' order.
+/// The columns of which charts can be drawn. Their values are in the order of the records.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Columns {
     numbers: Vec<Numbers>,
@@ -51,7 +51,7 @@ struct Words {
     name: String,
     /// The most frequent ones, with their counts.
     counts: Vec<(String, u64)>,
-    /// Values that are none of these.
+    /// The number of values that are none of these.
     others: u64,
 }
 
@@ -118,7 +118,8 @@ fn push<T>(columns: &mut Vec<T>, column: T) {
     }
 }
 
-/// Tells each member of an object, by its path, until a `tell` wants nothing of what is in it.
+/// Gives each member of an object to `tell`, with its path. Members inside one are visited if `tell` returns true for
+/// it.
 fn walk<'r>(value: &'r Value, name: &str, depth: usize, tell: &mut impl FnMut(&str, &'r Value) -> bool) {
     let Some(members) = value.as_object().filter(|_| depth < MAX_DEPTH) else { return };
     for (member, value) in members {
@@ -129,14 +130,14 @@ fn walk<'r>(value: &'r Value, name: &str, depth: usize, tell: &mut impl FnMut(&s
     }
 }
 
-/// A point as the record model writes one.
+/// Reads a point in the form that the record model writes.
 fn point(value: &Value) -> Option<[f64; 2]> {
     let members = value.as_object().filter(|members| members.len() == 2)?;
     let (latitude, longitude) = (members.get("lat")?.as_f64()?, members.get("lon")?.as_f64()?);
     (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then_some([latitude, longitude])
 }
 
-/// Milliseconds since 1970 of a text that is a time; one without a zone is taken as UTC.
+/// Reads a time, in milliseconds since 1970. A time without a zone is taken as UTC.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of years to come have room in 2^52")]
 fn time(text: &str) -> Option<f64> {
     if text.len() < 8 || !text.starts_with(|first: char| first.is_ascii_digit()) {
@@ -153,7 +154,8 @@ fn time(text: &str) -> Option<f64> {
     found.map(|time| time.as_millisecond() as f64)
 }
 
-/// The most frequent words of a column, and how many values are none of them; `None` where hardly any comes again.
+/// Returns the most frequent words of a column and the number of all other values, or `None` if most words occur only
+/// once.
 fn words(values: &[&(usize, &Value)]) -> Option<(Vec<(String, u64)>, u64)> {
     let mut counts: HashMap<String, u64> = HashMap::new();
     let mut all = 0;
@@ -179,7 +181,7 @@ fn words(values: &[&(usize, &Value)]) -> Option<(Vec<(String, u64)>, u64)> {
     Some((counts, others))
 }
 
-/// As much of a text as has room.
+/// Shortens a text to what is shown of it.
 pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",

@@ -1,4 +1,4 @@
-//! What the texts of sampled lines say: sentiment, and keywords with the sentiment around them.
+//! Summarises the texts of sampled lines: sentiment, and keywords with the sentiment of their texts.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::columns::shown;
 
-/// Keywords that are shown.
+/// The most keywords that are shown.
 const MAX_KEYWORDS: usize = 30;
 
-/// Sentiment and keywords of lines that a consumer wrote.
+/// The sentiment and keywords of lines that a consumer wrote.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Enriched {
     sentiment: Sentiment,
@@ -22,9 +22,9 @@ struct Sentiment {
     positive: u64,
     neutral: u64,
     negative: u64,
-    /// Lines whose text is not scored: there is none, or it is in another language.
+    /// The number of lines without a score: they have no text, or one in another language.
     unscored: u64,
-    /// From -1 to 1.
+    /// The scores, from -1 to 1.
     scores: Vec<f64>,
 }
 
@@ -32,7 +32,7 @@ struct Sentiment {
 struct Keyword {
     term: String,
     count: u64,
-    /// Mean score of the texts that it is in.
+    /// The mean score of the texts that contain it.
     score: f64,
 }
 
@@ -61,7 +61,7 @@ impl Enriched {
 }
 
 impl Sentiment {
-    /// Counts one text, and answers its score.
+    /// Counts one text, and returns its score.
     fn add(&mut self, found: Option<&Value>) -> f64 {
         let text = |name: &str| found.and_then(|found| found.get(name));
         let count = match text("label").and_then(Value::as_str) {

@@ -1,5 +1,5 @@
-//! `report.html`: a run as one page to look at, beside its data. It needs no server and no network, and nothing that a
-//! record holds becomes HTML: everything is JSON in the page, which its script sets as text.
+//! `report.html`: a page that shows a run, beside its data. It needs no server and no network. The content of a record
+//! never becomes HTML: it is JSON in the page, and the page's script inserts it as text.
 
 mod columns;
 mod enriched;
@@ -27,7 +27,7 @@ const HTML: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = concat!(include_str!("charts.js"), include_str!("page.js"));
 
-/// What the page's script is given.
+/// The data that the page's script gets.
 #[derive(Serialize)]
 struct Page<'r> {
     began_at: String,
@@ -39,11 +39,11 @@ struct Page<'r> {
     pictures: Vec<Picture>,
 }
 
-/// What a data set's records are like, from a sample of what was delivered.
+/// Charts of a data set's records, from a sample of what was delivered.
 #[derive(Serialize)]
 struct Picture {
     name: String,
-    /// Lines that were read, and those of them that are in the picture.
+    /// The number of records that were read, and the number of those that are in the sample.
     seen: u64,
     sampled: usize,
     #[serde(flatten)]
@@ -53,7 +53,7 @@ struct Picture {
     refused: Refused,
 }
 
-/// Writes the page of a run into its data folder, whole or not at all, and answers its path.
+/// Writes the page of a run into its data folder, atomically, and returns its path.
 pub(crate) fn write(report: &Report, data_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let path = data_dir.join(NAME);
     let part = data_dir.join("report.html.part");
@@ -85,7 +85,7 @@ fn text(report: &Report) -> Result<String, Box<dyn Error>> {
     Ok(HTML.replace("/* page.css */", STYLE).replace("/* page.js */", SCRIPT).replace("{{run}}", &json))
 }
 
-/// JSON that no reader of HTML takes for markup.
+/// Escapes JSON so that nothing in it can be taken for markup in HTML.
 fn in_html(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 16);
     for c in json.chars() {

@@ -1,4 +1,4 @@
-// The page of a run: what came of its records, when, and what they are like.
+// The page of a run: what became of its records, when, and charts of them.
 
 const run = JSON.parse(document.getElementById('run').textContent);
 const STAGES = [['read', 'read', 'plain'], ['put', 'put', 'plain'], ['on_stream', 'on stream', 'c0'], ['typed', 'typed', 'c1'],
@@ -19,7 +19,7 @@ function choice(label, names, chosen, change) {
 
 const box = () => element('div', {});
 
-// Cards two in a row; one that is alone in its row takes the whole of it.
+// Puts two cards in a row. A card that is alone in its row gets all of it.
 function grid(cards, style = '') {
   let open = null;
   for (const one of cards) {
@@ -61,7 +61,7 @@ function throughput() {
   const show = (index) => {
     const wanted = index === 0 ? series : series.filter((s) => s.data_set === sets[index - 1]);
     const slots = Math.max(...wanted.map((s) => s.counts.length));
-    // A line of a few slots says nothing, and one of hundreds is noise.
+    // At most 80 slots are shown, since a line of hundreds is only noise.
     const width = Math.max(1, Math.ceil(slots / 80));
     const stages_ = Object.keys(PASSED).filter((stage) => wanted.some((s) => s.stage === stage));
     const length = Math.ceil(slots / width) + 1;
@@ -88,7 +88,7 @@ function throughput() {
 
 const later = (show) => { const place = box(); queueMicrotask(() => show(place)); return place; };
 
-// A card of one chart whose field is chosen.
+// A card with one chart, whose field can be chosen.
 function chosen(title, note, columns, label, draw, start = 0) {
   const place = box();
   const show = (index) => { const chart = box(); place.replaceChildren(chart); draw(chart, columns[index]); };
@@ -120,7 +120,7 @@ function keywords(picture) {
     style: `font-size:${(12.5 + 9 * Math.sqrt(count / most)).toFixed(1)}px;color:${colour(paint(score))}`,
     title: `${whole.format(count)} texts, mean score ${score.toFixed(2)}`,
   }, term));
-  return card('Keywords', 'size: texts they are in; colour: mean sentiment', element('div', { class: 'terms' }, terms));
+  return card('Keywords', 'larger: in more texts; colour: mean sentiment of these texts', element('div', { class: 'terms' }, terms));
 }
 
 function overTimeCard(picture) {
@@ -146,7 +146,7 @@ function refused(picture) {
   const { reasons, rows, is_cut: isCut } = picture.refused;
   if (!rows.length) return null;
   const table = element('div', { class: 'scroll', tabindex: '0' }, element('table', {},
-    element('thead', {}, element('tr', {}, ['where', 'why', 'the record'].map((name) => element('th', {}, name)))),
+    element('thead', {}, element('tr', {}, ['where', 'reason', 'record'].map((name) => element('th', {}, name)))),
     element('tbody', {}, rows.map((row) => element('tr', {}, element('td', { class: 'place' }, row.place), element('td', {}, row.reason), element('td', {}, element('code', {}, row.payload)))))));
   const chips = element('div', { class: 'chips' }, reasons.map(([reason, count]) => element('span', {}, `${whole.format(count)} × ${reason}`)));
   const all = reasons.reduce((sum, [, count]) => sum + count, 0);
@@ -176,7 +176,7 @@ function told() {
   const named = (what, records, count) => records.map((name) => element('li', { class: 'bad' }, `${what}: ${name}`)).concat(count > records.length ? [element('li', { class: 'bad' }, `${what}: ${whole.format(count)} in all`)] : []);
   const lines_ = [...run.problems.map((text) => element('li', { class: 'bad' }, text)), ...named('missing', run.missing, run.missing_records),
     ...named('doubled', run.doubled, run.doubled_records), ...run.notes.map((text) => element('li', {}, text))];
-  return lines_.length ? card('To know', '', element('ul', {}, lines_), { wide: true }) : null;
+  return lines_.length ? card('Problems and notes', '', element('ul', {}, lines_), { wide: true }) : null;
 }
 
 function files() {
@@ -190,4 +190,4 @@ const none = run.data_sets.length ? null : card('No records', '', element('p', {
 document.getElementById('main').append(...[
   head(), grid([none, told(), ...stages(), throughput()].filter(Boolean)),
   ...run.pictures.flatMap(dataSet), grid([files()].filter(Boolean), 'margin-top:32px'),
-  element('footer', {}, 'Made by kinflow at the end of the run. The page is one file, asks no server, and shows at most some thousand records.')].filter(Boolean));
+  element('footer', {}, 'Made by kinflow at the end of the run. This page is one file and needs no server. Its charts show a sample of a few thousand records at most.')].filter(Boolean));

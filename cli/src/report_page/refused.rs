@@ -1,4 +1,4 @@
-//! Rows that were put aside: how many for each reason, and the first ones with where they came from.
+//! The rows that were put aside: how many there are for each reason, and the first ones with where they came from.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,20 +9,20 @@ use serde::Serialize;
 use super::columns::shown;
 use super::sample;
 
-/// Files that are read.
+/// The most files of a folder that are read.
 const MAX_FILES: usize = 2_000;
-/// Rows that are shown one by one.
+/// The most rows that are shown one by one.
 const MAX_ROWS: usize = 50;
-/// Characters of a row that are shown.
+/// The most characters of a row that are shown.
 const MAX_PAYLOAD_CHARS: usize = 240;
 
-/// What was put aside in a run.
+/// The rows that were put aside in a run.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Refused {
-    /// The most frequent first.
+    /// The reasons with their counts, with the most frequent one first.
     reasons: Vec<(String, u64)>,
     rows: Vec<Row>,
-    /// Whether there are files that were not looked into.
+    /// Whether there are files that were not read.
     is_cut: bool,
 }
 
@@ -34,7 +34,7 @@ struct Row {
 }
 
 impl Refused {
-    /// Looks into folders of records that were put aside since then.
+    /// Reads the files in these folders that were written since `since_ms`.
     pub(super) fn of<'f>(folders: impl Iterator<Item = &'f Path>, since_ms: i64) -> Self {
         let mut refused = Self::default();
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -43,7 +43,8 @@ impl Refused {
             refused.is_cut |= files.len() > MAX_FILES;
             for file in files.iter().take(MAX_FILES) {
                 sample::lines(file, |line| {
-                    // The delivery stream's own objects lie in the same folder, and are told by the transform's reasons.
+                    // The delivery stream's own objects in this folder are skipped, because the transform's reasons
+                    // name the same rows.
                     if let Ok(row) = PutAside::read(line) {
                         *counts.entry(kind(&row)).or_default() += 1;
                         if refused.rows.len() < MAX_ROWS {
@@ -59,7 +60,7 @@ impl Refused {
     }
 }
 
-/// A reason in few words.
+/// The reason in a few words.
 fn kind(row: &PutAside<'_>) -> String {
     match &row.reason.field {
         Some(field) => format!("{} of {field}", row.reason.kind),

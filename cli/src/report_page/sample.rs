@@ -1,4 +1,4 @@
-//! A bounded sample of the lines below a folder: from each of a number of files some, evenly.
+//! A bounded sample of the lines in a folder's files, spread evenly over files and lines.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -9,27 +9,29 @@ use edge::clock::since_epoch_ms;
 use record_model::compress;
 use serde_json::Value;
 
-/// Files that are read; of more, each so many-th.
+/// The most files that are read. If there are more, files at equal distances are chosen.
 const MAX_FILES: usize = 64;
-/// Files and folders that are looked at.
+/// The most files and folders that are looked at.
 const MAX_ENTRIES: usize = 100_000;
-/// Bytes of one file that are read, unpacked.
+/// The most bytes of one file that are read, after decompression.
 const MAX_BYTES: u64 = 4 << 20;
-/// Records that are kept.
+/// The number of records at which a sample is aimed. It has fewer than twice as many.
 const MAX_RECORDS: usize = 2_000;
 
 /// Records of a folder's files, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     pub(super) records: Vec<Value>,
-    /// Lines that were read.
+    /// The number of records that were read.
     pub(super) seen: u64,
-    /// One line of so many is kept.
+    /// One record of this many is kept.
     stride: u64,
 }
 
 impl Sample {
-    /// Reads what was written below a folder since then. What can't be read is passed over: a picture needs no more.
+    /// Samples the files in a folder that were written since `since_ms`. Files and lines that can't be read are
+    /// skipped, since
+    /// charts can do without them.
     pub(super) fn of(folder: &Path, since_ms: i64) -> Self {
         let mut sample = Self { stride: 1, ..Self::default() };
         let files = files(folder, since_ms);
@@ -44,7 +46,7 @@ impl Sample {
         sample
     }
 
-    /// The member of each record.
+    /// A sample that has this member of each record instead of the record.
     pub(super) fn members(&self, name: &str) -> Self {
         let members =
             self.records.iter().filter_map(|record| record.get(name)).filter(|member| member.is_object());
@@ -69,7 +71,7 @@ impl Sample {
     }
 }
 
-/// The files below a folder that were written since then, by name.
+/// The files in a folder and its subfolders that were written since `since_ms`, sorted by name.
 pub(super) fn files(folder: &Path, since_ms: i64) -> Vec<PathBuf> {
     let (mut found, mut open, mut entries) = (Vec::new(), vec![folder.to_owned()], 0);
     while let Some(folder) = open.pop() {
@@ -83,7 +85,7 @@ pub(super) fn files(folder: &Path, since_ms: i64) -> Vec<PathBuf> {
             } else if kind.is_file() {
                 let modified =
                     entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(UNIX_EPOCH);
-                // File systems keep times less exactly than the clock tells them.
+                // File systems store times less exactly than the clock gives them.
                 if since_epoch_ms(modified).saturating_add(1_000) >= since_ms {
                     found.push(entry.path());
                 }
@@ -94,7 +96,7 @@ pub(super) fn files(folder: &Path, since_ms: i64) -> Vec<PathBuf> {
     found
 }
 
-/// Tells the first lines of a file, gzip, zstd or neither; none where it can't be read.
+/// Gives the first lines of a file to `tell`, decompressed. A file that can't be read has none.
 pub(super) fn lines(path: &Path, mut tell: impl FnMut(&[u8])) {
     let Ok(mut file) = File::open(path).map(BufReader::new) else { return };
     let head = file.fill_buf().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Buckets, which hold what a pipeline made.
+//! Rules for buckets, which hold the results of a pipeline.
 
 use super::streams::not_kept;
 use crate::check::rule::{Found, Rule, Severity};

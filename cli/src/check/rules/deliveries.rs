@@ -1,4 +1,4 @@
-//! Delivery streams: what their transform, their prefixes and their destination ask of each other.
+//! Rules for delivery streams: how their transform, their prefixes and their destination fit together.
 
 use serde_json::Value;
 
@@ -14,9 +14,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "delivery-answer-may-be-too-long",
         severity: Severity::Warning,
-        reason: "A function's answer may have 6 MB in base64. A longer one fails the whole buffer, which goes to the error prefix after three tries.",
+        reason: "A function's answer may have at most 6 MB, in base64. With a longer answer the whole buffer fails, and goes to the error prefix after three tries.",
         fix: "Set the processor's BufferSizeInMBs to 1.",
-        source: "measured: a row of 130 bytes is 503 bytes of answer, so that 1 MB of rows is 3.9 MB",
+        source: "measured: a row of 130 bytes becomes 503 bytes of the answer, so 1 MB of rows becomes 3.9 MB",
         find: answer_may_be_too_long,
     },
     Rule {
@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// A destination of a delivery stream, by the name of its property.
+/// A destination of a delivery stream, with the name of its property.
 pub(super) struct Destination<'s> {
     pub(super) delivery: Resource<'s>,
     pub(super) name: &'s str,
@@ -110,7 +110,7 @@ fn each(stack: &Stack, find: impl Fn(&Destination<'_>) -> Option<Found>) -> Vec<
     destinations(stack).iter().filter_map(find).collect()
 }
 
-/// A parameter of the processor of this type.
+/// Finds the processor of this type, if processing is enabled.
 pub(super) fn processor<'s>(destination: &Destination<'s>, kind: &str) -> Option<&'s Value> {
     let processing = destination.node.get("ProcessingConfiguration")?;
     if !is_set(processing, "Enabled") {
@@ -152,7 +152,7 @@ fn joins_records(stack: &Stack) -> Vec<Found> {
         let is_joined = destination.is_s3()
             && processor(destination, "Lambda").is_none()
             && processor(destination, "AppendDelimiterToRecord").is_none();
-        // Members of gzip have their ends.
+        // Records that are gzip members say where they end.
         let is_gzip = text(destination.node, "FileExtension")
             .is_some_and(|extension| extension.rsplit('.').next() == Some("gz"));
         let what = "it has neither a function nor AppendDelimiterToRecord".to_owned();
@@ -160,7 +160,7 @@ fn joins_records(stack: &Stack) -> Vec<Found> {
     })
 }
 
-/// The part of a destination that says where objects go.
+/// The part of a destination that says where objects are written.
 fn s3<'s>(destination: &Destination<'s>) -> &'s Value {
     destination.node.get("S3Configuration").unwrap_or(destination.node)
 }
@@ -195,7 +195,7 @@ fn partitions_without_keys(stack: &Stack) -> Vec<Found> {
     each(stack, |destination| {
         let has_keys = text(destination.node, "Prefix")?.contains("!{partitionKeyFromLambda:");
         let has_what_they_need = is_partitioned(destination) && processor(destination, "Lambda").is_some();
-        let what = "its prefix has partition keys that nothing gives it".to_owned();
+        let what = "its prefix uses partition keys that nothing provides".to_owned();
         (has_keys && !has_what_they_need).then(|| destination.found("Prefix", what))
     })
 }

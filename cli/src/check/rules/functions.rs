@@ -1,4 +1,4 @@
-//! Functions and the schedules that invoke them.
+//! Rules for functions, and for the schedules that invoke them.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "schedule-has-a-fixed-name",
         severity: Severity::Error,
-        reason: "SAM names a schedule of EventBridge Scheduler after its event, so that a second stack in the account can't be made.",
+        reason: "SAM names a schedule of EventBridge Scheduler after its event, so a second stack can't be created in the account.",
         fix: "Set OmitName: true.",
         source: "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-schedulev2.html",
         find: schedule_has_a_fixed_name,
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "function-has-a-fixed-name",
         severity: Severity::Warning,
-        reason: "A second stack of the template can't be made in the region, and a change that replaces the function fails.",
+        reason: "A second stack of the template can't be created in the region, and a change that replaces the function fails.",
         fix: "Leave FunctionName out.",
         source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html",
         find: has_a_fixed_name,
@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "function-has-three-seconds",
         severity: Severity::Warning,
-        reason: "A batch that takes longer is killed and tried again, until it is given up.",
+        reason: "An invocation that takes longer is killed, and its batch is tried again until it is given up.",
         fix: "Set Timeout to 60 or more.",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
         find: has_three_seconds,
@@ -41,8 +41,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "function-logs-for-ever",
         severity: Severity::Warning,
-        reason: "The log group that Lambda makes by itself never expires, and may be paid for ever.",
-        fix: "Make an AWS::Logs::LogGroup with RetentionInDays, and name it in LoggingConfig.",
+        reason: "The log group that Lambda creates by itself keeps its logs for ever, at your cost.",
+        fix: "Add an AWS::Logs::LogGroup with RetentionInDays, and name it in LoggingConfig.",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
         find: logs_for_ever,
     },
@@ -78,7 +78,7 @@ fn schedule_has_a_fixed_name(stack: &Stack) -> Vec<Found> {
             let properties = event.get("Properties").unwrap_or(&Value::Null);
             if !crate::check::stack::is_set(properties, "OmitName") {
                 let path = ["Properties", "Events", name, "Properties"];
-                let what = "its schedule has a name that the account has once";
+                let what = "its schedule has a fixed name, which can exist only once in the account";
                 let mend = ["Properties", "Events", name, "Properties", "ScheduleExpression"];
                 let found_here = Found::new(function.place, &path, what);
                 found.push(match properties.get("Name") {
@@ -125,7 +125,7 @@ fn logs_for_ever(stack: &Stack) -> Vec<Found> {
         .collect()
 }
 
-/// Whether the template makes the log group that Lambda would make.
+/// Whether the template creates the log group that Lambda would create otherwise.
 fn has_group(stack: &Stack, function: &str) -> bool {
     let own = format!("/aws/lambda/{function}");
     stack

@@ -1,4 +1,4 @@
-//! What reads a Kinesis stream for a function, and must neither block it nor lose its records.
+//! Rules for event source mappings of Kinesis streams, which must neither block their shards nor lose records.
 
 use crate::check::rule::{Found, Rule, Severity};
 use crate::check::stack::{Mapping, Stack, is_set, number, text, texts};
@@ -20,23 +20,23 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mapping-loses-what-it-gives-up",
         severity: Severity::Error,
-        reason: "A batch that ran out of retries is gone: Lambda passes it and keeps nothing.",
-        fix: "Set DestinationConfig.OnFailure to a bucket of S3, which keeps metadata and payload.",
+        reason: "A batch that ran out of retries is lost: Lambda skips it and keeps nothing.",
+        fix: "Set DestinationConfig.OnFailure to an S3 bucket, which keeps metadata and payload.",
         source: FAILURES,
         find: loses_what_it_gives_up,
     },
     Rule {
         id: "mapping-keeps-no-payload",
         severity: Severity::Warning,
-        reason: "A queue or a topic is told the sequence numbers alone; the records are lost once the stream lets them go.",
-        fix: "Set DestinationConfig.OnFailure to a bucket of S3, which keeps the payload too.",
+        reason: "A queue or a topic gets only the sequence numbers. The records are lost once the stream drops them.",
+        fix: "Set DestinationConfig.OnFailure to an S3 bucket, which keeps the payload too.",
         source: FAILURES,
         find: keeps_no_payload,
     },
     Rule {
         id: "mapping-gives-up-too-late",
         severity: Severity::Error,
-        reason: "A record leaves the stream before it is given up, so that its on-failure record has no payload, or none is written.",
+        reason: "A record leaves the stream before it is given up, so its on-failure document has no payload, or is not written at all.",
         fix: "Set MaximumRecordAgeInSeconds below RetentionPeriodHours, with time for one more try.",
         source: PARAMETERS,
         find: gives_up_too_late,
@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mapping-fails-whole-batches",
         severity: Severity::Warning,
-        reason: "One bad record fails its whole batch: its neighbours are done again, and given up with it.",
+        reason: "One bad record fails its whole batch: its neighbours are processed again, and are given up with it.",
         fix: "Answer batchItemFailures, and set FunctionResponseTypes: [ReportBatchItemFailures].",
         source: PARTIAL,
         find: fails_whole_batches,
@@ -52,8 +52,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mapping-does-not-bisect",
         severity: Severity::Warning,
-        reason: "A batch whose function dies is tried whole until it is given up, with every record that was not at fault.",
-        fix: "Set BisectBatchOnFunctionError: true; a batch in halves uses up no retries.",
+        reason: "A batch on which the function fails is tried as a whole until it is given up, with all the records that were not at fault.",
+        fix: "Set BisectBatchOnFunctionError: true. Splitting a batch in halves uses up no retries.",
         source: PARAMETERS,
         find: does_not_bisect,
     },
@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "mapping-splits-aggregates",
         severity: Severity::Warning,
-        reason: "With a ParallelizationFactor over 1 records of a KPL aggregate are not kept together, nor in their order.",
+        reason: "With a ParallelizationFactor over 1, the records of a KPL aggregate are neither kept together nor in their order.",
         fix: "Set ParallelizationFactor: 1 and more shards, or put no aggregates.",
         source: "https://docs.aws.amazon.com/streams/latest/dev/kinesis-kpl-consumer-deaggregation.html",
         find: splits_aggregates,
@@ -100,7 +100,7 @@ fn each(stack: &Stack, find: impl Fn(&Mapping<'_>) -> Option<Found>) -> Vec<Foun
     stack.mappings().iter().filter_map(find).collect()
 }
 
-/// A limit that ends, where -1 stands for none.
+/// A limit, or `None` if it is not set or is -1, which means that there is none.
 fn limit(mapping: &Mapping<'_>, name: &str) -> Option<f64> {
     number(mapping.properties, name).filter(|number| *number >= 0.0)
 }

@@ -1,4 +1,4 @@
-//! The rules, each a row of its room's table.
+//! The rules. Each file has a table of them.
 
 mod buckets;
 mod deliveries;

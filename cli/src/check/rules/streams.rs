@@ -1,4 +1,4 @@
-//! Streams, whose records must outlive a stack, and whose capacity is said once.
+//! Rules for streams: their records must outlive the stack, and their capacity must be given once.
 
 use crate::check::rule::{Found, Rule, Severity};
 use crate::check::stack::{Resource, Stack, number, text};
@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "stream-has-a-fixed-name",
         severity: Severity::Warning,
-        reason: "A second stack of the template can't be made in the region, and a change that replaces the stream fails.",
+        reason: "A second stack of the template can't be created in the region, and a change that replaces the stream fails.",
         fix: "Leave Name out, and give functions the name by a variable.",
         source: STREAM,
         find: has_a_fixed_name,
@@ -36,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "stream-keeps-for-a-day-only",
         severity: Severity::Warning,
-        reason: "A consumer that stands still over a weekend, or a delivery stream that is created again, loses what is older than a day.",
+        reason: "A consumer that stops for a weekend, or a delivery stream that is created again, loses records that are older than a day.",
         fix: "Set RetentionPeriodHours to 48 or more; kinflow estimate says what it costs.",
         source: "https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html",
         find: keeps_for_a_day_only,
@@ -51,7 +51,7 @@ fn goes_with_its_stack(stack: &Stack) -> Vec<Found> {
     each(stack, not_kept)
 }
 
-/// A resource that goes with its stack, or with an update, and what keeps it.
+/// Reports a resource that is deleted with its stack or by a replacement, with the policies that would keep it.
 pub(super) fn not_kept(resource: Resource<'_>) -> Option<Found> {
     let missing: Vec<&str> = ["DeletionPolicy", "UpdateReplacePolicy"]
         .into_iter()

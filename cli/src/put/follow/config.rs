@@ -1,4 +1,4 @@
-//! Which files are followed to which streams, as a TOML file says it.
+//! Reads which files are followed to which streams from a TOML file.
 
 use std::error::Error;
 use std::fs;
@@ -15,13 +15,13 @@ use serde::Deserialize;
 
 use super::log_lines::LogForm;
 
-/// Longest configuration that is read.
+/// The largest configuration that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
-    /// Where places are kept; `<configuration>.state` without it.
+    /// The folder in which places are kept. The default is the configuration's path with the extension `state`.
     state: Option<PathBuf>,
     #[serde(default, rename = "flow")]
     flows: Vec<FlowSource>,
@@ -57,14 +57,14 @@ struct FlowSource {
     keep_shard_limits: bool,
 }
 
-/// Where a file begins that was not read yet when following began.
+/// Where reading begins in a file that was not read yet when following began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum From {
     /// At its first byte, so that nothing is lost.
     #[default]
     Start,
-    /// At its end, for files that are there at the first start.
+    /// At its end, for files that exist at the first start.
     End,
 }
 
@@ -72,7 +72,7 @@ fn one_second() -> u64 {
     1_000
 }
 
-/// What is followed.
+/// The configuration.
 pub(super) struct Config {
     pub(super) state: PathBuf,
     pub(super) flows: Vec<Flow>,
@@ -80,11 +80,11 @@ pub(super) struct Config {
 
 /// Files of one folder that go to one stream.
 pub(super) struct Flow {
-    /// What tells it from others, and is the same in every run: the stream, and the files as they are written.
+    /// Identifies the flow in every run: its stream, and its files as the configuration names them.
     pub(super) id: String,
-    /// Their folder.
+    /// The folder of the files.
     pub(super) folder: PathBuf,
-    /// What their names look like: `*` is any text, `?` any character.
+    /// The pattern of their names, in which `*` is any text and `?` any character.
     pub(super) names: String,
     pub(super) stream: String,
     pub(super) schema: Schema,
@@ -97,14 +97,14 @@ pub(super) struct Flow {
 /// How a file's records are read.
 #[derive(Clone)]
 pub(super) enum Form {
-    /// As the sources read any file.
+    /// As in any file.
     File(Format),
-    /// Lines of a log.
+    /// From the lines of a log.
     Log(LogForm),
 }
 
 impl Config {
-    /// Reads a configuration; paths in it are seen from its own folder.
+    /// Reads a configuration. Paths in it are relative to its folder.
     pub(super) async fn read(path: &Path, aws: &AwsSettings) -> Result<Self, Box<dyn Error>> {
         let shown = path.display();
         let at = |problem: &dyn std::fmt::Display| format!("{shown}: {problem}");
@@ -175,14 +175,15 @@ impl Flow {
         Ok(Self { id, folder, names, stream, schema, form, from, packing, keep_shard_limits })
     }
 
-    /// Whether a file of this name is one of the flow's. What a rotation compressed is none: it was read before.
+    /// Whether a file of this name belongs to the flow. Compressed files of a rotation don't, since they were read
+    /// before.
     pub(super) fn has(&self, name: &str) -> bool {
         let packed = [".gz", ".zst", ".bz2", ".xz"].iter().any(|ending| name.ends_with(ending));
         (!packed || self.names == name) && is_like(self.names.as_bytes(), name.as_bytes())
     }
 }
 
-/// Whether a name is like a pattern with `*` and `?`; in time that grows with the product of their lengths at most.
+/// Whether a name matches a pattern with `*` and `?`. It takes at most as many steps as the product of their lengths.
 fn is_like(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut of, mut star) = (0, 0, None);
     while at < name.len() {

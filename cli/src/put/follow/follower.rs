@@ -1,4 +1,4 @@
-//! One file on its way to its stream, from where it was put to before, until it ends or everything does.
+//! Follows one file: puts it on its stream from the last saved place on, until the file ends or the command is stopped.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -21,9 +21,10 @@ use crate::aws::endpoint;
 use crate::put::patient::Patient;
 use crate::put::quarantine_file::QuarantineFile;
 
-/// How long one record is tried: what follows is for ever, and no record is given up for a stream that is out of reach.
+/// How long one record is tried. Following goes on for ever, so no record is given up because a stream can't be
+/// reached.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
-/// How long a stream is waited for at a time.
+/// How long one attempt waits for a stream to become active.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// A file that is followed.
@@ -32,25 +33,25 @@ pub(super) struct Follower {
     pub(super) flow: Arc<Flow>,
     pub(super) path: PathBuf,
     pub(super) file: File,
-    /// Everything before is put.
+    /// Everything before this byte was put.
     pub(super) position: u64,
-    /// What the file began with where it was read.
+    /// What the file began with when it was read.
     pub(super) print: Arc<Mutex<Print>>,
 }
 
-/// Why a file is followed no more.
+/// The reason why a file is not followed any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// It was put to its end, and nobody writes to it.
+    /// It was put to its end, and nobody writes to it any more.
     Done,
-    /// Something else is in it now.
+    /// It was truncated or now contains something else.
     Cut,
-    /// Everything stops.
+    /// The command is being stopped.
     Stopped,
 }
 
 impl Follower {
-    /// Puts what the file holds and what is written to it. What fails is tried again from the last place.
+    /// Puts what the file contains and what is written to it. After an error it tries again from the last saved place.
     pub(super) async fn run(mut self) -> Ended {
         let mut told = String::new();
         loop {
@@ -63,7 +64,7 @@ impl Follower {
                 Ok(None) => {}
                 Err(error) => {
                     let error = format!("{} is tried again: {error}", self.path.display());
-                    // What fails again for the same reason is nothing new.
+                    // The same error is reported only once.
                     if error != told {
                         self.world.rates.say(&error);
                         told = error;
@@ -74,7 +75,7 @@ impl Follower {
         }
     }
 
-    /// One way through the file. `None`: it is to be read on from where it was put to.
+    /// Reads and puts the file once. Returns `None` if it has to be read on from the place up to which it was put.
     async fn once(&mut self) -> Result<Option<Ended>, String> {
         let (world, flow) = (Arc::clone(&self.world), Arc::clone(&self.flow));
         let ingest = self.open().await?;
@@ -146,7 +147,7 @@ impl Follower {
         opened.map_err(|error| format!("{place} can't be put to: {}", chain(&error)))
     }
 
-    /// Keeps the place up to which everything is acknowledged or put aside.
+    /// Notes the place up to which everything is acknowledged or put aside.
     fn keep(&mut self, report: &FeedReport) {
         if let Some(resume) = &report.resume {
             self.note(resume.position);
@@ -163,7 +164,7 @@ impl Follower {
     }
 }
 
-/// A number of a file for the lines on the terminal.
+/// A number that identifies a file for the progress lines.
 fn edge_number(id: FileId) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
@@ -171,14 +172,14 @@ fn edge_number(id: FileId) -> u64 {
     hasher.finish()
 }
 
-/// Waits until everything is to stop.
+/// Waits until the command is stopped.
 async fn stopped(world: &World) {
     while !world.stop.flag.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Notes how far a file is put, and tells it.
+/// Notes how far a file was put, and shows it.
 struct Noted<'a> {
     follower: &'a mut Follower,
     number: u64,

@@ -1,4 +1,4 @@
-//! A file that something writes to: read to its end and then on, until another file has its name or it was cut short.
+//! Reads a growing file to its end and then what is added, until its name belongs to another file or it is truncated.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -16,16 +16,16 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 const PIECE_BYTES: usize = 256 << 10;
-/// Between two looks whether there is more, at first and at most.
+/// The shortest and the longest time between two looks for more bytes.
 const LOOK_AFTER: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
-/// How long a file whose name another one has is still written to by whoever had it open.
+/// How long a file that lost its name is still read, since a writer may have it open.
 const GRACE: Duration = Duration::from_secs(1);
-/// A file that does not grow for so long is closed, and opened again once it does.
+/// How long a file may stay unchanged before it is closed. It is opened again once it grows.
 const CLOSED_AFTER: Duration = Duration::from_mins(5);
-/// The bytes that tell a file from another one.
+/// The number of first bytes by which a file is recognised.
 const PRINT_BYTES: usize = 1024;
 
-/// What a file begins with: so many bytes, and their hash.
+/// What a file begins with: a number of bytes, and their hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Print {
     pub(super) bytes: usize,
@@ -33,7 +33,7 @@ pub(super) struct Print {
 }
 
 impl Print {
-    /// Of as much of the file as there is, up to what is enough.
+    /// Takes the beginning of a file, or all of it if it is short.
     pub(super) fn of(file: &File) -> std::io::Result<Self> {
         Ok(Self::of_bytes(&head(file)?))
     }
@@ -42,7 +42,7 @@ impl Print {
         Self { bytes: head.len(), hash: format!("{:032x}", hash_key(&STANDARD.encode_to_string(head))) }
     }
 
-    /// Whether the file begins as the one that this is of.
+    /// Whether the file begins like the one from which this was taken.
     pub(super) fn is_of(&self, file: &File) -> bool {
         head(file).is_ok_and(|head| self.begins(&head))
     }
@@ -51,9 +51,9 @@ impl Print {
         head.get(..self.bytes).is_some_and(|same| Self::of_bytes(same) == *self)
     }
 
-    /// Takes in what a file begins with now; `false` where that is not what it began with.
+    /// Updates this from a file that may have grown. Returns `false` if the file begins differently now.
     fn grow(&mut self, file: &File) -> std::io::Result<bool> {
-        // Of one reading, so that nothing else can be there by then.
+        // The file is read only once, so that it can't change in between.
         let head = head(file)?;
         let is_same = self.begins(&head);
         if is_same && head.len() > self.bytes {
@@ -77,7 +77,7 @@ fn head(file: &File) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// A file by its place on the disk, whatever it is called.
+/// Identifies a file by device and inode, whatever its name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct FileId {
     device: u64,
@@ -90,15 +90,15 @@ impl FileId {
     }
 }
 
-/// The bytes of a file as they are written.
+/// The bytes of a file, including those that are written while it is read.
 pub(super) struct GrowingFile {
     file: File,
     path: PathBuf,
     id: FileId,
-    /// What the bytes that were read began with.
+    /// What the file began with when its bytes were read.
     print: Arc<Mutex<Print>>,
     at: u64,
-    /// Whether the last look found nothing.
+    /// Whether the last read reached the end.
     is_at_end: bool,
     ends_in_line_end: bool,
     quiet_since: Instant,
@@ -107,7 +107,9 @@ pub(super) struct GrowingFile {
 }
 
 impl GrowingFile {
-    /// A file that is open already, whose beginning is kept in `print`. `cut` is set where it ends since it was cut short.
+    /// Reads a file that is open already. `print` has its beginning, and is updated. `cut` is set if reading ends
+    /// because the
+    /// file was truncated or replaced.
     pub(super) fn new(
         file: File,
         path: &Path,
@@ -129,13 +131,13 @@ impl GrowingFile {
         })
     }
 
-    /// Whether what is in the file now is not what was read.
+    /// Whether the file was truncated or contains something else than what was read.
     fn is_cut(&mut self) -> std::io::Result<bool> {
         let is_same = self.print.lock().unwrap_or_else(PoisonError::into_inner).grow(&self.file)?;
         Ok(!is_same || self.file.metadata()?.len() < self.at)
     }
 
-    /// The next bytes, or none for now.
+    /// Reads the next bytes. Returns `None` if there are none at the moment.
     fn piece(&mut self) -> std::io::Result<Option<Bytes>> {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
         (&mut self.file).take(PIECE_BYTES as u64).read_to_end(&mut piece)?;

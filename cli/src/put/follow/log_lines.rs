@@ -1,5 +1,6 @@
-//! Records of a log: a line each, or a line that begins as a pattern says with all lines behind it that do not; and from
-//! each record JSON by the schema, from the named groups of a pattern.
+//! Reads records from a log: single lines, or a line that matches a pattern with all lines after it that do not. The
+//! named
+//! groups of another pattern make each record JSON by the schema.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +15,11 @@ use regex_lite::Regex;
 pub(super) struct LogForm {
     begin: Option<Regex>,
     fields: Option<Arc<Fields>>,
-    /// How long a record of several lines waits for its next one.
+    /// How long a record of several lines waits for its next line.
     wait: Duration,
 }
 
-/// The named groups of a pattern as columns of the schema.
+/// The named groups of a pattern, as columns of the schema.
 struct Fields {
     pattern: Regex,
     groups: Vec<String>,
@@ -27,7 +28,7 @@ struct Fields {
 }
 
 impl LogForm {
-    /// Refuses a pattern none of whose named groups is a field of the schema.
+    /// Makes a form. It is an error if no named group of the pattern is a field of the schema.
     pub(super) fn new(
         pattern: Option<Regex>,
         begin: Option<Regex>,
@@ -65,23 +66,23 @@ impl Fields {
     }
 }
 
-/// The records of a log that grows.
+/// Reads the records of a growing log.
 pub(super) struct LogLines<B> {
     bytes: B,
     form: LogForm,
     name: String,
     ingested_at_ms: i64,
     buffer: Vec<u8>,
-    /// Where `buffer` begins in the file.
+    /// The byte in the file at which `buffer` begins.
     begins_at: u64,
-    /// Of `buffer`: where the open record begins, and where its last whole line ends.
+    /// Where in `buffer` the open record begins, and where its last complete line ends.
     record: usize,
     whole: usize,
     is_over: bool,
 }
 
 impl<B: ByteSource> LogLines<B> {
-    /// Reads from `position` on, where a record begins.
+    /// Reads from `position` on, which must be the beginning of a record.
     pub(super) fn new(
         mut bytes: B,
         form: LogForm,
@@ -93,7 +94,7 @@ impl<B: ByteSource> LogLines<B> {
         Ok(Self { bytes, form, name, ingested_at_ms, buffer, begins_at, record: 0, whole: 0, is_over: false })
     }
 
-    /// Where the open record ends, if that is known by what was read.
+    /// Returns where the open record ends, if what was read shows it.
     fn end(&mut self) -> Option<usize> {
         loop {
             let rest = self.buffer.get(self.whole..).unwrap_or_default();
@@ -112,7 +113,7 @@ impl<B: ByteSource> LogLines<B> {
         }
     }
 
-    /// Reads on; `false` where nothing came in time and there is a record to give.
+    /// Reads more bytes. Returns `false` at the end of the log, or if nothing came in time and a record is complete.
     async fn read_on(&mut self) -> Result<bool, SourceError> {
         let has_record = self.form.begin.is_some() && self.whole > self.record;
         let piece = if has_record {
@@ -128,7 +129,7 @@ impl<B: ByteSource> LogLines<B> {
             self.whole = self.buffer.len();
             return Ok(false);
         };
-        // What was given is let go of before there is more.
+        // Bytes of records that were returned are dropped before more are added.
         self.buffer.drain(..self.record);
         self.begins_at += self.record as u64;
         self.whole -= self.record;
@@ -137,7 +138,7 @@ impl<B: ByteSource> LogLines<B> {
         Ok(true)
     }
 
-    /// The record that ends there; the next one begins behind it.
+    /// Takes the record that ends at `end`, unless it is blank. The next record begins there.
     fn take(&mut self, end: usize, payload: &mut Vec<u8>) -> Option<Next> {
         let position = self.begins_at + self.record as u64;
         let next = self.begins_at + end as u64;

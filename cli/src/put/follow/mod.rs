@@ -1,8 +1,10 @@
-//! `kinflow put --follow`: files that grow, to streams, for as long as it runs.
+//! `kinflow put --follow`: puts growing files on streams, for as long as it runs.
 //!
-//! A file is known by its place on the disk and by what it begins with, so that a rotation by renaming is read to its end
-//! under its new name, and one by copying and cutting short goes on in the copy. How far each file was put is saved once
-//! everything before is acknowledged or put aside: a process that is killed repeats some records, and loses none.
+//! A file is recognised by its inode and by its first bytes. So a file that a rotation renames is read to its end under
+//! its
+//! new name, and a file that a rotation copies and truncates is continued in the copy. How far each file was put is
+//! saved
+//! once everything before is acknowledged or put aside: a process that is killed repeats some records, and loses none.
 
 mod config;
 mod follower;
@@ -32,14 +34,14 @@ use growing::{FileId, Print};
 use places::Places;
 use rates::Rates;
 
-/// Between two looks into the folders, and two times that places are saved.
+/// The time between two looks into the folders, and between two saves of the places.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// A place may be before the end of its line: so many bytes at the end of a file that was read are no record.
+/// A saved place may be before the line end of the last record. This many bytes at the end of a file contain no record.
 const LINE_END_BYTES: u64 = 2;
-/// Before a file is tried again that could not be read or put.
+/// How long a file that could not be read or put waits before it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// What every follower works with.
+/// What all followers share.
 pub(super) struct World {
     aws: AwsSettings,
     places: Places,
@@ -50,7 +52,7 @@ pub(super) struct World {
 
 /// Follows the files of a configuration until it is told to stop.
 pub(super) fn run(path: &Path, aws: &AwsArguments) -> Result<ExitCode, Box<dyn Error>> {
-    // One thread does it all: what it is told of, it is told in order.
+    // One thread does everything, so that events are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = Stop::on_signals()?;
@@ -63,7 +65,7 @@ pub(super) fn run(path: &Path, aws: &AwsArguments) -> Result<ExitCode, Box<dyn E
     })
 }
 
-/// A file that a follower has.
+/// The flow and the file of a follower.
 type Key = (usize, FileId);
 
 async fn follow(world: &Arc<World>, flows: Vec<Arc<Flow>>) -> Result<ExitCode, Box<dyn Error>> {
@@ -90,7 +92,7 @@ async fn follow(world: &Arc<World>, flows: Vec<Arc<Flow>>) -> Result<ExitCode, B
         world.rates.show(false);
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    // Each ends by itself once what it read is acknowledged.
+    // Each follower ends by itself once what it has read is acknowledged.
     while let Some(ended) = followers.join_next().await {
         if let Ok((key, ended)) = ended {
             settle(world, &flows, key, ended, &mut at_work);
@@ -102,7 +104,7 @@ async fn follow(world: &Arc<World>, flows: Vec<Arc<Flow>>) -> Result<ExitCode, B
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts a follower for each file of a flow that has none and something unread.
+/// Starts a follower for each file of a flow that has unread bytes and no follower yet.
 fn look(
     world: &Arc<World>,
     (number, flow): (usize, &Arc<Flow>),
@@ -113,7 +115,7 @@ fn look(
     let is_open = world.places.has_open(&flow.id);
     for entry in fs::read_dir(&flow.folder).into_iter().flatten().flatten() {
         let is_named = flow.has(&entry.file_name().to_string_lossy());
-        // The file itself, where the name is of a link to it.
+        // This follows a symbolic link to the file itself.
         let path = entry.path();
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let key = (number, FileId::of(&metadata));
@@ -138,7 +140,7 @@ fn look(
     }
 }
 
-/// Notes how a file ended, and lets go of it once it may be tried again.
+/// Notes how following a file ended, so that it can be followed again.
 fn settle(world: &World, flows: &[Arc<Flow>], key: Key, ended: Ended, at_work: &mut BTreeSet<Key>) {
     let Some(flow) = flows.get(key.0) else { return };
     match ended {

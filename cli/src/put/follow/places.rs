@@ -1,4 +1,4 @@
-//! How far each file was put, in one small file that is written whole or not at all.
+//! Keeps how far each file was put, in one small file that is written atomically.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 use super::growing::{FileId, Print};
 
 const VERSION: u32 = 1;
-/// Files that are remembered; of more, those that were read to their end are forgotten, the first ones first.
+/// The number of files that are remembered. If there are more, files that were read to their end are forgotten.
 const MAX_PLACES: usize = 10_000;
-/// Files that were cut short and are remembered, the last ones.
+/// The number of truncated files that are remembered. The last ones are.
 const MAX_CUT: usize = 100;
-/// A file is known for the copy of another by so many bytes at least.
+/// The least number of equal first bytes by which a file is recognised as the copy of another.
 const COPY_BYTES: usize = 64;
 
 /// One file of one flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
-    /// What tells its flow from others, see [`Flow::id`](super::config::Flow::id).
+    /// The id of its flow, see [`Flow::id`](super::config::Flow::id).
     pub(super) flow: String,
-    /// What it was called when it was seen last.
+    /// Its path when it was last seen.
     pub(super) path: PathBuf,
     id: FileId,
     pub(super) print: Print,
-    /// Everything before is acknowledged or put aside.
+    /// Everything before this byte is acknowledged or put aside.
     pub(super) position: u64,
     /// Whether everything up to its end was put.
     pub(super) is_done: bool,
@@ -37,7 +37,7 @@ pub(super) struct Place {
 struct Saved {
     version: u32,
     places: Vec<Place>,
-    /// Files that were cut short; what was unread of them may be in copies.
+    /// Files that were truncated. What was unread of them may be in copies.
     #[serde(default)]
     cut: Vec<Place>,
 }
@@ -46,12 +46,12 @@ struct Saved {
 pub(super) struct Noted<'a> {
     pub(super) flow: &'a str,
     pub(super) path: &'a Path,
-    /// What it began with where it was read.
+    /// What it began with when it was read.
     pub(super) print: Print,
     pub(super) position: u64,
 }
 
-/// The places of all files. Clones are of the same ones.
+/// The places of all files. Clones share the same places.
 #[derive(Clone)]
 pub(super) struct Places {
     path: PathBuf,
@@ -67,7 +67,7 @@ struct State {
 }
 
 impl State {
-    /// Notes that a file holds something else now.
+    /// Notes that a file was truncated or contains something else now.
     fn cut(&mut self, key: &(String, FileId)) {
         if let Some(place) = self.places.remove(key).filter(|place| place.print.bytes >= COPY_BYTES) {
             self.cut.push(place);
@@ -77,7 +77,7 @@ impl State {
         self.is_changed = true;
     }
 
-    /// Forgets files that were read to their end where there are too many.
+    /// Forgets files that were read to their end if there are too many files.
     fn bound(&mut self) {
         let mut over = self.places.len().saturating_sub(MAX_PLACES);
         self.places.retain(|_, place| {
@@ -89,7 +89,7 @@ impl State {
 }
 
 impl Places {
-    /// Opens the places of a folder, which no other process has meanwhile.
+    /// Opens the places in a folder, and locks them against other processes.
     pub(super) fn open(folder: &Path) -> Result<Self, String> {
         let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
@@ -124,15 +124,16 @@ impl Places {
         !self.state().places.keys().any(|(of, _)| of == flow)
     }
 
-    /// Whether there are files of this flow that are not known to be read to their end: they are looked for by what
-    /// they are, since their names may have changed.
+    /// Whether the flow has files that may not be read to their end. They are recognised by their content, since their
+    /// names
+    /// may have changed.
     pub(super) fn has_open(&self, flow: &str) -> bool {
         let state = self.state();
         let mut open = state.places.values().filter(|place| !place.is_done).chain(&state.cut);
         open.any(|place| place.flow == flow)
     }
 
-    /// Where to go on in a file, by what it is or by what it is a copy of; `None` for one that was never seen.
+    /// Finds the place of a file, or the place of the file that it is a copy of. Returns `None` for an unknown file.
     pub(super) fn find(&self, flow: &str, file: &File) -> io::Result<Option<Place>> {
         let metadata = file.metadata()?;
         let fits = |place: &Place| place.position <= metadata.len() && place.print.is_of(file);
@@ -147,14 +148,14 @@ impl Places {
         Ok(cut.find(|place| fits(place)).cloned())
     }
 
-    /// Notes how far a file was put that began so where it was read.
+    /// Notes how far a file was put.
     pub(super) fn note(&self, noted: Noted<'_>, file: &File) -> io::Result<()> {
         let Noted { flow, path, print, position } = noted;
         let key = (flow.to_owned(), FileId::of(&file.metadata()?));
         let mut state = self.state();
         state.is_changed = true;
         if !state.places.contains_key(&key) {
-            // Where it is a copy, it is known by itself from now on.
+            // If the file is a copy, it has a place of its own from now on.
             state.cut.retain(|place| place.flow != flow || !place.print.is_of(file));
         }
         let (flow, path) = (flow.to_owned(), path.to_owned());
@@ -162,7 +163,7 @@ impl Places {
         Ok(())
     }
 
-    /// Notes that a file was put to its end, or that it was cut short.
+    /// Notes that a file was put to its end, or that it was truncated.
     pub(super) fn end(&self, flow: &str, id: FileId, was_cut: bool) {
         let key = (flow.to_owned(), id);
         let mut state = self.state();
@@ -174,7 +175,7 @@ impl Places {
         }
     }
 
-    /// Saves the places where they changed; the error names the file.
+    /// Saves the places if they changed. The error names the file.
     pub(super) fn save(&self) -> Result<(), String> {
         let saved = {
             let mut state = self.state();

@@ -1,4 +1,4 @@
-//! What a person sees of files that are followed: a line for each stream, records and how far behind.
+//! Shows the progress of followed files: a line for each stream, with its records and how far behind it is.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +8,10 @@ use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDraw
 
 use crate::terminal;
 
-/// Between two lines of a stream where standard error is no terminal.
+/// The time between two lines of a stream if standard error is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// The state of every stream that is put to.
+/// The progress of all streams.
 pub(super) struct Rates {
     all: MultiProgress,
     terminal: bool,
@@ -21,7 +21,7 @@ pub(super) struct Rates {
 /// One stream, with the numbers of all its files.
 struct Stream {
     bar: ProgressBar,
-    /// By file: bytes that are put, and bytes that are there.
+    /// The bytes of each file that were put, and its length.
     files: BTreeMap<u64, (u64, u64)>,
     read: u64,
     refused: u64,
@@ -44,26 +44,26 @@ impl Rates {
         self.change(stream, |stream| stream.refused += records);
     }
 
-    /// How much of a file is put.
+    /// Notes how much of a file was put.
     pub(super) fn at(&self, stream: &str, file: u64, position: u64, bytes: u64) {
         self.change(stream, |stream| {
             stream.files.insert(file, (position.min(bytes), bytes));
         });
     }
 
-    /// A file that is closed.
+    /// Notes that a file is not followed any more.
     pub(super) fn closed(&self, stream: &str, file: u64) {
         self.change(stream, |stream| {
             stream.files.remove(&file);
         });
     }
 
-    /// Says something without disturbing the lines.
+    /// Prints a line without disturbing the lines of the streams.
     pub(super) fn say(&self, line: &str) {
         self.all.suspend(|| eprintln!("{}", terminal::line(line)));
     }
 
-    /// Shows where every stream is; at the end, in any case.
+    /// Shows the progress of every stream that is due, or of all streams at the end.
     pub(super) fn show(&self, is_end: bool) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, stream) in streams.iter_mut() {
@@ -84,7 +84,7 @@ impl Rates {
         }
     }
 
-    /// Takes the moving lines away.
+    /// Removes the lines that move.
     pub(super) fn clear(&self) {
         self.all.clear().unwrap_or_default();
     }
@@ -105,7 +105,7 @@ impl Rates {
 }
 
 impl Stream {
-    /// A line that fits 80 columns.
+    /// Writes a line that fits in 80 columns.
     fn text(&self, name: &str, records: u64, since: Duration) -> String {
         let behind: u64 = self.files.values().map(|(put, bytes)| bytes - put).sum();
         let rate = records.saturating_mul(1000) / u64::try_from(since.as_millis()).unwrap_or(u64::MAX).max(1);
