@@ -136,8 +136,7 @@ impl<'a> Undelivered<'a> {
 }
 
 /// Reads an object in quarantine, lines of reasons, or the quarantine file that `kinflow put` writes. Returns `None` if
-/// a
-/// line has another form.
+/// a line has another form.
 pub(crate) fn put_aside(bytes: &[u8]) -> Option<Vec<PutAside<'_>>> {
     all(bytes, |line| PutAside::read(line).ok())
 }

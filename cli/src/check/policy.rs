@@ -68,8 +68,7 @@ pub(super) fn allows_below(role: &Resource<'_>, action: &str, start: &str) -> bo
 }
 
 /// Whether a text matches a pattern in which `*` is any text and `?` one character. It takes at most as many steps as
-/// the
-/// product of both lengths.
+/// the product of both lengths.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut of, mut star, mut taken) = (0, 0, None, 0);

@@ -76,8 +76,7 @@ impl Load {
 }
 
 /// The number of shards that a load needs. A shard takes 1,000 records and 1 MiB a second, with each record rounded up
-/// to
-/// 1 KB, and gives 2 MiB a second to all readers together.
+/// to 1 KB, and gives 2 MiB a second to all readers together.
 /// <https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>
 pub(super) fn shards(load: &Load, readers: f64) -> f64 {
     let kilobytes = load.counted_bytes_per_s(KB) / KB;

@@ -1,6 +1,5 @@
 //! The reasons for which the transform refused records. Firehose does not keep them with its failures, so they are
-//! found
-//! by a record's payload and arrival time.
+//! found by a record's payload and arrival time.
 
 use std::collections::HashMap;
 use std::future::ready;

@@ -1,8 +1,7 @@
 //! Feeds batches that were given up again, by invoking their function with the original event.
 //!
 //! At the batch level, the function replaces what an earlier attempt left, from the same start. At the ledger level,
-//! the
-//! function asks which records are stored already, and is then invoked with the first run of records that are not.
+//! the function asks which records are stored already, and is then invoked with the first run of records that are not.
 
 use std::time::Duration;
 
@@ -69,10 +68,8 @@ impl<'a> Batches<'a> {
     }
 
     /// Feeds a batch until all of it is stored, beginning with the record that an earlier redrive reached. Each step is
-    /// noted
-    /// before the next record is fed, because at the batch level an object then begins at that record, and a later
-    /// redrive
-    /// that began before it would store records twice.
+    /// noted before the next record is fed, because at the batch level an object then begins at that record, and a
+    /// later redrive that began before it would store records twice.
     pub(super) async fn feed(
         &mut self,
         given_up: &GivenUp,

@@ -66,8 +66,7 @@ impl Ranges {
 
 impl Coverage {
     /// Reads the metadata of every object of the shard and epoch that is not older than the first record in question.
-    /// It takes
-    /// one request for each thousand objects of the data set, and one for each object that may count.
+    /// It takes one request for each thousand objects of the data set, and one for each object that may count.
     pub(super) async fn scan(store: &S3Store, of: ToScan, since_ms: i64) -> Result<Self, StoreError> {
         let prefix = EnrichedKey::prefix(&of.data_set);
         let may_count = |key: &str| {

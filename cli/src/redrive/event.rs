@@ -1,6 +1,5 @@
 //! The event of a batch that was given up: the original one, reduced to what the consumer reads, or one that is made
-//! from
-//! the stream's records.
+//! from the stream's records.
 
 use edge::lambda::events::{REDRIVE, Redrive};
 use jiff::Timestamp;

@@ -32,8 +32,7 @@ pub(super) struct Feed<'a> {
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
     /// Hashes of the ids of records that the transform of a delivery stream refused. Two delivery streams may refuse
-    /// the same
-    /// record.
+    /// the same record.
     refused: HashSet<u128>,
     account: Account,
 }

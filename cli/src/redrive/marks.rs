@@ -1,8 +1,7 @@
 //! Notes on what was fed again already: an object for each step of a redrive, or a line in a file beside a file.
 //!
 //! A step is noted before it begins, with the records that it is about to feed, and again when it is over. If a redrive
-//! is
-//! killed, nobody knows how its step ended. Such records are neither fed again nor forgotten, but reported.
+//! is killed, nobody knows how its step ended. Such records are neither fed again nor forgotten, but reported.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;

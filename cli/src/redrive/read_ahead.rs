@@ -17,8 +17,7 @@ const MAX_BYTES: u32 = 32 << 20;
 const ITEM_BYTES: usize = 500;
 
 /// Feeds everything that is found, until the limit is reached. If something can't be read, a step that has begun is
-/// still
-/// finished.
+/// still finished.
 pub(super) async fn feed_all(
     feed: &mut Feed<'_>,
     mut found: BoxStream<'_, Result<Looked, StoreError>>,

@@ -30,8 +30,7 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Samples the files in a folder that were written since `since_ms`. Files and lines that can't be read are
-    /// skipped, since
-    /// charts can do without them.
+    /// skipped, since charts can do without them.
     pub(super) fn of(folder: &Path, since_ms: i64) -> Self {
         let mut sample = Self { stride: 1, ..Self::default() };
         let files = files(folder, since_ms);

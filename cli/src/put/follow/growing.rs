@@ -108,8 +108,7 @@ pub(super) struct GrowingFile {
 
 impl GrowingFile {
     /// Reads a file that is open already. `print` has its beginning, and is updated. `cut` is set if reading ends
-    /// because the
-    /// file was truncated or replaced.
+    /// because the file was truncated or replaced.
     pub(super) fn new(
         file: File,
         path: &Path,

@@ -1,6 +1,5 @@
 //! Reads records from a log: single lines, or a line that matches a pattern with all lines after it that do not. The
-//! named
-//! groups of another pattern make each record JSON by the schema.
+//! named groups of another pattern make each record JSON by the schema.
 
 use std::sync::Arc;
 use std::time::Duration;

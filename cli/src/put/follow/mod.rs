@@ -1,10 +1,9 @@
 //! `kinflow put --follow`: puts growing files on streams, for as long as it runs.
 //!
 //! A file is recognised by its inode and by its first bytes. So a file that a rotation renames is read to its end under
-//! its
-//! new name, and a file that a rotation copies and truncates is continued in the copy. How far each file was put is
-//! saved
-//! once everything before is acknowledged or put aside: a process that is killed repeats some records, and loses none.
+//! its new name, and a file that a rotation copies and truncates is continued in the copy. How far each file was put is
+//! saved once everything before is acknowledged or put aside: a process that is killed repeats some records, and loses
+//! none.
 
 mod config;
 mod follower;

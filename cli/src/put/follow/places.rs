@@ -125,8 +125,7 @@ impl Places {
     }
 
     /// Whether the flow has files that may not be read to their end. They are recognised by their content, since their
-    /// names
-    /// may have changed.
+    /// names may have changed.
     pub(super) fn has_open(&self, flow: &str) -> bool {
         let state = self.state();
         let mut open = state.places.values().filter(|place| !place.is_done).chain(&state.cut);

@@ -97,8 +97,7 @@ pub(super) async fn read(scene: &Scene, bucket: &str, key: &str) -> Result<Bytes
 }
 
 /// Decompresses an object if it is gzip or zstd. Returns its content, and whether that is complete. An object that
-/// can't
-/// be decompressed, or would exceed the limit, is returned as it is stored.
+/// can't be decompressed, or would exceed the limit, is returned as it is stored.
 pub(super) fn opened(stored: &Bytes) -> (Bytes, bool) {
     let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
     let limits = Limits { record_bytes_out: most, batch_bytes_out: most, ..Limits::default() };

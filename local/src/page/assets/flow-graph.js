@@ -125,8 +125,7 @@ export function carries(edge, totals) {
 }
 
 /// The number of records that a reader is done with, whatever became of them. With those that wait, they are all
-/// records
-/// that its stream took or carried over.
+/// records that its stream took or carried over.
 export function done(taker) {
   if (!taker) return 0;
   return taker.passed ?? taker.acknowledged + taker.given_up + taker.lost;

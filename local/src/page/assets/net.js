@@ -35,8 +35,7 @@ async function answer(response) {
 }
 
 /// Follows the run's events until `stop()`. `heard(name, data)` gets each event, and `connected(yes)` is told whether
-/// the
-/// connection stands.
+/// the connection stands.
 export function follow(path, names, heard, connected) {
   const source = new EventSource(path);
   source.addEventListener("open", () => connected(true));

@@ -1,6 +1,5 @@
 // The hash ring of a stream. Open shards are arcs that grow thicker and stronger with their load; closed shards are
-// thin
-// arcs inside them.
+// thin arcs inside them.
 
 import { attr, keyed, svg, text } from "./dom.js";
 import { plural, rate } from "./format.js";

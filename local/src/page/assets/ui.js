@@ -67,8 +67,7 @@ export function setOptions(node, options, chosen = node.value) {
 }
 
 /// A table in a box that scrolls by itself. `columns` are `[label, isNumber]`. With `stacks`, each row becomes a block
-/// of
-/// its own on a narrow page, so that nothing is out of sight.
+/// of its own on a narrow page, so that nothing is out of sight.
 export function table(caption, columns, stacks = false) {
   const body = el("tbody");
   const node = el("div", { class: stacks ? "scroll stacks" : "scroll", tabindex: "0", role: "region", "aria-label": caption },

@@ -62,8 +62,7 @@ impl Series {
     }
 
     /// Counts the newest values in ranges of equal width. Whole numbers that are near one another each get a range of
-    /// their
-    /// own. Returns `None` if there is no value.
+    /// their own. Returns `None` if there is no value.
     pub(super) fn histogram(&self, field: &str) -> Option<Value> {
         let least = self.newest.iter().copied().fold(f64::INFINITY, f64::min);
         let most = self.newest.iter().copied().fold(f64::NEG_INFINITY, f64::max);
