@@ -49,7 +49,7 @@ impl Scope {
         Ok(scope)
     }
 
-    /// The file of an application as this template writes it; `None` where it is none.
+    /// The file of an application as this template names it, or `None` if its location is not a file.
     pub(super) fn location(&self, id: &str) -> Read<Option<String>> {
         let node = self.resource(id).and_then(|resource| resource.get("Properties"));
         let location = ["Location", "TemplateURL"].iter().find_map(|name| node?.get(name));

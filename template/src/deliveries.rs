@@ -1,4 +1,4 @@
-//! A delivery stream of the template.
+//! Reads a delivery stream of the template.
 
 use super::names::{bucket_of, stream_of};
 use super::processors::processors;
@@ -7,7 +7,7 @@ use super::stop::{Read, Stop};
 use super::streams::plain_name;
 use super::{Backup, Compression, DeliveryStream, kinds, searches};
 
-/// The destinations that are read here: S3's present form and its older one.
+/// The S3 destinations: the present form and the older one.
 const S3: [&str; 2] = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"];
 
 pub(super) fn delivery(id: &str, properties: &Properties<'_>) -> Read<DeliveryStream> {
@@ -83,7 +83,7 @@ fn refuse_conversion(s3: &Properties<'_>) -> Read<()> {
     if is_off { Ok(()) } else { Err(s3.left_out(name, reason)) }
 }
 
-/// Where and how objects are written, which destination and backup say alike.
+/// Where and how objects are written. A destination and a backup have the same properties for it.
 pub(super) fn objects(s3: &Properties<'_>) -> Read<Backup> {
     let hints = s3.child("BufferingHints")?;
     let megabytes = hints.number("SizeInMBs", 5, (1, 128))?;

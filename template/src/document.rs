@@ -23,7 +23,7 @@ pub(super) fn open(path: &Path) -> Result<Value, TemplateError> {
     parse(&text(path)?).map_err(|reason| TemplateError::NoYaml { path: path.to_owned(), reason })
 }
 
-/// The text of the file, or what is over the limit of it.
+/// Reads the text of a file, but at most one byte more than the limit.
 pub(super) fn text(path: &Path) -> Result<String, TemplateError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text));

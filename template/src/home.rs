@@ -1,4 +1,4 @@
-//! Where a template is: the folder of its file, and the applications around it.
+//! The place of a template: the folder of its file, and the applications around it.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The files that a run on one machine takes where it is given none.
+//! Reads which files a run on one machine reads if it is given none.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::TemplateError;
 
-/// Each data set's file, which is named from the template's `folder`.
+/// Returns the file of each data set. Its path is relative to the template's `folder`.
 pub(super) fn of(document: &Value, folder: &Path) -> Result<Vec<(String, PathBuf)>, TemplateError> {
     let place = "Metadata.Kinflow.Inputs";
     let wrong = |found: &Value| {

@@ -138,6 +138,7 @@ pub(super) const DELIVERY: [&str; 4] =
 /// Properties of a delivery stream's destination.
 pub(super) const DESTINATION: [&str; 3] = ["CloudWatchLoggingOptions", "EncryptionConfiguration", "RoleARN"];
 
-/// Of a destination in OpenSearch: where the domain is, which a run is told otherwise, and its older versions' types.
+/// Properties of an OpenSearch destination: the domain's address, which a run is given separately, and the type names
+/// of older versions.
 pub(super) const SEARCH: [&str; 5] =
     ["ClusterEndpoint", "CollectionEndpoint", "DomainARN", "TypeName", "VpcConfiguration"];

@@ -1,5 +1,5 @@
-//! Layers: folders of files that Lambda unpacks below `/opt` of a function. Here they stay where they lie, so what names a
-//! file of one is told its place on this machine.
+//! Layers: folders of files that Lambda unpacks in a function's `/opt`. Here they stay where they are, so a variable
+//! that names a file of a layer gets the file's path on this machine.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ use super::properties::Properties;
 use super::stop::{Read, Stop};
 use super::{FunctionDefinition, Topology};
 
-/// Where Lambda unpacks layers.
+/// The folder in which Lambda unpacks layers.
 const OPT: &str = "/opt/";
 
-/// A layer of the template: its ARN, and its folder seen from the first template's.
+/// A layer of the template: its ARN, and its folder relative to the first template's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layer {
     pub(super) arn: String,
     pub(super) folder: String,
 }
 
-/// Reads a layer whose content is a folder of this machine.
+/// Reads a layer whose content is a folder on this machine.
 pub(super) fn layer(id: &str, properties: &Properties<'_>) -> Read<Layer> {
     properties.without_effect(&[
         "CompatibleArchitectures",
@@ -39,7 +39,7 @@ pub(super) fn layer(id: &str, properties: &Properties<'_>) -> Read<Layer> {
     Ok(Layer { arn, folder: properties.scope().home.folder(folder) })
 }
 
-/// The ARNs of a function's layers. Those of other stacks are not here, which is told.
+/// The ARNs of a function's layers in this template. Layers of other stacks are reported, since they are not here.
 pub(super) fn of_function(properties: &Properties<'_>) -> Read<Vec<String>> {
     let named = properties.value("Layers")?;
     let (own, other): (Vec<String>, Vec<String>) = named
@@ -55,12 +55,12 @@ pub(super) fn of_function(properties: &Properties<'_>) -> Read<Vec<String>> {
     Ok(own)
 }
 
-/// Names the files of layers where they lie: in the variables of functions, and in the events of their schedules. `root`
-/// is the folder of the first template.
+/// Replaces the paths of layers' files by their paths on this machine, in the variables of functions and in the events
+/// of their schedules. `root` is the folder of the first template.
 pub(super) fn mount(topology: &mut Topology, root: &Path) {
     let layers = std::mem::take(&mut topology.layers);
     let folders_of = |function: &FunctionDefinition| -> Vec<String> {
-        // The last of several layers wins, as Lambda unpacks them one over the other.
+        // The last of several layers takes precedence, since Lambda unpacks them one over the other.
         let arns = function.layers.iter().rev();
         arns.filter_map(|arn| Some(layers.iter().find(|layer| layer.arn == *arn)?.folder.clone())).collect()
     };
@@ -86,7 +86,7 @@ pub(super) fn mount(topology: &mut Topology, root: &Path) {
     }
 }
 
-/// The place on this machine of a file below `/opt`.
+/// The path on this machine of a file below `/opt`.
 fn place(text: &str, folders: &[String], root: &Path) -> Option<String> {
     let inside = text.strip_prefix(OPT)?;
     let files = folders.iter().map(|folder| root.join(folder).join(inside));

@@ -94,20 +94,20 @@ pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Topolo
     resources::topology(&scope(path, parameters)?)
 }
 
-/// The files that a run of the template takes where it is given none, by data set: `Metadata: {Kinflow: {Inputs: …}}`,
-/// which a deployment passes over. They are named from the template's folder.
+/// The files that a run of the template reads if it is given none, by data set: `Metadata: {Kinflow: {Inputs: …}}`. A
+/// deployment ignores them. Their paths are relative to the template's folder.
 pub fn inputs(path: &Path) -> Result<Vec<(String, PathBuf)>, TemplateError> {
     inputs::of(&document::open(path)?, path.parent().unwrap_or(Path::new("")))
 }
 
-/// The values that a run with a server of OpenSearch gives the parameters of the template at `path`, where it is given no
-/// others: what makes the template's deliveries to OpenSearch be there.
+/// The parameter values that a run with an OpenSearch server uses unless it is given others. With them the template has
+/// its deliveries to OpenSearch.
 pub fn search_parameters(path: &Path) -> Result<BTreeMap<String, String>, TemplateError> {
     parameters::of_a_search(&document::open(path)?)
 }
 
-/// Every resource whose condition holds, those of applications under names such as `Orders/Role`, as the template has
-/// it but with each function resolved: for rules about what is not run on one machine.
+/// Returns every resource whose condition holds, as the template has it but with each function resolved. Resources of
+/// applications have names such as `Orders/Role`. It serves rules about resources that do not run on one machine.
 pub fn resources(
     path: &Path,
     parameters: &BTreeMap<String, String>,
@@ -115,8 +115,8 @@ pub fn resources(
     resolved::resources(&scope(path, parameters)?)
 }
 
-/// As [`resources`], for templates of others: with SAM's globals in its functions, and what can't be resolved here named
-/// and left out.
+/// Like [`resources`], for templates of other people: functions get SAM's globals, and what can't be resolved here is
+/// named and left out.
 pub fn examine(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Examined, TemplateError> {
     resolved::examine(&scope(path, parameters)?)
 }

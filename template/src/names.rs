@@ -221,7 +221,7 @@ pub(super) fn stream_of(arn: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The layer that an ARN names, where it is one of the template: those of an account have a version.
+/// The layer that an ARN names, if it is one of the template's. The ARN of a layer in an account has a version.
 pub(super) fn layer_of(arn: &str) -> Option<&str> {
     let name = arn.strip_prefix("arn:aws:lambda:")?.split_once(":layer:")?.1;
     (!name.contains(':')).then_some(name)

@@ -14,7 +14,7 @@ pub(super) fn of_a_run(document: &Value) -> Result<BTreeMap<String, String>, Tem
     metadata(document, "Parameters")
 }
 
-/// Those that a run with a server of OpenSearch takes beside them: `OpenSearchParameters` in the same place.
+/// The values that a run with an OpenSearch server uses in addition: `OpenSearchParameters` in the same place.
 pub(super) fn of_a_search(document: &Value) -> Result<BTreeMap<String, String>, TemplateError> {
     metadata(document, "OpenSearchParameters")
 }

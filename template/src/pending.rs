@@ -1,4 +1,4 @@
-//! What the topology says and the runner does not honour yet, a line each. When the runner learns to honour a
+//! Reports settings that the runner does not honour yet, with a line for each. When the runner learns to honour a
 //! setting, its line is removed here.
 
 use super::{Stream, StreamMode, Topology};

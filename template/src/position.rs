@@ -1,4 +1,4 @@
-//! Where in its file a part of a template is written.
+//! Finds where in its file a part of a template is written.
 
 use std::path::Path;
 
@@ -30,8 +30,8 @@ impl Positions {
         &self.0
     }
 
-    /// The key at the end of these names and numbers of items, as far as they lead: a part that is made by a function, or
-    /// that is not there, is at what is around it. The first line where the text can't be read in this way.
+    /// Finds the key at the end of a path of names and item numbers. If a part is missing or made by a function, it is
+    /// the key of the nearest part around it. If the text can't be read in this way, it is the first line.
     pub fn of(&self, path: &[&str]) -> Position {
         let mut found = Position { line: 1, column: 1 };
         let Ok(documents) = MarkedYaml::load_from_str(&self.0) else { return found };
@@ -48,7 +48,7 @@ impl Positions {
     }
 }
 
-/// What is under a name or a number, and what says where it begins.
+/// Returns the key, or the item itself, under a name or a number, and its value.
 fn below<'n, 'i>(node: &'n MarkedYaml<'i>, name: &str) -> Option<(&'n MarkedYaml<'i>, &'n MarkedYaml<'i>)> {
     match &node.data {
         YamlData::Mapping(entries) => entries.iter().find(|(key, _)| match &key.data {

@@ -1,4 +1,4 @@
-//! The resources of a template with every function resolved, of any kind.
+//! The resources of a template, of any kind, with every function resolved.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use super::globals;
 use super::scope::Scope;
 use super::stop::{Read, Stop};
 
-/// What is in a template and its applications.
+/// The contents of a template and its applications.
 #[derive(Debug, Clone, Default)]
 pub struct Examined {
     /// Each resource by its place, such as `Orders/Role`, with each function resolved.
     pub resources: BTreeMap<String, Value>,
-    /// The name that each resource has where it has none of its own, by its place.
+    /// The physical name of each resource, by its place.
     pub names: BTreeMap<String, String>,
-    /// The file of each application, seen from the folder of the first template, by the application's place.
+    /// The file of each application, relative to the folder of the first template, by the application's place.
     pub files: BTreeMap<String, String>,
-    /// What could not be resolved here, one line each.
+    /// What could not be resolved here, with one line for each.
     pub unread: Vec<String>,
 }
 

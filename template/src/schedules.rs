@@ -88,7 +88,7 @@ fn always(name: &str, function: &str, service: ScheduleService, expression: Stri
     }
 }
 
-/// A moment between which and another a schedule fires. Without an offset it is in UTC.
+/// Reads `StartDate` or `EndDate`. A time without an offset is in UTC.
 fn bound(properties: &Properties<'_>, name: &str) -> Read<Option<Timestamp>> {
     let Some(text) = properties.text(name)? else { return Ok(None) };
     let in_utc = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();

@@ -1,4 +1,4 @@
-//! A delivery stream to OpenSearch.
+//! Reads a delivery stream to OpenSearch.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use super::properties::Properties;
 use super::stop::Read;
 use super::{DeliveryStream, kinds};
 
-/// What a delivery stream to OpenSearch says of its index.
+/// The index of a delivery stream to OpenSearch, and how documents are sent to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchIndex {
-    /// The index's name, before what the rotation appends.
+    /// The index's name, without the suffix of the rotation.
     pub name: String,
     /// When another index begins.
     pub rotation: IndexRotation,
-    /// Whether a document has an id that is the same in every try; without one a second try doubles it.
+    /// Whether a document has an id that is the same in every attempt. Without one, a second attempt stores it twice.
     pub gives_ids: bool,
-    /// How long a document is tried; 0 tries once.
+    /// How long a document is tried. With 0 it is tried once.
     pub retry: Duration,
-    /// Bytes that fill a request.
+    /// How many bytes fill a request.
     pub buffer_bytes: usize,
-    /// Longest time until a request is made.
+    /// The longest time until a request is made.
     pub buffer_interval: Duration,
 }
 
@@ -40,14 +40,14 @@ pub enum IndexRotation {
     Month,
 }
 
-/// A domain, a domain of the older name, and a collection, which say alike what is read here.
+/// A domain, a domain under its older name, and a collection. Their properties are alike, as far as they are read here.
 const DESTINATIONS: [&str; 3] = [
     "AmazonopensearchserviceDestinationConfiguration",
     "ElasticsearchDestinationConfiguration",
     "AmazonOpenSearchServerlessDestinationConfiguration",
 ];
 
-/// What the delivery stream says of OpenSearch, where it delivers there.
+/// The properties of the OpenSearch destination, if the delivery stream has one.
 pub(super) fn destination<'s>(properties: &Properties<'s>) -> Read<Option<Properties<'s>>> {
     for name in DESTINATIONS {
         let search = properties.child(name)?;
@@ -119,7 +119,7 @@ fn rotation(search: &Properties<'_>) -> Read<IndexRotation> {
     match search.text("IndexRotationPeriod")?.as_deref() {
         Some("NoRotation") => Ok(IndexRotation::None),
         Some("OneHour") => Ok(IndexRotation::Hour),
-        // A domain's default; a collection takes no rotation.
+        // This is a domain's default. A collection has no rotation.
         None | Some("OneDay") => Ok(IndexRotation::Day),
         Some("OneWeek") => Ok(IndexRotation::Week),
         Some("OneMonth") => Ok(IndexRotation::Month),

@@ -10,7 +10,7 @@ impl Topology {
         settle(self);
     }
 
-    /// Leaves out every delivery stream to OpenSearch, in a line for each: for a run that has no server of it.
+    /// Leaves out every delivery stream to OpenSearch, with a line for each, for a run without an OpenSearch server.
     pub fn leave_out_searches(&mut self, reason: &str) {
         let (searches, others) =
             std::mem::take(&mut self.deliveries).into_iter().partition(|delivery| delivery.search.is_some());

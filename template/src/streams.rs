@@ -1,4 +1,4 @@
-//! Streams and buckets of a template.
+//! Reads streams and buckets of a template.
 
 use std::time::Duration;
 

@@ -29,7 +29,7 @@ pub struct Topology {
     pub left_out: Vec<String>,
     /// The readers of streams that do not run here.
     pub unrun_takers: Vec<UnrunTaker>,
-    /// The layers of the template, until what names their files is told where they lie.
+    /// The layers of the template, until their files' paths are replaced by those on this machine.
     pub(crate) layers: Vec<Layer>,
 }
 
@@ -87,11 +87,11 @@ pub struct FunctionDefinition {
     pub timeout: Duration,
     /// Memory in MB.
     pub memory_mb: u32,
-    /// Environment variables. One that names a file of a layer has its place on this machine.
+    /// Environment variables. If one names a file of a layer, it has the file's path on this machine.
     pub variables: BTreeMap<String, String>,
-    /// The ARNs of its layers that are of the template.
+    /// The ARNs of its layers in this template.
     pub layers: Vec<String>,
-    /// Most invocations at once; 0 stops them all, and `None` leaves them to the account's limit.
+    /// The most invocations at the same time. 0 stops all of them, and `None` leaves the number to the account's limit.
     pub reserved_concurrency: Option<u32>,
     /// What Lambda does with an asynchronous invocation that fails.
     pub asynchronous: AsynchronousRetries,
@@ -215,7 +215,8 @@ pub struct DeliveryStream {
     pub record_delimiter: Option<String>,
     /// Where every source record goes unchanged, if there is a backup.
     pub backup: Option<Backup>,
-    /// The index of OpenSearch that takes its documents. Its bucket, prefixes and buffer are then those of what failed.
+    /// The OpenSearch index that gets its documents. Its bucket, prefixes and buffer are then those of failed
+    /// documents.
     pub search: Option<SearchIndex>,
 }
 

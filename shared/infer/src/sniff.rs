@@ -33,7 +33,7 @@ pub(crate) fn dialect(text: &[u8], is_whole: bool) -> Dialect {
     }
 }
 
-/// The delimiter that the first line names, as in `sep=;`, by which spreadsheets are told it, and what is below the line.
+/// The delimiter that the first line names, as in `sep=;`, and the text after that line. Spreadsheets read such lines.
 fn told(head: &[u8]) -> Option<(u8, &[u8])> {
     let [delimiter, rest @ ..] = head.strip_prefix(b"sep=")? else { return None };
     let below = rest.strip_prefix(b"\r\n").or(rest.strip_prefix(b"\n")).or(rest.strip_prefix(b"\r"))?;

@@ -1,17 +1,18 @@
-//! Redrives at the ledger level: a chain of their own for each shard, beside the chain of its ledger.
+//! Redrives at the ledger level. Each shard has a chain of redrives beside the chain of its ledger.
 //!
-//! The law, of which `tests/it/delivery_model` searches every order of steps:
+//! `tests/it/delivery_model` checks the following rules in every order of steps:
 //!
-//! 1. A record is *decided* once the ledger has passed it. No ordinary attempt writes a decided record, whenever its write
-//!    lands: a slot is filled once, and whoever fills it writes what comes after the records that were decided before it.
-//!    Which decided records are stored therefore changes by redrives alone.
-//! 2. A redrive writes only records that were decided when it was looked which are stored. Others go the ordinary way.
-//! 3. Redrives of a shard stand in one chain, whose slots are filled once each, one after the other. A redrive says how many
-//!    slots were filled when the look began by which it knows what is stored, and writes into the next slot or not at all. It
-//!    has therefore seen every redriven object before its own.
+//! 1. A record is *decided* once the ledger has passed it. No ordinary attempt writes a decided record, whenever its
+//!    write arrives: a slot is filled only once, and whoever fills it writes only records after those that were decided
+//!    before. So only redrives change which decided records are stored.
+//! 2. A redrive writes only records that were decided when the stored objects were read. All others take the ordinary
+//!    path.
+//! 3. The redrives of a shard form one chain, whose slots are filled one after the other, each once. A redrive says how
+//!    many slots were filled when it began to read the stored objects, and writes into the next slot or not at all. So
+//!    it knows every object that was redriven before its own.
 //!
-//! So a redrive that wrote has stored what was not stored, and nothing else. One that was overtaken wrote nothing, and looks
-//! again.
+//! Therefore a redrive that wrote has stored exactly what was not stored before. A redrive that another one overtook
+//! has written nothing, and reads the stored objects again.
 
 use bytes::Bytes;
 use edge::store::{Attributes, Created, ETag, ObjectStore};
@@ -24,25 +25,25 @@ use super::{DeliveryError, chain};
 /// number only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Slot {
-    /// From 1.
+    /// The slot's number, from 1.
     number: u64,
-    /// Key of the object that is there or is to come.
+    /// The key of the slot's object, which may not exist yet.
     slot: String,
 }
 
-/// The redrives of one shard as one attempt sees them.
+/// The chain of redrives of one shard, as one attempt sees it.
 #[derive(Debug)]
 pub(crate) struct Redriven {
     key: String,
     seen: Option<ETag>,
-    /// Slots that are filled.
+    /// The number of filled slots.
     filled: u64,
-    /// The agreed key, while nobody has written there.
+    /// The key that was agreed on for the next slot, if its object is not written yet.
     slot: Option<String>,
 }
 
 impl Redriven {
-    /// Reads the chain's last slot, and whether it is filled.
+    /// Reads the last slot of the chain, and whether it is filled.
     pub(crate) async fn read<S: ObjectStore>(
         store: &S,
         stream: &str,
@@ -62,13 +63,13 @@ impl Redriven {
         Ok(Self { key, seen, filled: number.saturating_sub(1), slot: Some(slot) })
     }
 
-    /// Slots that are filled.
+    /// The number of filled slots.
     pub(crate) fn filled(&self) -> u64 {
         self.filled
     }
 
-    /// Creates the object at the next slot, whose key is `own_key` of its number unless one is agreed on already. Where
-    /// another redrive has moved the chain on since it was read, nothing is written.
+    /// Creates the object of the next slot. Its key is `own_key` of the slot's number, unless one was agreed on
+    /// already. If another redrive has filled the slot since the chain was read, nothing is written.
     pub(crate) async fn write<S: ObjectStore>(
         self,
         store: &S,

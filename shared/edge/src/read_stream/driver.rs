@@ -40,8 +40,9 @@ pub fn read_stream(
     Driver::new(Source::Polled(reader), stream, settings).into_events()
 }
 
-/// Reads a stream as [`read_stream`] does, from the subscriptions of a consumer: its shards push what comes, and take
-/// nothing from what other readers share. A subscription that ends is renewed from where it ended.
+/// Reads a stream as [`read_stream`] does, but through the subscriptions of a consumer with enhanced fan-out: the
+/// shards push their records, which takes no reads from other readers. A subscription that ends is renewed from where
+/// it ended.
 pub fn read_pushed_stream(
     consumer: Arc<StreamConsumer>,
     stream: &str,
@@ -198,7 +199,7 @@ async fn poll(reader: &StreamReader, stream: &str, call: &Call) -> Result<Answer
     }
 }
 
-/// A subscription stands for an iterator, and each of its events for a read.
+/// Answers a call from a subscription, which takes the place of an iterator, and each of its events that of a read.
 async fn take(consumer: &StreamConsumer, stream: &str, call: &Call) -> Result<Answer, ReaderError> {
     match call {
         Call::List => consumer.reader().shards(stream).await.map(Answer::Shards),

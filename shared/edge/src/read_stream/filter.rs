@@ -39,12 +39,12 @@ enum Operator {
 }
 
 impl Filter {
-    /// Reads an expression; the error says where it goes wrong and what was expected there.
+    /// Reads an expression. The error says where it is wrong and what was expected there.
     pub fn parse(text: &str) -> Result<Self, String> {
         parse::parse(text).map(Self)
     }
 
-    /// Whether it holds for a record's document. Values of different types are different, and neither is less.
+    /// Whether it holds for a record's document. Values of different types are unequal, and neither is less.
     pub fn holds(&self, document: &Value) -> bool {
         self.0.holds(document)
     }
@@ -97,7 +97,8 @@ impl Operand {
     }
 }
 
-/// The value at a path such as `user.name`; null where there is none. A member whose name has the points in it wins.
+/// The value at a path such as `user.name`, or null if there is none. A member whose own name contains the points takes
+/// precedence.
 pub fn field<'a>(document: &'a Value, path: &str) -> &'a Value {
     if let Some(value) = document.get(path) {
         return value;

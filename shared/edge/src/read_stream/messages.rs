@@ -1,4 +1,4 @@
-//! Messages that were put in pieces, until all their pieces were read.
+//! Keeps messages that were put in pieces until all of their pieces were read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,10 +7,10 @@ use record_model::chunk::{Chunk, Reassembly};
 
 use crate::logging::chain;
 
-/// Most bytes of messages that are not whole yet, and of one message.
+/// The most bytes of one message, and of all messages that are not complete.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The first piece that was read of a message that is not whole yet. Whoever reads on later has to begin with it.
+/// The first piece that was read of a message that is not complete. A later read has to begin with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstPiece {
     /// The stream's name.
@@ -23,7 +23,7 @@ pub struct FirstPiece {
     pub arrived_at_ms: i64,
 }
 
-/// Messages that are not whole.
+/// The messages that are not complete.
 #[derive(Default)]
 pub(super) struct Messages {
     waiting: BTreeMap<u128, Waiting>,
@@ -36,7 +36,7 @@ struct Waiting {
 }
 
 impl Messages {
-    /// Takes a piece in. Returns the whole message, if this piece was its last.
+    /// Adds a piece. Returns the whole message if this piece was its last.
     pub(super) fn add(
         &mut self,
         chunk: &Chunk<'_>,
@@ -67,7 +67,7 @@ impl Messages {
         whole.map(Some)
     }
 
-    /// The first piece of each of them that was read.
+    /// The first piece that was read of each message.
     pub(super) fn first_pieces(&self) -> impl ExactSizeIterator<Item = &FirstPiece> {
         self.waiting.values().map(|waiting| &waiting.first)
     }

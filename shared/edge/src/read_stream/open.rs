@@ -1,4 +1,4 @@
-//! From a Kinesis record to user records: decoded, put together, and typed as the functions would do it.
+//! Turns Kinesis records into user records: decoded, put together, and typed as the functions would do it.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -21,23 +21,23 @@ pub struct Row<'a> {
     pub shard: &'a str,
     /// The sequence number of the Kinesis record.
     pub number: &'a str,
-    /// Its place in an aggregate, from 0; none where it is not aggregated.
+    /// Its place in an aggregate, from 0, or `None` if it is not in an aggregate.
     pub sub: Option<u64>,
     /// Its partition key.
     pub key: &'a str,
     /// When it arrived, in Unix milliseconds.
     pub arrived_at_ms: i64,
-    /// What was around it, the outermost first.
+    /// The wire formats around it, with the outermost first.
     pub formats: Vec<&'static str>,
-    /// As it was put, without what was around it.
+    /// The payload as it was put, without the wire formats around it.
     pub payload: &'a [u8],
-    /// As its schema types it.
+    /// The document that its schema makes of it, if there is a schema.
     pub typed: Option<Vec<u8>>,
     document: OnceCell<Option<Value>>,
 }
 
 impl<'a> Row<'a> {
-    /// A row of these bytes, from nowhere.
+    /// A row with these bytes and without an origin.
     pub fn bare(payload: &'a [u8]) -> Self {
         Self {
             stream: "",
@@ -53,12 +53,12 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The typed record, or what was put where there is no schema.
+    /// The typed document, or the payload if there is no schema.
     pub fn data(&self) -> &[u8] {
         self.typed.as_deref().unwrap_or(self.payload)
     }
 
-    /// The record as JSON, if it is.
+    /// The data as JSON, if it is JSON.
     pub fn document(&self) -> Option<&Value> {
         self.document.get_or_init(|| serde_json::from_slice(self.data()).ok()).as_ref()
     }
@@ -73,31 +73,31 @@ pub struct Origin<'a> {
     pub shard: &'a str,
 }
 
-/// What a record turns out to be.
+/// What became of a record that was opened.
 #[derive(Debug)]
 pub enum Opened<'a> {
-    /// A record; typed where there is a schema.
+    /// A record, which is typed if there is a schema.
     Row(Row<'a>),
-    /// It can't be opened, or its schema refuses it.
+    /// A record that can't be decoded, or that its schema refuses.
     Refused(Refused<'a>),
-    /// Its schema says that it is left out.
+    /// A record that its schema leaves out on purpose.
     Dropped(Row<'a>),
     /// A piece of a message that is not whole yet.
     Piece(Row<'a>),
 }
 
-/// A record that can't be shown as what it is to be. `Display` says where it is and why, without any of its text.
+/// A record that was refused. `Display` says where it is and why, without any of its text.
 #[derive(Debug)]
 pub struct Refused<'a> {
-    /// The record; what can't be opened is there as it was put.
+    /// The record. One that can't be decoded has its bytes as they were put.
     pub row: Row<'a>,
-    /// A short stable word.
+    /// A short word that stays the same in later versions.
     pub kind: Cow<'static, str>,
-    /// The field at fault, where there is one.
+    /// The field at fault, if there is one.
     pub field: Option<String>,
     /// What is wrong, on one line.
     pub message: String,
-    /// Whether its schema refuses it; else it can't be opened.
+    /// Whether the schema refuses it. Otherwise it can't be decoded.
     pub is_of_schema: bool,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Refused<'_> {
     }
 }
 
-/// Opens records of every form; pieces of messages wait here for the others.
+/// Opens records of every form. It keeps pieces of messages until the other pieces arrive.
 pub struct Opener {
     decoder: Decoder,
     schema: Option<Schema>,
@@ -117,12 +117,12 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// An opener that types by a schema, where there is one.
+    /// Makes an opener that types records if there is a schema.
     pub fn new(schema: Option<Schema>) -> Self {
         Self { decoder: Decoder::new(Limits::default()), schema, messages: Messages::default() }
     }
 
-    /// Opens one Kinesis record; `visit` gets each of its user records.
+    /// Opens one Kinesis record, and gives each of its user records to `visit`.
     pub fn open(&mut self, record: &ReadRecord, origin: Origin<'_>, visit: &mut dyn FnMut(Opened<'_>)) {
         let Self { decoder, schema, messages } = self;
         decoder.start_batch();
@@ -174,7 +174,7 @@ impl Opener {
         }
     }
 
-    /// The first piece that was read of each message that is not whole.
+    /// The first piece that was read of each message that is not complete.
     pub fn first_pieces(&self) -> impl ExactSizeIterator<Item = &FirstPiece> {
         self.messages.first_pieces()
     }

@@ -48,7 +48,7 @@ pub(super) struct Plan {
     /// Shards that an answer named but no listing contains.
     missing: Vec<String>,
     calls: usize,
-    /// Between two reads of a shard.
+    /// The time between two reads of a shard.
     pace_ms: i64,
     luck: fastrand::Rng,
 }
@@ -69,7 +69,7 @@ impl Plan {
         }
     }
 
-    /// Each shard is read whenever it has something, and all at once, as the service pushes it.
+    /// Makes the plan read all shards at the same time and without pauses, since the service pushes their records.
     pub(super) fn pushed(mut self) -> Self {
         self.pace_ms = 0;
         self.settings.calls = usize::MAX;
@@ -110,7 +110,7 @@ impl Plan {
         }
     }
 
-    /// Takes an answer in. The events are to be reported in their order.
+    /// Handles an answer. The events are to be reported in their order.
     pub(super) fn answered(
         &mut self,
         call: &Call,
@@ -213,7 +213,7 @@ impl Plan {
         }
     }
 
-    /// Takes in that a call failed.
+    /// Handles a failed call.
     pub(super) fn failed(&mut self, call: &Call, trouble: Trouble, now_ms: i64) -> Verdict {
         self.calls = self.calls.saturating_sub(1);
         let (Call::Iterator { shard: id, .. } | Call::Read { shard: id, .. }) = call else {

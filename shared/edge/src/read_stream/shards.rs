@@ -39,7 +39,7 @@ pub(super) enum State {
 pub(super) struct Shards(pub(super) BTreeMap<Arc<str>, Reading>);
 
 impl Shards {
-    /// Takes a listing in. `place` says where a shard is read from, or that it is not read.
+    /// Adds the shards of a listing. `place` says where a shard is read from, or that it is not read.
     pub(super) fn add(&mut self, listed: Vec<Shard>, place: impl Fn(&Shard) -> Option<Place>) {
         for shard in listed {
             if self.0.contains_key(shard.id.as_str()) {

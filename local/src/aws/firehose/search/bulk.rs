@@ -1,4 +1,4 @@
-//! A bulk request and its answer.
+//! Writes bulk requests and reads their answers.
 //!
 //! <https://docs.opensearch.org/2.19/api-reference/document-apis/bulk/>
 
@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 
 use super::document::Document;
 
-/// Longest reason that is kept with a document.
+/// The longest reason that is kept with a document, in characters.
 const MAX_REASON_CHARS: usize = 10_000;
 
-/// What the server says of one document.
+/// The outcome of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It is in the index.
     Indexed,
-    /// It is not; another try may end otherwise where the server is busy or broken.
+    /// It is not in the index. Another attempt may succeed if the server is busy or broken.
     Failed { status: u16, kind: String, reason: String },
 }
 
 impl Outcome {
-    /// Whether the server may take the document at another try: it is busy or broken, or 0, it did not say.
+    /// Whether another attempt may succeed, because the server is busy or broken. The status 0 means that it gave none.
     pub(super) fn may_change(status: u16) -> bool {
         matches!(status, 0 | 429 | 500..)
     }
@@ -42,7 +42,7 @@ struct Item {
     error: Option<Box<RawValue>>,
 }
 
-/// The lines that index these documents, each under the index of `index_of`.
+/// Writes the lines that index these documents, each in the index that `index_of` names.
 pub(super) fn lines<'d>(
     documents: impl Iterator<Item = &'d Document>,
     gives_ids: bool,
@@ -64,7 +64,7 @@ pub(super) fn lines<'d>(
     lines.into()
 }
 
-/// What became of each of so many documents; `None` for an answer that does not say it of all of them.
+/// Reads the outcomes of this many documents. Returns `None` if the answer does not have one for each.
 pub(super) fn outcomes(answer: &[u8], documents: usize) -> Option<Vec<Outcome>> {
     let answer: Answer = serde_json::from_slice(answer).ok()?;
     let items = answer.items.into_iter().map(|item| item.into_values().next());
@@ -83,7 +83,8 @@ fn outcome(item: &Item) -> Outcome {
     Outcome::Failed { status: item.status, kind: word(kind), reason }
 }
 
-/// The server's name of an error, which is a word such as `mapper_parsing_exception`; anything else is not told.
+/// The name that the server gives an error, if it is a word such as `mapper_parsing_exception`. Any other text could
+/// quote the document.
 fn word(kind: &str) -> String {
     let is_word = (1..=64).contains(&kind.len())
         && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit());

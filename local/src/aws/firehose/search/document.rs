@@ -1,4 +1,4 @@
-//! A document on its way into an index.
+//! A document that is delivered to an index.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use crate::aws::clock::Moment;
 use crate::aws::firehose::apart::UserRecord;
 use crate::aws::firehose::checkpoint::Origin;
 
-/// What a document takes beside its bytes, rounded up: its id, its index and its place in the queue.
+/// The memory that a document needs beside its bytes, rounded up: its id, its index and its place in the queue.
 const OVERHEAD_BYTES: usize = 256;
 
 /// One document.
@@ -14,9 +14,9 @@ const OVERHEAD_BYTES: usize = 256;
 pub(in crate::aws::firehose) struct Document {
     pub(super) origin: Origin,
     pub(super) arrived_at: Moment,
-    /// Where its record is in the stream, so that it is the same in every try and in every run.
+    /// The place of its record in the stream, so it is the same in every attempt and in every run.
     pub(super) id: String,
-    /// One line, without its end.
+    /// One line, without its line end.
     pub(super) data: Bytes,
 }
 
@@ -27,8 +27,8 @@ impl Document {
         Self { origin: record.origin, arrived_at: record.arrived_at, id, data }
     }
 
-    /// Why it can't be a line of a bulk request. One that is two lines would be read as a further action, of which a
-    /// record must not have any.
+    /// Returns why the document can't be a line of a bulk request, or `None` if it can. The second of two lines would
+    /// be read as another action, and a record must not be able to contain one.
     pub(super) fn fault(&self) -> Option<&'static str> {
         match self.data.as_ref() {
             [] => Some("the document is empty"),
@@ -39,13 +39,13 @@ impl Document {
         }
     }
 
-    /// How much memory it holds, at most.
+    /// The memory that it needs at most, in bytes.
     pub(super) fn held_bytes(&self) -> usize {
         self.data.len() + OVERHEAD_BYTES
     }
 }
 
-/// The bytes without the line end that S3 would need.
+/// Removes line ends, which only S3 needs, from the end of a document.
 pub(super) fn without_line_end(data: &Bytes) -> Bytes {
     let end = data.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
     data.slice(..end)

@@ -1,4 +1,4 @@
-//! The way of a delivery stream's documents: into requests, and to the bucket where they are refused.
+//! Sends a delivery stream's documents to the index, and those that are refused to the bucket.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::aws::firehose::buffer::{Entry, Place};
 use crate::aws::firehose::delivery::Delivery;
 use crate::aws::firehose::step::{Action, Errand};
 
-/// The kind of error in the prefix of what could not be indexed, with `S3BackupMode`'s documentation.
+/// The error type in the prefix of documents that could not be indexed, as `S3BackupMode` documents it.
 /// <https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationConfiguration.html>
 const FAILED: &str = "AmazonOpenSearchService-failed";
-/// The code under which a run counts them.
+/// The code under which a run counts refused documents.
 const CODE: &str = "OpenSearch.Refused";
 
 impl Delivery {
-    /// Takes in what a record came to as a document.
+    /// Adds the document that a record became. A document that can't be in a bulk request is refused.
     pub(in crate::aws::firehose) fn index(
         &mut self,
         now: Moment,
@@ -54,7 +54,7 @@ impl Delivery {
         }
     }
 
-    /// Takes in the answer to a request.
+    /// Handles the answer to a request.
     pub(in crate::aws::firehose) fn indexed(
         &mut self,
         now: Moment,
@@ -77,7 +77,7 @@ impl Delivery {
         ended.refused.iter().try_for_each(|(document, refusal)| self.refuse(now, document, refusal))
     }
 
-    /// Keeps a document that is in no index, with the reason. What is told of it is not what it carries.
+    /// Writes a refused document to the error objects, with the reason. Events get nothing of its content.
     fn refuse(&mut self, now: Moment, document: &Document, refusal: &Refusal) -> Result<(), DeliveryError> {
         let Some(search) = &self.search else { return Ok(()) };
         let index = search.rules.index_of(document);

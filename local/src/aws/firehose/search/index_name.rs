@@ -1,4 +1,4 @@
-//! The index of a document, by its arrival.
+//! The name of the index that a document goes to, by the document's arrival time.
 //!
 //! <https://docs.aws.amazon.com/firehose/latest/dev/es-index-rotation.html>
 
@@ -9,7 +9,7 @@ use template::IndexRotation;
 
 use crate::aws::clock::Moment;
 
-/// The name with what the rotation appends at this time of UTC.
+/// Returns the name with the suffix of the rotation for this time, in UTC.
 pub(super) fn index_name(name: &str, rotation: IndexRotation, arrived_at: Moment) -> String {
     let at = Timestamp::from_millisecond(arrived_at).unwrap_or_default().to_zoned(TimeZone::UTC);
     match rotation {
@@ -24,8 +24,9 @@ pub(super) fn index_name(name: &str, rotation: IndexRotation, arrived_at: Moment
     }
 }
 
-/// "A week starts on Sunday", and "the first week of the year is the first week that contains a Saturday in this year":
-/// a week is the one of its Saturday. (The guide's own example, of the 25th of February 2016, has a week less.)
+/// Returns the year and the number of a week. The guide says: "A week starts on Sunday", and "the first week of the
+/// year is the first week that contains a Saturday in this year". So a week is counted by its Saturday. (In the guide's
+/// own example, 25 February 2016, the number is lower by one.)
 fn week(date: Date) -> (i16, i16) {
     let days_left = Weekday::Saturday.since(date.weekday());
     let saturday = date.checked_add(days_left.days()).unwrap_or(date);

@@ -1,5 +1,5 @@
-//! Delivery to an index of OpenSearch: documents gather, go there by `_bulk`, are tried again, and at last are kept in
-//! the bucket with the server's reason.
+//! Delivers documents to an index of OpenSearch: they are collected, sent by `_bulk` and retried. Those that the server
+//! refuses for good are written to the bucket with its reason.
 //!
 //! <https://docs.aws.amazon.com/firehose/latest/dev/retry.html>
 

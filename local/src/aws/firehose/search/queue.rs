@@ -1,4 +1,4 @@
-//! The documents of a delivery stream until each is in its index or refused: a state machine without input or output.
+//! Holds the documents of a delivery stream until each is in its index or refused: a state machine without I/O.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::aws::clock::{Moment, milliseconds};
 use crate::aws::firehose::checkpoint::Origin;
 use crate::aws::firehose::retry::Retry;
 
-/// Requests that are made at once.
+/// The most requests that are under way at the same time.
 const MAX_AT_ONCE: usize = 2;
-/// Most documents of a request, so that small ones make no answer of hundreds of megabytes.
+/// The most documents of a request. Otherwise small documents would make answers of hundreds of megabytes.
 const MAX_DOCUMENTS: usize = 10_000;
 
-/// What is told where the server said nothing of any single document.
+/// The kind of an error that the server gave for the whole request and not for a single document.
 const WHOLE: &str = "for the whole request";
 
-/// What a delivery stream goes by.
+/// The settings of a delivery stream.
 #[derive(Debug, Clone)]
 pub(in crate::aws::firehose) struct SearchRules {
     pub(super) index: String,
@@ -50,7 +50,7 @@ impl SearchRules {
     }
 }
 
-/// The documents that are not done.
+/// The documents that are not in their index yet.
 #[derive(Debug)]
 pub(in crate::aws::firehose) struct Search {
     pub(super) rules: SearchRules,
@@ -63,7 +63,7 @@ pub(in crate::aws::firehose) struct Search {
     held_bytes: usize,
 }
 
-/// The documents of one request, and when it is made; `None` while it is.
+/// The documents of one request, and when it is to be made. `due` is `None` while it is under way.
 #[derive(Debug)]
 struct Request {
     documents: Vec<Document>,
@@ -72,13 +72,13 @@ struct Request {
     retry: Retry,
 }
 
-/// What an answer comes to.
+/// The result of a request.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
     /// The stream records of the documents that are in the index.
     pub(super) indexed: Vec<Origin>,
     pub(super) refused: Vec<(Document, Refusal)>,
-    /// Why the rest is tried again.
+    /// The reason why the other documents are tried again.
     pub(super) again: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl Search {
         }
     }
 
-    /// Makes a request of what has waited long enough, or of everything.
+    /// Closes the buffer if it has waited long enough or if everything is to go, which makes a request of it.
     pub(in crate::aws::firehose) fn close_due(&mut self, now: Moment, everything: bool) {
         if !self.open.is_empty() && (everything || self.opened.saturating_add(self.rules.interval_ms) <= now)
         {
@@ -127,7 +127,7 @@ impl Search {
         self.numbered += 1;
     }
 
-    /// The next request that may be made now, oldest first.
+    /// Begins the oldest request that is due, unless too many are under way. Returns its number and its lines.
     pub(super) fn begin(&mut self, now: Moment) -> Option<(u64, Bytes)> {
         if self.under_way >= MAX_AT_ONCE {
             return None;
@@ -141,7 +141,7 @@ impl Search {
         Some((*number, body))
     }
 
-    /// Takes in what came of a request.
+    /// Handles the answer to a request.
     pub(super) fn answered(
         &mut self,
         now: Moment,
@@ -176,7 +176,7 @@ impl Search {
         ended
     }
 
-    /// One document spoils the request, or the request is too large for the server: its halves are tried.
+    /// Splits a request in two. Either one document makes the server refuse it, or it is too large for the server.
     fn halve(&mut self, mut request: Request) {
         let half = request.documents.split_off(request.documents.len() / 2);
         for documents in [request.documents, half] {
@@ -185,7 +185,7 @@ impl Search {
         }
     }
 
-    /// Nothing is known of any document of the request.
+    /// Handles a failure of the whole request, after which nothing is known of its documents.
     fn all(&mut self, now: Moment, request: Request, code: &str, reason: &str) -> Ended {
         let documents = request.documents.len();
         let failed = Outcome::Failed { status: 0, kind: WHOLE.to_owned(), reason: reason.to_owned() };
@@ -197,7 +197,7 @@ impl Search {
         ended
     }
 
-    /// Each document has an outcome of its own.
+    /// Handles the outcome of each document.
     fn each(&mut self, now: Moment, mut request: Request, outcomes: Vec<Outcome>) -> Ended {
         let mut ended = Ended::default();
         let mut again = Vec::new();
@@ -229,7 +229,7 @@ impl Search {
         ended
     }
 
-    /// When something is to be done next.
+    /// The next time at which something is to be done.
     pub(in crate::aws::firehose) fn due(&self) -> Option<Moment> {
         let open = (!self.open.is_empty()).then(|| self.opened.saturating_add(self.rules.interval_ms));
         let requests = self.requests.values().filter_map(|request| request.due).min();
@@ -237,18 +237,18 @@ impl Search {
         open.into_iter().chain(requests).min()
     }
 
-    /// How much memory the documents hold.
+    /// The memory that the documents need, in bytes.
     pub(in crate::aws::firehose) fn held_bytes(&self) -> usize {
         self.held_bytes
     }
 
-    /// Whether no request is made or waits for its next try.
+    /// Whether no request is under way or waiting to be tried.
     pub(in crate::aws::firehose) fn is_idle(&self) -> bool {
         self.requests.is_empty()
     }
 }
 
-/// Every document of a request is refused, for one reason.
+/// Refuses every document of a request for one reason.
 fn refuse(request: Request, refusal: &Refusal) -> Ended {
     let attempts = request.attempts;
     let refused = request.documents.into_iter();

@@ -1,23 +1,23 @@
-//! Why a document is not in its index, and its line in an error object.
+//! The reason why a document is not in its index, and its line in an error object.
 
 use super::document::Document;
 use crate::aws::clock::Moment;
 use crate::aws::firehose::failure::{FailedLine, IndexLine};
 
-/// Why a document is not in its index.
+/// The reason why a document is not in its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) attempts: u32,
-    /// The status of HTTP, or a word where there was no answer.
+    /// The HTTP status, or a word if there was no answer.
     pub(super) code: String,
     /// The server's reason as it gave it, which may quote the document.
     pub(super) reason: String,
-    /// What may be told of the reason: nothing that a document carries.
+    /// The kind of the reason, which may be shown since it contains nothing of the document.
     pub(super) kind: String,
 }
 
 impl Refusal {
-    /// The document's line, with its id where the index gives it none of its own.
+    /// Writes the document's line in an error object. It has the document's id if the delivery stream sets ids.
     pub(super) fn line(
         &self,
         document: &Document,

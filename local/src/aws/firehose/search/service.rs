@@ -1,12 +1,12 @@
-//! The port of a server of OpenSearch.
+//! The port of an OpenSearch server.
 
 use bytes::Bytes;
 use edge::opensearch::{OpenSearch, OpenSearchError};
 use futures::future::BoxFuture;
 
-/// What takes documents by the lines of a bulk request.
+/// Accepts documents as the lines of a bulk request.
 pub(crate) trait Index: Send + Sync {
-    /// The answer has a status for each document, and the error of each that failed.
+    /// Sends a bulk request. The answer has a status for each document, and an error for each that failed.
     fn bulk(&self, lines: Bytes) -> BoxFuture<'_, Result<Bytes, OpenSearchError>>;
 }
 
