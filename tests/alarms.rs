@@ -1,5 +1,5 @@
-//! Every alarm, and every graph of the dashboard, uses a metric that exists: one that the binaries print, or
-//! one that AWS documents, with its dimensions. No lint checks this.
+//! Checks that every alarm and every graph of the dashboard uses a metric that the binaries print or that AWS
+//! documents, with its dimensions. No lint checks this.
 
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,7 @@ const OF_AWS: [(&str, &str, &str); 17] = [
     ("AWS/Scheduler", "TargetErrorCount", "ScheduleGroup"),
 ];
 
-/// Who reads a metric, and which.
+/// What reads a metric, and which metric it is.
 struct Use {
     by: String,
     namespace: String,
@@ -160,7 +160,7 @@ fn every_metric_of_kinflow_is_printed_by_the_binary_of_the_function_it_is_asked_
     for used in uses(&resources).iter().filter(|used| used.namespace == "kinflow") {
         let Use { by, metric, dimensions, .. } = used;
         assert_eq!(dimensions.keys().collect::<Vec<_>>(), ["data_set", "function"], "{by}");
-        // Those to OpenSearch and to a table are not run here, and are the same binary as their sibling.
+        // Functions for OpenSearch and for tables do not run here, and have the same binary as their sibling.
         let function = dimensions["function"].replace("SearchTransform", "Transform");
         let function = function.replace("TableTransform", "Transform");
         let own: Vec<_> = printed.iter().filter(|(document, _)| document["function"] == function).collect();
@@ -173,7 +173,7 @@ fn every_metric_of_kinflow_is_printed_by_the_binary_of_the_function_it_is_asked_
     }
 }
 
-/// `Tweets/ConsumerBehindAlarm` has the section `ConsumerBehind`.
+/// The section of an alarm: `Tweets/ConsumerBehindAlarm` has `ConsumerBehind`.
 fn section(alarm: &str) -> &str {
     alarm.rsplit('/').next().unwrap().strip_suffix("Alarm").unwrap()
 }

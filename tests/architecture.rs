@@ -1,4 +1,4 @@
-//! The architecture's invariants, read off the dependency graph, the sources and the template.
+//! Checks the architecture's invariants on the dependency graph, the sources and the template.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
 }
 
-/// The crates `package` links, itself included, each by its name.
+/// The names of the crates that `package` links, including itself.
 fn links(package: &str) -> Vec<String> {
     links_with(&["--package", package])
 }
@@ -57,7 +57,7 @@ fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The sources that hold one of `words` and are not allowed to.
+/// The sources that contain one of `words` and are not permitted to.
 fn offenders(words: &[&str], allowed: impl Fn(&str) -> bool) -> Vec<String> {
     let holds = |source: &str| words.iter().any(|word| source.contains(word));
     sources()
@@ -126,7 +126,7 @@ fn no_function_links_comprehend_unless_asked_for() {
     for package in ["producer", "consumer", "transform"] {
         assert!(!links(package).contains(&"aws-sdk-comprehend".to_owned()), "{package}");
     }
-    // The feature is what brings it in.
+    // The feature adds it.
     let tree = links_with(&["--package", "consumer", "--features", "comprehend"]);
     assert!(tree.contains(&"aws-sdk-comprehend".to_owned()));
     assert!(!tree.iter().any(|name| name.starts_with("aws-lc")), "{tree:?}");
@@ -165,7 +165,7 @@ fn functions_read_the_environment_in_main_only() {
     assert!(found.is_empty(), "the environment is read in {found:?}");
 }
 
-/// Every file below a folder, by its path there.
+/// Every file below a folder, by its path relative to the folder.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
@@ -188,7 +188,7 @@ fn a_wire_format_changes_by_a_new_fixture_and_never_by_an_edited_one() {
     assert_eq!(found, sums, "a new fixture adds a line to sums.txt; a line that is there never changes");
 }
 
-/// More lines are more than a reader keeps in mind; clippy.toml has the same for functions and their parameters.
+/// The most lines of a file, since a reader can't remember more. clippy.toml limits functions and their parameters.
 const MAX_LINES: usize = 300;
 
 #[test]

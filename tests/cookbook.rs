@@ -1,4 +1,4 @@
-//! The pages of docs/cookbook.md: each command that it names runs on the files of `examples/`.
+//! Runs each command in docs/cookbook.md on the files of `examples/`.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The page has this command, so that what it says is what is run here.
+/// Checks that the page has this command, so that the page says what is run here.
 #[track_caller]
 fn said(command: &str) {
     let page = fs::read_to_string(root().join("docs/cookbook.md")).unwrap();

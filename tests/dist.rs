@@ -1,4 +1,4 @@
-//! A release of binaries: zips that Lambda takes, a template that takes the zips, and what is said of them.
+//! A release: zips that Lambda accepts, a template that uses them, and a list of what is inside.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use serde_json::Value;
 const X86_64: u8 = 62;
 const ARM64: u8 = 183;
 
-/// A folder of binaries for an architecture, each with its own content.
+/// A folder of binaries for an architecture, each with different content.
 fn binaries(folder: &Path, machine: u8) {
     fs::create_dir_all(folder).unwrap();
     for name in ["producer", "consumer", "transform", "kinflow"] {

@@ -1,4 +1,4 @@
-//! The whole pipeline through the wire: the command, the real function binaries, plain files at the end.
+//! The whole pipeline over the network: the command, the real binaries of the functions, and plain files at the end.
 
 #![allow(
     clippy::unwrap_used,
@@ -181,7 +181,8 @@ fn the_real_records_arrive_as_they_should() {
     assert_eq!(outcome.lines("raw/tweets").len(), enriched.len());
 }
 
-/// A crime document as text that sorts: strings trimmed, the load time left out, `null` for an absent beat.
+/// A crime document as text that can be sorted: texts are trimmed, the load time is left out, and an absent beat is
+/// `null`.
 fn comparable(document: &Value) -> String {
     let mut document = document.as_object().unwrap().clone();
     document.remove("load_time");

@@ -1,4 +1,4 @@
-//! `kinflow estimate`: from a load, from a sample and from the template that ships.
+//! `kinflow estimate` for a load, for a sample, and for the template that ships.
 
 #![allow(
     clippy::unwrap_used,
@@ -62,7 +62,7 @@ fn a_sample_is_as_long_as_its_lines_and_its_largest_saving_is_named_first() {
     let lines: Vec<f64> = text.lines().map(|line| f64::from(u32::try_from(line.len()).unwrap())).collect();
     let mean = lines.iter().sum::<f64>() / f64::from(u32::try_from(lines.len()).unwrap());
     assert!((stream["mean_bytes"].as_f64().unwrap() - mean).abs() < 0.01);
-    // Each row is counted as one KB, so that the records and the bytes ask for two shards alike.
+    // Each row counts as one KB, so both the number of records and their bytes need two shards.
     assert_eq!(stream["shards"], 2.0);
     assert_eq!(stream["burst"]["refused"], 3_000.0 * 60.0);
     let savings = stream["savings"].as_array().unwrap();

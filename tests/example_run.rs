@@ -1,4 +1,4 @@
-//! A run of the records in `examples/`, drained.
+//! A drained run of the records in `examples/`.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets what it did not expect has to fail")]
 

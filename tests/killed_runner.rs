@@ -1,11 +1,11 @@
-//! A runner that is killed leaves no process behind.
+//! Checks that a runner that is killed leaves no process behind.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// A function of one process and another that it starts, which both last longer than any test.
+/// A function that starts another process. Both run for longer than any test.
 const FUNCTION: &str = "#!/bin/sh\nsleep 1000 &\necho $! $$ > \"$IDS.new\"\nmv \"$IDS.new\" \"$IDS\"\nwait\n";
 
 const TEMPLATE: &str = "
@@ -34,7 +34,7 @@ fn a_killed_runner_takes_its_functions_and_what_they_started_along() {
     }
     let ids = fs::read_to_string(ids).unwrap();
     assert!(ids.split_whitespace().all(is_alive), "{ids}");
-    // SIGKILL: the runner gets to do nothing more.
+    // After SIGKILL the runner can do nothing more.
     runner.kill().unwrap();
     runner.wait().unwrap();
     while ids.split_whitespace().any(is_alive) {
@@ -62,7 +62,7 @@ fn start(folder: &Path, ids: &Path) -> std::process::Child {
         .unwrap()
 }
 
-/// Whether a process is there and is more than an entry that nobody has read the exit status of.
+/// Whether a process runs, and is not just a zombie.
 fn is_alive(process: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))

@@ -1,7 +1,8 @@
-//! Runs that are killed at any moment, one after the other in one folder: whatever the endpoint acknowledged is in
+//! Kills runs in one folder at any moment, one after the other, and checks that whatever the endpoint acknowledged is
+//! in
 //! `enriched/` once.
 //!
-//! `KINFLOW_KILLS` sets how often the runner is killed; a failure names the seed, and `KINFLOW_KILLS_SEED` takes it.
+//! `KINFLOW_KILLS` sets how often the runner is killed. A failure names its seed, and `KINFLOW_KILLS_SEED` repeats it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -16,12 +17,12 @@ use serde_json::{Value, json};
 
 use super::runs::lines_below;
 
-/// How often the runner is killed where nobody says otherwise.
+/// How often the runner is killed by default.
 const KILLS: u64 = 20;
-/// Longest life of a runner after it is ready, in milliseconds.
+/// The longest life of a runner after it is ready, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 700;
 
-/// A runner that listens, on streams that nothing but this test puts on.
+/// A runner that listens. Only this test puts records on its streams.
 struct Runner {
     process: Child,
     kinesis_url: String,
@@ -46,7 +47,7 @@ impl Runner {
         });
         let ready = ready.unwrap_or_else(|| panic!("a run did not start: {before:?}"));
         let url = ready.split(' ').find(|word| word.starts_with("http")).unwrap();
-        // Nobody reads on, but the pipe has to stay open.
+        // Nobody reads any more, but the pipe has to stay open.
         std::thread::spawn(move || said.for_each(drop));
         Self { kinesis_url: url.trim_end_matches(',').to_owned(), process }
     }
@@ -61,7 +62,7 @@ impl Runner {
         KinesisSink::connect("TweetsStream", &AwsSettings::read(&mut Settings::from_map(settings)))
     }
 
-    /// Puts tweets from the id `next` on until it is killed after this time; adds the ids that were acknowledged.
+    /// Puts tweets from the id `next` on, until it is killed after this time. Adds the ids that were acknowledged.
     fn put_until_killed(&mut self, life: Duration, next: &mut u64, acknowledged: &mut Vec<u64>) {
         let sink = self.sink();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -85,7 +86,7 @@ impl Runner {
         self.process.wait().unwrap();
     }
 
-    /// Ends the run as a person would, and gives its exit code and report.
+    /// Ends the run as a person would, and returns its exit code and report.
     fn drain(self) -> (Option<i32>, Value) {
         let interrupted = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         assert!(interrupted.unwrap().success());

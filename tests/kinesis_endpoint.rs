@@ -25,7 +25,7 @@ use transform::{Failures, Reingest, Transform, TransformSettings};
 use super::clients;
 use super::streams::{Endpoint, endpoint, sink, stream};
 
-/// Reads a shard from its start until as many records came.
+/// Reads a shard from its start until this many records came.
 async fn read_until(reader: &StreamReader, stream: &str, shard: &str, count: usize) -> Vec<ReadRecord> {
     let mut iterator = reader.iterator(stream, shard, &Start::TrimHorizon).await.unwrap();
     let mut records = Vec::new();
@@ -50,7 +50,7 @@ async fn the_aws_cli_finds_kinesis_as_it_expects_it() {
     clients::holds("kinesis_cli.py", "awscli", &[endpoint.url()]).await;
 }
 
-/// What Firehose sends of so many rows.
+/// The event that Firehose sends for this many rows.
 fn firehose_event(rows: u64, row: impl Fn(u64) -> Vec<u8>) -> Invocation {
     let record = |index: u64| {
         json!({

@@ -1,7 +1,8 @@
-//! Documents in a real OpenSearch: typed by the index template, delivered by `_bulk` as Firehose does, refused with the
-//! server's reason, and none lost where the server goes in the middle.
+//! Delivers documents to a real OpenSearch. The index template types them, `_bulk` delivers them as Firehose does, the
+//! server's reasons come back with refused ones, and none is lost if the server dies in between.
 //!
-//! `tests/opensearch/start.sh` starts the server. `OPENSEARCH_URL` names another one, whose index `crime` the tests make
+//! `tests/opensearch/start.sh` starts the server. `OPENSEARCH_URL` names another one, whose index `crime` the tests
+//! create
 //! and delete.
 
 #![allow(
@@ -47,7 +48,7 @@ fn apply(url: &str) -> Output {
     kinflow().args(["schema", "crime", "--as", "opensearch", "--apply", url]).output().unwrap()
 }
 
-/// Runs a file of crimes through the pipeline into the server's index, and answers the folder and the report of crimes.
+/// Runs a file of crimes through the pipeline into the server's index. Returns the folder and the report of crimes.
 fn run(file: &Path, url: &str) -> (TempDir, Value) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = kinflow();
@@ -64,7 +65,7 @@ fn run(file: &Path, url: &str) -> (TempDir, Value) {
     (folder, json!({"crime": of_crime.unwrap(), "notes": report["notes"], "said": said}))
 }
 
-/// The server with the index template of crimes and no index yet; one test at a time has it.
+/// Prepares the server with the index template of crimes and without an index. One test at a time has it.
 fn empty() -> Option<MutexGuard<'static, Server>> {
     let server = server::get()?;
     server.delete("crime");
@@ -73,7 +74,7 @@ fn empty() -> Option<MutexGuard<'static, Server>> {
     Some(server)
 }
 
-/// Queries by date, number and place, each against what the rows themselves say.
+/// Queries by date, number and place, and compares each answer with the rows themselves.
 fn check_queries(server: &Server, rows: &[Row]) {
     assert_eq!(server.count(&json!({"match_all": {}})), rows.len());
     let time = |from: &str, to: &str| json!({"range": {"crime_time": {"gte": from, "lt": to}}});
@@ -102,7 +103,7 @@ fn check_queries(server: &Server, rows: &[Row]) {
     assert_eq!(server.count(&json!({"geo_distance": centre})), near);
 }
 
-/// Everything of a file is in the index, and its queries are right.
+/// Checks that every row of a file is in the index, and that queries on it are right.
 fn check_file(server: &Server, file: &Path) {
     let rows = rows(&fs::read_to_string(file).unwrap());
     let (folder, report) = run(file, server.url());
@@ -114,7 +115,7 @@ fn check_file(server: &Server, file: &Path) {
     check_dashboards(server, rows.len());
 }
 
-/// What the dashboards show adds up to every crime.
+/// Checks that the numbers in the dashboards add up to all crimes.
 fn check_dashboards(server: &Server, crimes: usize) {
     let objects = dashboards::objects();
     for visualization in objects.iter().filter(|object| object["type"] == "visualization") {
@@ -187,7 +188,7 @@ fn a_server_that_dies_with_documents_in_its_hands_and_comes_back_has_each_of_the
     let file = root().join("examples/crime.csv");
     let (_folder, report) = std::thread::scope(|scope| {
         let run = scope.spawn(|| run(&file, &url));
-        // The first bulk request is in the index, and its answer is lost with the server.
+        // The first bulk request is indexed, but its answer is lost with the server.
         breaker.wait_for_the_first_bulk();
         server.kill_and_start_again();
         breaker.mend();

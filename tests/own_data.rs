@@ -22,7 +22,7 @@ fn kinflow(arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
-/// Runs files in a folder of their own, and answers the exit code, the report and what was said.
+/// Runs files in a folder of their own. Returns the exit code, the report and the messages.
 fn run(folder: &Path, files: &[&str]) -> (Option<i32>, Value, String) {
     let data_dir = folder.join("data").display().to_string();
     let mut arguments = vec!["run", "--output", "json", "--kinesis-port", "0", "--s3-port", "0"];
@@ -77,7 +77,7 @@ fn a_stranger_s_table_is_typed_exactly_by_one_command_however_a_spreadsheet_save
         let mut typed = lines_below(&folder.path().join("data"), &format!("typed/{name}/"));
         typed.sort_by_key(|row| row["auftrags_nr"].as_str().map(str::to_owned));
         let separator = |row: Value| {
-            // Cells of the other file have tabs where the first has semicolons.
+            // The cells of the other file are separated by tabs, and those of the first by semicolons.
             if name == "bestellungen" {
                 row
             } else {

@@ -1,4 +1,4 @@
-//! `kinflow enrich` and `decode` between other programs: what a pipe brings, and a reader that has had enough.
+//! `kinflow enrich` and `decode` between other programs: input from a pipe, and a reader that ends early.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ fn lines(output: &Output) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The exit code of a command whose reader takes some bytes and goes.
+/// The exit code of a command whose reader takes some bytes and ends.
 fn left_early(command: &str, file: &Path) -> Option<i32> {
     let mut process = Command::new(env!("CARGO_BIN_EXE_kinflow"));
     let mut process = process.arg(command).arg(file).stdout(Stdio::piped()).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! Projects that `kinflow init` makes: they run at once, they are templates that SAM takes, and they grow.
+//! Projects that `kinflow init` makes: they run at once, SAM accepts their templates, and data sets can be added.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ fn done(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap() + &said
 }
 
-/// What a run in the folder of a project reports.
+/// The report of a run in the folder of a project.
 #[track_caller]
 fn run(folder: &Path, more: &[&str]) -> Value {
     let mut arguments = vec!["run", "--output", "json", "--kinesis-port", "0", "--s3-port", "0"];
@@ -102,7 +102,7 @@ fn kinflows_own_template_takes_another_data_set_and_runs_it() {
     assert!(topology.streams.iter().any(|stream| stream.name == "OrdersStream"));
 }
 
-/// `sam validate --lint`: SAM's own translator, and cfn-lint over the template as it is written.
+/// Does what `sam validate --lint` does: runs SAM's own translator, and cfn-lint on the template as it is written.
 const VALIDATE: &str = r#"
 import os, pathlib, subprocess, sys
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")

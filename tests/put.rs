@@ -22,7 +22,7 @@ use super::streams::{self, Endpoint};
 const ROWS: usize = 6_000;
 const STREAM: &str = "people";
 
-/// A file of rows that are all different, and the command that puts it.
+/// A file of different rows, and the command that puts it.
 struct Put {
     folder: TempDir,
     endpoint_url: String,
@@ -60,7 +60,7 @@ impl Put {
         names
     }
 
-    /// Starts a slow put, and comes back as soon as it has saved its place.
+    /// Starts a slow put, and returns as soon as it has saved its place.
     async fn started(&self) -> Child {
         let mut child = self.command(&["--rate", "3000"]).spawn().unwrap();
         while !self.bookmark().exists() {
@@ -88,7 +88,7 @@ async fn stream(endpoint: &Endpoint) -> StreamReader {
     reader
 }
 
-/// Every record of the stream, those that came twice counted twice.
+/// Every record of the stream, including repeated ones.
 async fn records(reader: &StreamReader) -> Vec<Vec<u8>> {
     let start = Start::TrimHorizon;
     let mut iterator = reader.iterator(STREAM, "shardId-000000000000", &start).await.unwrap();

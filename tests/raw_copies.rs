@@ -1,4 +1,4 @@
-//! Raw copies of a compressed stream are files that tools open as a whole, however short some of its records are.
+//! Checks that tools can decompress raw copies of a compressed stream, however short some of its records are.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use crate::runs::Run;
 
 const TWEETS: usize = 200;
 
-/// Tweets of which each second one is so short that compression makes it longer, and some are long.
+/// Tweets, of which every second is so short that compression makes it longer, and some are long.
 fn tweets() -> String {
     let tweet = |n: usize| {
         let text = if n.is_multiple_of(2) { "a".to_owned() } else { format!("{n} ").repeat(n) };
@@ -36,7 +36,7 @@ fn objects(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { objects(&path) } else { vec![path] }).collect()
 }
 
-/// The ids that a tool prints, one a line or one in each JSON line, sorted as numbers.
+/// The ids that a tool prints, one on each line or one in each JSON line, sorted as numbers.
 fn ids(command: &mut Command) -> Vec<usize> {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! The page that a run leaves beside its data, in a real browser: a script in `tests/report_page` looks at it.
+//! The page that a run writes beside its data, in a real browser. A script in `tests/report_page` checks it.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,9 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the script exits with where there is no browser or no package.
+/// The exit code of the script if there is no browser or no package.
 const NOT_INSTALLED: i32 = 77;
-/// Text that would do harm where it is taken for markup.
+/// Text that would do harm if it were taken for markup.
 const HOSTILE: &str =
     "<img src=x onerror=window.harmed=1></script><script>window.harmed=1</script><b class=harm>bold";
 
@@ -22,7 +22,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// A run of files of one's own, some rows of which are refused and some hostile; and what it said.
+/// A run of your own files, with some rows that are refused and some that are hostile, and its messages.
 fn run(folder: &Path) -> String {
     for name in ["orders.csv", "reviews.jsonl"] {
         fs::copy(root().join("examples").join(name), folder.join(name)).unwrap();
@@ -44,7 +44,7 @@ fn run(folder: &Path) -> String {
         command.arg(folder.join("data")).args(more.iter().map(|file| folder.join(file))).output().unwrap()
     };
     assert!(kinflow(&["sales.csv"]).status.success());
-    // By the schema of the good rows, the bad ones are refused.
+    // The schema is inferred from the good rows, so the bad ones are refused.
     fs::write(folder.join("sales.csv"), format!("{header}{}", rows(7))).unwrap();
     let output = kinflow(&["orders.csv", "reviews.jsonl", "sales.csv"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! `kinflow run` as a person runs it: the command, the real function binaries, and what it leaves in its folder.
+//! `kinflow run` as a person runs it: the command, the real binaries of the functions, and the results in its folder.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines, Read as _};
@@ -11,7 +11,7 @@ use edge::settings::Settings;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// `kinflow run` on any free ports, drained, with its report as JSON.
+/// A drained `kinflow run` on any free ports, with its report as JSON.
 pub(super) struct Run {
     pub(super) folder: TempDir,
     inputs: Vec<String>,
@@ -29,7 +29,7 @@ impl Run {
         Self { folder: tempfile::tempdir().unwrap(), inputs: Vec::new() }
     }
 
-    /// Gives a data set its records, as a file of this name.
+    /// Gives a data set its records in a file with this name.
     pub(super) fn input(mut self, data_set: &str, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(name);
         fs::write(&path, content).unwrap();
@@ -67,13 +67,13 @@ impl Outcome {
         count.unwrap_or_else(|| panic!("no {data_set} {what} in {}: {}", self.report, self.stderr))
     }
 
-    /// The lines of every object below the prefix, decompressed where it is gzip.
+    /// The lines of every object below the prefix, decompressed if it is gzip.
     pub(super) fn lines(&self, prefix: &str) -> Vec<Value> {
         lines_below(&self.folder.path().join("data"), prefix)
     }
 }
 
-/// The lines of every object below the prefix in a run's folder, decompressed where it is gzip.
+/// The lines of every object below the prefix in a run's folder, decompressed if it is gzip.
 pub(super) fn lines_below(data_dir: &Path, prefix: &str) -> Vec<Value> {
     let bucket = fs::read_dir(data_dir.join("s3"))
         .unwrap()
@@ -106,11 +106,11 @@ pub(super) fn kinflow(arguments: &[String]) -> Output {
     command(arguments).output().unwrap()
 }
 
-/// A run that is at work, until it is interrupted.
+/// A run in progress, until it is interrupted.
 pub(super) struct Running {
     child: Child,
     stderr: Lines<BufReader<ChildStderr>>,
-    /// `AWS_ENDPOINT_URL_KINESIS` for a client.
+    /// The value of `AWS_ENDPOINT_URL_KINESIS` for a client.
     pub(super) kinesis_url: String,
 }
 
@@ -144,11 +144,11 @@ impl Running {
         assert!(matches!(outcomes[..], [EntryOutcome::Accepted { .. }]), "{outcomes:?}");
     }
 
-    /// Ends the run by Ctrl-C, which delivers what is on its streams: its exit code, its report, and what it told.
+    /// Ends the run by Ctrl-C, which delivers what is on its streams. Returns its exit code, report and messages.
     pub(super) fn interrupted(self) -> (Option<i32>, Value, String) {
         let interrupt = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         assert!(interrupt.success());
-        // Read to its end while the report is written, so that neither waits for the other.
+        // Both pipes are read at the same time, so that neither waits for the other.
         let stderr = std::thread::spawn(|| self.stderr.map(Result::unwrap).collect::<Vec<_>>().join("\n"));
         let output = self.child.wait_with_output().unwrap();
         let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
@@ -156,7 +156,7 @@ impl Running {
     }
 }
 
-/// Runs with the sources at rest, puts `records` as any client would, and ends the run by Ctrl-C.
+/// Runs with the schedules of producers disabled, puts `records` as any client would, and ends the run by Ctrl-C.
 pub(super) fn put_while_running(records: &[(&str, &[u8])]) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = folder.path().join("data").display().to_string();
@@ -176,7 +176,7 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A file's text; a gzip file may have many members.
+/// Reads a file's text. A gzip file may have many members.
 pub(super) fn text(path: &Path) -> String {
     let bytes = fs::read(path).unwrap();
     let mut text = String::new();

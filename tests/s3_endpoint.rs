@@ -44,7 +44,7 @@ fn host(endpoint: &S3Endpoint) -> &str {
     endpoint.url().trim_start_matches("http://")
 }
 
-/// The same for whom the headers say.
+/// Does the same with other headers.
 async fn send_to(endpoint: &S3Endpoint, head: &str, headers: &str, body: &[u8]) -> Answer {
     let head = format!("{head}\r\n{headers}Connection: close\r\n\r\n");
     exchange(endpoint.url(), &[head.as_bytes(), body].concat()).await

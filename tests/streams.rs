@@ -1,4 +1,4 @@
-//! A Kinesis endpoint over a folder that goes with it, and our own clients of it.
+//! A Kinesis endpoint on a temporary folder, with our own clients.
 
 use edge::aws::kinesis_reader::StreamReader;
 use edge::aws::{AwsCredentials, AwsSettings, KinesisSink};
@@ -20,14 +20,14 @@ impl Endpoint {
     }
 }
 
-/// An endpoint on any free port, without streams.
+/// Starts an endpoint on any free port, without streams.
 pub(crate) async fn endpoint() -> Endpoint {
     let folder = tempfile::tempdir().unwrap();
     let store = StreamStore::open(folder.path()).unwrap();
     Endpoint { kinesis: KinesisEndpoint::start(0, store).await.unwrap(), folder }
 }
 
-/// Puts on a stream of the endpoint.
+/// Connects to a stream of the endpoint for putting.
 pub(super) fn sink(endpoint: &Endpoint, stream: &str) -> KinesisSink {
     let keys = AwsCredentials {
         access_key_id: "any".to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn sink(endpoint: &Endpoint, stream: &str) -> KinesisSink {
     KinesisSink::connect(stream, &aws)
 }
 
-/// Makes a stream, and reads it.
+/// Creates a stream, and connects to it for reading.
 pub(super) async fn stream(endpoint: &Endpoint, name: &str, shards: u32) -> StreamReader {
     let reader = StreamReader::local(endpoint.url());
     reader.create_stream(name, shards).await.unwrap();

@@ -1,4 +1,5 @@
-//! The tables for Athena hold what a run writes, and the saved queries run, the same SQL on `DuckDB`.
+//! Checks that the tables for Athena fit what a run writes, and that the saved queries run. Both use the same SQL on
+//! `DuckDB`.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +27,7 @@ fn resources() -> BTreeMap<String, Value> {
     template::resources(&root().join("template.yaml"), &parameters).unwrap()
 }
 
-/// Name and type of each column.
+/// The name and the type of each column.
 fn columns(table: &Value) -> Vec<(String, String)> {
     let columns = table["TableInput"]["StorageDescriptor"]["Columns"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();

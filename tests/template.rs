@@ -1,5 +1,4 @@
-//! What template.yaml must come to under every combination of its conditions, so that no record can block a shard or
-//! vanish.
+//! Checks template.yaml under every combination of its conditions, so that no record can block a shard or vanish.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +38,7 @@ fn refused(parameters: &[(&str, &str)], place: &str) {
     assert!(error.starts_with(&format!("{place}: ")), "{error}");
 }
 
-/// Every combination of what changes the resources, with the parameters that made it.
+/// Every combination of parameters that changes the resources, with these parameters.
 static COMBINATIONS: LazyLock<Vec<(BTreeMap<String, String>, Topology)>> = LazyLock::new(|| {
     let choices = [
         ("Architecture", ["arm64", "x86_64"]),
@@ -91,7 +90,7 @@ fn every_stream_is_taken_by_a_consumer_that_can_neither_block_nor_lose() {
 #[test]
 fn all_of_the_template_runs_here_and_the_delivery_to_a_domain_where_there_is_one() {
     for_each_combination(|parameters, topology| {
-        // A filter, or a property with a slip of the pen, would be a line more.
+        // A filter, or a misspelled property, would add a line.
         assert_eq!(topology.left_out, [""; 0]);
         assert_eq!(topology.unrun_takers, []);
         let searches: Vec<_> =
@@ -156,7 +155,7 @@ fn every_function_that_reads_a_stream_sweeps_it_of_incomplete_messages() {
 
 #[test]
 fn a_message_is_given_up_after_its_last_piece_can_come_and_before_its_first_expires() {
-    // How long the bucket keeps the pieces is nothing a run needs, so it is read as it is written.
+    // A run does not need to know how long the bucket keeps the pieces, so the template's text is read.
     let text = std::fs::read_to_string(path()).unwrap();
     let rule = text.lines().find(|line| line.contains("Prefix: state/chunks/")).unwrap();
     let days = rule.split("ExpirationInDays: ").nth(1).unwrap().trim_end_matches([' ', '}']);
@@ -172,7 +171,7 @@ fn a_message_is_given_up_after_its_last_piece_can_come_and_before_its_first_expi
         for seconds in given_up {
             let age = Duration::from_secs(seconds);
             assert!(age >= retention, "{hours}");
-            // Its pieces came within the retention of each other.
+            // The pieces of a message arrive within the stream's retention of each other.
             assert!(age + retention < kept, "{hours}");
         }
     }
@@ -191,7 +190,7 @@ fn nothing_is_made_up_unless_it_is_asked_for() {
         inputs.filter(|input| input.contains("\"source\"")).collect()
     };
     assert_eq!(producing(&read(&nowhere)), [""; 0]);
-    // A run on one machine asks for it by the template's own `Metadata`.
+    // A run on one machine sets it by the template's own `Metadata`.
     let of_a_run = producing(&read(&BTreeMap::new()));
     assert_eq!(of_a_run.len(), 3);
     assert!(of_a_run.iter().all(|input| input.contains("made-up")), "{of_a_run:?}");
@@ -217,7 +216,7 @@ fn a_stream_or_a_bucket_that_is_there_already_takes_the_place_of_the_templates()
     let producer = topology.functions.iter().find(|function| function.name == "TweetsProducerFunction");
     assert_eq!(producer.unwrap().variables["STREAM_NAME"], "theirs");
     assert!(topology.streams.iter().all(|stream| stream.name != "TweetsStream"));
-    // It is in an account, so its takers are named and not run here.
+    // The stream is in an account, so its readers are reported and not run here.
     for taker in ["TweetsConsumerFunctionRecords", "TweetsRawDelivery"] {
         let expected = format!("{taker}: is left out: stream \"theirs\" is not run here");
         assert!(topology.left_out.contains(&expected), "{:?}", topology.left_out);

@@ -1,4 +1,4 @@
-//! What `kinflow run` shows on a terminal: a run on a pseudo-terminal, read by a small terminal of its own.
+//! Checks what `kinflow run` shows on a terminal: it runs on a pseudo-terminal, which a small terminal emulator reads.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,6 @@
-//! `kinflow put --follow`: files that grow while they are rotated, and a process that is killed at any moment.
+//! `kinflow put --follow`: files grow and are rotated meanwhile, and the process is killed at any moment.
 //!
-//! `KINFLOW_FOLLOW_KILLS` sets how often it is killed; a failure names the seed, and `KINFLOW_FOLLOW_SEED` takes it.
+//! `KINFLOW_FOLLOW_KILLS` sets how often it is killed. A failure names its seed, and `KINFLOW_FOLLOW_SEED` repeats it.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,12 +24,12 @@ use serde_json::{Value, json};
 use super::streams;
 use scene::Scene;
 
-/// How often the process is killed where nobody says otherwise.
+/// How often the process is killed by default.
 const KILLS: u64 = 20;
-/// Longest life of a process, in milliseconds.
+/// The longest life of a process, in milliseconds.
 const LONGEST_LIFE_MS: u64 = 600;
 const STREAM: &str = "events";
-/// Longest that a test waits for what has to come.
+/// The longest that a test waits for records.
 const AT_MOST: Duration = Duration::from_mins(2);
 
 const SCHEMA: &str = r#"
@@ -44,7 +44,7 @@ name = "text"
 type = "string"
 "#;
 
-/// Ends a process as Ctrl-C does; it has to end well.
+/// Ends a process as Ctrl-C does, and checks that it ends well.
 fn interrupt(process: Child) -> String {
     let signal = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
     assert!(signal.unwrap().success());
@@ -70,7 +70,7 @@ schema = \"events.toml\"
 aggregate = true
 ";
 
-/// Writes to two logs: one that is rotated by renaming, and one that is copied and cut short.
+/// Writes to two logs. One is rotated by renaming, and the other is copied and truncated.
 struct Writer {
     random: fastrand::Rng,
     next: u64,
@@ -133,7 +133,7 @@ async fn no_line_is_lost_however_often_it_is_killed_while_files_are_rotated() {
     assert!(counts.keys().copied().eq(1..=writer.next), "seed {seed}: lines that were never written");
     println!("{written} lines, {} records, {} rotations", records.len(), writer.rotations);
     interrupt(process);
-    // What was put before it was told to stop is not put again.
+    // Records that were put before it was stopped are not put again.
     let before = scene.records().await.len();
     let mut process = scene.follow();
     scene.append("renamed.log", &writer.line());
@@ -211,7 +211,7 @@ async fn a_stream_that_is_not_there_yet_is_waited_for_and_nothing_is_given_up() 
     process.wait().unwrap();
 }
 
-/// Puts what is piped, and answers the summary.
+/// Puts what is piped, and returns the summary.
 fn piped(scene: &Scene, input: &Path, more: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kinflow"));
     command.args(["put", "-", "--stream", STREAM, "--output", "json", "--schema"]);

@@ -1,4 +1,4 @@
-//! A folder of logs that grow, an endpoint that they are put to, and what came there.
+//! A folder with growing logs, and an endpoint on which their records are put.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -45,7 +45,7 @@ impl Scene {
         command.args(["--endpoint-url", self.endpoint.url()]).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Every record of the stream.
+    /// Reads every record of the stream.
     pub(super) async fn records(&self) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         let mut decoder = Decoder::new(Limits::default());
@@ -70,7 +70,7 @@ impl Scene {
         found
     }
 
-    /// Waits until the stream has what is wanted, while the process lives.
+    /// Waits until the stream has the wanted records. Fails if the process ends before.
     pub(super) async fn until(&self, process: &mut Child, has: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Vec<u8>> {
         let begun = Instant::now();
         loop {

@@ -1,4 +1,4 @@
-//! The saved objects of OpenSearch Dashboards: what they refer to is there, and the server answers what they ask.
+//! Checks the saved objects of OpenSearch Dashboards: what they refer to exists, and the server answers their requests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ pub(super) fn objects() -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The search request of a visualization: its buckets inside one another.
+/// Builds the search request of a visualization, with its buckets nested.
 pub(super) fn request(visualization: &Value) -> Value {
     let state: Value =
         serde_json::from_str(visualization["attributes"]["visState"].as_str().unwrap()).unwrap();

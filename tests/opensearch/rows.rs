@@ -1,4 +1,4 @@
-//! Crimes as their file has them, read without any of kinflow's code: what queries are held against.
+//! Reads the rows of a file of crimes without any of kinflow's code, to compare queries with them.
 
 use jiff::civil::Date;
 
@@ -11,7 +11,7 @@ pub(super) struct Row {
     pub(super) longitude: f64,
 }
 
-/// Every row of a file whose lines end as they like.
+/// Reads every row of a file, whatever its line ends are.
 pub(super) fn rows(text: &str) -> Vec<Row> {
     let lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
     lines.skip(1).map(row).collect()
@@ -32,19 +32,19 @@ fn row(line: &str) -> Row {
     }
 }
 
-/// Two days that have a part of the rows between them.
+/// Two days between which some of the rows are.
 pub(super) fn middle_days(rows: &[Row]) -> (Date, Date) {
     let mut days: Vec<Date> = rows.iter().map(|row| row.day).collect();
     days.sort_unstable();
     (days[days.len() / 4], days[days.len() * 3 / 4])
 }
 
-/// The start of a day as the documents write times.
+/// The start of a day, in the form in which documents have times.
 pub(super) fn written(day: Date) -> String {
     day.strftime("%Y/%m/%d 00:00:00").to_string()
 }
 
-/// The way on the ground from a row to a place, on a sphere.
+/// The distance between a row and a place on the earth, in metres.
 pub(super) fn metres(row: &Row, latitude: f64, longitude: f64) -> f64 {
     let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
     let (north, east) = (half(row.latitude, latitude), half(row.longitude, longitude));

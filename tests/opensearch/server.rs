@@ -1,4 +1,4 @@
-//! A real OpenSearch for tests: one that is started once, or the one that `OPENSEARCH_URL` names.
+//! A real OpenSearch server for tests: one that is started once, or the one that `OPENSEARCH_URL` names.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,11 +20,11 @@ pub(super) struct Server {
     url: String,
     client: OpenSearch,
     runtime: Runtime,
-    /// Where the node that was started keeps its indices, and the process, which ends with the test's.
+    /// The folder of the started node's indices, and its process, which ends with the test's process.
     own: Option<(TempDir, Child)>,
 }
 
-/// The server of all tests; `None`, which is said, where there is none to be had.
+/// The server of all tests, or `None` with a message if there is none.
 pub(super) fn get() -> Option<MutexGuard<'static, Server>> {
     let server = SERVER.get_or_init(|| Server::find().map(Mutex::new));
     if server.is_none() {
@@ -69,19 +69,19 @@ impl Server {
         self.call(Method::PUT, &[index], Some(body)).unwrap();
     }
 
-    /// Lets queries see everything that is indexed.
+    /// Refreshes the index, so that queries see everything in it.
     pub(super) fn refresh(&self, index: &str) {
         self.call(Method::POST, &[index, "_refresh"], None).unwrap();
     }
 
-    /// How many crimes a query finds.
+    /// The number of crimes that a query finds.
     pub(super) fn count(&self, query: &Value) -> usize {
         let answer =
             self.call(Method::POST, &["crime", "_count"], Some(&serde_json::json!({"query": query})));
         usize::try_from(answer.unwrap()["count"].as_u64().unwrap()).unwrap()
     }
 
-    /// The answer of crimes to a search; `None`, which is said, if the server of `OPENSEARCH_URL` lacks the module for it.
+    /// Searches the crimes. Returns `None` with a message if the server of `OPENSEARCH_URL` lacks the module for it.
     pub(super) fn search(&self, request: &Value) -> Option<Value> {
         match self.runtime.block_on(self.client.call(Method::POST, &["crime", "_search"], Some(request))) {
             Err(OpenSearchError::Refused { status: 400, reason })
@@ -106,7 +106,7 @@ impl Server {
     }
 }
 
-/// Starts a node, and waits until it says that it answers, and where.
+/// Starts a node, and waits until it reports that it is ready, and its port.
 fn start(folder: &TempDir, port: u16) -> Option<(Child, u16)> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/opensearch/start.sh");
     let has = |program: &str| {
@@ -130,7 +130,8 @@ fn start(folder: &TempDir, port: u16) -> Option<(Child, u16)> {
     Some((child, port?))
 }
 
-/// A way to the server that swallows the answer to the first bulk request, and is closed until it is mended.
+/// A proxy to the server that loses the answer to the first bulk request, and then refuses connections until it is
+/// reset.
 pub(super) struct Breaker {
     address: String,
     is_broken: Arc<AtomicBool>,
@@ -177,7 +178,7 @@ struct Way {
 }
 
 impl Way {
-    /// Hands bytes both ways, until the first answer comes.
+    /// Forwards bytes in both directions until the first answer comes.
     fn forward(&self, client: &TcpStream) {
         if self.is_broken.load(Ordering::SeqCst) {
             return;

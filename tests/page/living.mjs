@@ -1,5 +1,4 @@
-// What a page keeps while the run goes on: a tail that is paused, an event stream that breaks off, a run that is ended and
-// started again.
+// Rules for a page while the run goes on: a tail is paused, the connection breaks, a run is ended and started again.
 import assert from "node:assert/strict";
 import net from "node:net";
 
@@ -102,7 +101,7 @@ export async function living({ address, open, rule, restart }) {
   await staying.context().close();
 }
 
-/// Waits until the page shows the totals that the run tells.
+/// Waits until the page shows the run's totals.
 async function shows(page, address) {
   const told = await totals(address);
   const put = told.streams.reduce((sum, stream) => sum + stream.put, 0);
@@ -118,7 +117,7 @@ async function put(address, stream, key, record) {
   assert.equal(response.status, 200, await response.text());
 }
 
-/// The run's newest frame.
+/// Reads the run's newest frame.
 async function totals(address) {
   const response = await fetch(`${address}/events`);
   let text = "";
@@ -130,7 +129,7 @@ async function totals(address) {
   throw new Error("the events ended");
 }
 
-/// Waits until the functions that read a stream took all that is on it.
+/// Waits until the functions that read a stream have processed everything on it.
 async function taken(address, stream) {
   for (;;) {
     const { mappings } = await totals(address);
@@ -138,7 +137,7 @@ async function taken(address, stream) {
   }
 }
 
-/// A way to the run that can be cut off and opened again, at an address that stays.
+/// Starts a proxy to the run that can be closed and opened again at the same address.
 async function gate(address) {
   const port = Number(new URL(address).port);
   let sockets = new Set();

@@ -1,4 +1,4 @@
-//! What a delivery stream could not transform, and what comes of nothing at all.
+//! Redrives of records that a delivery stream could not transform, and a redrive of nothing.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! A server between the function and its bucket, which loses answers.
+//! A proxy between the function and its bucket that loses answers.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Longer than the function's timeout: nobody waits for the end of it.
+/// A time that is longer than the function's timeout, so nobody waits until it is over.
 const FOR_EVER: Duration = Duration::from_secs(30);
 
-/// Every third object of `enriched/` is stored and not answered, every third is neither, and every third is as it should be.
+/// Of every three objects in `enriched/`, one is stored without an answer, one is neither stored nor answered, and one
+/// is stored and answered.
 pub(super) struct Proxy {
     pub(super) url: String,
     bucket: Arc<OnceLock<String>>,
@@ -22,7 +23,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let bucket = Arc::new(OnceLock::<String>::new());
         let (known, puts) = (Arc::clone(&bucket), Arc::new(AtomicUsize::new(0)));
-        // It ends with the test's process; what a client that is gone leaves behind is no matter.
+        // The thread ends with the test's process. What a client that is gone leaves behind does no harm.
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (known, puts) = (Arc::clone(&known), Arc::clone(&puts));
@@ -32,7 +33,7 @@ impl Proxy {
         Self { url, bucket }
     }
 
-    /// Where the bucket is, `http://address:port`.
+    /// Sets the address of the bucket, `http://address:port`.
     pub(super) fn stand_before(&self, s3_url: &str) {
         self.bucket.get_or_init(|| s3_url.trim_start_matches("http://").to_owned());
     }
@@ -53,7 +54,7 @@ fn answer(mut client: TcpStream, bucket: Option<&String>, puts: &AtomicUsize) ->
     Some(())
 }
 
-/// A whole request, with a header that makes it the last of its connection.
+/// Reads a whole request, and adds a header that makes it the last one of its connection.
 fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
     let (mut request, mut part) = (Vec::new(), [0; 64 << 10]);
     let mut read_more = |request: &mut Vec<u8>| {

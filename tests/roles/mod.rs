@@ -1,4 +1,4 @@
-//! What each role may do, and that it may do nothing else.
+//! Checks that each role permits exactly the requests in its table.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use serde_json::Value;
 use policy::{Policy, Request};
 use requests::{DATA_SETS, DOMAIN, KEY, Name};
 
-/// Actions on kinds of things, of the role's own data set where a thing has one.
+/// Rows of actions and the kinds of resources on which they are permitted, in the role's own data set if they have one.
 type Rows = &'static [(&'static [&'static str], &'static [&'static str])];
 
 const LOGS: &[&str] = &["CreateLogStream", "PutLogEvents"];
@@ -49,7 +49,7 @@ const CONSUMER: Rows = &[
         &["stream"],
     ),
     (KEEPS, &["enriched", "quarantine", "windows", "chunks", "ledger"]),
-    // Lambda itself, by this role: what it gives up, and the check that it can.
+    // Lambda itself uses this role to write batches that it gives up, and to check that it can.
     (&["PutObject", "ListBucket"], &["given up"]),
 ];
 
@@ -63,7 +63,7 @@ const SEARCH_TRANSFORM: Rows = &[
     (PUTS, &["reasons"]),
 ];
 
-// Firehose names what failed by a type that it alone knows, so its roles have all of `failed/`, `reasons/` among it.
+// Only Firehose knows the error types in the keys of failures, so its roles have all of `failed/`, with `reasons/`.
 const RAW_DELIVERY: Rows = &[
     (&["PutLogEvents"], &["raw delivery"]),
     (KEYS, &["key"]),
@@ -145,7 +145,7 @@ fn resources() -> BTreeMap<String, Value> {
     template::resources(&path, &parameters.into()).unwrap()
 }
 
-/// Kinds of things that no data set has for itself.
+/// The kinds of resources that all data sets share.
 const SHARED: [&str; 7] = ["key", "tracing", "domain", "given up", "network", "table", "alarms"];
 
 fn allowed(data_set: &'static str, rows: Rows) -> BTreeSet<Name> {
@@ -161,7 +161,7 @@ fn allowed(data_set: &'static str, rows: Rows) -> BTreeSet<Name> {
     names
 }
 
-/// Firehose lists the whole bucket, as its guide asks.
+/// Whether a role may list the whole bucket, which Firehose's guide demands.
 fn lists_everything(role: &str, (action, kind, _): Name) -> bool {
     role.ends_with("DeliveryRole") && action == "ListBucket" && kind != "given up"
 }

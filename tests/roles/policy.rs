@@ -1,4 +1,4 @@
-//! What IAM decides, as far as the templates use it: allow and deny, wildcards, and three conditions.
+//! Decides requests as IAM does, as far as the templates need it: allow and deny, wildcards, and three conditions.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 pub(super) struct Request {
     pub(super) action: String,
     pub(super) resource: String,
-    /// Condition keys and their values.
+    /// The condition keys of the request, with their values.
     pub(super) context: Vec<(&'static str, String)>,
 }
 
@@ -15,14 +15,14 @@ pub(super) struct Request {
 pub(super) struct Policy(Vec<Value>);
 
 impl Policy {
-    /// The statements of an `AWS::IAM::Role`'s inline policies.
+    /// Reads the statements of an `AWS::IAM::Role`'s inline policies.
     pub(super) fn of_role(role: &Value) -> Self {
         assert!(role["Properties"].get("ManagedPolicyArns").is_none(), "not simulated here");
         let policies = role["Properties"]["Policies"].as_array().unwrap();
         Self(policies.iter().flat_map(|policy| statements(&policy["PolicyDocument"])).collect())
     }
 
-    /// The statements of an `AWS::S3::BucketPolicy`.
+    /// Reads the statements of an `AWS::S3::BucketPolicy`.
     pub(super) fn of_bucket(policy: &Value) -> Self {
         Self(statements(&policy["Properties"]["PolicyDocument"]).collect())
     }
@@ -60,7 +60,7 @@ fn conditions_hold(conditions: &Value, request: &Request) -> bool {
     let operators = conditions.as_object().into_iter().flatten();
     operators.into_iter().all(|(operator, keys)| {
         keys.as_object().unwrap().iter().all(|(key, expected)| {
-            // A key that the request has not makes these operators false.
+            // These operators are false for a key that the request does not have.
             let found = request.context.iter().find(|(name, _)| name == key).map(|(_, value)| value);
             let expected = texts(expected);
             found.is_some_and(|found| match operator.as_str() {
@@ -80,7 +80,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// `*` stands for any text, and none, in IAM; nothing here uses `?`.
+/// Whether a text matches a pattern, in which `*` is any text. IAM's `?` is not used here.
 fn is_like(pattern: &str, text: &str) -> bool {
     let Some((before, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(before) else { return false };
