@@ -1,4 +1,4 @@
-//! `kinflow check`: a template with every fault, one that is mended, an update, and the template that ships.
+//! `kinflow check` on a template with every fault, one that it corrects, an update, and the template that ships.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ fn check(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The exit code and the findings.
+/// Runs the command. Returns the exit code and the findings.
 fn findings(arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let output = check(&[arguments, &["--output", "json"]].concat());
     let answer: Value = serde_json::from_slice(&output.stdout)
@@ -48,7 +48,7 @@ fn short(finding: &Value) -> String {
 
 const DANGEROUS: &str = "tests/check/dangerous.yaml";
 
-/// Every finding of the fixture: the rule, the resource and the line.
+/// Every finding in the fixture: the rule, the resource and the line.
 const EXPECTED: &[&str] = &[
     "stream-goes-with-its-stack Orders 4",
     "stream-mode-contradicts-its-shards Orders 8",
@@ -98,9 +98,21 @@ const EXPECTED: &[&str] = &[
 #[test]
 fn the_template_that_ships_has_no_finding_with_and_without_its_options() {
     let domain = "OpenSearchDomainArn=arn:aws:es:us-east-1:000000000000:domain/crime";
-    let options: [&[&str]; 3] = [
+    let options: [&[&str]; 4] = [
         &[],
         &["--parameter", domain, "--parameter", "AthenaTables=true"],
+        &[
+            "--parameter",
+            domain,
+            "--parameter",
+            "GradualDeployment=Canary10Percent5Minutes",
+            "--parameter",
+            "Release=r1",
+            "--parameter",
+            "IcebergTable=lake.crime",
+            "--parameter",
+            "IcebergLocation=lake-files/crime",
+        ],
         &[
             "--parameter",
             "StreamMode=ON_DEMAND",
@@ -178,7 +190,7 @@ fn an_update_is_told_what_it_would_replace_delete_or_have_refused() {
     let found: BTreeSet<String> = of_update
         .map(|finding| format!("{} {}", finding["severity"].as_str().unwrap(), short(finding)))
         .collect();
-    // What is gone has no line of its own: that of the section around it.
+    // A resource that is gone has no line of its own, so its finding has the line of the section around it.
     let expected = [
         "error update-replaces Named 11",
         "error update-is-refused Stream 6",

@@ -18,10 +18,10 @@ pub(super) const DATA_SETS: [(&str, &str); 3] =
 pub(super) const DOMAIN: &str = "arn:aws:es:us-east-1:000000000000:domain/search";
 pub(super) const KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/mine";
 
-/// A request's name: action, kind of thing, data set.
+/// The name of a request: its action, the kind of its resource, and the data set.
 pub(super) type Name = (&'static str, &'static str, &'static str);
 
-/// A key of each kind, as the code and the delivery streams write them.
+/// A key of each kind, as the code and the delivery streams write it.
 fn keys(data_set: &'static str, stream: &str) -> Vec<(&'static str, String)> {
     let position = Position {
         stream,
@@ -53,7 +53,7 @@ fn keys(data_set: &'static str, stream: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Every request by its name; several may have one.
+/// Every request with its name. Several requests may have the same name.
 pub(super) fn all() -> Vec<(Name, Request)> {
     let mut requests = Vec::new();
     for (data_set, application) in DATA_SETS {
@@ -76,7 +76,7 @@ pub(super) fn all() -> Vec<(Name, Request)> {
             of_part(&mut requests, (kind, data_set), &format!("{application}{part}"));
         }
     }
-    // Lambda writes there below the mapping's id, which is all data sets' alike.
+    // Lambda writes there below the mapping's id, in the same way for all data sets.
     of_object(&mut requests, ("given up", ""), ("failuresbucket", "aws/lambda/uuid/shardId-1/2026/01/02/x"));
     of_object(
         &mut requests,
@@ -96,7 +96,7 @@ fn of_object(
     for action in ["GetObject", "PutObject", "DeleteObject"] {
         requests.push(((action, kind, data_set), s3(action, &object, None)));
     }
-    // S3 takes the key for the prefix where it decides between 404 and 403.
+    // S3 uses the key as the prefix when it decides between 404 and 403.
     let listing = s3("ListBucket", &format!("arn:aws:s3:::{bucket}"), Some(key));
     requests.push((("ListBucket", kind, data_set), listing));
 }
@@ -171,15 +171,16 @@ fn of_services(requests: &mut Vec<(Name, Request)>) {
     for action in ["CreateNetworkInterface", "DescribeSubnets", "RunInstances", "DeleteSubnet"] {
         requests.push(((action, "network", ""), plain(&format!("ec2:{action}"), "*")));
     }
-    requests.push((("DescribeAlarms", "alarms", ""), plain("cloudwatch:DescribeAlarms", "*")));
-    requests.push((("PutMetricAlarm", "alarms", ""), plain("cloudwatch:PutMetricAlarm", "*")));
+    let alarm = format!("arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:kinflow-RecordsFailed");
+    requests.push((("DescribeAlarms", "alarms", ""), plain("cloudwatch:DescribeAlarms", &*alarm)));
+    requests.push((("PutMetricAlarm", "alarms", ""), plain("cloudwatch:PutMetricAlarm", alarm)));
     for action in ["iam:PassRole", "sts:AssumeRole", "kinesis:ListStreams", "s3:ListAllMyBuckets"] {
         requests.push((("any", "account", ""), plain(action, "*")));
     }
     requests.push((("PutTraceSegments", "tracing", ""), plain("xray:PutTraceSegments", "*")));
 }
 
-/// A table of the Glue catalog, another one beside it, and the files of both.
+/// Requests on a table of the Glue catalog, on another table beside it, and on the files of both.
 fn of_tables(requests: &mut Vec<(Name, Request)>) {
     let glue = format!("arn:aws:glue:us-east-1:{ACCOUNT}");
     for (kind, table, files) in [("table", "crime", "crime"), ("other table", "people", "people")] {
@@ -200,7 +201,7 @@ fn of_tables(requests: &mut Vec<(Name, Request)>) {
     }
 }
 
-/// How many requests each name has, to show that none of the table is a slip of the pen.
+/// The number of requests with each name, which shows that no name in a table is misspelled.
 pub(super) fn by_name(requests: &[(Name, Request)]) -> BTreeMap<Name, usize> {
     let mut names = BTreeMap::new();
     for (name, _) in requests {

@@ -1,4 +1,4 @@
-//! Roles: what they lack, and what they have too much.
+//! Rules for roles: permissions that they lack, and permissions that are too wide.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "role-reaches-every-resource",
         severity: Severity::Warning,
-        reason: "The role reaches what belongs to others in the account.",
+        reason: "The role also reaches resources of others in the account.",
         fix: "Name the resources by their ARNs.",
         source: LEAST,
         find: reaches_every_resource,
@@ -30,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "role-reaches-buckets-of-other-accounts",
         severity: Severity::Warning,
-        reason: "A bucket's name is free once it is deleted: who takes it then gets the objects.",
+        reason: "The name of a deleted bucket is free, and whoever takes it gets the objects.",
         fix: "Add Condition: {StringEquals: {s3:ResourceAccount: !Ref AWS::AccountId}}.",
         source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html",
         find: reaches_other_accounts,
@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "role-can-not-read-its-stream",
         severity: Severity::Error,
-        reason: "The mapping or the delivery stream can't be made, or reads nothing.",
+        reason: "The mapping or the delivery stream can't be created, or reads nothing.",
         fix: "Allow kinesis:DescribeStream, GetRecords, GetShardIterator and ListShards on the stream.",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html",
         find: can_not_read,
@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Actions that take no resource, or that Firehose needs before there is one.
+/// Actions that have no resource, or that Firehose needs before there is one.
 const WITHOUT_RESOURCE: [&str; 12] = [
     "xray:",
     "ec2:CreateNetworkInterface",
@@ -148,7 +148,7 @@ fn reaches_other_accounts(stack: &Stack) -> Vec<Found> {
     })
 }
 
-/// The actions that a role lacks, where all that it may do is in the template.
+/// Reports the needed actions that a role lacks, if all of its permissions are in the template.
 fn lacks(role: Option<Resource<'_>>, needed: &[(&str, String)]) -> Option<Found> {
     let role = role.filter(is_whole)?;
     let missing: Vec<&str> = needed
@@ -227,7 +227,7 @@ fn can_not_deliver(stack: &Stack) -> Vec<Found> {
     let found = found.iter().filter_map(|destination| {
         let s3 = destination.node.get("S3Configuration").unwrap_or(destination.node);
         let (bucket, prefix) = (text(s3, "BucketARN")?, text(s3, "Prefix").unwrap_or(""));
-        // Up to the first expression, whose value is not known here.
+        // The prefix is used up to its first expression, whose value is not known here.
         let prefix = prefix.split("!{").next().unwrap_or("");
         let key = format!("{bucket}/{prefix}object");
         let needed = [
@@ -247,7 +247,9 @@ fn can_not_transform(stack: &Stack) -> Vec<Found> {
         let lambda = processor(destination, "Lambda")?;
         let arn = parameter(lambda, "LambdaArn")?.as_str()?;
         let arn = arn.strip_suffix(":$LATEST").unwrap_or(arn);
-        let version = format!("{arn}:$LATEST");
+        // Firehose calls an alias by its ARN alone.
+        let is_alias = arn.split_once(":function:").is_some_and(|(_, name)| name.contains(':'));
+        let version = if is_alias { arn.to_owned() } else { format!("{arn}:$LATEST") };
         let needed = [
             ("lambda:InvokeFunction", arn.to_owned()),
             ("lambda:InvokeFunction", version.clone()),
