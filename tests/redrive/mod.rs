@@ -1,4 +1,5 @@
-//! What failed is fed again, and everything is there once: the command, the runner and the real consumer.
+//! Redrives what failed, and checks that every record is stored once: with the command, the runner and the real
+//! consumer.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,8 +23,8 @@ use serde_json::Value;
 use super::runs::{Running, lines_below};
 use proxy::Proxy;
 
-/// Records of the test; every fourth is refused by the schema that is broken.
-const RECORDS: usize = 60;
+/// The number of records. The broken schema refuses every fourth.
+const RECORDS: usize = 40;
 
 fn schema(kind: &str) -> String {
     format!(
@@ -46,7 +47,7 @@ fn json(output: &Output) -> Value {
         .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// How often each record has a line.
+/// The number of lines of each record.
 fn enriched(data_dir: &Path) -> BTreeMap<u64, usize> {
     let mut found = BTreeMap::new();
     for line in lines_below(data_dir, "enriched/numbers") {
@@ -55,7 +56,7 @@ fn enriched(data_dir: &Path) -> BTreeMap<u64, usize> {
     found
 }
 
-/// A run of a template of this folder with the schema in `folder`.
+/// The arguments of a run of a template in this folder, with the schema in `folder`.
 fn run_of(folder: &Path, template: &str, parameters: &[(&str, &str)]) -> Vec<String> {
     let template = format!("{}/../tests/redrive/{template}", env!("CARGO_MANIFEST_DIR"));
     let schema = folder.join("numbers.toml").display().to_string();
@@ -69,7 +70,7 @@ fn run_of(folder: &Path, template: &str, parameters: &[(&str, &str)]) -> Vec<Str
     arguments
 }
 
-/// The pipeline whose batches fail: its level, and where batches go that are given up.
+/// The pipeline whose batches fail: its delivery level, and the destination of batches that are given up.
 #[derive(Clone, Copy)]
 struct Pipeline {
     delivery: &'static str,
@@ -77,15 +78,17 @@ struct Pipeline {
 }
 
 impl Pipeline {
-    fn run_of(self, folder: &Path, s3_url: &str) -> Vec<String> {
-        let parameters = [("Delivery", self.delivery), ("OnFailure", self.on_failure), ("S3Url", s3_url)];
-        run_of(folder, "pipeline.yaml", &parameters)
+    /// The arguments of its run. The function's timeout is `timeout` seconds, and it runs into it if the proxy does not
+    /// answer.
+    fn run_of(self, folder: &Path, s3_url: &str, timeout: &str) -> Vec<String> {
+        let (level, on_failure) = (("Delivery", self.delivery), ("OnFailure", self.on_failure));
+        run_of(folder, "pipeline.yaml", &[level, on_failure, ("S3Url", s3_url), ("Timeout", timeout)])
     }
 
-    /// With the function's own bucket, whose address is known before the run.
+    /// The arguments of a run without the proxy. The bucket's address has to be known before the run.
     fn mended_run_of(self, folder: &Path) -> Vec<String> {
         let port = free_port();
-        let mut arguments = self.run_of(folder, &format!("http://127.0.0.1:{port}"));
+        let mut arguments = self.run_of(folder, &format!("http://127.0.0.1:{port}"), "30");
         arguments.extend(["--s3-port".to_owned(), port.to_string()]);
         arguments
     }
@@ -95,11 +98,11 @@ fn data_of(folder: &Path) -> String {
     folder.join("data").display().to_string()
 }
 
-/// A run with a broken schema and a bucket whose answers get lost, to its end.
+/// Runs the pipeline to its end with a broken schema and a proxy that loses answers.
 fn fail(folder: &Path, pipeline: Pipeline) {
     fs::write(folder.join("numbers.toml"), schema("integer")).unwrap();
     let proxy = Proxy::start();
-    let running = Running::start(&pipeline.run_of(folder, &proxy.url));
+    let running = Running::start(&pipeline.run_of(folder, &proxy.url, "1"));
     proxy.stand_before(&RunEndpoints::of(&folder.join("data")).unwrap().s3);
     for n in 0..RECORDS {
         running.put("NumbersStream", &record(n));
@@ -113,7 +116,7 @@ fn count(groups: &Value, function: &str, what: &str) -> u64 {
     groups.filter(|group| group["function"] == function).map(|group| group[what].as_u64().unwrap()).sum()
 }
 
-/// Breaks, mends and redrives, and checks that all is there once.
+/// Lets the pipeline fail, corrects it, redrives, and checks that every record is stored once.
 fn everything_is_there_once(pipeline: Pipeline) {
     let folder = tempfile::tempdir().unwrap();
     let (data, data_dir) = (data_of(folder.path()), folder.path().join("data"));
@@ -148,7 +151,7 @@ fn everything_is_there_once(pipeline: Pipeline) {
     assert_eq!(failures.status.code(), Some(0), "everything was fed again: {failures:?}");
 }
 
-/// Records and batches that go, or went, wherever it is.
+/// The number of records and batches that would go or went, whatever their destination.
 fn ways(account: &Value, what: &str) -> u64 {
     account["ways"].as_array().unwrap().iter().map(|way| way[what].as_u64().unwrap()).sum()
 }
@@ -191,7 +194,7 @@ fn an_audit_names_what_is_missing_and_what_is_there_twice() {
     let audit = ["audit", &data, "--stream", "NumbersStream", "--output", "json"];
     assert_eq!(kinflow(&audit).status.code(), Some(0));
 
-    // An object goes: its records are nowhere. The endpoint keeps what it knows of an object apart from its bytes.
+    // An object's bytes are removed, so its records are missing. The endpoint keeps its metadata apart from the bytes.
     let objects = test_support_files(&data_dir.join("s3/databucket/enriched"));
     fs::remove_file(&objects[0]).unwrap();
     let output = kinflow(&audit);
