@@ -74,7 +74,7 @@ enum Command {
     Check(check::Arguments),
     /// Says how many shards a load needs, and what a month of it costs, line by line.
     Estimate(Box<estimate::Arguments>),
-    /// Shows the records of streams as they come.
+    /// Shows the records of streams, as they come or as they are stored.
     Tail(Box<tail::Arguments>),
     /// Creates, describes, changes and deletes streams.
     Streams(streams::Arguments),
@@ -82,7 +82,7 @@ enum Command {
     Shards(shards::Arguments),
     /// Shows what failed, by reason: quarantine, batches that were given up, records that were not delivered.
     Failures(failures::Arguments),
-    /// Feeds what failed again to where it came from, each record once.
+    /// Feeds what failed back to where it came from, each record once.
     Redrive(redrive::Arguments),
     /// Proves that each record of a stream is kept once, and names those that are not.
     Audit(audit::Arguments),

@@ -1,4 +1,4 @@
-//! Where results and failures lie: the folder of a run, buckets of S3, or single files.
+//! The places of results and failures: the folder of a run, S3 buckets, or single files.
 
 use std::error::Error;
 use std::fs;
@@ -16,44 +16,44 @@ use local::{KinesisEndpoint, RunEndpoints, S3Endpoint, StreamStore};
 use crate::aws::AwsArguments;
 
 const S3_SCHEME: &str = "s3://";
-/// Why there are no services for the folder of a run.
+/// The reason why there are no services for the folder of a run.
 const NO_RUN: &str = "no run is at work in the folder, so that there is no stream and no function; start one there first \
     (kinflow run --data-dir FOLDER, in another terminal)";
-/// How long a bucket is asked for that does not answer.
+/// How long the command waits for a bucket that does not answer.
 const PROBE_PATIENCE: Duration = Duration::from_secs(3);
-/// The end of a file's name that has the notes on another one's records, which `kinflow redrive` keeps.
+/// The ending of the files in which `kinflow redrive` keeps its notes on another file's records.
 pub(crate) const NOTES: &str = ".redriven.ndjson";
-/// Where a run keeps its buckets, and documents for queues and topics.
+/// The folders in which a run keeps its buckets, documents for queues and topics, and its streams.
 const BUCKETS: &str = "s3";
 const MESSAGES: &str = "failed";
 const STREAMS: &str = "streams";
 
-/// Everything that was named.
+/// All places that were named.
 pub(crate) struct Place {
     pub(crate) buckets: Vec<Bucket>,
-    /// Files of any form of failure.
+    /// Files with any form of failure.
     pub(crate) files: Vec<PathBuf>,
-    /// Where the services are, or why there are none.
+    /// The services, or the reason why there are none.
     services: Result<Services, String>,
-    /// Serves the buckets of a run that is not at work.
+    /// Serves the buckets of a run that has ended.
     endpoint: Option<S3Endpoint>,
-    /// Serves its streams, to be read.
+    /// Serves the streams of a run that has ended, for reading.
     streams: Option<KinesisEndpoint>,
     /// The folder of the run.
     run: Option<PathBuf>,
 }
 
-/// One bucket, or the part of it that begins with a prefix.
+/// A bucket, or the part of it whose keys begin with a prefix.
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) prefix: String,
     pub(crate) store: S3Store,
-    /// Where its objects are plain files, if it is a bucket of a run on this machine.
+    /// The folder of its objects, if it is a bucket of a run on this machine.
     folder: Option<PathBuf>,
 }
 
 impl Bucket {
-    /// What an object holds; of a run's bucket the file itself, which is there whole or not at all.
+    /// Reads an object. In a run's bucket the file itself is read, which is always complete.
     pub(crate) async fn body(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         let is_plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
         let file = self.folder.as_ref().filter(|_| is_plain(Path::new(key))).map(|folder| folder.join(key));
@@ -66,7 +66,7 @@ impl Bucket {
     }
 }
 
-/// Settings of every client, and where functions are invoked.
+/// The settings of all clients, and the endpoint at which functions are invoked.
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) aws: Arc<AwsSettings>,
@@ -74,8 +74,8 @@ pub(crate) struct Services {
 }
 
 impl Place {
-    /// Opens what was named, each a folder of a run, `s3://bucket[/prefix]`, or a file. A bucket is asked for once, so that
-    /// one that is not there, or may not be read, is told at once.
+    /// Opens what was named: folders of runs, `s3://bucket[/prefix]`, or files. Each bucket is asked for once, so that
+    /// a missing or forbidden one is reported at once.
     pub(crate) async fn open(names: &[String], arguments: &AwsArguments) -> Result<Self, Box<dyn Error>> {
         let services = Err(NO_RUN.to_owned());
         let (buckets, files) = (Vec::new(), Vec::new());
@@ -88,7 +88,7 @@ impl Place {
             }
         }
         if place.buckets.is_empty() {
-            // A file can be looked at without any keys.
+            // Files can be read without any keys.
             let aws = arguments.settings_of_all().await.map_err(|error| error.to_string());
             place.services =
                 aws.map(|aws| Services { lambda_url: arguments.lambda_url(), aws: Arc::new(aws) });
@@ -96,7 +96,7 @@ impl Place {
         Ok(place)
     }
 
-    /// The bucket of this name, whether it was named or not.
+    /// Connects to the bucket of this name, whether it was named or not.
     pub(crate) fn bucket(&self, name: &str) -> Result<S3Store, Box<dyn Error>> {
         if let Some(bucket) = self.buckets.iter().find(|bucket| bucket.name == name) {
             return Ok(bucket.store.clone());
@@ -105,12 +105,12 @@ impl Place {
         Ok(S3Store::connect(name, &services.aws)?)
     }
 
-    /// The services, or what a person does so that they are there.
+    /// The services, or a message that says what to do so that there are some.
     pub(crate) fn services(&self) -> Result<&Services, Box<dyn Error>> {
         self.services.as_ref().map_err(|reason| reason.as_str().into())
     }
 
-    /// A reader of the streams, also of those of a run that is not at work.
+    /// A reader of the streams. It can also read those of a run that has ended.
     pub(crate) async fn reader(&mut self) -> Result<StreamReader, Box<dyn Error>> {
         match (&self.services, &self.run) {
             (Err(_), Some(folder)) => {
@@ -122,7 +122,7 @@ impl Place {
         }
     }
 
-    /// Why a bucket can't be read, in one line.
+    /// Says in one line why a bucket can't be read.
     pub(crate) fn advice(&self, bucket: &str, error: &StoreError) -> String {
         match &self.services {
             Ok(services) => advice(bucket, &services.aws, error),
@@ -130,7 +130,7 @@ impl Place {
         }
     }
 
-    /// Ends what was started for it.
+    /// Stops the endpoints that were started for the places.
     pub(crate) async fn close(self) {
         if let Some(endpoint) = self.endpoint {
             endpoint.shutdown().await;
@@ -161,7 +161,7 @@ impl Place {
         Ok(())
     }
 
-    /// A run that is at work is asked at its endpoints; else its folder is served here.
+    /// Adds the folder of a run. A run in progress is asked at its endpoints; otherwise the folder is served here.
     async fn add_run(&mut self, folder: &Path) -> Result<(), Box<dyn Error>> {
         let buckets = folder.join(BUCKETS);
         if !buckets.is_dir() {
@@ -203,7 +203,7 @@ impl Place {
     }
 }
 
-/// The buckets of a run. What begins with a dot is the endpoint's own.
+/// The names of a run's buckets. Folders whose names begin with a dot belong to the endpoint.
 fn names_of(buckets: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(buckets)? {
@@ -236,7 +236,7 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// Why a bucket can't be used, in one line, and what to do next.
+/// Says in one line why a bucket can't be used, and what to do next.
 fn advice(bucket: &str, aws: &AwsSettings, error: &StoreError) -> String {
     let told = chain(error);
     let place = aws.s3_endpoint_url.clone().unwrap_or_else(|| format!("S3 in {}", aws.region));
@@ -251,16 +251,16 @@ fn advice(bucket: &str, aws: &AwsSettings, error: &StoreError) -> String {
         ("AuthorizationHeaderMalformed", "it is in another region: name that by --region"),
         (
             "ExpiredToken",
-            "the session of these keys is over: sign in again (aws sso login), or take new ones",
+            "the session of these keys has ended: sign in again (aws sso login), or take new ones",
         ),
-        ("InvalidAccessKeyId", "AWS does not take these keys: see --profile and AWS_ACCESS_KEY_ID"),
+        ("InvalidAccessKeyId", "AWS does not accept these keys: see --profile and AWS_ACCESS_KEY_ID"),
         (
             "SignatureDoesNotMatch",
-            "AWS does not take these keys: see AWS_SECRET_ACCESS_KEY and the machine's clock",
+            "AWS does not accept these keys: see AWS_SECRET_ACCESS_KEY and the machine's clock",
         ),
         (
             "AccessDenied",
-            "these keys may not do it: they need s3:ListBucket, s3:GetObject and, to redrive, s3:PutObject",
+            "these keys are not permitted to do this: they need s3:ListBucket, s3:GetObject and, to redrive, s3:PutObject",
         ),
     ]
     .into_iter()
@@ -268,7 +268,7 @@ fn advice(bucket: &str, aws: &AwsSettings, error: &StoreError) -> String {
     .map(|(code, next)| format!("{code}: {next}"));
     let next = next.unwrap_or_else(|| match error {
         StoreError::Denied { .. } => {
-            "these keys may not do it: they need s3:ListBucket, s3:GetObject and, to redrive, s3:PutObject"
+            "these keys are not permitted to do this: they need s3:ListBucket, s3:GetObject and, to redrive, s3:PutObject"
                 .to_owned()
         }
         _ => format!("{told}; is the server running, and is --endpoint-url right?"),

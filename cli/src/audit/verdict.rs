@@ -1,4 +1,4 @@
-//! What is said of each record of a stream: kept once, left out, missing, or kept twice.
+//! The verdict on each record of a stream: kept once, left out, missing, or kept twice.
 
 use std::fmt::Write as _;
 
@@ -10,34 +10,35 @@ use serde_json::{Value, json};
 
 use super::kept::{Kept, Lines, ShardKept};
 
-/// Records that are named one by one.
+/// The most records that are named one by one.
 const MAX_NAMED: usize = 100;
-/// Bytes that one record may open to while it is looked at.
+/// The largest size of a decompressed record, in bytes.
 const MAX_RECORD_BYTES: usize = 64 << 20;
-/// Records that are looked up in one step, with the lines of the objects around them in memory.
+/// The number of records that are looked up in one step, with the lines of the objects around them in memory.
 const STEP: usize = 5_000;
 
 /// The verdict on what was read so far.
 pub(super) struct Verdict {
     kept: Kept,
     decoder: Decoder,
-    /// Kinesis records.
+    /// The number of Kinesis records.
     records: u64,
-    /// User records, or records that can't be opened.
+    /// The number of user records that are kept once. A record that can't be decoded counts as one.
     once: u64,
-    /// Records in a batch that was given up, and nowhere else.
+    /// The number of user records in a batch that was given up, and nowhere else.
     given_up: u64,
-    /// Those that an object covers without a line: a rule of the schema left them out, or they are pieces of messages.
+    /// The number of user records that an object covers without a line: a rule of the schema left them out, or they are
+    /// pieces of messages.
     left_out: u64,
     missing: Named,
     twice: Named,
-    /// Those behind everything that is kept: the consumer has not come to them.
+    /// The records after everything that is kept. The consumer has not read them yet.
     behind: Named,
 }
 
 type Named = crate::named::Named<MAX_NAMED>;
 
-/// What a user record is, as far as it tells where it has to be.
+/// What must be known of a user record to say where it has to be.
 struct Part {
     sub: Option<u64>,
     is_piece: bool,
@@ -59,7 +60,7 @@ impl Verdict {
         }
     }
 
-    /// Looks at records of one shard, in their order.
+    /// Judges records of one shard, in their order.
     pub(super) async fn look_at(&mut self, shard_id: &str, records: &[ReadRecord]) -> Result<(), StoreError> {
         for step in records.chunks(STEP) {
             let numbers: Vec<SequenceNumber> =
@@ -91,7 +92,7 @@ impl Verdict {
             0 if is_covered => self.left_out += 1,
             0 if is_behind => self.behind.add(name),
             0 => self.missing.add(name),
-            // The record that made a message whole has its line, and a piece alone has none.
+            // A record that completes a message has the message's line. The other pieces have none.
             _ if part.is_piece && copies == 0 && !is_given_up => self.once += 1,
             _ => self.twice.add(|| {
                 let given_up = if is_given_up { ", given up and not redriven" } else { "" };
@@ -100,7 +101,7 @@ impl Verdict {
         }
     }
 
-    /// Whether each record is kept once.
+    /// Whether each record is kept exactly once.
     pub(super) fn is_good(&self) -> bool {
         self.missing.count + self.twice.count + self.behind.count == 0
     }
@@ -153,13 +154,13 @@ impl Verdict {
         say(if self.is_good() {
             "each record is kept once".to_owned()
         } else {
-            "not each record is kept once".to_owned()
+            "some records are not kept exactly once".to_owned()
         });
         text
     }
 }
 
-/// The user records of a Kinesis record; one that can't be opened counts as one.
+/// Returns the user records of a Kinesis record. A record that can't be decoded counts as one.
 fn parts(decoder: &mut Decoder, record: &ReadRecord) -> Vec<Part> {
     decoder.start_batch();
     let mut parts = Vec::new();
