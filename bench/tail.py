@@ -17,10 +17,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINFLOW = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target/release/kinflow")
-MEGABYTES = 200
+MEGABYTES = 100
 LIMIT = 20
 SCHEMA = 'name = "rows"\nform = "json"\n[[fields]]\nname = "n"\ntype = "integer"\nrequired = true\n'
-CASES = [(100, 4), (1_000, 1), (1_000, 4), (10_000, 1), (10_000, 4)]
+CASES = [(500, 4), (1_000, 1), (1_000, 4), (10_000, 1), (10_000, 4)]
 
 
 def made_up(path, size):

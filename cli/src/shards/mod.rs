@@ -15,7 +15,7 @@ use edge::read_stream::{Event, From, ReadSettings, read_stream};
 use futures::StreamExt;
 use record_model::keys::hash_key;
 
-pub(crate) use ring::ruled;
+pub(crate) use ring::{ruled, short};
 
 use crate::aws::advice;
 use crate::output::say;

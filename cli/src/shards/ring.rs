@@ -57,7 +57,8 @@ fn column(key: u128) -> usize {
     (key as f64 / u128::MAX as f64 * WIDTH as f64).round() as usize
 }
 
-fn short(id: &str) -> &str {
+/// The end of a shard's id that distinguishes it from others: `12` of `shardId-000000000012`.
+pub(crate) fn short(id: &str) -> &str {
     let number = id.strip_prefix("shardId-").unwrap_or(id).trim_start_matches('0');
     if number.is_empty() { "0" } else { number }
 }

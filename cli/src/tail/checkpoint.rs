@@ -258,7 +258,9 @@ fn parsed(path: &Path, json: &[u8]) -> Result<BTreeMap<String, Progress>, String
 fn lock(name: &Path) -> Result<File, String> {
     let path = beside(name, "tail.lock");
     let opened = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = opened.map_err(|error| format!("{}: {error}", path.display()))?;
+    let file = opened.map_err(|error| {
+        format!("{}: {error}; --resume needs a folder that it may write to", path.display())
+    })?;
     let name = name.display();
     file.try_lock().map_err(|_| {
         format!("another tail has the checkpoint {name:?} open: wait for its end, or give another name to --resume")

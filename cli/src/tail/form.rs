@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::decode::one_line_json;
+use crate::shards::short;
 use crate::terminal;
 
 /// A form of output.
@@ -142,12 +143,6 @@ fn line(row: &Row<'_>, target: Target, out: &mut impl Write) -> io::Result<()> {
     write!(out, "{} {} ", time(row.arrived_at_ms), terminal::line(row.key))?;
     let text = String::from_utf8_lossy(row.data());
     shown(text.trim_end_matches(['\n', '\r']), out)
-}
-
-/// The end of a shard's id that distinguishes it from others: `12` of `shardId-000000000012`.
-pub(super) fn short(shard: &str) -> &str {
-    let number = shard.strip_prefix("shardId-").unwrap_or(shard).trim_start_matches('0');
-    if number.is_empty() { "0" } else { number }
 }
 
 fn raw(data: &[u8], target: Target, out: &mut impl Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::form::short;
+use crate::shards::short;
 use crate::terminal;
 
 /// What was read so far.

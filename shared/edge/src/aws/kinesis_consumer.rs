@@ -64,6 +64,8 @@ enum Unusable {
         "another reader has taken over the subscription of this consumer: give each reader a consumer of its own"
     )]
     TakenOver,
+    #[error("a reader with this consumer has subscribed to the shard in the last five seconds")]
+    TooSoon,
     #[error("the consumer is not registered any more")]
     Deregistered,
     #[error("the consumer is {status} and not ACTIVE after {} s", ACTIVE_WITHIN.as_secs())]
@@ -132,10 +134,12 @@ impl StreamConsumer {
                 self.subscriptions().insert(shard.to_owned(), answer.event_stream);
                 Ok(())
             }
-            // A subscription is refused in the five seconds after the last one of the same consumer.
-            Err(ReaderError::Failed { operation, code, source, .. }) if code == IN_USE => {
-                Err(ReaderError::Failed { operation, code, is_retryable: true, source })
-            }
+            Err(ReaderError::Failed { operation, code, .. }) if code == IN_USE => Err(ReaderError::Failed {
+                operation,
+                code,
+                is_retryable: true,
+                source: Box::new(Unusable::TooSoon),
+            }),
             Err(ReaderError::NotFound { operation }) => Err(self.not_found(operation).await),
             Err(error) => Err(error),
         }
