@@ -37,8 +37,8 @@ Examples:
 
 The stream is read from one time to another, and each of its records is looked for: in a line of enriched/, in
 quarantine/, or in a batch that was given up and not redriven. Name the bucket of results and that of failures.
-Records that the consumer has not come to yet are not kept anywhere: end before them by --to.
-Exit codes: 0, each record is kept once; 1, one is not; 2, it could not be looked at.";
+Records that the consumer has not read yet are not kept anywhere: use --to to end before them.
+Exit codes: 0, each record is kept once; 1, some record is not; 2, the stream or the places could not be read.";
 
 /// Which records are audited, and where they are looked for.
 #[derive(Debug, Args)]

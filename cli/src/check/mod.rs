@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// A parameter of the template
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// Write the corrections that are safe into the template: policies that keep streams, buckets and bucket policies,
+    /// Write the safe corrections into the template: policies that keep streams, buckets and bucket policies,
     /// `OmitName` of schedules, and `BisectBatchOnFunctionError`
     #[arg(long)]
     fix: bool,

@@ -26,16 +26,16 @@ const BATCHES: &str = "aws/lambda/";
 /// Chooses among the failures.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FilterArguments {
-    /// Those of this reason, by its first word, such as `bad_field`
+    /// Only failures with this reason, by its first word, such as `bad_field`
     #[arg(long, value_name = "KIND")]
     pub(crate) reason: Option<String>,
-    /// Those that were put aside since: 1h (ago) or @2026-11-25T10:00
+    /// Only failures that were put aside since: 1h (ago) or @2026-11-25T10:00
     #[arg(long, value_parser = Moment::parse_end, value_name = "WHEN")]
     pub(crate) since: Option<Moment>,
-    /// Those of a function
+    /// Only failures of this function
     #[arg(long, value_enum, value_name = "FUNCTION")]
     pub(crate) function: Option<By>,
-    /// Those of a data set; batches that were given up go by their stream
+    /// Only failures of this data set; for batches that were given up, this is the stream
     #[arg(long, value_name = "NAME")]
     pub(crate) data_set: Option<String>,
 }

@@ -40,8 +40,8 @@ Examples:
   kinflow failures s3://my-data --function transform --output json
   kinflow failures messages.json                             documents of a queue (aws sqs receive-message) or a topic
 
-Failures that `kinflow redrive` has fed again are counted apart.
-Exit codes: 0, nothing waits; 1, something does; 2, it could not be looked for.";
+Failures that `kinflow redrive` has fed again are counted separately.
+Exit codes: 0, nothing waits to be redriven; 1, something does; 2, the places could not be searched.";
 
 /// Where failures are looked for, and which ones.
 #[derive(Debug, Args)]

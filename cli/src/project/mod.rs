@@ -34,10 +34,10 @@ pub(crate) struct InitArguments {
     /// up
     #[arg(long, value_name = "FILE")]
     sample: Option<PathBuf>,
-    /// The data set's name; the file's without it
+    /// The data set's name; by default it is made from the file's name
     #[arg(long, value_name = "NAME")]
     data_set: Option<String>,
-    /// kinflow's own folder, with its functions and pipelines; where this command was compiled without it
+    /// kinflow's own folder, with its functions and pipelines; by default this one, or where the command was compiled
     #[arg(long, value_name = "FOLDER")]
     kinflow: Option<PathBuf>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct InitArguments {
 pub(crate) struct AddArguments {
     /// A file of the data set: CSV of any delimiter, JSON lines or a JSON array, gzip, zstd or neither
     file: PathBuf,
-    /// The data set's name; the file's without it
+    /// The data set's name; by default it is made from the file's name
     #[arg(long)]
     name: Option<String>,
     /// The project's template

@@ -45,10 +45,10 @@ Examples:
   kinflow redrive crime.csv.quarantine.ndjson --stream crime
   kinflow redrive .kinflow                                       a local run that is at work in another terminal
 
-Records of a quarantine and of delivery streams are put on their stream; every taker of the stream gets them. A batch
-that was given up is given to its function with the original event, so that what is stored already is not stored again.
+Records in quarantine and those that a transform refused are put on their stream, so every reader of it gets them. A batch
+that was given up is sent to its function with the original event, so that what is stored already is not stored again.
 What was fed is noted below state/redriven/ in the same bucket, or beside the file.
-Exit codes: 0, all was fed; 1, something failed or is unsure, and another redrive feeds the rest; 2, it could not be begun.";
+Exit codes: 0, everything was fed; 1, something failed or is unsure, and another redrive feeds the rest; 2, it could not begin.";
 
 /// What is fed again, and where it goes.
 #[derive(Debug, Args)]
@@ -59,19 +59,19 @@ pub(crate) struct Arguments {
     places: Vec<String>,
     #[command(flatten)]
     filter: FilterArguments,
-    /// Put records on this stream, whichever they came from
+    /// Put records on this stream, whichever stream they came from
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
-    /// Invoke this function with batches that were given up, whichever gave them up
+    /// Invoke this function with batches that were given up, whichever function they were meant for
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
     /// Print what would go where, and feed nothing
     #[arg(long)]
     dry_run: bool,
-    /// Feed so many records and batches at most
+    /// Feed at most this many records and batches
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
-    /// Feed again what a redrive that was killed may have fed
+    /// Feed those records again that a killed redrive may have fed
     #[arg(long)]
     unsure: bool,
     /// How the account is printed
