@@ -9,7 +9,7 @@ use super::stack::{Mapping, Resource, Stack, number, text};
 const SOURCE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html";
 
 /// Properties that an update can't change without a replacement, by kind: `createOnlyProperties` of the resource
-/// schemas in CloudFormation's registry. A slash separates a property from a property inside it.
+/// schemas in `CloudFormation`'s registry. A slash separates a property from a property inside it.
 const CREATE_ONLY: [(&str, &[&str]); 12] = [
     ("AWS::Kinesis::Stream", &["Name"]),
     ("AWS::S3::Bucket", &["BucketName"]),
