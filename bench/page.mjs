@@ -101,6 +101,18 @@ async function share(pid, seconds, meanwhile = () => {}) {
   return (100_000 * (processorSeconds(pid) - before)) / (performance.now() - begun);
 }
 
+/// The id of a page's process: that of the renderers which takes time while the page does. Others wait for pages to come.
+async function processOf(page, system) {
+  const times = async () => new Map((await system.send("SystemInfo.getProcessInfo")).processInfo.filter((one) => one.type === "renderer").map((one) => [one.id, processorSeconds(one.id)]));
+  const before = await times();
+  await page.evaluate(() => {
+    const until = performance.now() + 1000;
+    while (performance.now() < until);
+  });
+  const took = [...(await times())].map(([id, time]) => [time - (before.get(id) ?? time), id]);
+  return took.sort(([a], [b]) => b - a)[0][1];
+}
+
 async function look(address, runner) {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
@@ -115,24 +127,23 @@ async function look(address, runner) {
   });
   await page.goto(`${address}/#/${VIEW}`);
   await page.getByRole("heading", { level: 1 }).waitFor();
-  // The page's process is that of the renderers which has used the most.
-  const system = await browser.newBrowserCDPSession();
-  const { processInfo } = await system.send("SystemInfo.getProcessInfo");
-  const renderer = processInfo.filter((one) => one.type === "renderer").sort((a, b) => b.cpuTime - a.cpuTime)[0].id;
+  const renderer = await processOf(page, await browser.newBrowserCDPSession());
   const inside = await page.context().newCDPSession(page);
   await inside.send("Performance.enable");
-  const metric = async (name) => (await inside.send("Performance.getMetrics")).metrics.find((one) => one.name === name).value;
+  const metrics = async () => Object.fromEntries((await inside.send("Performance.getMetrics")).metrics.map((one) => [one.name, one.value]));
   let [most, heap] = [0, 0];
-  const [frames, begun, tasks, before] = [await page.evaluate(() => globalThis.frames), performance.now(), await metric("TaskDuration"), processorSeconds(renderer)];
+  const [frames, begun, tasks, before] = [await page.evaluate(() => globalThis.frames), performance.now(), await metrics(), processorSeconds(renderer)];
   const runnerShare = await share(runner, SECONDS, async () => {
     most = Math.max(most, megabytes(renderer));
-    heap = Math.max(heap, (await metric("JSHeapUsedSize")) / 1e6);
+    heap = Math.max(heap, (await metrics()).JSHeapUsedSize / 1e6);
   });
   const seconds = (performance.now() - begun) / 1000;
+  const after = await metrics();
+  const part = (name) => (100 * (after[name] - tasks[name])) / seconds;
   const found = {
     runnerShare, most, heap,
     browserShare: (100 * (processorSeconds(renderer) - before)) / seconds,
-    mainShare: (100 * ((await metric("TaskDuration")) - tasks)) / seconds,
+    parts: ["Script", "RecalcStyle", "Layout", "Task"].map((name) => `${name} ${part(`${name}Duration`).toFixed(2)} %`).join(", "),
     frames: ((await page.evaluate(() => globalThis.frames)) - frames) / seconds,
     shown: await page.evaluate(() => document.querySelector(".main").innerText.length),
   };
@@ -153,7 +164,7 @@ try {
   console.log(`${rate.toFixed(0)} records a minute, the view ${VIEW} for ${SECONDS} s; the run's process takes ${((alone + after) / 2).toFixed(1)} % of a core without the page`);
   figure("records a minute, 95 % of what is to pass", (PER_MINUTE * 95) / 100 / rate, 1, "of it");
   figure("browser, the page's process", seen.browserShare, LIMITS.core, "% of a core");
-  figure("browser, the page's main thread", seen.mainShare, LIMITS.core, "% of a core");
+  console.log(`  of which its main thread, by the clock: ${seen.parts}`);
   figure("runner, more than without the page", seen.runnerShare - (alone + after) / 2, LIMITS.core, "% of a core");
   figure("memory of the page's process at its highest", seen.most, LIMITS.megabytes, "MB");
   figure("heap of its scripts at its highest", seen.heap, LIMITS.megabytes, "MB");

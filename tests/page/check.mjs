@@ -1,13 +1,15 @@
 // Drives the page of a running pipeline: `node check.mjs http://127.0.0.1:4569`, or `--installed` to learn whether it
-// can. Says `ok` and a rule a line; exits with 1 where one does not hold, and with 77 where no browser is here.
-// With RESTART it asks for the run to be ended and started again at its address, by the line `restart`, and goes on once a
-// line comes in. PICTURES names a folder for a picture of each view at both widths and in both themes.
+// can. It prints `ok` and the rule for each rule, and exits with 1 if a rule is broken, or with 77 if there is no
+// browser.
+// GROUP names a part of the rules: records, outputs, living, or half of the views everywhere, 1 or 2.
+// With RESTART it asks for the run to be ended and started again at its address by the line `restart`, and goes on once
+// a line comes in. PICTURES names a folder for a screenshot of each view in both widths and both themes.
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { everywhere } from "./everywhere.mjs";
 import { living } from "./living.mjs";
-import { views } from "./views.mjs";
+import { outputs, records } from "./views.mjs";
 
 const NOT_INSTALLED = 77;
 const BROWSERS = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -33,7 +35,7 @@ if (address === "--installed") process.exit(0);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 let failed = 0;
 
-/// One rule: holds where `look` does not throw.
+/// Checks one rule, which holds if `look` does not throw.
 async function rule(name, look) {
   try {
     await look();
@@ -44,7 +46,7 @@ async function rule(name, look) {
   }
 }
 
-/// A page that notes what it complained of, and what it asked of others than the run.
+/// Opens a page that collects its complaints, and its requests to other servers than the run.
 async function open(options = {}, from = address) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
@@ -57,15 +59,18 @@ async function open(options = {}, from = address) {
   return page;
 }
 
-/// Has the run ended and started again.
+/// Asks for the run to be ended and started again.
 async function restart() {
   console.log("restart");
   for await (const _ of createInterface({ input: process.stdin })) return;
   throw new Error("nobody started the run again");
 }
 
-await views({ address, open, rule, hostile: process.env.HOSTILE ?? "" });
-await everywhere({ address, open, rule, axe: axe.source, pictures: process.env.PICTURES });
-await living({ address, open, rule, restart: process.env.RESTART ? restart : null });
+const GROUPS = { records, outputs, living, everywhere, 1: everywhere, 2: everywhere };
+const asked = process.env.GROUP ? [process.env.GROUP] : ["records", "outputs", "everywhere", "living"];
+for (const group of asked) {
+  const part = group === "everywhere" ? [1, 1] : [Number(group), 2];
+  await GROUPS[group]({ address, open, rule, part, hostile: process.env.HOSTILE ?? "", axe: axe.source, pictures: process.env.PICTURES, restart: process.env.RESTART ? restart : null });
+}
 await browser.close();
 process.exit(failed === 0 ? 0 : 1);

@@ -3,17 +3,16 @@ import assert from "node:assert/strict";
 
 const number = (words) => Number(words.replaceAll(",", ""));
 
-export async function views({ address, open, rule, hostile }) {
-  const page = await open();
-  const at = (route) => page.evaluate((hash) => { location.hash = hash; }, route);
-  const press = (name) => page.getByRole("button", { name, exact: true }).click();
+/// Flow, and a record's path from Tail to its passport, and through Failures.
+export async function records({ address, open, rule, hostile }) {
+  const { page, at, press } = await begin(open);
   let record = null;
 
   await rule("Flow draws every part of the template, and each edge's numbers add up to what was put", async () => {
     await page.getByRole("heading", { name: "Flow" }).waitFor();
     for (const part of ["CrimeStream", "TweetsStream", "UsersStream", "databucket"]) await page.locator(".flow-node", { hasText: part }).first().waitFor();
     await page.getByText("The picture as a table").first().click();
-    // Taken in one breath, until all is at rest: what a taker is done with and what waits is what its stream took.
+    // All numbers are read at once, until the run is at rest: done and waiting records then add up to those put.
     await page.waitForFunction(() => {
       const rows = [...document.querySelectorAll(".card details table tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
       const whole = (words) => Number((words.match(/[\d,]+/)?.[0] ?? "0").replaceAll(",", ""));
@@ -26,21 +25,23 @@ export async function views({ address, open, rule, hostile }) {
   await rule("Flow shows the shards of each stream on its hash ring with what was split, iterator age and buffers", async () => {
     assert.equal(await page.locator("svg.ring").count(), 3);
     const crime = page.getByRole("region", { name: "Shards of CrimeStream" });
-    // The test split shard 1: two come from it, and it stays as their parent.
+    // The test has split shard 1, so two shards come from it, and it stays as their parent.
     await crime.locator("tbody tr").nth(3).waitFor();
     const shards = await crime.locator("tbody tr").allInnerTexts();
     assert.match(shards[0], /^0\s+50 %/);
     assert.match(shards[1], /^1\s+closed at/);
     for (const child of shards.slice(2)) assert.match(child, /from 1 at \d\d:\d\d:\d\d\s+25 %/);
+    // A record that comes opens a buffer, where none is.
+    await put(page, "TweetsStream", { id_str: "1900000000000000333", lang: "en", full_text: "one more" });
     const takers = page.getByRole("region", { name: /^Readers:/ });
+    await takers.getByText(/ of 5 MiB/).first().waitFor();
     assert.match(await takers.innerText(), /iterator age/);
-    assert.match(await takers.innerText(), / of 5 MiB/);
   });
 
   await rule("Tail reads a stream from its start, typed, and a filter on a field leaves what it says", async () => {
     await at("#/tail/TweetsStream?from=start");
     await page.locator(".tail-row").nth(100).waitFor();
-    assert.equal(await page.locator(".tail-row").count(), 121);
+    assert.equal(await page.locator(".tail-row").count(), 122);
     await page.getByLabel("Filter on fields").fill("lang == 'en' and text ~ 'concert'");
     await press("Apply");
     await page.waitForFunction(() => document.querySelectorAll(".tail-row").length > 0 && document.querySelectorAll(".tail-row").length < 100);
@@ -56,7 +57,7 @@ export async function views({ address, open, rule, hostile }) {
     const row = page.locator(".tail-row", { hasText: "<img src=x" });
     await row.click();
     await page.getByRole("button", { name: "Continue" }).waitFor();
-    assert.equal(await page.locator(".tail-row").count(), 121);
+    assert.equal(await page.locator(".tail-row").count(), 122);
     const shown = await page.locator(".record-details").innerText();
     assert.ok(shown.includes('<img src=x onerror=') && shown.includes("\\u202e") && !shown.includes("\u202e"), shown);
     assert.equal(await page.locator(".main img, .main script").count(), 0);
@@ -120,6 +121,13 @@ export async function views({ address, open, rule, hostile }) {
     await dialog.waitFor({ state: "detached" });
   });
 
+  await end(page, rule, address);
+}
+
+/// Functions, Data and Compose to a function; and the page without a mouse.
+export async function outputs({ address, open, rule }) {
+  const { page, at, press } = await begin(open);
+
   await rule("Functions draw invocations as bars; one opens its event, log, answer and records, and runs again", async () => {
     await at("#/functions/TweetsConsumerFunction");
     await page.locator(".lanes .bar-of").first().waitFor();
@@ -168,7 +176,7 @@ export async function views({ address, open, rule, hostile }) {
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
     const stream = page.locator(".flow-node.stream a").first();
     await stream.focus();
-    await page.evaluate(() => fetch("/api/put", { method: "POST", headers: { "content-type": "application/json", "x-kinflow-page": "1" }, body: JSON.stringify({ stream: "UsersStream", records: [{ text: JSON.stringify({ first_name: "Ada", last_name: "Byron", age: 36, gender: "female" }) }] }) }));
+    await put(page, "UsersStream", { first_name: "Ada", last_name: "Byron", age: 36, gender: "female" });
     const before = number(await page.locator(".figures dd").nth(1).innerText());
     await page.waitForFunction((put) => Number(document.querySelectorAll(".figures dd")[1].textContent.replaceAll(",", "")) > put - 1, before);
     assert.ok(await stream.evaluate((node) => node === document.activeElement));
@@ -176,12 +184,30 @@ export async function views({ address, open, rule, hostile }) {
     await page.getByRole("heading", { name: "Tail" }).waitFor();
   });
 
+  await end(page, rule, address);
+}
+
+async function begin(open) {
+  const page = await open();
+  const at = (route) => page.evaluate((hash) => { location.hash = hash; }, route);
+  const press = (name) => page.getByRole("button", { name, exact: true }).click();
+  return { page, at, press };
+}
+
+async function end(page, rule, address) {
   await rule("No view complained, and nothing was asked of another server", () => assert.deepEqual(page.complaints, []));
   assert.ok(address.startsWith("http://127.0.0.1:"));
   await page.context().close();
 }
 
-/// Asks anew until it is there, at most thirty times.
+/// Puts a record as the page itself does.
+function put(page, stream, record) {
+  const body = JSON.stringify({ stream, records: [{ text: JSON.stringify(record) }] });
+  const headers = { "content-type": "application/json", "x-kinflow-page": "1" };
+  return page.evaluate((request) => fetch("/api/put", request).then((answer) => answer.ok), { method: "POST", headers, body });
+}
+
+/// Presses the button until the element is there, at most thirty times.
 async function again(page, what, name) {
   for (let i = 0; i < 30; i += 1) {
     try {

@@ -34,7 +34,7 @@ class Run:
         hostile = shutil.copy("examples/crime.csv", os.path.join(FOLDER, HOSTILE))
         command = [COMMAND, "run", "--functions", os.path.dirname(COMMAND), "--no-open"]
         command += ["--page-port", "0", "--kinesis-port", "0", "--s3-port", "0", "--data-dir", os.path.join(FOLDER, name)]
-        command += ["--input", f"crime={hostile}", "--input", f"crime={hostile}", "--input", "tweets=examples/tweets.jsonl"]
+        command += ["--input", f"crime={hostile}", "--input", f"crime={hostile}", "--input", "users=examples/users.csv"]
         self.process, self.terminal = pty.fork()
         if self.process == 0:
             os.environ.pop("NO_COLOR", None)
@@ -108,7 +108,7 @@ def area():
 
 def plain():
     run = Run("dumb", TERM="dumb")
-    run.until("a line of the data set", lambda text: re.search(r"^tweets +[\d,]+ put +[\d,]+ taken", text, re.MULTILINE))
+    run.until("a line of the data set", lambda text: re.search(r"^users +[\d,]+ put +[\d,]+ taken", text, re.MULTILINE))
     assert run.end() == 0
     text = run.screen.text()
     assert not HEADING.search(text) and run.screen.colours == 0, text

@@ -1,4 +1,4 @@
-// Failures: what left at the side, by reason; each can be looked at, mended and sent again.
+// The view Failures: the records that failed, by reason. Each can be examined, corrected and sent again.
 
 import { attr, el, keyed, shown, text } from "./dom.js";
 import { redriveDialog } from "./failure-redrive.js";
@@ -19,7 +19,7 @@ export function mount(root) {
   const message = told();
   const reasons = table("Failures by reason", [["exit"], ["reason"], ["records", true]]);
   const rows = table("Failures, newest first", [["failed at (UTC)"], ["exit"], ["reason"], ["stream"], ["payload"], ["sent again", true]], true);
-  const none = nothing("Nothing failed", "Records that are refused, fail in delivery or run out of retries are listed here with their payload.");
+  const none = nothing("Nothing has failed", "Records that a function refuses, that can't be delivered, or whose retries run out are listed here.");
   const by = card("By reason", { flush: true });
   const all = button("All", () => go(to("failures"), true), "plain");
   const redrive = button("Send again …", () => redriveDialog(state.params, () => load()));
@@ -32,7 +32,7 @@ export function mount(root) {
   list.body.append(rows.node, el("div", { class: "body" }, older));
   const overview = el("div", { class: "view" }, none, by.node, list.node);
   const detail = el("div", { class: "view" });
-  root.append(head("Failures", "Quarantined by a function, failed in a delivery, or discarded after the last retry. Nothing of it is lost: each is kept with its payload."), message.node, overview, detail);
+  root.append(head("Failures", "Records that a function put into quarantine, that a delivery stream could not deliver, or that were discarded after the last retry. Each can be examined, corrected and sent again."), message.node, overview, detail);
 
   async function load(quietly = false) {
     const mine = ++state.asked;
@@ -40,7 +40,7 @@ export function mount(root) {
       const found = await get("/api/failures", { ...state.params, limit: PAGE });
       if (mine !== state.asked) return;
       message.say("");
-      // What was unfolded below stays, where the newest page still meets it.
+      // Older items that were loaded stay in the list if the newest page still reaches them.
       const known = new Set(found.items.map((item) => item.id));
       const older = quietly ? state.items.filter((item) => !known.has(item.id)) : [];
       state.items = [...found.items, ...older];
@@ -78,7 +78,7 @@ export function mount(root) {
     shown(older.parentNode, state.before !== null);
     shown(all, state.params.exit !== undefined);
     text(redrive, state.params.reason ? "Send these again …" : "Send again …");
-    text(kept, [`${count(state.items.length)} shown`, found.dropped > 0 ? `${count(found.dropped)} older no longer listed` : "", found.unread > 0 ? `${count(found.unread)} not looked into` : ""].filter(Boolean).join(", "));
+    text(kept, [`${count(state.items.length)} shown`, found.dropped > 0 ? `${count(found.dropped)} older no longer listed` : "", found.unread > 0 ? `${count(found.unread)} not yet counted by reason` : ""].filter(Boolean).join(", "));
   }
 
   return {
@@ -109,5 +109,5 @@ function itemRow(item) {
     el("td", { class: "anywhere reason", text: visible(item.reason.message || item.reason.kind) }),
     el("td", { text: item.stream }),
     el("td", { class: "preview" }, el("code", { text: visible(item.preview ?? "") })),
-    el("td", { class: "number" }));
+    el("td", { class: "number", "data-label": "sent again" }));
 }

@@ -34,7 +34,7 @@ export function mount(root) {
   const times = card("Invocations");
   times.bar.append(back, span, pause);
   const none = nothing("No invocation yet", "A function is invoked by its schedule, by its stream, or by you in Compose.");
-  const key = el("p", { class: "lanes-key small quiet" }, sample(""), "handled", sample("cold"), "cold start", sample("failed"), "failed", sample("working"), "at work");
+  const key = el("p", { class: "lanes-key small quiet" }, [["", "handled"], ["cold", "cold start"], ["failed", "failed"], ["working", "at work"]].map(([kind, words]) => el("span", {}, sample(kind), words)));
   times.body.append(none, picture.node, key);
   const rows = table("Invocations, newest first", [["started (UTC)"], ["function"], ["took", true], ["records", true], ["state"]], true);
   const list = card("As a table", { flush: true });
@@ -133,7 +133,7 @@ const sample = (kind) => el("i", { class: `sample ${kind}` });
 
 function makeRow(item) {
   return el("tr", { class: "pick" }, el("th", { scope: "row" }, el("a", { href: to("functions", [item.function, item.seq]), text: clock(item.started_ms, true) })),
-    el("td", { text: item.function }), el("td", { class: "number" }), el("td", { class: "number", text: item.batch === null ? "–" : count(item.batch) }), el("td", {}));
+    el("td", { text: item.function }), el("td", { class: "number" }), el("td", { class: "number", "data-label": item.batch === null ? null : "records", text: item.batch === null ? "–" : count(item.batch) }), el("td", {}));
 }
 
 function writeRow(row, item) {
