@@ -20,8 +20,8 @@ from dist import machine
 
 RUNTIME = "/2018-06-01/runtime/invocation"
 ROWS = {
-    "typed": b"1/1/06 0:00|3108 OCCIDENTAL DR|3|3C|1115|10851(A)VC TAKE VEH W/O OWNER|2404|38.55042047|-121.3914158",
-    "refused": b"yesterday|3108 OCCIDENTAL DR|3|3C|1115|10851(A)VC TAKE VEH W/O OWNER|2404|38.55042047|-121.3914158",
+    "typed": b"1/1/06 0:00|3108 OCCIDENTAL DR|3|3C|1115|10851(A)VC TAKE VEH W/O OWNER|2404|38.55042047|-121.3914158|2026/01/02 03:04:05",
+    "refused": b"yesterday|3108 OCCIDENTAL DR|3|3C|1115|10851(A)VC TAKE VEH W/O OWNER|2404|38.55042047|-121.3914158|2026/01/02 03:04:05",
 }
 SECONDS = 60
 
@@ -75,6 +75,7 @@ def command(binary):
 def answer(binary):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Lambda)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # The function's end ends its connection.
     threading.Thread(target=server.serve_forever, daemon=True).start()
     variables = {
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}",
