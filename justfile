@@ -33,7 +33,8 @@ sam-build architecture="x86_64":
     sam build --parameter-overrides Architecture={{ architecture }}
 
 # Builds a transform for arm64 and lets it answer one event, under qemu on other processors: 4 minutes of processor time at
-# first. Needs cargo-lambda, the Rust target aarch64-unknown-linux-gnu, and there qemu-user-static
+# first. Needs cargo-lambda and the Rust target aarch64-unknown-linux-gnu, and for qemu the packages qemu-user-static and
+# libc6-arm64-cross
 arm64:
     cargo lambda build --release --package transform --arm64 --lambda-dir target/dist-built/arm64
     python3 .ci/arm64.py target/dist-built/arm64/transform/bootstrap

@@ -67,7 +67,7 @@ def command(binary):
         return [binary]
     qemu = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
     if not qemu:
-        raise SystemExit("this processor can't run the binary, and qemu-aarch64 is not installed (package qemu-user-static)")
+        raise SystemExit("this processor can't run the binary, and qemu-aarch64 is not installed (packages qemu-user-static, libc6-arm64-cross)")
     # The libraries that a binary for GNU asks for, where the machine has those of arm64.
     return [qemu, "-L", os.environ.get("QEMU_LD_PREFIX", "/usr/aarch64-linux-gnu"), binary]
 
