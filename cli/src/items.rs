@@ -1,4 +1,5 @@
-//! The items of a text file: its lines, or the cells of one CSV column, each with its line; in bounded memory.
+//! Reads the items of a text file in bounded memory: its lines, or the cells of one CSV column, each with its line
+//! number.
 
 mod column;
 
@@ -9,13 +10,13 @@ use thiserror::Error;
 
 use column::Column;
 
-/// Longest line or row read, in bytes.
+/// The longest line or row that is read, in bytes.
 pub(crate) const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// Signs that may be between the cells of a row.
+/// The delimiters that are recognised.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// What of a text file is taken, and what happens where something is wrong with it.
+/// What is taken of a text file, and what happens if something is wrong with it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ItemArguments {
     /// The CSV column, or the member of JSON lines, to take
@@ -32,14 +33,14 @@ pub(crate) struct ItemArguments {
 /// One line or cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// From 1.
+    /// The line number, from 1.
     pub(crate) line: u64,
     pub(crate) bytes: Vec<u8>,
-    /// What the row's column `id` has, if there is one.
+    /// The value of the row's column `id`, if there is one.
     pub(crate) id: Option<Vec<u8>>,
 }
 
-/// Why there is no next item.
+/// The reason why there is no next item.
 #[derive(Debug, Error)]
 pub(crate) enum ItemError {
     #[error("line {line} can't be read")]
@@ -64,7 +65,7 @@ pub(crate) enum ItemError {
 }
 
 impl ItemError {
-    /// Whether what follows can be read all the same.
+    /// Whether the items after this one can still be read.
     pub(crate) fn is_of_one_item(&self) -> bool {
         matches!(self, Self::NoCell { .. } | Self::Cells { .. } | Self::BadQuote { .. })
     }
@@ -77,8 +78,8 @@ pub(crate) enum Items<R: BufRead> {
 }
 
 impl<R: BufRead> Items<R> {
-    /// Passes a byte order mark. With `field` the input is CSV, whose header has that column, unless its first line
-    /// begins as JSON does.
+    /// Opens an input, and skips a byte order mark. With `field` the input is CSV whose header has this column, unless
+    /// the first line begins like JSON.
     pub(crate) fn open(mut input: R, field: Option<&str>) -> Result<Self, ItemError> {
         let failed = |source| ItemError::Read { line: 1, source };
         let head = input.fill_buf().map_err(failed)?;
@@ -134,7 +135,7 @@ fn next_line(input: &mut impl BufRead, line: &mut u64) -> Result<Option<Item>, I
     }
 }
 
-/// Whether a file of lines has JSON on its first one.
+/// Whether the first line of a file begins like a JSON object.
 fn is_json(head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"{")
 }
@@ -196,7 +197,10 @@ mod tests {
             assert_eq!(rows.next().unwrap().unwrap().bytes, b"e\nf");
             assert_eq!(rows.next().unwrap().unwrap().bytes, b"5\" g");
             let damaged = rows.next().unwrap_err();
-            assert!(matches!(damaged, ItemError::Damaged { line: 8 }) && !damaged.is_of_one_item(), "{damaged}");
+            assert!(
+                matches!(damaged, ItemError::Damaged { line: 8 }) && !damaged.is_of_one_item(),
+                "{damaged}"
+            );
         }
     }
 

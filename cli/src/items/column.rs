@@ -104,10 +104,12 @@ impl<R: BufRead> Column<R> {
         let line = line + blank as u64;
         let last = row.iter().rposition(|byte| !is_end(byte)).map_or(first, |last| last + 1);
         let row = row.get(first..last).unwrap_or_default();
-        let checked = match self.dialect.quotes_are_right(row) {
-            true => Ok(line),
-            false if row.iter().any(is_end) => Err(ItemError::Damaged { line }),
-            false => Err(ItemError::BadQuote { line }),
+        let checked = if self.dialect.quotes_are_right(row) {
+            Ok(line)
+        } else if row.iter().any(is_end) {
+            Err(ItemError::Damaged { line })
+        } else {
+            Err(ItemError::BadQuote { line })
         };
         let passed = at(end).min(seen.len());
         seen.drain(..passed);

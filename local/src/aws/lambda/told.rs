@@ -17,11 +17,7 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
-        Self {
-            observer,
-            why_not_started: Mutex::default(),
-            memory: AtomicBool::new(false),
-        }
+        Self { observer, why_not_started: Mutex::default(), memory: AtomicBool::new(false) }
     }
 
     /// Reports that a function can't start, and reports it again only if the reason is another. `last_line`

@@ -230,7 +230,9 @@ pub enum SourceError {
         expected: String,
     },
     /// The configured token can't be a header's value.
-    #[error("the configured bearer token can't be sent: it is empty, or has a line end or another control character in it")]
+    #[error(
+        "the configured bearer token can't be sent: it is empty, or has a line end or another control character in it"
+    )]
     Bearer,
     /// There is nothing at all, not even a CSV header.
     #[error("source is empty, expected a csv header")]

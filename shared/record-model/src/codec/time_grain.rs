@@ -1,5 +1,7 @@
 //! What a format of a timestamp can hold of the moments that another one reads.
 
+use std::ops::Range;
+
 use super::time_pattern::{TimePattern, Token, Unit};
 use super::timestamp::TimeFormat;
 
@@ -17,9 +19,12 @@ impl TimeFormat {
         }
     }
 
-    /// Whether it writes years from 2000 to 2099 only.
-    pub(crate) fn has_short_year(&self) -> bool {
-        matches!(self, Self::Pattern(pattern) if pattern.tokens.contains(&Token::ShortYear))
+    /// The years that it writes: of two digits those from 2000 to 2099.
+    pub(crate) fn years(&self) -> Range<u32> {
+        match self {
+            Self::Pattern(pattern) if pattern.tokens.contains(&Token::ShortYear) => 2000..2100,
+            _ => 1..10_000,
+        }
     }
 
     /// Whether every moment that `other` reads can be written in this format and read again as the same. Without an
@@ -27,7 +32,7 @@ impl TimeFormat {
     pub(crate) fn holds(&self, other: &Self) -> bool {
         self.grain() >= other.grain()
             && (self.has_offset() || !other.has_offset())
-            && (!self.has_short_year() || other.has_short_year())
+            && self.years().len() >= other.years().len()
     }
 }
 

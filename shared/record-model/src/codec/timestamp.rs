@@ -1,6 +1,7 @@
 //! Timestamps: several input formats, a zone for texts that name no offset, and one output format.
 
 use std::io::Write as _;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
@@ -33,8 +34,8 @@ pub(crate) struct TimestampRule {
     pub(crate) payload: TimeFormat,
     /// Whether a payload has the text that was read instead, because no format holds all that is read.
     pub(crate) keeps_source: bool,
-    /// Whether the output writes two digits of a year.
-    pub(crate) output_has_short_year: bool,
+    /// The years that the output writes.
+    pub(crate) output_years: Range<u32>,
     /// Whether a local time may be written unchanged, because both zones are the same.
     pub(crate) same_zone: bool,
     /// Whether each text of the output format is an accepted input, and is written exactly as it was read.
@@ -176,7 +177,7 @@ impl TimestampRule {
     /// Refuses a time that the output can't hold, so that writing can't fail.
     #[inline]
     fn checked(&self, time: Time) -> Result<Time, Problem> {
-        if self.output_has_short_year && !self.is_of_2000_to_2099(time) {
+        if self.output_years.start > 1 && !self.is_of_the_output_years(time) {
             return Err(Problem::NotTimestamp);
         }
         if let (Time::Local(_), true) = (time, self.same_zone && !self.output.has_offset()) {
@@ -186,9 +187,9 @@ impl TimestampRule {
         if self.is_of_the_calendar(instant) { Ok(Time::Instant(instant)) } else { Err(Problem::NotTimestamp) }
     }
 
-    /// Whether the output's two digits of a year name the year.
+    /// Whether the output can write the year.
     #[cold]
-    fn is_of_2000_to_2099(&self, time: Time) -> bool {
+    fn is_of_the_output_years(&self, time: Time) -> bool {
         let local = match time {
             Time::Local(local) if self.same_zone => Some(local),
             time => {
@@ -196,7 +197,7 @@ impl TimestampRule {
                 instant.to_local(instant.offset_in(&self.output_zone))
             }
         };
-        local.is_some_and(|local| (2000..2100).contains(&local.year))
+        local.is_some_and(|local| self.output_years.contains(&local.year))
     }
 
     /// Whether an instant is within the years 1 to 9999 in both zones: what is written in one is read in the
@@ -204,7 +205,7 @@ impl TimestampRule {
     #[inline]
     fn is_of_the_calendar(&self, instant: Instant) -> bool {
         /// The part of the calendar that every zone has: more than a day less at each end than in UTC.
-        const IN_EVERY_ZONE: std::ops::Range<i64> = -62_135_596_800 + 93_600..253_402_300_800 - 93_600;
+        const IN_EVERY_ZONE: Range<i64> = -62_135_596_800 + 93_600..253_402_300_800 - 93_600;
         let is_real = |zone: &TimeZone| instant.to_local(instant.offset_in(zone)).is_some();
         IN_EVERY_ZONE.contains(&instant.second) || [&self.zone, &self.output_zone].into_iter().all(is_real)
     }

@@ -159,7 +159,8 @@ fn timestamp(field: &FieldSource) -> Result<TimestampRule, FieldReason> {
     let keeps_text = reads_output
         && matches!(&output, TimeFormat::Pattern(pattern) if pattern.is_canonical() && !pattern.has_offset());
     if field.output_format.is_none() && inputs.iter().any(|input| input.grain() > output.grain()) {
-        let why = "is needed, because its default, the first of `formats`, can't write all that another one reads";
+        let why =
+            "is needed, because its default, the first of `formats`, can't write all that another one reads";
         return Err(FieldReason::Key { key: "output_format", why });
     }
     let fits = inputs.iter().find(|input| input.holds(&output)).or(inputs.first());
@@ -167,7 +168,7 @@ fn timestamp(field: &FieldSource) -> Result<TimestampRule, FieldReason> {
     // Another format than the first might be taken for the first.
     let keeps_source = inputs.first() != Some(&payload) || !inputs.iter().all(|input| payload.holds(input));
     Ok(TimestampRule {
-        output_has_short_year: output.has_short_year(),
+        output_years: output.years(),
         inputs,
         zone,
         output,

@@ -98,9 +98,9 @@ proptest! {
         pieces in prop::collection::vec((prop::collection::vec(0x20..0xC0_u8, 0..40), 0..8_u8, any::<bool>()), 1..4),
         at in any::<prop::sample::Index>(), change in 0..=255_u8,
     ) {
-        let members = pieces.iter().map(|(data, header, has_checksum)| match has_checksum {
-            true => with_header_checksum(&member(data, 6, *header)),
-            false => member(data, 6, *header),
+        let members = pieces.iter().map(|(data, header, has_checksum)| {
+            let member = member(data, 6, *header);
+            if *has_checksum { with_header_checksum(&member) } else { member }
         });
         let mut bytes = members.collect::<Vec<_>>().concat();
         // The first two bytes say that this is gzip.
@@ -146,7 +146,8 @@ fn members_of_equal_length_are_all_opened() {
 
 #[test]
 fn a_header_whose_checksum_is_wrong_is_damage_alone_and_among_others() {
-    let (right, mut wrong) = (with_header_checksum(&member(b"row", 6, 1)), with_header_checksum(&member(b"row", 6, 1)));
+    let (right, mut wrong) =
+        (with_header_checksum(&member(b"row", 6, 1)), with_header_checksum(&member(b"row", 6, 1)));
     assert_eq!(open(&right).unwrap(), b"row");
     wrong[4] ^= 1; // a time that is not the one of the checksum
     let damaged = Err(DecodeError::Damaged { format: Format::Gzip });

@@ -228,7 +228,11 @@ fn two_digits_of_a_year_are_of_this_century_or_refused() {
     assert_eq!(of(&["M/d/yyyy"], "\"1/2/2026\""), Ok("\"1/2/26\"".to_owned()));
     assert_eq!(of(&["M/d/yyyy"], "\"12/31/2099\""), Ok("\"12/31/99\"".to_owned()));
     for year in [1999, 2100, 1, 9999] {
-        assert_eq!(of(&["M/d/yyyy"], &format!("\"1/2/{year:04}\"")), Err("not_timestamp".to_owned()), "{year}");
+        assert_eq!(
+            of(&["M/d/yyyy"], &format!("\"1/2/{year:04}\"")),
+            Err("not_timestamp".to_owned()),
+            "{year}"
+        );
     }
     assert_eq!(of(&["iso8601"], "\"1999-12-31T23:59:59Z\""), Err("not_timestamp".to_owned()));
 }
@@ -236,7 +240,9 @@ fn two_digits_of_a_year_are_of_this_century_or_refused() {
 #[test]
 fn a_default_output_that_holds_less_than_what_is_read_is_refused() {
     let parse = |keys: &str| {
-        let toml = format!("name = \"times\"\nform = \"json\"\n[[fields]]\nname = \"at\"\ntype = \"timestamp\"\n{keys}\n");
+        let toml = format!(
+            "name = \"times\"\nform = \"json\"\n[[fields]]\nname = \"at\"\ntype = \"timestamp\"\n{keys}\n"
+        );
         Schema::parse(&toml).map(drop).map_err(|error| error.to_string())
     };
     let refused = parse("formats = [\"yyyy-MM-dd\", \"iso8601\"]").unwrap_err();
