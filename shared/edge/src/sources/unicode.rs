@@ -9,13 +9,15 @@ use super::{ByteSource, SourceError};
 ///
 /// If the encoding is not given, UTF-16 is recognised by its byte order mark or, without one, by a zero in
 /// every other of the first four bytes, since no UTF-8 text has a zero there. Invalid characters become
-/// U+FFFD. Offsets count bytes of the UTF-8, so seeking is impossible in a file of another encoding. The byte
+/// U+FFFD, which a file's first one is warned of. Offsets count bytes of the UTF-8, so seeking is impossible in a file of another encoding. The byte
 /// order mark of UTF-16 is skipped. That of UTF-8 is left to the reader, since offsets count it.
 pub(super) struct Unicode<B> {
     inner: B,
     /// The name that a schema gives the encoding.
     encoding: Option<&'static str>,
     form: Option<Form>,
+    /// Whether all characters were valid so far.
+    is_whole: bool,
 }
 
 enum Form {
@@ -25,7 +27,7 @@ enum Form {
 
 impl<B: ByteSource> Unicode<B> {
     pub(super) fn new(inner: B, encoding: Option<&'static str>) -> Self {
-        Self { inner, encoding, form: None }
+        Self { inner, encoding, form: None, is_whole: true }
     }
 
     async fn recognise(&mut self) -> Result<Form, SourceError> {
@@ -67,7 +69,14 @@ impl<B: ByteSource> ByteSource for Unicode<B> {
                         None => self.inner.next_piece().await?,
                     };
                     *is_over = piece.is_none();
-                    let text = utf8(decoder, &piece.unwrap_or_default(), *is_over);
+                    let (text, is_whole) = utf8(decoder, &piece.unwrap_or_default(), *is_over);
+                    if !is_whole && std::mem::take(&mut self.is_whole) {
+                        let encoding = decoder.encoding().name();
+                        tracing::warn!(
+                            encoding,
+                            "U+FFFD replaces characters that are not valid in the encoding of the file"
+                        );
+                    }
                     if !text.is_empty() {
                         return Ok(Some(Bytes::from(text)));
                     }
@@ -93,11 +102,12 @@ impl<B: ByteSource> ByteSource for Unicode<B> {
     }
 }
 
-/// The characters that end within a piece; for the last piece, all of them, complete or not.
-fn utf8(decoder: &mut Decoder, piece: &[u8], is_last: bool) -> String {
+/// The characters that end within a piece, and whether all of them are valid; for the last piece, all of them, complete
+/// or not.
+fn utf8(decoder: &mut Decoder, piece: &[u8], is_last: bool) -> (String, bool) {
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(piece.len()).unwrap_or_default());
-    let _ = decoder.decode_to_string(piece, &mut text, is_last);
-    text
+    let (_, _, has_errors) = decoder.decode_to_string(piece, &mut text, is_last);
+    (text, !has_errors)
 }
 
 #[cfg(test)]
