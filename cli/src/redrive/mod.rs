@@ -119,9 +119,9 @@ async fn feed_buckets(
             Part::All | Part::Records => Reasons::of(bucket).await.map_err(failed)?,
         };
         let looked = in_bucket((bucket, part), &arguments.filter, &mut reasons, now_ms());
-        let (read, fed) = feed_all(feed, looked).await;
-        fed?;
-        read.map_err(failed)?;
+        let (all_read, all_taken) = feed_all(feed, looked).await;
+        all_taken?;
+        all_read.map_err(failed)?;
         feed.flush().await?;
     }
     Ok(())
