@@ -126,11 +126,23 @@ pub(crate) fn looks(report: &Report) -> Vec<String> {
     looks.collect()
 }
 
+/// A text between double quotes of a shell, which would take these characters for its own.
+fn in_quotes(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
+}
+
 /// Where the objects are, and how `DuckDB` looks at them.
 fn files(report: &Report, data_dir: &Path) -> Vec<String> {
     let folders = report.data_sets.iter().flat_map(|set| &set.folders);
     let mut lines: Vec<String> = folders.map(|folder| format!("files: {}", folder.display())).collect();
-    lines.extend(looks(report).into_iter().map(|look| format!("look: duckdb -c \"{look}\"")));
+    lines.extend(looks(report).iter().map(|look| format!("look: duckdb -c \"{}\"", in_quotes(look))));
     if !report.problems.is_empty() {
         lines.push(format!("logs: {}", data_dir.join("logs").display()));
     }
@@ -197,6 +209,16 @@ mod tests {
         let empty = super::report(&Report::default(), Path::new("out"), Some(Path::new("out/report.html")));
         assert!(empty.starts_with("no records: nothing was read or put\n"), "{empty}");
         assert!(empty.contains("page: out/report.html"), "{empty}");
+    }
+
+    #[test]
+    fn a_shell_takes_what_is_to_be_pasted_as_it_is() {
+        let text = "it's $HOME \"q\" `id` \\ end";
+        let printed = std::process::Command::new("sh")
+            .args(["-c", &format!("printf %s \"{}\"", in_quotes(text))])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(printed.stdout).unwrap(), text);
     }
 
     #[test]
