@@ -1,4 +1,4 @@
-//! What the lines of a data set say, added up: numbers over time, moods, words, places.
+//! Summarises the lines of a data set: numbers over time, sentiments, keywords, places.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,28 +9,28 @@ use serde_json::{Map, Value, json};
 use super::buckets::{Buckets, Piece};
 use super::series::Series;
 
-/// Fields that are added up, of each kind.
+/// The most fields of each kind that are summarised.
 const MAX_FIELDS: usize = 40;
-/// Values of a field that are counted apart; a field with more is no label.
+/// The most different values of a field that is a label. A field with more values is no label.
 const MAX_LABELS: usize = 200;
-/// Longest value that may be a label, in bytes.
+/// The longest value that may be a label, in bytes.
 const MAX_LABEL_BYTES: usize = 120;
-/// Words that are counted; the rarest half goes where there are more.
+/// The most words that are counted. When there are more, the rarer half is dropped.
 const MAX_WORDS: usize = 5_000;
-/// Words and values that are told.
+/// The most words, and the most values of a label, in an answer.
 const TOLD: usize = 60;
-/// Places that are kept, the newest.
+/// The number of places that are kept. The newest ones are.
 const MAX_POINTS: usize = 2_000;
-/// How deep fields are looked for in a document.
+/// How many levels of a document are searched for fields.
 const DEPTH: usize = 3;
 
-/// Everything that is added up of a data set.
+/// The summary of a data set.
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     pub(super) objects: u64,
     pub(super) records: u64,
     numbers: BTreeMap<String, Series>,
-    /// A field with too many values has none.
+    /// The count of each value, or `None` for a field that has too many values or too long ones.
     labels: BTreeMap<String, Option<BTreeMap<String, u64>>>,
     moods: Buckets<Moods>,
     words: BTreeMap<String, u64>,
@@ -55,7 +55,7 @@ impl Piece for Moods {
 }
 
 impl Digest {
-    /// Takes a line of an object in, which was written then.
+    /// Adds a line of an object that was written at `written_ms`.
     pub(super) fn take(&mut self, line: &[u8], schema: Option<&Schema>, written_ms: i64) {
         let Ok(Value::Object(members)) = serde_json::from_slice(line) else { return };
         self.records += 1;
@@ -72,7 +72,7 @@ impl Digest {
                 self.word(term);
             }
         }
-        // A consumer's line has the document inside.
+        // The consumer's line has the document in its member `record`.
         let document = line.get("record").and_then(Value::as_object).unwrap_or(line);
         self.fields("", document, at_ms, DEPTH);
         self.point(document);
@@ -154,7 +154,7 @@ impl Digest {
         }
     }
 
-    /// What there is to draw.
+    /// Says which charts the data set has.
     pub(super) fn summary(&self, name: &str) -> Value {
         json!({
             "name": name,
@@ -168,28 +168,32 @@ impl Digest {
         })
     }
 
-    /// Fields with more than one value and not too many.
+    /// The fields that have more than one value, and not too many.
     fn label_fields(&self) -> impl Iterator<Item = &String> {
         let is_label = |values: &BTreeMap<String, u64>| (2..=MAX_LABELS).contains(&values.len());
         let labels = self.labels.iter();
         labels.filter(move |(_, values)| values.as_ref().is_some_and(is_label)).map(|(field, _)| field)
     }
 
-    /// The labels, those with the fewest values first.
+    /// The labels, with those first that have the fewest values.
     fn labels_by_values(&self) -> Vec<&str> {
         let values = |field: &&str| self.labels.get(*field).and_then(Option::as_ref).map(BTreeMap::len);
         let mut labels: Vec<&str> = self.label_fields().map(String::as_str).collect();
-        labels.sort_by_key(|field| (self.are_times(field), values(field)));
+        labels.sort_by_key(|field| (self.says_little(field), values(field)));
         labels
     }
 
-    /// Whether the values of a label are moments, which say the least of a record.
-    fn are_times(&self, field: &str) -> bool {
+    /// Whether a label has ids or moments, which say the least of a record.
+    fn says_little(&self, field: &str) -> bool {
+        let name = field.rsplit(['.', '_']).next().unwrap_or(field);
+        if name == "id" {
+            return true;
+        }
         let is_time = |value: &String| value.starts_with(|c: char| c.is_ascii_digit()) && value.contains(':');
         self.labels.get(field).and_then(Option::as_ref).is_some_and(|values| values.keys().all(is_time))
     }
 
-    /// The pictures of a field, and of what needs none.
+    /// The charts of a numeric field and of a label, and those that need no field.
     pub(super) fn pictures(&self, field: Option<&str>, label: Option<&str>) -> Value {
         let field = field.or_else(|| self.numbers.keys().next().map(String::as_str));
         let series = field.and_then(|field| Some((field, self.numbers.get(field)?)));
@@ -224,13 +228,13 @@ impl Digest {
     }
 }
 
-/// When a consumer's line says that the record happened, or else came.
+/// The time at which the record happened, or else arrived, according to a consumer's line.
 fn told_ms(line: &Map<String, Value>) -> Option<i64> {
     let time = |name: &str| line.get(name)?.as_str()?.parse::<Timestamp>().ok();
     time("event_time").or_else(|| time("arrived_at")).map(Timestamp::as_millisecond)
 }
 
-/// When a typed document's record happened, by its schema.
+/// The time at which a typed document's record happened, by its schema.
 fn happened_ms(schema: &Schema, document: &[u8]) -> Option<i64> {
     let mut payload = Vec::new();
     schema.write_payload(document, &mut payload).ok()?;
@@ -242,7 +246,7 @@ fn some(counts: &BTreeMap<String, u64>) -> Option<&BTreeMap<String, u64>> {
     (!counts.is_empty()).then_some(counts)
 }
 
-/// The most frequent first.
+/// The most frequent entries, with the most frequent one first.
 fn most(counts: &BTreeMap<String, u64>) -> Vec<Value> {
     let mut sorted: Vec<(&String, &u64)> = counts.iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

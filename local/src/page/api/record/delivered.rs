@@ -1,8 +1,7 @@
 //! Finds what a delivery stream made of a record: a line of an object, or a line under its error prefix.
 //!
 //! Neither line names its record. A failed line is found by the record's arrival time and payload, and any other line
-//! by
-//! its text.
+//! by its text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +9,7 @@ use memchr::memmem;
 use serde_json::{Value, json};
 use template::DeliveryStream;
 
-use super::outcomes::{Sought, insert};
+use super::outcomes::{Looked, Sought, insert};
 use crate::page::watch::failures::Failure;
 
 /// An object of an error prefix, with the reason for which its lines failed.
@@ -41,32 +40,38 @@ impl FailedLine {
 
 impl Sought<'_> {
     /// Finds the record's line among the objects that the delivery stream wrote since the record arrived, under its
-    /// prefix
-    /// or its error prefix.
-    pub(super) async fn of_delivery(&self, delivery: &DeliveryStream) -> Vec<Value> {
+    /// prefix or its error prefix.
+    pub(super) async fn of_delivery(&self, delivery: &DeliveryStream) -> Looked {
         if self.held.members.is_some() {
-            return Vec::new();
+            return Looked::default();
         }
         if let Some(failed) = self.failed(delivery).await {
-            return vec![failed];
+            return Looked { found: vec![failed], left_out: None };
         }
         let wanted = match (&delivery.processing, &self.held.typed) {
             (Some(_), Some(typed)) => typed,
             (None, _) => &self.held.payload,
-            (Some(_), None) => return Vec::new(),
+            (Some(_), None) => return Looked::default(),
         };
         for key in self.keys_since(&delivery.bucket, fixed(&delivery.prefix)) {
             if !self.has_time() {
-                return vec![
-                    json!({ "state": "passed", "note": "not all objects since then were looked into" }),
-                ];
+                return Looked {
+                    found: Vec::new(),
+                    left_out: Some("not all objects since then were looked into"),
+                };
             }
-            let found = self.line_in(&delivery.bucket, &key, |object| memmem::find(object, wanted)).await;
+            // Compressed records beside others leave an object that can't be opened; they are in it as they were put.
+            let as_put = &self.held.record.data;
+            let place_of =
+                |object: &[u8]| memmem::find(object, wanted).or_else(|| memmem::find(object, as_put));
+            let found = self.line_in(&delivery.bucket, &key, place_of).await;
             if let Some(found) = found {
-                return vec![found];
+                return Looked { found: vec![found], left_out: None };
             }
         }
-        Vec::new()
+        let left_out =
+            (!self.are_all_listed()).then_some("objects that were written then are no longer listed");
+        Looked { found: Vec::new(), left_out }
     }
 
     async fn failed(&self, delivery: &DeliveryStream) -> Option<Value> {
@@ -105,6 +110,15 @@ impl Sought<'_> {
             let mut objects: Vec<FailedObject> = of_delivery.collect();
             objects.reverse();
             objects
+        })
+    }
+
+    /// Whether every object that was written since the record came is listed still.
+    fn are_all_listed(&self) -> bool {
+        self.scene.watch.look(|seen| {
+            let newest = &seen.objects.newest;
+            let oldest = newest.after(0).next().map(|(_, written)| written.at_ms);
+            newest.dropped() == 0 || oldest.is_some_and(|oldest| oldest <= self.held.record.arrived_at_ms)
         })
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn of(scene: &Scene, place: &Place, held: Option<&Held>) -> Vec
     let passed = passed.map(|stream| stream.passed(place.shard, place.counter)).unwrap_or_default();
     let mut outcomes = Vec::new();
     for mapping in scene.topology.mappings.iter().filter(|mapping| mapping.stream == place.stream) {
-        let found = sought.of_mapping(mapping).await;
+        let found = Looked { found: sought.of_mapping(mapping).await, left_out: None };
         outcomes.extend(told(&mapping.name, found, &passed, &mapping_id(&mapping.name)));
     }
     for delivery in scene.topology.deliveries.iter().filter(|delivery| delivery.stream == place.stream) {
@@ -52,14 +52,21 @@ pub(super) async fn of(scene: &Scene, place: &Place, held: Option<&Held>) -> Vec
     outcomes
 }
 
+/// What was found at a taker, and why there may be more.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) found: Vec<Value>,
+    pub(super) left_out: Option<&'static str>,
+}
+
 /// Returns what was found. If nothing was, it says whether the taker is past the record.
-fn told(taker: &str, found: Vec<Value>, passed: &BTreeMap<String, bool>, id: &str) -> Vec<Value> {
+fn told(taker: &str, looked: Looked, passed: &BTreeMap<String, bool>, id: &str) -> Vec<Value> {
+    let Looked { mut found, left_out } = looked;
     if found.is_empty() {
         let is_passed = passed.get(id).copied().unwrap_or(false);
         let state = if is_passed { "passed" } else { "waiting" };
-        return vec![json!({ "taker": taker, "state": state })];
+        return vec![json!({ "taker": taker, "state": state, "note": left_out.filter(|_| is_passed) })];
     }
-    let mut found = found;
     for outcome in &mut found {
         insert(outcome, "taker", json!(taker));
     }
@@ -158,8 +165,10 @@ impl Sought<'_> {
         let number = memchr::memchr_iter(b'\n', before).count() + 1;
         let begin = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
         let end = before.len() + memchr::memchr(b'\n', from).unwrap_or(from.len());
-        let text = String::from_utf8_lossy(opened.get(begin..end).unwrap_or_default());
-        Some(json!({ "state": "written", "bucket": bucket, "key": key, "line": number, "text": text }))
+        // Bytes that are no text have no lines.
+        let text = std::str::from_utf8(opened.get(begin..end).unwrap_or_default()).ok();
+        let line = text.map(|_| number);
+        Some(json!({ "state": "written", "bucket": bucket, "key": key, "line": line, "text": text }))
     }
 
     async fn discarded(&self, mapping: &KinesisMapping) -> Option<Value> {
