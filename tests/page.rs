@@ -89,7 +89,10 @@ fn template(folder: &Path) -> PathBuf {
         std::fs::write(folder.join(name), text).unwrap();
     };
     std::fs::create_dir_all(folder.join("pipelines")).unwrap();
-    ["template.yaml", "pipelines/enriched.yaml", "pipelines/typed.yaml", "pipelines/athena.yaml"].iter().for_each(|name| copy(name));
+    for name in ["template.yaml", "pipelines/enriched.yaml", "pipelines/typed.yaml", "pipelines/athena.yaml"]
+    {
+        copy(name);
+    }
     folder.join("template.yaml")
 }
 
