@@ -40,18 +40,23 @@ const CREATE_ONLY: [(&str, &[&str]); 12] = [
 /// What is lost with a resource of a kind, or `None` if nothing is missed.
 fn loss(kind: &str) -> Option<(Severity, &'static str)> {
     Some(match kind {
-        "AWS::Kinesis::Stream" => (Severity::Error, "The records that nobody has read yet are in the old stream."),
+        "AWS::Kinesis::Stream" => {
+            (Severity::Error, "The records that nobody has read yet are in the old stream.")
+        }
         "AWS::S3::Bucket" => {
             (Severity::Error, "The objects are in the old bucket, cursors and ledgers among them.")
         }
-        "AWS::KinesisFirehose::DeliveryStream" => {
-            (Severity::Error, "There is a gap: the new delivery stream begins with records that are put after it was created.")
-        }
+        "AWS::KinesisFirehose::DeliveryStream" => (
+            Severity::Error,
+            "There is a gap: the new delivery stream begins with records that are put after it was created.",
+        ),
         "AWS::Lambda::EventSourceMapping" => (
             Severity::Error,
             "Lambda refuses a second mapping of one stream to one function, so the update fails.",
         ),
-        "AWS::Logs::LogGroup" => (Severity::Warning, "The logs, which explain past incidents, are in the old group."),
+        "AWS::Logs::LogGroup" => {
+            (Severity::Warning, "The logs, which explain past incidents, are in the old group.")
+        }
         "AWS::Lambda::Function" | "AWS::Serverless::Function" => (
             Severity::Warning,
             "A new function reads its stream from the mapping's beginning, beside the old one for a while.",
@@ -102,7 +107,8 @@ fn replaced(before: Resource<'_>, after: Resource<'_>, places: &mut Places) -> V
             } else {
                 lost.to_owned()
             };
-            let fix = "Leave it as it is deployed, or first stop what writes to it and let its readers finish.";
+            let fix =
+                "Leave it as it is deployed, or first stop what writes to it and let its readers finish.";
             let found = Found::new(after.place, &path, what);
             Finding::at(
                 ("update-replaces", severity),

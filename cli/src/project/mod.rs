@@ -128,8 +128,8 @@ fn sources(given: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
         Some(folder) => Some(folder.to_owned()),
         None => workspace::find(Path::new(".")),
     };
-    let found =
-        found.ok_or("kinflow's functions and pipelines can't be found; name kinflow's folder with --kinflow")?;
+    let found = found
+        .ok_or("kinflow's functions and pipelines can't be found; name kinflow's folder with --kinflow")?;
     Ok(found.canonicalize().map_err(|error| at(&found, &error))?)
 }
 
@@ -165,7 +165,11 @@ fn settle(path: &Path, template: &str) -> Result<(), Box<dyn Error>> {
     fs::write(&part, template).map_err(|error| at(&part, &error))?;
     if let Err(error) = ::template::read(&part, &BTreeMap::new()) {
         fs::remove_file(&part).map_err(|error| at(&part, &error))?;
-        return Err(format!("{} can't be written, since the new template would be invalid: {error}", path.display()).into());
+        return Err(format!(
+            "{} can't be written, since the new template would be invalid: {error}",
+            path.display()
+        )
+        .into());
     }
     fs::rename(&part, path).map_err(|error| at(path, &error).into())
 }
