@@ -14,7 +14,7 @@ const READ_BYTES: usize = 2 << 20;
 /// Linear work takes 4 times as long for the large input, quadratic work 16 times.
 const MOST: u32 = 9;
 /// Less than this is no work: quadratic work on so many bytes takes a minute and more.
-const LITTLE: Duration = Duration::from_millis(75);
+const LITTLE: Duration = Duration::from_millis(150);
 /// The best of so many runs is believed.
 const RUNS: usize = 5;
 
