@@ -1,7 +1,7 @@
 """How many lines a second `kinflow put --follow` puts while it has one core: `python3 bench/follow.py [LINES]`.
 
-The follower is held to one core and the stream's server to the others. The rate over the clock is printed; what is held to 50,000 is lines in a second of processor time, which other programs on
-the machine do not change."""
+The follower is held to one core and the stream's server to the others. The rate over the clock is printed; what is held
+to 50,000 is lines in a second of processor time, which other programs on the machine do not change."""
 
 import json
 import os
