@@ -17,6 +17,7 @@ mod failures;
 mod functions;
 mod index_template;
 mod items;
+mod lock_file;
 mod memory;
 mod named;
 mod output;

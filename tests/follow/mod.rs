@@ -10,6 +10,7 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
+mod many_files;
 mod scene;
 
 use std::collections::BTreeMap;

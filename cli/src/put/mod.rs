@@ -28,7 +28,7 @@ use record_model::Schema;
 
 pub(crate) use arguments::Arguments;
 use bookmark::{Bookmark, Target};
-use lock::Lock;
+use lock::lock;
 use patient::Patient;
 use piped::Piped;
 use quarantine_file::QuarantineFile;
@@ -76,7 +76,7 @@ async fn put(arguments: &Arguments, path: &Path) -> Result<Outcome, Box<dyn Erro
     if file.metadata()?.is_dir() {
         return Err(format!("{name} is a folder, and one file is put at a time").into());
     }
-    let _lock = Lock::take(path, arguments.stream(), &endpoint(&aws))?;
+    let _lock = lock(path, arguments.stream(), &endpoint(&aws))?;
     let ingest = ready(arguments, &schema, &aws, &stop).await?;
     let target = Target { endpoint: endpoint(&aws), stream: ingest.stream().identity.clone() };
     let (bookmark, starts_over) = Bookmark::open(path, &file, arguments.stream(), target)?;

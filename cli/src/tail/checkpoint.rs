@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use edge::put_records::StreamIdentity;
 use edge::read_stream::{FirstPiece, From, Reached, ReadSettings};
 use record_model::keys::SequenceNumber;
 use serde::{Deserialize, Serialize};
+
+use crate::lock_file::{LockFile, NotLocked};
 
 /// Version of the file's form.
 const VERSION: u32 = 1;
@@ -32,7 +34,7 @@ pub(super) struct Checkpoint {
     /// The latest arrival that was shown, by stream.
     newest_ms: BTreeMap<String, i64>,
     saved_at: Instant,
-    _lock: File,
+    _lock: Option<LockFile>,
 }
 
 /// A stream that is about to be read.
@@ -255,17 +257,18 @@ fn parsed(path: &Path, json: &[u8]) -> Result<BTreeMap<String, Progress>, String
     }
 }
 
-fn lock(name: &Path) -> Result<File, String> {
+fn lock(name: &Path) -> Result<Option<LockFile>, String> {
     let path = beside(name, "tail.lock");
-    let opened = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = opened.map_err(|error| {
-        format!("{}: {error}; --resume needs a folder that it may write to", path.display())
-    })?;
-    let name = name.display();
-    file.try_lock().map_err(|_| {
-        format!("another tail has the checkpoint {name:?} open: wait for its end, or give another name to --resume")
-    })?;
-    Ok(file)
+    LockFile::take_if_supported(&path).map_err(|error| match error {
+        NotLocked::Held => format!(
+            "another tail has the checkpoint {:?} open: wait for its end, or give another name to --resume",
+            name.display()
+        ),
+        NotLocked::Unmade(error) => {
+            format!("{}: {error}; --resume needs a folder that it may write to", path.display())
+        }
+        error => format!("{}: {error}", path.display()),
+    })
 }
 
 /// `NAME.ENDING`.

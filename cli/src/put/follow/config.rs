@@ -103,6 +103,16 @@ pub(super) enum Form {
     Log(LogForm),
 }
 
+impl Form {
+    /// How long the last record of a file may wait for its end before it is complete.
+    pub(super) fn wait(&self) -> Duration {
+        match self {
+            Self::File(_) => Duration::ZERO,
+            Self::Log(form) => form.wait(),
+        }
+    }
+}
+
 impl Config {
     /// Reads a configuration. Paths in it are relative to its folder.
     pub(super) async fn read(path: &Path, aws: &AwsSettings) -> Result<Self, Box<dyn Error>> {
@@ -175,9 +185,14 @@ impl Flow {
         Ok(Self { id, folder, names, stream, schema, form, from, packing, keep_shard_limits })
     }
 
+    /// Whether the file at this path belongs to the flow.
+    pub(super) fn has_path(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| self.has(&name.to_string_lossy()))
+    }
+
     /// Whether a file of this name belongs to the flow. Compressed files of a rotation don't, since they were read
     /// before.
-    pub(super) fn has(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         let packed = [".gz", ".zst", ".bz2", ".xz"].iter().any(|ending| name.ends_with(ending));
         (!packed || self.names == name) && is_like(self.names.as_bytes(), name.as_bytes())
     }

@@ -2,30 +2,27 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use edge::aws::KinesisSink;
 use edge::clock::now_ms;
 use edge::ingest::{Checkpointer, FeedLimits, FeedReport, Ingest, IngestSettings};
 use edge::logging::chain;
-use edge::put_records::{EngineSettings, ShardRate, SinkError};
+use edge::put_records::{EngineSettings, ShardRate};
 use edge::sources::{FileForm, FileSource, Resume};
 
 use super::config::{Flow, Form};
-use super::growing::{FileId, GrowingFile, Print};
+use super::growing::{Ending, FileId, GrowingFile, Shared, Stamp, Turn};
 use super::log_lines::LogLines;
 use super::{AGAIN_AFTER, World, places};
-use crate::aws::endpoint;
 use crate::put::patient::Patient;
 use crate::put::quarantine_file::QuarantineFile;
 
 /// How long one record is tried. Following goes on for ever, so no record is given up because a stream can't be
 /// reached.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
-/// How long one attempt waits for a stream to become active.
-const ACTIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// A file that is followed.
 pub(super) struct Follower {
@@ -35,17 +32,18 @@ pub(super) struct Follower {
     pub(super) file: File,
     /// Everything before this byte was put.
     pub(super) position: u64,
-    /// What the file began with when it was read.
-    pub(super) print: Arc<Mutex<Print>>,
+    pub(super) shared: Shared,
 }
 
 /// The reason why a file is not followed any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
     /// It was put to its end, and nobody writes to it any more.
     Done,
     /// It was truncated or now contains something else.
     Cut,
+    /// It makes room for other files. With a stamp, nothing in it can be put before it changes.
+    Paused(Option<Stamp>),
     /// The command is being stopped.
     Stopped,
 }
@@ -53,7 +51,6 @@ pub(super) enum Ended {
 impl Follower {
     /// Puts what the file contains and what is written to it. After an error it tries again from the last saved place.
     pub(super) async fn run(mut self) -> Ended {
-        let mut told = String::new();
         loop {
             let ended = self.once().await;
             if self.world.stop.flag.load(Ordering::Relaxed) {
@@ -63,13 +60,11 @@ impl Follower {
                 Ok(Some(ended)) => return ended,
                 Ok(None) => {}
                 Err(error) => {
-                    let error = format!("{} is tried again: {error}", self.path.display());
-                    // The same error is reported only once.
-                    if error != told {
-                        self.world.rates.say(&error);
-                        told = error;
-                    }
+                    self.world.say_of(&self.path, format!("is tried again: {error}"));
                     tokio::time::sleep(AGAIN_AFTER).await;
+                    if self.world.is_crowded.load(Ordering::Relaxed) {
+                        return Ended::Paused(None);
+                    }
                 }
             }
         }
@@ -79,13 +74,11 @@ impl Follower {
     async fn once(&mut self) -> Result<Option<Ended>, String> {
         let (world, flow) = (Arc::clone(&self.world), Arc::clone(&self.flow));
         let ingest = self.open().await?;
-        let cut = Arc::new(AtomicBool::new(false));
         let readable = |error: std::io::Error| error.to_string();
         let file = self.file.try_clone().map_err(readable)?;
-        let number = FileId::of(&file.metadata().map_err(readable)?);
-        let number = edge_number(number);
-        let growing = GrowingFile::new(file, &self.path, Arc::clone(&self.print), Arc::clone(&cut))
-            .map_err(readable)?;
+        let number = edge_number(FileId::of_file(&file).map_err(readable)?);
+        let turn = Turn { is_crowded: Arc::clone(&world.is_crowded), wait: flow.form.wait() };
+        let growing = GrowingFile::new(file, &self.path, self.shared.clone(), turn).map_err(readable)?;
         let source = self.source(growing)?;
         let name = self.path.file_name().unwrap_or_default();
         let quarantine = QuarantineFile::beside(&world.state.join(name), &flow.stream);
@@ -98,14 +91,16 @@ impl Follower {
         world.rates.refused(&flow.stream, report.quarantined);
         world.rates.closed(&flow.stream, number);
         self.keep(&report);
-        if let Some(failure) = report.failure() {
-            return Err(chain(&*failure));
+        let ending = self.shared.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (ending, report.failure()) {
+            (Some(Ending::Paused(stamp)), _) => Ok(Some(Ended::Paused(stamp))),
+            (_, Some(failure)) => {
+                world.streams.forget(&flow.stream).await;
+                Err(chain(&*failure))
+            }
+            (Some(Ending::Cut), None) => Ok(Some(Ended::Cut)),
+            (None, None) => Ok(report.done.then_some(Ended::Done)),
         }
-        Ok(match report.done {
-            _ if cut.load(Ordering::Relaxed) => Some(Ended::Cut),
-            true => Some(Ended::Done),
-            false => None,
-        })
     }
 
     fn source(&self, growing: GrowingFile) -> Result<Patient, String> {
@@ -135,16 +130,12 @@ impl Follower {
             packing: flow.packing.clone(),
             engine,
             max_record_bytes: None,
-            active_by: tokio::time::Instant::now() + ACTIVE_WITHIN,
+            active_by: tokio::time::Instant::now(),
         };
-        let place = format!("stream {:?} at {}", flow.stream, endpoint(&world.aws));
-        let on_wait = |error: &SinkError| world.rates.say(&format!("waiting for {place}: {}", chain(error)));
-        let sink = KinesisSink::connect(&flow.stream, &world.aws);
-        let opened = tokio::select! {
-            opened = Ingest::open(sink, &flow.schema, settings, &on_wait) => opened,
-            () = stopped(world) => return Err("stopped".to_owned()),
-        };
-        opened.map_err(|error| format!("{place} can't be put to: {}", chain(&error)))
+        let stream = world.streams.ready(&flow.stream, world).await?;
+        Ingest::to(stream, &flow.schema, settings).map_err(|error| {
+            format!("{} can't be put to: {}", world.streams.place(&flow.stream), chain(&error))
+        })
     }
 
     /// Notes the place up to which everything is acknowledged or put aside.
@@ -156,10 +147,10 @@ impl Follower {
 
     fn note(&mut self, position: u64) {
         self.position = position;
-        let print = self.print.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let print = self.shared.print.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let noted = places::Noted { flow: &self.flow.id, path: &self.path, print, position };
         if let Err(error) = self.world.places.note(noted, &self.file) {
-            self.world.rates.say(&format!("{}: {error}", self.path.display()));
+            self.world.say_of(&self.path, error.to_string());
         }
     }
 }
@@ -170,13 +161,6 @@ fn edge_number(id: FileId) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Waits until the command is stopped.
-async fn stopped(world: &World) {
-    while !world.stop.flag.load(Ordering::Relaxed) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// Notes how far a file was put, and shows it.

@@ -1,4 +1,5 @@
-//! Reads a growing file to its end and then what is added, until its name belongs to another file or it is truncated.
+//! Reads a growing file to its end and then what is added, until its name belongs to another file, it is truncated, it has
+//! not changed for minutes, or other files wait for their turn.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -6,7 +7,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -20,8 +21,11 @@ const PIECE_BYTES: usize = 256 << 10;
 const LOOK_AFTER: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
 /// How long a file that lost its name is still read, since a writer may have it open.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long a file may stay unchanged before it is closed. It is opened again once it grows.
+/// How long a file may stay unchanged before it is closed, and what is behind its last line end is a record. It is
+/// opened again once it grows.
 const CLOSED_AFTER: Duration = Duration::from_mins(5);
+/// A file that changed more recently than this is looked into again, since a clock may not tell two changes apart.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 /// The number of first bytes by which a file is recognised.
 const PRINT_BYTES: usize = 1024;
 
@@ -88,6 +92,68 @@ impl FileId {
     pub(super) fn of(metadata: &fs::Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }
+
+    pub(super) fn of_file(file: &File) -> std::io::Result<Self> {
+        file.metadata().map(|metadata| Self::of(&metadata))
+    }
+}
+
+/// What a file looks like from outside. As long as that stays the same, so does what it contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    /// Seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &fs::Metadata) -> Self {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Self { bytes: metadata.len(), modified: metadata.modified().ok(), changed }
+    }
+
+    /// How long ago the file was written to, by the clock of its file system.
+    fn age(&self) -> Duration {
+        self.modified.and_then(|at| at.elapsed().ok()).unwrap_or_default()
+    }
+
+    /// Whether the last change is so long ago that another one would look different.
+    pub(super) fn is_settled(&self) -> bool {
+        self.age() >= CLOCK_STEP
+    }
+
+    /// When the file is closed if it does not change.
+    pub(super) fn closed_at(&self) -> Option<SystemTime> {
+        self.modified.and_then(|at| at.checked_add(CLOSED_AFTER))
+    }
+}
+
+/// Why reading ended before the file did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It was truncated or replaced.
+    Cut,
+    /// It makes room for other files. With a stamp, nothing can be put before it changes.
+    Paused(Option<Stamp>),
+}
+
+/// What a growing file shares with its follower.
+#[derive(Clone, Default)]
+pub(super) struct Shared {
+    /// What the file began with when its bytes were read.
+    pub(super) print: Arc<Mutex<Print>>,
+    /// Set when reading ends early.
+    pub(super) ending: Arc<Mutex<Option<Ending>>>,
+}
+
+/// When a file makes room for others.
+#[derive(Clone)]
+pub(super) struct Turn {
+    /// Whether other files wait.
+    pub(super) is_crowded: Arc<AtomicBool>,
+    /// How long a record may wait for its end before it is complete.
+    pub(super) wait: Duration,
 }
 
 /// The bytes of a file, including those that are written while it is read.
@@ -95,44 +161,37 @@ pub(super) struct GrowingFile {
     file: File,
     path: PathBuf,
     id: FileId,
-    /// What the file began with when its bytes were read.
-    print: Arc<Mutex<Print>>,
+    shared: Shared,
+    turn: Turn,
     at: u64,
     /// Whether the last read reached the end.
     is_at_end: bool,
-    ends_in_line_end: bool,
+    opened: Instant,
     quiet_since: Instant,
     renamed_since: Option<Instant>,
-    cut: Arc<AtomicBool>,
 }
 
 impl GrowingFile {
-    /// Reads a file that is open already. `print` has its beginning, and is updated. `cut` is set if reading ends
-    /// because the file was truncated or replaced.
-    pub(super) fn new(
-        file: File,
-        path: &Path,
-        print: Arc<Mutex<Print>>,
-        cut: Arc<AtomicBool>,
-    ) -> std::io::Result<Self> {
-        let id = FileId::of(&file.metadata()?);
+    /// Reads a file that is open already.
+    pub(super) fn new(file: File, path: &Path, shared: Shared, turn: Turn) -> std::io::Result<Self> {
+        let (id, now) = (FileId::of_file(&file)?, Instant::now());
         Ok(Self {
-            print,
             file,
             path: path.to_owned(),
             id,
+            shared,
+            turn,
             at: 0,
             is_at_end: true,
-            ends_in_line_end: true,
-            quiet_since: Instant::now(),
+            opened: now,
+            quiet_since: now,
             renamed_since: None,
-            cut,
         })
     }
 
     /// Whether the file was truncated or contains something else than what was read.
     fn is_cut(&mut self) -> std::io::Result<bool> {
-        let is_same = self.print.lock().unwrap_or_else(PoisonError::into_inner).grow(&self.file)?;
+        let is_same = self.shared.print.lock().unwrap_or_else(PoisonError::into_inner).grow(&self.file)?;
         Ok(!is_same || self.file.metadata()?.len() < self.at)
     }
 
@@ -141,21 +200,52 @@ impl GrowingFile {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
         (&mut self.file).take(PIECE_BYTES as u64).read_to_end(&mut piece)?;
         self.is_at_end = piece.len() < PIECE_BYTES;
-        let Some(last) = piece.last() else { return Ok(None) };
-        self.ends_in_line_end = *last == b'\n';
+        if piece.is_empty() {
+            return Ok(None);
+        }
         self.at += piece.len() as u64;
         (self.quiet_since, self.renamed_since) = (Instant::now(), None);
         Ok(Some(piece.into()))
     }
 
     /// Whether nobody writes to the file any more.
-    fn is_over(&mut self) -> bool {
+    fn is_over(&mut self) -> std::io::Result<bool> {
         let is_named = fs::metadata(&self.path).is_ok_and(|metadata| FileId::of(&metadata) == self.id);
         if is_named {
             self.renamed_since = None;
-            return self.ends_in_line_end && self.quiet_since.elapsed() >= CLOSED_AFTER;
+            return Ok(self.stamp()?.is_some_and(|stamp| self.quiet_for(&stamp) >= CLOSED_AFTER));
         }
-        self.renamed_since.get_or_insert_with(Instant::now).elapsed() >= GRACE
+        Ok(self.renamed_since.get_or_insert_with(Instant::now).elapsed() >= GRACE)
+    }
+
+    /// Whether other files wait and this one was read to its end. Sets why it ends.
+    fn makes_room(&self) -> std::io::Result<bool> {
+        let Turn { is_crowded, wait } = &self.turn;
+        // A file that lost its name is over soon, and may not be found again.
+        if !is_crowded.load(Ordering::Relaxed)
+            || self.opened.elapsed() < *wait
+            || self.renamed_since.is_some()
+        {
+            return Ok(false);
+        }
+        let Some(stamp) = self.stamp()? else { return Ok(false) };
+        let rests = self.quiet_for(&stamp) >= *wait + CLOCK_STEP;
+        self.ends(Ending::Paused(rests.then_some(stamp)));
+        Ok(true)
+    }
+
+    /// What the file looks like, unless it has bytes that were not read.
+    fn stamp(&self) -> std::io::Result<Option<Stamp>> {
+        let metadata = self.file.metadata()?;
+        Ok((metadata.len() == self.at).then(|| Stamp::of(&metadata)))
+    }
+
+    fn quiet_for(&self, stamp: &Stamp) -> Duration {
+        self.quiet_since.elapsed().max(stamp.age())
+    }
+
+    fn ends(&self, ending: Ending) {
+        *self.shared.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
     }
 }
 
@@ -165,14 +255,18 @@ impl ByteSource for GrowingFile {
         let mut wait = LOOK_AFTER.0;
         loop {
             if self.is_at_end && self.is_cut().map_err(failed)? {
-                self.cut.store(true, Ordering::Relaxed);
+                self.ends(Ending::Cut);
                 return Ok(None);
             }
             if let Some(piece) = self.piece().map_err(failed)? {
                 return Ok(Some(piece));
             }
-            if self.is_over() {
+            if self.is_over().map_err(failed)? {
                 return Ok(None);
+            }
+            if self.makes_room().map_err(failed)? {
+                // Not an end, since what is behind the last line end is no record yet.
+                return Err(SourceError::Read("it makes room for other files".into()));
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LOOK_AFTER.1);

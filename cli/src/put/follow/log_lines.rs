@@ -37,6 +37,11 @@ impl LogForm {
         let fields = pattern.map(|pattern| Fields::of(pattern, schema)).transpose()?.map(Arc::new);
         Ok(Self { begin, fields, wait })
     }
+
+    /// How long the last record of a log may wait for its next line.
+    pub(super) fn wait(&self) -> Duration {
+        if self.begin.is_some() { self.wait } else { Duration::ZERO }
+    }
 }
 
 impl Fields {

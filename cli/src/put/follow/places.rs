@@ -1,6 +1,6 @@
 //! Keeps how far each file was put, in one small file that is written atomically.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::growing::{FileId, Print};
+use crate::lock_file::{LockFile, NotLocked};
 
 const VERSION: u32 = 1;
-/// The number of files that are remembered. If there are more, files that were read to their end are forgotten.
+/// The number of files that are remembered. If there are more, files that are gone are forgotten.
 const MAX_PLACES: usize = 10_000;
 /// The number of truncated files that are remembered. The last ones are.
 const MAX_CUT: usize = 100;
+/// A place may be before the line end of the last record. This many bytes at the end of a file contain no record.
+const LINE_END_BYTES: u64 = 2;
 /// The least number of equal first bytes by which a file is recognised as the copy of another.
 const COPY_BYTES: usize = 64;
 
@@ -33,13 +36,24 @@ pub(super) struct Place {
     pub(super) is_done: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Saved {
     version: u32,
     places: Vec<Place>,
     /// Files that were truncated. What was unread of them may be in copies.
     #[serde(default)]
     cut: Vec<Place>,
+    /// The flows that were followed before.
+    #[serde(default)]
+    begun: BTreeSet<String>,
+}
+
+impl Place {
+    /// Whether everything in a file of this length was put.
+    pub(super) fn is_put_to(&self, bytes: u64) -> bool {
+        let line_end_bytes = if self.is_done { LINE_END_BYTES } else { 0 };
+        self.position + line_end_bytes >= bytes
+    }
 }
 
 /// How far a file was put.
@@ -56,13 +70,14 @@ pub(super) struct Noted<'a> {
 pub(super) struct Places {
     path: PathBuf,
     state: Arc<Mutex<State>>,
-    _lock: Arc<File>,
+    _lock: Arc<Option<LockFile>>,
 }
 
 #[derive(Default)]
 struct State {
     places: BTreeMap<(String, FileId), Place>,
     cut: Vec<Place>,
+    begun: BTreeSet<String>,
     is_changed: bool,
 }
 
@@ -76,16 +91,6 @@ impl State {
         }
         self.is_changed = true;
     }
-
-    /// Forgets files that were read to their end if there are too many files.
-    fn bound(&mut self) {
-        let mut over = self.places.len().saturating_sub(MAX_PLACES);
-        self.places.retain(|_, place| {
-            let is_forgotten = over > 0 && place.is_done;
-            over -= usize::from(is_forgotten);
-            !is_forgotten
-        });
-    }
 }
 
 impl Places {
@@ -93,25 +98,26 @@ impl Places {
     pub(super) fn open(folder: &Path) -> Result<Self, String> {
         let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
-        let lock_path = folder.join("follow.lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
-        let lock = lock.map_err(|error| at(&lock_path, &error))?;
-        lock.try_lock().map_err(|_| at(folder, &"another kinflow follows by these places"))?;
+        let lock = LockFile::take_if_supported(&folder.join("follow.lock")).map_err(|error| match error {
+            NotLocked::Held => at(folder, &"another kinflow follows by these places"),
+            error => at(&folder.join("follow.lock"), &error),
+        })?;
         let path = folder.join("places.json");
         let saved = match fs::read(&path) {
             Ok(json) => serde_json::from_slice::<Saved>(&json).map_err(|error| {
                 at(&path, &format!("{error}; move it away to read every file from its beginning"))
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Saved { version: VERSION, places: Vec::new(), cut: Vec::new() }
+                Saved { version: VERSION, ..Saved::default() }
             }
             Err(error) => return Err(at(&path, &error)),
         };
         if saved.version != VERSION {
             return Err(at(&path, &format!("is of version {}, expected {VERSION}", saved.version)));
         }
-        let places = saved.places.into_iter().map(|place| ((place.flow.clone(), place.id), place)).collect();
-        let state = Arc::new(Mutex::new(State { places, cut: saved.cut, is_changed: false }));
+        let Saved { places, cut, begun, .. } = saved;
+        let places = places.into_iter().map(|place| ((place.flow.clone(), place.id), place)).collect();
+        let state = Arc::new(Mutex::new(State { places, cut, begun, is_changed: false }));
         Ok(Self { path, state, _lock: Arc::new(lock) })
     }
 
@@ -119,9 +125,27 @@ impl Places {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no file of this flow was ever followed.
-    pub(super) fn is_new(&self, flow: &str) -> bool {
-        !self.state().places.keys().any(|(of, _)| of == flow)
+    /// Notes that a flow is followed. Returns whether it never was before.
+    pub(super) fn begin(&self, flow: &str) -> bool {
+        let mut state = self.state();
+        let is_new = state.begun.insert(flow.to_owned());
+        state.is_changed |= is_new;
+        is_new && !state.places.keys().any(|(of, _)| of == flow)
+    }
+
+    /// Forgets files that are gone, if there are too many. A file that is there is never forgotten, since it would be
+    /// put a second time.
+    pub(super) fn bound(&self, is_there: impl Fn(&str, FileId) -> bool) {
+        let mut state = self.state();
+        let mut over = state.places.len().saturating_sub(MAX_PLACES);
+        if over == 0 {
+            return;
+        }
+        state.places.retain(|(flow, id), _| {
+            let is_forgotten = over > 0 && !is_there(flow, *id);
+            over -= usize::from(is_forgotten);
+            !is_forgotten
+        });
     }
 
     /// Whether the flow has files that may not be read to their end. They are recognised by their content, since their
@@ -181,9 +205,8 @@ impl Places {
             if !std::mem::take(&mut state.is_changed) {
                 return Ok(());
             }
-            state.bound();
             let places = state.places.values().cloned().collect();
-            Saved { version: VERSION, places, cut: state.cut.clone() }
+            Saved { version: VERSION, places, cut: state.cut.clone(), begun: state.begun.clone() }
         };
         let part = self.path.with_extension("part");
         let json = serde_json::to_vec(&saved).map_err(|error| error.to_string());
@@ -200,84 +223,4 @@ impl Places {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// More than what tells a file from another one.
-    fn text(what: &str) -> String {
-        format!("{what}, a line of a log\n").repeat(100)
-    }
-
-    struct Scene {
-        folder: tempfile::TempDir,
-        places: Places,
-    }
-
-    impl Scene {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let places = Places::open(&folder.path().join("state")).unwrap();
-            Self { folder, places }
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.folder.path().join(name)
-        }
-
-        fn position(&self, name: &str) -> Option<u64> {
-            let file = File::open(self.path(name)).unwrap();
-            self.places.find("f", &file).unwrap().map(|place| place.position)
-        }
-
-        fn note(&self, name: &str, position: u64) {
-            let path = self.path(name);
-            let file = File::open(&path).unwrap();
-            let print = Print::of(&file).unwrap();
-            self.places.note(Noted { flow: "f", path: &path, print, position }, &file).unwrap();
-        }
-
-        /// As if the process had been killed and started again.
-        fn again(self) -> Self {
-            self.places.save().unwrap();
-            let Self { folder, places } = self;
-            drop(places);
-            let places = Places::open(&folder.path().join("state")).unwrap();
-            Self { folder, places }
-        }
-    }
-
-    #[test]
-    fn a_file_is_known_under_another_name_and_another_file_under_its_name_is_not() {
-        let scene = Scene::new();
-        fs::write(scene.path("app.log"), text("one")).unwrap();
-        scene.note("app.log", 700);
-        let scene = scene.again();
-        fs::rename(scene.path("app.log"), scene.path("app.log.1")).unwrap();
-        fs::write(scene.path("app.log"), text("two")).unwrap();
-        assert_eq!((scene.position("app.log"), scene.position("app.log.1")), (None, Some(700)));
-        assert!(scene.places.has_open("f"));
-    }
-
-    #[test]
-    fn what_was_unread_of_a_file_that_was_cut_short_is_found_in_its_copy() {
-        let scene = Scene::new();
-        fs::write(scene.path("app.log"), text("one")).unwrap();
-        scene.note("app.log", 700);
-        let scene = scene.again();
-        fs::copy(scene.path("app.log"), scene.path("kept.log")).unwrap();
-        fs::write(scene.path("app.log"), text("two") + &text("two")).unwrap();
-        assert_eq!((scene.position("app.log"), scene.position("kept.log")), (None, Some(700)));
-        scene.note("app.log", 10);
-        let scene = scene.again();
-        assert_eq!((scene.position("app.log"), scene.position("kept.log")), (Some(10), Some(700)));
-        scene.note("kept.log", 900);
-        assert_eq!(scene.position("kept.log"), Some(900));
-    }
-
-    #[test]
-    fn a_folder_of_places_has_one_process_at_a_time() {
-        let scene = Scene::new();
-        let second = Places::open(&scene.path("state")).err().unwrap();
-        assert!(second.contains("another kinflow follows by these places"), "{second}");
-    }
-}
+mod tests;

@@ -41,11 +41,32 @@ pub enum IngestError {
     KeysIgnored,
 }
 
-/// A stream that is ready to take records.
-pub struct Ingest<K> {
+/// A stream that was found ready to take records. Several sources can be put to it, each by an [`Ingest`] of its
+/// own, without asking the stream again.
+#[derive(Debug, Clone)]
+pub struct ReadyStream<K> {
     sink: K,
-    stream: StreamSummary,
+    summary: StreamSummary,
     shards: ShardMap,
+}
+
+impl<K: RecordSink> ReadyStream<K> {
+    /// Waits until the stream takes records, by `active_by` at the latest. `on_wait` is told once if the stream must
+    /// be waited for, and why.
+    pub async fn wait(
+        sink: K,
+        active_by: Instant,
+        on_wait: &(dyn Fn(&SinkError) + Sync),
+    ) -> Result<Self, SinkError> {
+        let summary = summary(&sink, active_by, on_wait).await?;
+        let shards = shards(&sink).await;
+        Ok(Self { sink, summary, shards })
+    }
+}
+
+/// The way to a stream that is ready to take records.
+pub struct Ingest<K> {
+    stream: ReadyStream<K>,
     packer: Packer,
     engine: EngineSettings,
 }
@@ -59,27 +80,35 @@ impl<K: RecordSink + 'static> Ingest<K> {
         settings: IngestSettings,
         on_wait: &(dyn Fn(&SinkError) + Sync),
     ) -> Result<Self, IngestError> {
-        let IngestSettings { packing, engine, max_record_bytes, active_by } = settings;
-        let stream = summary(&sink, active_by, on_wait).await?;
-        if stream.ignores_keys && packing.keys_matter() {
+        let stream = ReadyStream::wait(sink, settings.active_by, on_wait).await?;
+        Self::to(stream, schema, settings)
+    }
+
+    /// Checks the settings against what a stream takes that was found ready already.
+    pub fn to(
+        stream: ReadyStream<K>,
+        schema: &Schema,
+        settings: IngestSettings,
+    ) -> Result<Self, IngestError> {
+        let IngestSettings { packing, engine, max_record_bytes, active_by: _ } = settings;
+        if stream.summary.ignores_keys && packing.keys_matter() {
             return Err(IngestError::KeysIgnored);
         }
-        let record_bytes = max_record_bytes.unwrap_or(stream.max_record_bytes);
+        let record_bytes = max_record_bytes.unwrap_or(stream.summary.max_record_bytes);
         let order_per_key = packing.order_per_key;
         let packer = Packer::new(packing, schema.clone(), record_bytes)?;
-        let shards = shards(&sink).await;
         let engine = EngineSettings { record_bytes, order_per_key, ..engine };
-        Ok(Self { sink, stream, shards, packer, engine })
+        Ok(Self { stream, packer, engine })
     }
 
     /// Returns what the stream says about itself.
     pub fn stream(&self) -> &StreamSummary {
-        &self.stream
+        &self.stream.summary
     }
 
     /// Returns the number of shards that take records, or 0 if they could not be listed.
     pub fn open_shards(&self) -> usize {
-        self.shards.shards().len()
+        self.stream.shards.shards().len()
     }
 
     /// Puts what `source` has until it ends or a limit is reached.
@@ -90,7 +119,7 @@ impl<K: RecordSink + 'static> Ingest<K> {
         checkpointer: &mut P,
         limits: FeedLimits,
     ) -> FeedReport {
-        let Self { sink, shards, packer, engine, .. } = self;
+        let Self { stream: ReadyStream { sink, shards, .. }, packer, engine } = self;
         let engine = Engine::new(sink, engine, shards);
         feed(source, Feed { packer, engine, quarantine, checkpointer, limits }).await
     }

@@ -6,7 +6,7 @@ mod feed;
 mod quarantine;
 mod report;
 
-pub use composition::{Ingest, IngestError, IngestSettings};
+pub use composition::{Ingest, IngestError, IngestSettings, ReadyStream};
 pub use cursor::{Cursor, CursorError, CursorFile, Lease, Taken};
 pub use feed::{Checkpointer, Feed, FeedLimits, feed};
 pub use quarantine::{Quarantine, Rejected};
