@@ -77,6 +77,10 @@ impl Protocol for BatchLevel {
         Phase::Begun { batch }
     }
 
+    fn looks_or_chooses(&self, phase: &Phase) -> bool {
+        matches!(phase, Phase::Begun { .. } | Phase::Refused { .. })
+    }
+
     fn steps(&self, attempt: usize, phase: &Phase, s3: &S3) -> Vec<(Phase, Option<Request>)> {
         match *phase {
             Phase::Begun { batch } => (0..=batch.len())

@@ -180,6 +180,14 @@ impl Protocol for LedgerLevel {
         }
     }
 
+    fn looks_or_chooses(&self, phase: &Phase) -> bool {
+        match phase {
+            Phase::Begun { .. } | Phase::Read { .. } | Phase::Refused { .. } => true,
+            Phase::Redriving(phase) => redrive::looks_or_chooses(phase),
+            _ => false,
+        }
+    }
+
     fn steps(&self, attempt: usize, phase: &Phase, s3: &S3) -> Vec<(Phase, Option<Request>)> {
         match *phase {
             Phase::Begun { batch } => vec![(Phase::Read { batch, seen: s3.ledger, is_redrive: false }, None)],

@@ -69,6 +69,7 @@ fn broken<P: Protocol + Send + Sync + 'static>(protocol: P, bounds: Bounds) -> B
             println!("{promise}: {:?}", path.into_actions());
         }
     }
+    println!("{} states", checker.unique_state_count());
     assert!(found.remove(FINISHED), "no path acknowledges every record: the search was an empty one");
     found
 }

@@ -72,6 +72,17 @@ fn chain(s3: &S3) -> (u32, Option<Key>) {
     }
 }
 
+pub(crate) fn looks_or_chooses(phase: &Redrive) -> bool {
+    matches!(
+        phase,
+        Redrive::Begun { .. }
+            | Redrive::LedgerRead { .. }
+            | Redrive::ToScan { .. }
+            | Redrive::Scanned { .. }
+            | Redrive::LedgerReadAgain { .. }
+    )
+}
+
 pub(crate) fn steps(
     level: LedgerLevel,
     attempt: usize,

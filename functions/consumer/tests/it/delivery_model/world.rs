@@ -20,6 +20,9 @@ pub(crate) trait Protocol {
         self.begin(batch)
     }
 
+    /// Whether the next step looks at the bucket or leaves a choice.
+    fn looks_or_chooses(&self, phase: &Self::Phase) -> bool;
+
     /// Every way on from a phase that waits for nothing: reads happen here, writes are sent.
     fn steps(&self, attempt: usize, phase: &Self::Phase, s3: &S3) -> Vec<(Self::Phase, Option<Request>)>;
 
@@ -62,7 +65,7 @@ pub(crate) struct World<P> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
-    /// The poller reads its next records, which are a batch.
+    /// The poller reads its next records, which are a batch, and invokes the function.
     Read {
         poller: usize,
         count: u32,
@@ -205,19 +208,15 @@ impl<P: Protocol> Checked<P> {
     fn poll(&self, world: &mut World<P::Phase>, poller: usize, action: Action) -> Option<()> {
         let state = &mut world.pollers[poller];
         match action {
-            Action::Read { count, .. } => state.read(state.unread(self.bounds.lanes[poller]).take(count)),
-            Action::Redrive { batch, .. } => state.redrive(batch),
-            Action::Invoke { .. } => {
-                let batch = state.invoke()?;
-                let phase = if state.is_redriving {
-                    self.protocol.begin_redrive(batch)
-                } else {
-                    self.protocol.begin(batch)
-                };
-                let phase = Some(phase);
-                state.running = Some(world.attempts.len());
-                world.attempts.push(Attempt { phase, on_the_wire: None });
+            Action::Read { count, .. } => {
+                state.read(state.unread(self.bounds.lanes[poller]).take(count));
+                self.invoke(world, poller)?;
             }
+            Action::Redrive { batch, .. } => {
+                state.redrive(batch);
+                self.invoke(world, poller)?;
+            }
+            Action::Invoke { .. } => self.invoke(world, poller)?,
             Action::Answer { .. } => {
                 let phase = world.attempts[state.running?].phase.take()?;
                 state.answered(self.protocol.answer(&phase)?);
@@ -231,18 +230,43 @@ impl<P: Protocol> Checked<P> {
         Some(())
     }
 
+    fn invoke(&self, world: &mut World<P::Phase>, poller: usize) -> Option<()> {
+        let state = &mut world.pollers[poller];
+        let batch = state.invoke()?;
+        let begin = if state.is_redriving { P::begin_redrive } else { P::begin };
+        let phase = Some(begin(&self.protocol, batch));
+        state.running = Some(world.attempts.len());
+        world.attempts.push(Attempt { phase, on_the_wire: None });
+        Some(())
+    }
+
     fn step(&self, world: &mut World<P::Phase>, attempt: usize, way: usize) -> Option<()> {
         let state = &mut world.attempts[attempt];
         let mut ways = self.protocol.steps(attempt, state.phase.as_ref()?, &world.s3);
         let (phase, request) = ways.swap_remove(way);
         (state.phase, state.on_the_wire) = (Some(phase), request);
+        self.go_on(world, attempt);
         Some(())
+    }
+
+    /// Takes the steps that neither look at the bucket nor leave a choice. Nobody sees when they happen, and a crash
+    /// before one is a crash after it whose request never lands.
+    fn go_on(&self, world: &mut World<P::Phase>, attempt: usize) {
+        let state = &mut world.attempts[attempt];
+        while state.on_the_wire.is_none()
+            && let Some(phase) = &state.phase
+            && !self.protocol.looks_or_chooses(phase)
+            && let Some((phase, request)) = self.protocol.steps(attempt, phase, &world.s3).pop()
+        {
+            (state.phase, state.on_the_wire) = (Some(phase), request);
+        }
     }
 
     fn land(&self, world: &mut World<P::Phase>, attempt: usize) -> Option<()> {
         let state = &mut world.attempts[attempt];
         let reply = world.s3.apply(state.on_the_wire.take()?);
         state.phase = state.phase.as_ref().map(|phase| self.protocol.on_reply(phase, reply));
+        self.go_on(world, attempt);
         Some(())
     }
 
