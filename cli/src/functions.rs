@@ -1,6 +1,7 @@
 //! The functions' binaries. They are used as they are if they are up to date, and built if they are missing
 //! or older than their sources.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -122,8 +123,20 @@ fn build(root: &Path, target_dir: &Path, profile: Profile) -> Result<(), Functio
     for function in FUNCTIONS {
         cargo.args(["--package", function]);
     }
+    for (name, _) in std::env::vars_os() {
+        if is_of_own_package(&name) {
+            cargo.env_remove(name);
+        }
+    }
     let status = cargo.status().map_err(FunctionsError::NoCargo)?;
     if status.success() { Ok(()) } else { Err(FunctionsError::Build) }
+}
+
+/// Whether `cargo run` sets this variable, and `cargo build` does not. Build scripts ask for some of them, as `ring`'s
+/// does. If a nested build had them, it would compile `ring` again, and everything that depends on it.
+fn is_of_own_package(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// Cargo is started in the workspace's root, but the folder is relative to where the command was started.
