@@ -8,9 +8,11 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
@@ -18,7 +20,9 @@ fn root() -> PathBuf {
 
 /// The names of the crates that `package` links, including itself.
 fn links(package: &str) -> Vec<String> {
-    links_with(&["--package", package])
+    static KNOWN: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(package.to_owned()).or_insert_with(|| links_with(&["--package", package])).clone()
 }
 
 fn links_with(selection: &[&str]) -> Vec<String> {

@@ -37,7 +37,7 @@ impl Profile {
     /// What the user is told while waiting.
     fn expectation(self) -> &'static str {
         match self {
-            Self::Dev => "building the functions: about a minute the first time, some seconds after a change",
+            Self::Dev => "building the functions: about 15 seconds the first time, fewer after a change",
             Self::Release => {
                 "building the functions as they are deployed (--release): about five minutes the first time"
             }

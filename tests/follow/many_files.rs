@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::scene::Scene;
 use super::{CONFIG, interrupt, values};
 
-/// The number of files, which is more than the descriptors of a process on any system.
-const FILES: u64 = 1_500;
+/// The number of files, which is more than the process may have open.
+const FILES: u64 = 400;
 /// The descriptors that macOS gives a process.
 const DESCRIPTORS: &str = "256";
 
