@@ -129,7 +129,8 @@ async fn no_line_is_lost_however_often_it_is_killed_while_files_are_rotated() {
         counts
     };
     let written = usize::try_from(writer.next).unwrap();
-    let records = scene.until(&mut process, |records| count(records).len() >= written).await;
+    let all = |records: &[Vec<u8>]| records.len() >= written && count(records).len() >= written;
+    let records = scene.until(&mut process, all).await;
     let counts = count(&records);
     assert!(counts.keys().copied().eq(1..=writer.next), "seed {seed}: lines that were never written");
     println!("{written} lines, {} records, {} rotations", records.len(), writer.rotations);

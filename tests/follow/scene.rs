@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use edge::aws::kinesis_reader::{Start, StreamReader};
 use record_model::{Content, Decoder, Limits};
+use tokio::sync::Mutex;
 
 use super::{AT_MOST, SCHEMA, STREAM};
 use crate::streams::{self, Endpoint};
@@ -17,6 +18,14 @@ pub(super) struct Scene {
     pub(super) folder: tempfile::TempDir,
     pub(super) endpoint: Endpoint,
     reader: StreamReader,
+    read: Mutex<Read>,
+}
+
+/// What was read of the stream.
+struct Read {
+    /// Where reading goes on in each shard.
+    iterators: [(&'static str, Option<String>); 2],
+    found: Vec<Vec<u8>>,
 }
 
 impl Scene {
@@ -27,7 +36,8 @@ impl Scene {
         fs::write(folder.path().join("follow.toml"), config).unwrap();
         let endpoint = streams::endpoint().await;
         let reader = streams::stream(&endpoint, STREAM, 2).await;
-        Self { folder, endpoint, reader }
+        let iterators = [("shardId-000000000000", None), ("shardId-000000000001", None)];
+        Self { folder, endpoint, reader, read: Mutex::new(Read { iterators, found: Vec::new() }) }
     }
 
     pub(super) fn log(&self, name: &str) -> PathBuf {
@@ -45,14 +55,25 @@ impl Scene {
         command.args(["--endpoint-url", self.endpoint.url()]).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Reads every record of the stream.
+    /// Every record of the stream.
     pub(super) async fn records(&self) -> Vec<Vec<u8>> {
-        let mut found = Vec::new();
+        let mut read = self.read.lock().await;
+        self.read_on(&mut read).await;
+        read.found.clone()
+    }
+
+    /// Reads what came since the last time.
+    async fn read_on(&self, read: &mut Read) {
         let mut decoder = Decoder::new(Limits::default());
-        for shard in ["shardId-000000000000", "shardId-000000000001"] {
-            let mut iterator = self.reader.iterator(STREAM, shard, &Start::TrimHorizon).await.unwrap();
+        let Read { iterators, found } = read;
+        for (shard, next) in iterators {
+            let mut iterator = match next.take() {
+                Some(iterator) => iterator,
+                None => self.reader.iterator(STREAM, shard, &Start::TrimHorizon).await.unwrap(),
+            };
             loop {
                 let page = self.reader.read(&iterator, 10_000).await.unwrap();
+                iterator = page.next_iterator.unwrap();
                 if page.records.is_empty() && page.millis_behind_latest == 0 {
                     break;
                 }
@@ -64,22 +85,24 @@ impl Scene {
                     };
                     decoder.decode(&record.data, visit).unwrap();
                 }
-                iterator = page.next_iterator.unwrap();
             }
+            *next = Some(iterator);
         }
-        found
     }
 
-    /// Waits until the stream has the wanted records. Fails if the process ends before.
+    /// Waits until the stream has the wanted records. Fails if the process ends before, or if nothing comes for long.
     pub(super) async fn until(&self, process: &mut Child, has: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Vec<u8>> {
-        let begun = Instant::now();
+        let (mut read, mut seen, mut since) = (self.read.lock().await, None, Instant::now());
         loop {
-            let records = self.records().await;
-            if has(&records) {
-                return records;
+            self.read_on(&mut read).await;
+            if seen != Some(read.found.len()) {
+                (seen, since) = (Some(read.found.len()), Instant::now());
+                if has(&read.found) {
+                    return read.found.clone();
+                }
             }
             assert!(process.try_wait().unwrap().is_none(), "it ended by itself");
-            assert!(begun.elapsed() < AT_MOST, "{} records came", records.len());
+            assert!(since.elapsed() < AT_MOST, "{} records came", read.found.len());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

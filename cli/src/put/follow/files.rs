@@ -101,7 +101,7 @@ impl Files {
             self.settle(key, ended);
         }
         self.looks += 1;
-        let mut waiting = self.waiting();
+        let (mut waiting, is_whole) = self.waiting();
         waiting.sort_by_key(|file| (file.turn, file.changed));
         let mut waiting = waiting.into_iter();
         while self.followers.len() < AT_ONCE
@@ -111,6 +111,13 @@ impl Files {
         }
         let is_crowded = waiting.next().is_some();
         self.world.is_crowded.store(is_crowded, Ordering::Relaxed);
+        if is_whole {
+            self.forget_what_is_gone();
+        }
+        if is_crowded { LOOK_EVERY.1 } else { LOOK_EVERY.0 }
+    }
+
+    fn forget_what_is_gone(&mut self) {
         let looks = self.looks;
         self.known.retain(|_, known| known.is_at_work || known.seen == looks);
         let is_there = |id: &str, file: FileId| {
@@ -118,7 +125,6 @@ impl Files {
             number.is_some_and(|number| self.known.contains_key(&(number, file)))
         };
         self.world.places.bound(is_there);
-        if is_crowded { LOOK_EVERY.1 } else { LOOK_EVERY.0 }
     }
 
     /// Waits for every follower, each of which ends by itself once what it has read is acknowledged.
@@ -130,9 +136,10 @@ impl Files {
         }
     }
 
-    /// The files that may have unread bytes, by what can be told without opening them.
-    fn waiting(&mut self) -> Vec<Waiting> {
-        let mut waiting = Vec::new();
+    /// The files that may have unread bytes, by what can be told without opening them, and whether every folder could be
+    /// read.
+    fn waiting(&mut self) -> (Vec<Waiting>, bool) {
+        let (mut waiting, mut is_whole) = (Vec::new(), true);
         for (number, flow) in self.flows.iter().enumerate() {
             // A file that lost its name is recognised by what it contains.
             let has_open = self.world.places.has_open(&flow.id);
@@ -140,6 +147,7 @@ impl Files {
                 Ok(entries) => entries,
                 Err(error) => {
                     self.world.say_of(&flow.folder, format!("is waited for: {error}"));
+                    is_whole = false;
                     continue;
                 }
             };
@@ -148,16 +156,20 @@ impl Files {
                 if !(is_named || has_open) {
                     continue;
                 }
+                let stamp = Stamp::of(&metadata);
                 let known = self.known.entry(key).or_default();
+                if known.seen == 0 && self.world.places.is_at_rest(&flow.id, key.1, &stamp) {
+                    known.rest = Some(Rest { stamp: stamp.clone(), until: None });
+                }
                 known.seen = self.looks;
-                let is_at_rest = known.rest.as_ref().is_some_and(|rest| rest.holds(&Stamp::of(&metadata)));
+                let is_at_rest = known.rest.as_ref().is_some_and(|rest| rest.holds(&stamp));
                 if !known.is_at_work && !is_at_rest {
                     let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                     waiting.push(Waiting { key, path, is_named, turn: known.turn, changed });
                 }
             }
         }
-        waiting
+        (waiting, is_whole)
     }
 
     /// Follows a file if it has unread bytes.
@@ -174,10 +186,11 @@ impl Files {
                 let follower = Follower { world, flow, path, file, position, shared };
                 self.followers.spawn(async move { (key, follower.run().await) });
             }
-            Ok((_, Begin::Rest(stamp))) => {
-                known.rest = stamp.is_settled().then_some(Rest { stamp, until: None });
+            Ok((_, Begin::Rest(stamp))) if stamp.is_settled() => {
+                self.world.places.rest(&flow.id, key.1, &stamp);
+                known.rest = Some(Rest { stamp, until: None });
             }
-            Ok((_, Begin::Unknown)) => {}
+            Ok((_, Begin::Rest(_) | Begin::Unknown)) => {}
             // It was removed or renamed since.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.world.say_of(&path, format!("can't be read: {error}")),

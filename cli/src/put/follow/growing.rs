@@ -99,7 +99,7 @@ impl FileId {
 }
 
 /// What a file looks like from outside. As long as that stays the same, so does what it contains.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     bytes: u64,
     modified: Option<SystemTime>,

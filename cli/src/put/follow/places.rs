@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::growing::{FileId, Print};
+use super::growing::{FileId, Print, Stamp};
 use crate::lock_file::{LockFile, NotLocked};
 
 const VERSION: u32 = 1;
@@ -34,6 +34,9 @@ pub(super) struct Place {
     pub(super) position: u64,
     /// Whether everything up to its end was put.
     pub(super) is_done: bool,
+    /// What the file looked like when nothing of it was unread. It needs not be opened as long as it looks so.
+    #[serde(default)]
+    at_rest: Option<Stamp>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -182,8 +185,25 @@ impl Places {
             state.cut.retain(|place| place.flow != flow || !place.print.is_of(file));
         }
         let (flow, path) = (flow.to_owned(), path.to_owned());
-        state.places.insert(key.clone(), Place { flow, path, id: key.1, print, position, is_done: false });
+        let place = Place { flow, path, id: key.1, print, position, is_done: false, at_rest: None };
+        state.places.insert(key, place);
         Ok(())
+    }
+
+    /// Notes that nothing of a file is unread as long as it looks so.
+    pub(super) fn rest(&self, flow: &str, id: FileId, stamp: &Stamp) {
+        let mut state = self.state();
+        if let Some(place) = state.places.get_mut(&(flow.to_owned(), id)) {
+            place.at_rest = Some(stamp.clone());
+            state.is_changed = true;
+        }
+    }
+
+    /// Whether nothing of a file is unread, by what it looks like.
+    pub(super) fn is_at_rest(&self, flow: &str, id: FileId, stamp: &Stamp) -> bool {
+        let state = self.state();
+        let place = state.places.get(&(flow.to_owned(), id));
+        place.is_some_and(|place| place.at_rest.as_ref() == Some(stamp))
     }
 
     /// Notes that a file was put to its end, or that it was truncated.
