@@ -15,8 +15,6 @@ pub(crate) struct LockFile {
 pub(crate) enum NotLocked {
     #[error("another process holds it")]
     Held,
-    #[error("its file system has no locks")]
-    Unsupported,
     #[error("its file can't be made: {0}")]
     Unmade(#[source] io::Error),
     #[error("it can't be locked: {0}")]
@@ -24,29 +22,21 @@ pub(crate) enum NotLocked {
 }
 
 impl LockFile {
-    /// Takes the lock of this path, and makes its file.
-    pub(crate) fn take(path: &Path) -> Result<Self, NotLocked> {
+    /// Takes the lock of this path, and makes its file; `None` where the file system has no locks.
+    pub(crate) fn take(path: &Path) -> Result<Option<Self>, NotLocked> {
         loop {
             let opened = OpenOptions::new().create(true).write(true).truncate(false).open(path);
             let file = opened.map_err(NotLocked::Unmade)?;
             match file.try_lock() {
                 // Another process may have removed the file when it ended, between the two calls.
-                Ok(()) if is_at(&file, path) => return Ok(Self { path: path.to_owned(), _file: file }),
+                Ok(()) if is_at(&file, path) => return Ok(Some(Self { path: path.to_owned(), _file: file })),
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(NotLocked::Held),
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    return Err(NotLocked::Unsupported);
+                    return Ok(None);
                 }
                 Err(TryLockError::Error(error)) => return Err(NotLocked::Failed(error)),
             }
-        }
-    }
-
-    /// Takes the lock, or goes on without one where the file system has none.
-    pub(crate) fn take_if_supported(path: &Path) -> Result<Option<Self>, NotLocked> {
-        match Self::take(path) {
-            Err(NotLocked::Unsupported) => Ok(None),
-            taken => taken.map(Some),
         }
     }
 }
@@ -81,11 +71,11 @@ mod tests {
     fn one_at_a_time_holds_a_lock_and_its_file_goes_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
-        let first = LockFile::take(&path).unwrap();
+        let first = LockFile::take(&path).unwrap().unwrap();
         assert!(matches!(LockFile::take(&path), Err(NotLocked::Held)));
         drop(first);
         assert!(!path.exists());
-        assert!(LockFile::take(&path).is_ok());
+        assert!(LockFile::take(&path).unwrap().is_some());
     }
 
     #[test]
@@ -93,7 +83,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
         fs::write(&path, "").unwrap();
-        assert!(LockFile::take(&path).is_ok());
+        assert!(LockFile::take(&path).unwrap().is_some());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::lock_file::{LockFile, NotLocked};
 /// the one that is put, no place can be saved either, and there is nothing to lock.
 pub(super) fn lock(put: &Path, stream: &str, endpoint: &str) -> Result<Option<LockFile>, String> {
     let path = beside(put, stream, endpoint, "lock");
-    match LockFile::take_if_supported(&path) {
+    match LockFile::take(&path) {
         Ok(lock) => Ok(lock),
         Err(NotLocked::Unmade(_)) => Ok(None),
         Err(NotLocked::Held) => Err(format!(

@@ -259,7 +259,7 @@ fn parsed(path: &Path, json: &[u8]) -> Result<BTreeMap<String, Progress>, String
 
 fn lock(name: &Path) -> Result<Option<LockFile>, String> {
     let path = beside(name, "tail.lock");
-    LockFile::take_if_supported(&path).map_err(|error| match error {
+    LockFile::take(&path).map_err(|error| match error {
         NotLocked::Held => format!(
             "another tail has the checkpoint {:?} open: wait for its end, or give another name to --resume",
             name.display()
@@ -267,7 +267,7 @@ fn lock(name: &Path) -> Result<Option<LockFile>, String> {
         NotLocked::Unmade(error) => {
             format!("{}: {error}; --resume needs a folder that it may write to", path.display())
         }
-        error => format!("{}: {error}", path.display()),
+        error @ NotLocked::Failed(_) => format!("{}: {error}", path.display()),
     })
 }
 

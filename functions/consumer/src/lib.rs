@@ -19,7 +19,6 @@ mod settle;
 mod window;
 
 pub use delivery::Compression;
-#[cfg(feature = "comprehend")]
 pub use enrich::ComprehendEnricher;
 #[cfg(feature = "contract-tests")]
 pub use enrich::contract;

@@ -2,16 +2,13 @@
 
 use std::process::ExitCode;
 
-#[cfg(feature = "comprehend")]
-use consumer::ComprehendEnricher;
-use consumer::{Backend, ConsumerSettings, LocalEnricher, serve};
+use consumer::{Backend, ComprehendEnricher, ConsumerSettings, LocalEnricher, serve};
 
 fn main() -> ExitCode {
     edge::lambda::main(ConsumerSettings::read, async |settings| match settings.enricher {
         Backend::Local => serve(LocalEnricher::new(settings.keywords), settings).await,
-        #[cfg(feature = "comprehend")]
         Backend::Comprehend => {
-            serve(ComprehendEnricher::connect(&settings.aws, settings.keywords), settings).await
+            serve(ComprehendEnricher::connect(&settings.aws, settings.keywords)?, settings).await
         }
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 pub use reqwest::Method;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::BoxError;
 use crate::aws::TrustedRoots;
-use crate::aws::https;
+use crate::aws::https::{self, BodyError, body_within};
 #[cfg(feature = "profile")]
 use crate::aws::{AwsSettings, sigv4};
 
@@ -174,16 +174,13 @@ fn unreachable(error: reqwest::Error) -> OpenSearchError {
 }
 
 async fn answer(response: Result<Response, reqwest::Error>) -> Result<Bytes, OpenSearchError> {
-    let mut response = response.map_err(unreachable)?;
+    let response = response.map_err(unreachable)?;
     let status = response.status();
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(OpenSearchError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    if status.is_success() { Ok(body.freeze()) } else { Err(refusal(status, &body)) }
+    let body = body_within(response, MAX_ANSWER_BYTES).await.map_err(|error| match error {
+        BodyError::Broken(error) => OpenSearchError::Unreachable(error),
+        BodyError::TooLong { .. } => OpenSearchError::TooLong,
+    })?;
+    if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
 }
 
 /// A server gives its reason as JSON, a proxy in front of it as any text.

@@ -76,7 +76,7 @@ pub(crate) struct Model {
 
 impl Default for Model {
     fn default() -> Self {
-        debug_assert_eq!(WEIGHTS.len(), FLOATS * 4 + ROWS * ROW_BYTES);
+        const { assert!(WEIGHTS.len() == FLOATS * 4 + ROWS * ROW_BYTES) };
         let (floats, table) = WEIGHTS.split_at_checked(FLOATS * 4).unwrap_or_default();
         let floats = floats.chunks_exact(4);
         Self {

@@ -101,7 +101,7 @@ impl Places {
     pub(super) fn open(folder: &Path) -> Result<Self, String> {
         let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
-        let lock = LockFile::take_if_supported(&folder.join("follow.lock")).map_err(|error| match error {
+        let lock = LockFile::take(&folder.join("follow.lock")).map_err(|error| match error {
             NotLocked::Held => at(folder, &"another kinflow follows by these places"),
             error => at(&folder.join("follow.lock"), &error),
         })?;

@@ -1,6 +1,6 @@
 //! Redrives at the ledger level. Each shard has a chain of redrives beside the chain of its ledger.
 //!
-//! `tests/it/delivery_model` checks the following rules in every order of steps:
+//! The crate `delivery-model` checks the following rules in every order of steps:
 //!
 //! 1. A record is *decided* once the ledger has passed it. No ordinary attempt writes a decided record, whenever its
 //!    write arrives: a slot is filled only once, and whoever fills it writes only records after those that were decided

@@ -1,6 +1,5 @@
 //! Finds out what a text says: the port that enriches it, and the backends of the port.
 
-#[cfg(feature = "comprehend")]
 mod comprehend;
 #[cfg(feature = "contract-tests")]
 pub mod contract;
@@ -9,7 +8,6 @@ mod local;
 mod members;
 mod port;
 
-#[cfg(feature = "comprehend")]
 pub use comprehend::ComprehendEnricher;
 pub use local::LocalEnricher;
 pub use members::{Enriched, KeywordMembers, Sentiment, TextMembers};

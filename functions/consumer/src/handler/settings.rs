@@ -57,7 +57,6 @@ pub enum Backend {
     /// The `text` crate, in process.
     Local,
     /// Amazon Comprehend.
-    #[cfg(feature = "comprehend")]
     Comprehend,
 }
 
@@ -93,21 +92,9 @@ impl ConsumerSettings {
 }
 
 impl Backend {
-    #[cfg(feature = "comprehend")]
     fn read(settings: &mut Settings) -> Self {
         let backends = [("local", Self::Local), ("comprehend", Self::Comprehend)];
         settings.choice("ENRICHER", &backends, Self::Local)
-    }
-
-    #[cfg(not(feature = "comprehend"))]
-    fn read(settings: &mut Settings) -> Self {
-        let value = settings.optional("ENRICHER").filter(|value| value != "local");
-        if let Some(value) = value {
-            let wanted =
-                "local, or comprehend in a consumer built with `--package consumer --features comprehend`";
-            settings.reject("ENRICHER", &value, wanted);
-        }
-        Self::Local
     }
 }
 
@@ -145,17 +132,8 @@ mod tests {
         assert_eq!(read(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")]).0.workers, 1);
     }
 
-    #[cfg(not(feature = "comprehend"))]
     #[test]
-    fn a_backend_that_is_not_compiled_in_is_refused_with_how_to_build_it() {
-        assert!(read(&[("ENRICHER", "local")]).1.finish().is_ok());
-        let (_, environment) = read(&[("ENRICHER", "comprehend")]);
-        assert!(environment.finish().unwrap_err().to_string().contains("--features comprehend"));
-    }
-
-    #[cfg(feature = "comprehend")]
-    #[test]
-    fn a_backend_that_is_compiled_in_is_taken_where_it_is_asked_for() {
+    fn comprehend_is_asked_only_where_the_settings_say_so() {
         assert_eq!(read(&[("ENRICHER", "comprehend")]).0.enricher, Backend::Comprehend);
         assert_eq!(read(&[]).0.enricher, Backend::Local);
     }

@@ -2,10 +2,8 @@
 
 #![cfg(test)]
 
-#[cfg(feature = "comprehend")]
 mod comprehend;
 mod contract;
-mod delivery_model;
 mod duckdb;
 mod faults;
 mod handler;

@@ -1,12 +1,13 @@
-//! The HTTP client for S3, Kinesis and the sources, and the certificates that it trusts.
+//! The HTTP client for every service and source, the certificates that it trusts, and bodies of bounded size.
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use bytes::{Bytes, BytesMut};
 use memchr::memmem;
-use reqwest::ClientBuilder;
+use reqwest::{ClientBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -73,6 +74,32 @@ pub(crate) fn client_builder(endpoint_url: Option<&str>, roots: &TrustedRoots) -
     ClientBuilder::new()
         .tls_backend_preconfigured(if is_plain { trusting(RootCertStore::empty()) } else { roots.tls() })
         .user_agent(concat!("kinflow/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Why the body of an answer was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// The connection broke off. The error does not name the URL, which may have a password in it.
+    #[error(transparent)]
+    Broken(reqwest::Error),
+    /// The server sends more than is read.
+    #[error("the answer is longer than {limit} bytes")]
+    TooLong {
+        /// The most bytes that are read.
+        limit: usize,
+    },
+}
+
+/// The whole body of an answer, which has at most `limit` bytes.
+pub(crate) async fn body_within(mut response: Response, limit: usize) -> Result<Bytes, BodyError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| BodyError::Broken(error.without_url()))? {
+        if body.len() + piece.len() > limit {
+            return Err(BodyError::TooLong { limit });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
 }
 
 static MOZILLA: LazyLock<ClientConfig> =

@@ -1,17 +1,16 @@
 //! Functions invoked from outside, for the command alone.
 
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use super::{AwsSettings, https};
+use super::AwsSettings;
+use super::https::{self, body_within};
+use super::sigv4::signed;
 use crate::BoxError;
 use crate::backoff::full_jitter;
 
@@ -22,6 +21,8 @@ const INVOCATION_TIMEOUT: Duration = Duration::from_mins(16);
 const TRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest answer that is read: a function answers with at most 6 MB, and the service escapes none of it.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Longest message of a refusal that is kept.
 const MAX_MESSAGE_CHARS: usize = 300;
 
@@ -82,10 +83,7 @@ impl Invoker {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(INVOCATION_TIMEOUT)
             .build()?;
-        let domain = if aws.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let of_region = || format!("https://lambda.{}.{domain}", aws.region);
-        let url = endpoint_url.map_or_else(of_region, |url| url.trim_end_matches('/').to_owned());
-        Ok(Self { client, aws: aws.clone(), url })
+        Ok(Self { client, aws: aws.clone(), url: aws.url_of("lambda", endpoint_url) })
     }
 
     /// Invokes a function by its name and gives its answer. An invocation that the service did not take is tried again for a
@@ -107,44 +105,12 @@ impl Invoker {
     async fn send(&self, function: &str, event: Bytes) -> Result<Response, InvokeError> {
         let name = encoded(function);
         let url = format!("{}/2015-03-31/functions/{name}/invocations", self.url);
-        let mut request = self.client.post(&url).header("content-type", "application/json");
-        let keys = self.keys().await.map_err(InvokeError::Keys)?;
-        for (name, value) in signature(&url, &event, &keys, &self.aws.region).map_err(InvokeError::Keys)? {
-            request = request.header(name, value);
-        }
-        request.body(event).send().await.map_err(|error| InvokeError::NoAnswer(error.into()))
+        let no_answer = |error: reqwest::Error| InvokeError::NoAnswer(error.into());
+        let request = self.client.post(&url).header(CONTENT_TYPE, "application/json").body(event);
+        let mut request = request.build().map_err(no_answer)?;
+        signed(&mut request, &self.aws, "lambda").await.map_err(InvokeError::Keys)?;
+        self.client.execute(request).await.map_err(no_answer)
     }
-
-    async fn keys(&self) -> Result<Credentials, BoxError> {
-        if let Some(keys) = &self.aws.credentials {
-            let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
-            return Ok(Credentials::new(id, secret, keys.session_token.clone(), None, "settings"));
-        }
-        let provider = self.aws.credentials_of.0.as_ref().ok_or("there are no keys")?;
-        Ok(provider.provide_credentials().await?)
-    }
-}
-
-/// The headers that sign a request.
-fn signature(
-    url: &str,
-    event: &Bytes,
-    keys: &Credentials,
-    region: &str,
-) -> Result<Vec<(String, String)>, BoxError> {
-    let identity = keys.clone().into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("lambda")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let headers = [("content-type", "application/json")];
-    let request = SignableRequest::new("POST", url, headers.into_iter(), SignableBody::Bytes(event))?;
-    let (instructions, _) = sign(request, &params)?.into_parts();
-    Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// A name as a part of a path: an ARN has colons.
@@ -164,7 +130,8 @@ async fn answer(response: Response) -> Result<Bytes, InvokeError> {
     let header =
         |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (failed, code) = (header("x-amz-function-error"), header("x-amzn-errortype"));
-    let body = response.bytes().await.map_err(|error| InvokeError::NoAnswer(error.into()))?;
+    let body = body_within(response, MAX_ANSWER_BYTES);
+    let body = body.await.map_err(|error| InvokeError::NoAnswer(error.into()))?;
     if !status.is_success() {
         let message = serde_json::from_slice::<Refusal>(&body).ok().and_then(|refusal| refusal.message);
         let code = code

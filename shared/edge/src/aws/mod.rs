@@ -29,7 +29,7 @@ mod sdk_http;
 #[cfg(feature = "http")]
 mod secrets;
 mod settings;
-#[cfg(feature = "profile")]
+#[cfg(feature = "sigv4")]
 pub(crate) mod sigv4;
 
 #[cfg(feature = "https")]

@@ -60,6 +60,14 @@ impl fmt::Debug for CredentialsOf {
 }
 
 impl AwsSettings {
+    /// The URL of a service without a slash at its end: `endpoint_url`, or else the service's own in the region.
+    #[cfg(feature = "sigv4")]
+    pub(super) fn url_of(&self, service: &str, endpoint_url: Option<&str>) -> String {
+        let domain = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let of_region = || format!("https://{service}.{}.{domain}", self.region);
+        endpoint_url.map_or_else(of_region, |url| url.trim_end_matches('/').to_owned())
+    }
+
     /// Reads what is set. Nothing here is required, since each client has a default.
     pub fn read(settings: &mut Settings) -> Self {
         #[cfg(feature = "https")]

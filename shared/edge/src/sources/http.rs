@@ -8,7 +8,8 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::http_headers::{strong_validator, wait_asked_for};
 use super::{ByteSource, SourceError};
-use crate::aws::{TrustedRoots, https};
+use crate::aws::TrustedRoots;
+use crate::aws::https::{self, BodyError, body_within};
 use crate::backoff::full_jitter;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,17 +89,11 @@ impl HttpClient {
 }
 
 /// The whole body, whose size is bounded.
-pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, SourceError> {
-    let mut body = Vec::new();
-    while let Some(piece) =
-        response.chunk().await.map_err(|error| SourceError::Read(error.without_url().into()))?
-    {
-        if body.len() + piece.len() > MAX_ANSWER_BYTES {
-            return Err(SourceError::AnswerTooLong { limit: MAX_ANSWER_BYTES });
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
+pub(crate) async fn body(response: Response) -> Result<Bytes, SourceError> {
+    body_within(response, MAX_ANSWER_BYTES).await.map_err(|error| match error {
+        BodyError::Broken(error) => SourceError::Read(error.into()),
+        BodyError::TooLong { limit } => SourceError::AnswerTooLong { limit },
+    })
 }
 
 /// A URL from which a source may be read: https, or http on this machine.

@@ -72,11 +72,12 @@ fn time_of(analyzer: &mut Analyzer, text: &str) -> Duration {
 
 #[test]
 fn a_megabyte_of_anything_takes_less_than_half_a_second() {
-    // Not optimised and beside other tests, the limit is ten times as wide.
-    let limit = Duration::from_millis(if cfg!(debug_assertions) { 5_000 } else { 500 });
+    // What is compiled for tests is optimised little, so it is given three times as long.
+    let limit = Duration::from_millis(500) * 3;
     let mut analyzer = Analyzer::new();
     for (name, text) in odd_megabytes() {
         let took = (0..3).map(|_| time_of(&mut analyzer, &text)).min().unwrap();
+        println!("{name} took {took:?}");
         assert!(took < limit, "{name} took {took:?}");
         assert!(analyse(&mut analyzer, &text, 10).len() <= 30);
     }

@@ -46,8 +46,8 @@ enum Answered {
 
 impl ComprehendEnricher {
     /// Keeps at most `keywords` key phrases a text; no request is sent yet.
-    pub fn connect(aws: &AwsSettings, keywords: usize) -> Self {
-        Self { client: Comprehend::connect(aws), keywords, ready: RwLock::default() }
+    pub fn connect(aws: &AwsSettings, keywords: usize) -> Result<Self, EnricherError> {
+        Ok(Self { client: Comprehend::connect(aws)?, keywords, ready: RwLock::default() })
     }
 
     /// An error of a single text may be gone in its next batch, so it is not kept.
@@ -178,7 +178,7 @@ impl From<ComprehendError> for EnricherError {
     fn from(error: ComprehendError) -> Self {
         match error {
             ComprehendError::Unavailable { .. } => Self::Busy(error.into()),
-            ComprehendError::Refused(_) => Self::Refused(error.into()),
+            ComprehendError::Refused(_) | ComprehendError::Client(_) => Self::Refused(error.into()),
         }
     }
 }

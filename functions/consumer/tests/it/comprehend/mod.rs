@@ -35,7 +35,7 @@ impl Fixture {
         let settings = ConsumerSettings::read(&mut environment);
         environment.finish().unwrap();
         let bucket = Arc::new(InMemoryStore::new());
-        let enricher = ComprehendEnricher::connect(&server.aws, settings.keywords);
+        let enricher = ComprehendEnricher::connect(&server.aws, settings.keywords).unwrap();
         let schema = Schema::built_in("tweets").unwrap();
         let consumer = Consumer::new(Arc::clone(&bucket), enricher, schema, settings);
         Self { server, bucket, consumer }
@@ -136,7 +136,7 @@ async fn a_line_has_the_documented_form() {
 #[tokio::test]
 async fn the_enricher_that_asks_comprehend_keeps_the_contract() {
     let server = Server::start().await;
-    let enricher = ComprehendEnricher::connect(&server.aws, 3);
+    let enricher = ComprehendEnricher::connect(&server.aws, 3).unwrap();
     consumer::contract::holds_for(&enricher, &["positive words", "negative words of the river"]).await;
 }
 

@@ -1,6 +1,8 @@
 //! Made-up Firehose events, and answers read as Firehose reads them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::sync::LazyLock;
+
 use base64_simd::STANDARD;
 use record_model::compress::Gzip;
 use record_model::kpl::{Aggregator, Draft};
@@ -44,11 +46,13 @@ pub(crate) fn event(records: &[Value]) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
+static CRIME: LazyLock<Schema> = LazyLock::new(|| Schema::built_in("crime").unwrap());
+
 /// The n-th made-up crime row.
 pub(crate) fn crime_row(number: u64) -> Vec<u8> {
     let mut row = Vec::new();
     let context = RecordContext { ingested_at_ms: 1_767_323_045_000, ..RecordContext::default() };
-    record_model::made_up::write(&Schema::built_in("crime").unwrap(), 7, number, &context, &mut row);
+    record_model::made_up::write(&CRIME, 7, number, &context, &mut row);
     row
 }
 

@@ -1,4 +1,6 @@
-//! Both delivery levels, checked over every order of crashes, late writes, lost answers and retries.
+//! Models of both delivery levels of the consumer, checked over every order of crashes, late writes, lost answers and
+//! retries. They are a crate of their own, because the compiler optimises them for the search.
+#![cfg(test)]
 
 mod batch_level;
 mod ledger_level;
