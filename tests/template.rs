@@ -49,15 +49,23 @@ static COMBINATIONS: LazyLock<Vec<(BTreeMap<String, String>, Topology)>> = LazyL
         ("CrimeSource", ["", SOURCE]),
         ("ProducerState", ["ENABLED", "DISABLED"]),
     ];
-    let combinations = (0..1_usize << choices.len()).map(|combination| {
+    let combination = |number: &usize| {
         let chosen = choices.iter().enumerate();
         let chosen: Vec<(&str, &str)> =
-            chosen.map(|(index, (name, values))| (*name, values[(combination >> index) & 1])).collect();
+            chosen.map(|(index, (name, values))| (*name, values[(number >> index) & 1])).collect();
         let parameters = given(&chosen);
         let topology = read(&parameters);
         (parameters, topology)
-    });
-    combinations.collect()
+    };
+    // Every test of this file waits for them, so several threads read.
+    let numbers: Vec<usize> = (0..1 << choices.len()).collect();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = numbers
+            .chunks(numbers.len() / 4)
+            .map(|part| scope.spawn(move || part.iter().map(combination).collect::<Vec<_>>()))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
 });
 
 fn for_each_combination(check: impl Fn(&BTreeMap<String, String>, &Topology)) {
