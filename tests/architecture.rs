@@ -8,7 +8,7 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,16 +26,21 @@ fn links(package: &str) -> Vec<String> {
 }
 
 fn links_with(selection: &[&str]) -> Vec<String> {
+    let tree = tree(selection, "{p}");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// What cargo links for a selection of packages, a line each in this form.
+fn tree(selection: &[&str], form: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .arg("tree")
         .args(selection)
-        .args(["--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
+        .args(["--edges", "normal", "--prefix", "none", "--format", form, "--locked"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).expect("crate names are UTF-8");
-    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    String::from_utf8(output.stdout).expect("crate names are UTF-8")
 }
 
 /// Every Rust source of the workspace's own crates, by its path from the root.
@@ -135,6 +140,23 @@ fn no_crate_links_icu() {
              has the smaller tables again"
         );
     }
+}
+
+#[test]
+fn a_first_run_compiles_no_crate_twice_for_the_command_and_for_its_functions() {
+    let features = |selection: &[&str]| {
+        let tree = tree(selection, "{p} {f}");
+        // A line of a crate that was listed before ends with this sign.
+        tree.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect::<BTreeSet<_>>()
+    };
+    let command = features(&["--package", "kinflow"]);
+    let packages = ["kinflow", "producer", "consumer", "transform"];
+    let all = features(&packages.map(|package| ["--package", package]).concat());
+    let twice: Vec<_> = command.difference(&all).collect();
+    assert!(
+        twice.is_empty(),
+        "the functions ask for more features of these than the command does: {twice:?}"
+    );
 }
 
 #[test]
