@@ -72,12 +72,10 @@ fn time_of(analyzer: &mut Analyzer, text: &str) -> Duration {
 
 #[test]
 fn a_megabyte_of_anything_takes_less_than_half_a_second() {
-    // What is compiled for tests is optimised little, so it is given three times as long.
-    let limit = Duration::from_millis(500) * 3;
+    let limit = Duration::from_millis(500);
     let mut analyzer = Analyzer::new();
     for (name, text) in odd_megabytes() {
         let took = (0..3).map(|_| time_of(&mut analyzer, &text)).min().unwrap();
-        println!("{name} took {took:?}");
         assert!(took < limit, "{name} took {took:?}");
         assert!(analyse(&mut analyzer, &text, 10).len() <= 30);
     }
