@@ -3,9 +3,6 @@
 use std::error::Error;
 use std::iter;
 
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-
 /// What may help a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
@@ -21,50 +18,9 @@ pub(super) enum Class {
     Fatal,
 }
 
-/// A failed call.
-pub(super) struct Failure {
-    /// What may help.
-    pub(super) class: Class,
-    /// The service's error code, if it answered.
-    pub(super) code: Option<String>,
-    /// The service's message, which may quote the request; or the reason why there was no answer, on one
-    /// line.
-    pub(super) message: String,
-}
-
-/// The longest message of a service that is kept, in characters.
-const MAX_MESSAGE_CHARS: usize = 300;
-
-/// Reads what a failed call says. The codes are those that the API references of these services list.
-pub(super) fn failure<E, R>(error: &SdkError<E, R>, status: Option<u16>) -> Failure
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
-{
-    let Some(service) = error.as_service_error() else {
-        let is_ours = matches!(error, SdkError::ConstructionFailure(_));
-        let class = if is_ours { Class::Fatal } else { Class::Retry };
-        return Failure { class, code: None, message: no_answer(error) };
-    };
-    let code = service.code().map(str::to_owned);
-    let message = service.message().unwrap_or_default().chars().take(MAX_MESSAGE_CHARS).collect();
-    Failure { class: class(code.as_deref().unwrap_or_default(), status.unwrap_or(0)), code, message }
-}
-
 /// The innermost cause says what happened; those above it say only that a call failed.
-fn no_answer<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: Error + 'static,
-    R: std::fmt::Debug,
-{
-    let cause = match error {
-        SdkError::ConstructionFailure(_) => return "the request could not be made".to_owned(),
-        SdkError::TimeoutError(_) => return "no answer: it took too long".to_owned(),
-        SdkError::DispatchFailure(failure) => failure.as_connector_error(),
-        _ => None,
-    };
-    let Some(cause) = cause else { return "the answer can't be read".to_owned() };
-    let first = iter::successors(Some(cause as &dyn Error), |&cause| cause.source()).last();
+pub(super) fn no_answer_by(cause: Option<&(dyn Error + 'static)>) -> String {
+    let first = iter::successors(cause, |&cause| cause.source()).last();
     format!("no answer: {}", first.map(ToString::to_string).unwrap_or_default())
 }
 

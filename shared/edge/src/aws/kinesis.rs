@@ -12,8 +12,9 @@ use bytes::Bytes;
 use record_model::keys::{HashKeyRange, parse_hash_key};
 
 use super::AwsSettings;
-use super::error_class::{Class, Failure, failure};
+use super::error_class::Class;
 use super::sdk_config::sdk_config;
+use super::sdk_error::{Failure, failure};
 use crate::put_records::{
     Entry, EntryOutcome, OpenShard, RecordSink, Refusal, ShardMap, SinkError, StreamIdentity, StreamSummary,
     request_body,

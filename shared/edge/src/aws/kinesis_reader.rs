@@ -11,8 +11,9 @@ use aws_sdk_kinesis::types::{ChildShard, Record, Shard as SdkShard, ShardIterato
 use bytes::Bytes;
 use thiserror::Error as ThisError;
 
-use super::error_class::{Class, failure};
+use super::error_class::Class;
 use super::sdk_config::sdk_config;
+use super::sdk_error::failure;
 use super::{AwsCredentials, AwsSettings};
 
 /// The time limit of one attempt. An answer of `GetRecords` has up to 10 MiB.

@@ -12,7 +12,7 @@ pub mod kinesis_streams;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-#[cfg(feature = "sdk")]
+#[cfg(any(feature = "comprehend", feature = "kinesis"))]
 mod error_class;
 #[cfg(feature = "https")]
 pub(crate) mod https;
@@ -22,9 +22,11 @@ mod kinesis;
 mod profile;
 #[cfg(feature = "s3")]
 mod s3;
-#[cfg(feature = "sdk")]
+#[cfg(feature = "kinesis")]
 mod sdk_config;
-#[cfg(feature = "sdk")]
+#[cfg(feature = "kinesis")]
+mod sdk_error;
+#[cfg(any(feature = "kinesis", feature = "profile"))]
 mod sdk_http;
 #[cfg(feature = "http")]
 mod secrets;

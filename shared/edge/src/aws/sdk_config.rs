@@ -30,9 +30,7 @@ pub(super) fn sdk_config(
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
     if let Some(keys) = &aws.credentials {
-        let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
-        let keys = Credentials::new(id, secret, keys.session_token.clone(), None, "settings");
-        config = config.credentials_provider(SharedCredentialsProvider::new(keys));
+        config = config.credentials_provider(SharedCredentialsProvider::new(Credentials::from(keys)));
     } else if let Some(provider) = &aws.credentials_of.0 {
         config = config.credentials_provider(provider.clone());
     }

@@ -61,7 +61,7 @@ impl fmt::Debug for CredentialsOf {
 
 impl AwsSettings {
     /// The URL of a service without a slash at its end: `endpoint_url`, or else the service's own in the region.
-    #[cfg(feature = "sigv4")]
+    #[cfg(any(feature = "comprehend", feature = "lambda"))]
     pub(super) fn url_of(&self, service: &str, endpoint_url: Option<&str>) -> String {
         let domain = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let of_region = || format!("https://{service}.{}.{domain}", self.region);
@@ -102,6 +102,14 @@ impl AwsCredentials {
             secret_access_key: settings.optional("AWS_SECRET_ACCESS_KEY")?,
             session_token: settings.optional("AWS_SESSION_TOKEN"),
         })
+    }
+}
+
+#[cfg(any(feature = "kinesis", feature = "sigv4"))]
+impl From<&AwsCredentials> for aws_credential_types::Credentials {
+    fn from(keys: &AwsCredentials) -> Self {
+        let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
+        Self::new(id, secret, keys.session_token.clone(), None, "settings")
     }
 }
 

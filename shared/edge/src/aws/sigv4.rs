@@ -23,8 +23,7 @@ pub(crate) async fn signed(request: &mut Request, aws: &AwsSettings, service: &s
 
 async fn keys(aws: &AwsSettings) -> Result<Credentials, BoxError> {
     if let Some(keys) = &aws.credentials {
-        let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
-        return Ok(Credentials::new(id, secret, keys.session_token.clone(), None, "settings"));
+        return Ok(keys.into());
     }
     let provider = aws.credentials_of.0.as_ref().ok_or("there are no AWS credentials")?;
     Ok(provider.provide_credentials().await?)

@@ -3,7 +3,6 @@
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
 use std::error::Error as _;
-use std::iter;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::BoxError;
 use crate::aws::AwsSettings;
-use crate::aws::error_class::{Class, class};
+use crate::aws::error_class::{Class, class, no_answer_by};
 use crate::aws::https::{self, body_within};
 use crate::aws::sigv4::signed;
 
@@ -104,13 +103,8 @@ fn retry(said: String) -> CallError {
     CallError { class: Class::Retry, said }
 }
 
-/// The innermost cause says what happened; those above it say only that a call failed.
 fn no_answer(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer: it took too long".to_owned();
-    }
-    let first = iter::successors(error.source(), |&cause| cause.source()).last();
-    format!("no answer: {}", first.map(ToString::to_string).unwrap_or_default())
+    if error.is_timeout() { "no answer: it took too long".to_owned() } else { no_answer_by(error.source()) }
 }
 
 /// A code may stand between the name of its namespace and the address of its documentation.
